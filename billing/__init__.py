@@ -1,0 +1,1 @@
+"""Money: tariffs, bills, ledger, payments, revenue."""

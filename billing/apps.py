@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class BillingConfig(AppConfig):
+    """Money: tariffs, bills, ledger, payments, revenue."""
+
+    name = "billing"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Billing"

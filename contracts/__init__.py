@@ -1,0 +1,1 @@
+"""Witness: publishes what happened to a chain and IPFS, reads payments back, proves it."""

@@ -1,0 +1,1 @@
+"""Facts: microgrids, sites, sources, consumers, meters, devices, readings, validation."""

@@ -1,0 +1,31 @@
+"""Facts: what stands where, what it measured, and how it is known."""
+
+from energy.models.assets import Consumer, Source, StorageUnit
+from energy.models.devices import Device, DeviceKey, RefusalCount
+from energy.models.meter_days import Channel, DayStatus, MeterDay
+from energy.models.meters import Meter
+from energy.models.microgrids import Microgrid
+from energy.models.profiles import ReferenceProfileDay
+from energy.models.sites import Site
+from energy.models.telemetry import TelemetryMessage
+from energy.models.topology import Line, Node, Transformer
+
+__all__ = [
+    "Channel",
+    "Consumer",
+    "DayStatus",
+    "Device",
+    "DeviceKey",
+    "Line",
+    "Meter",
+    "MeterDay",
+    "Microgrid",
+    "Node",
+    "ReferenceProfileDay",
+    "RefusalCount",
+    "Site",
+    "Source",
+    "StorageUnit",
+    "TelemetryMessage",
+    "Transformer",
+]

@@ -1,0 +1,35 @@
+"""Metering points: where a member meets the local network."""
+
+from django.db import models
+
+from energy.models.microgrids import Microgrid
+from energy.models.topology import Node
+from members.models import Member
+from members.models.public import PublicRow
+
+
+class SiteKind(models.TextChoices):
+    """What a site is mostly."""
+
+    HOUSEHOLD = "household", "household"
+    BUSINESS = "business", "business"
+    PLANT = "plant", "plant"
+    LOAD = "load", "shared load"
+    STORAGE = "storage", "storage"
+
+
+class Site(PublicRow):
+    """One connection to the local network with an import and an export register; all that stands behind it is netted."""
+
+    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sites")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="sites")
+    node = models.ForeignKey(Node, models.PROTECT, null=True, blank=True, related_name="sites")
+    code = models.CharField(max_length=120, help_text="The metering point's id; also the code of its meter.")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=SiteKind.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["microgrid", "code"], name="site_code_once")]
+
+    def __str__(self) -> str:
+        return self.name

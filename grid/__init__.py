@@ -1,0 +1,1 @@
+"""Decisions: balancing, storage, sharing, balance."""

@@ -1,0 +1,1 @@
+"""Shared vocabulary of all rooms: units, money, rounding, intervals. Standard library only."""

@@ -1,0 +1,95 @@
+"""Settlement intervals and local days; both days of daylight saving are as long as they are."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+class CannotReadPeriod(ValueError):
+    """The text or number does not name a month."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDay:
+    """One calendar day in one time zone, cut into settlement intervals `[start, end)`."""
+
+    day: date
+    zone: ZoneInfo
+    interval_minutes: int = 15
+
+    @property
+    def start_at(self) -> datetime:
+        """The day's first instant, in UTC."""
+        return datetime.combine(self.day, time(), tzinfo=self.zone).astimezone(UTC)
+
+    @property
+    def end_at(self) -> datetime:
+        """The first instant after the day, in UTC."""
+        return datetime.combine(self.day + timedelta(days=1), time(), tzinfo=self.zone).astimezone(UTC)
+
+    @property
+    def interval_count(self) -> int:
+        """How many intervals the day has: 92, 96 or 100 quarter hours where clocks change."""
+        return int((self.end_at - self.start_at) / timedelta(minutes=self.interval_minutes))
+
+    def starts(self) -> list[datetime]:
+        """The intervals' first instants, in UTC."""
+        step = timedelta(minutes=self.interval_minutes)
+        return [self.start_at + i * step for i in range(self.interval_count)]
+
+    def local_starts(self) -> list[datetime]:
+        """The intervals' first instants on the local clock."""
+        return [start.astimezone(self.zone) for start in self.starts()]
+
+    def index_of(self, instant: datetime) -> int:
+        """The number of the interval that holds `instant`; it must lie within the day."""
+        if not self.start_at <= instant < self.end_at:
+            raise ValueError(f"{instant.isoformat()} is not within {self.day} in {self.zone.key}")
+        return int((instant - self.start_at) / timedelta(minutes=self.interval_minutes))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A calendar month, written YYYY-MM for people and YYYYMM on a chain."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """Read `2016-03` or `201603`."""
+        digits = text.replace("-", "")
+        if len(digits) != 6 or not digits.isdigit() or not 1 <= int(digits[4:]) <= 12:
+            raise CannotReadPeriod(f"'{text}' is not a month: write it as 2016-03")
+        return cls(int(digits[:4]), int(digits[4:]))
+
+    @property
+    def number(self) -> int:
+        """YYYYMM as a number."""
+        return self.year * 100 + self.month
+
+    @property
+    def first_day(self) -> date:
+        return date(self.year, self.month, 1)
+
+    @property
+    def last_day(self) -> date:
+        return self.next.first_day - timedelta(days=1)
+
+    @property
+    def next(self) -> "Month":
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+    def days(self) -> list[date]:
+        """All days of the month."""
+        return [self.first_day + timedelta(days=i) for i in range((self.last_day - self.first_day).days + 1)]
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name."""
+    return ZoneInfo(name)

@@ -1,0 +1,1 @@
+"""People: users, memberships, roles, consent, who looked at what."""

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class MembersConfig(AppConfig):
+    """People: users, memberships, roles, consent, who looked at what."""
+
+    name = "members"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Members"

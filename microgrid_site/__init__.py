@@ -1,0 +1,1 @@
+"""The composition root: settings, addresses, processes, and pages that span rooms."""
