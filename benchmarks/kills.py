@@ -41,7 +41,7 @@ def processes_of(var: Path) -> list[int]:
             continue
         try:
             texts = (entry / "cmdline").read_bytes() + b"\0" + (entry / "environ").read_bytes()
-            working_directory = os.readlink(entry / "cwd").encode()
+            working_directory = str((entry / "cwd").readlink()).encode()
         except OSError:
             continue
         if needle in texts or working_directory.startswith(needle):
