@@ -134,7 +134,9 @@ def recompute(folder: Path):
     for site in sites:
         standing = sum(Fraction(version_on(tariff, day)["standing_per_day"]) for day in days) * 100
         lines["bill", site]["standing", ""] = (len(days), half_away(standing))
-    paid = sum(net for doc in lines.values() for (component, _), (_, net) in doc.items() if component == "local")
+    paid = sum(
+        net for doc in lines.values() for (component, _), (_, net) in doc.items() if component == "local"
+    )
     for site, cents in split(paid, {s: v for s, v in local_value.items() if v}).items():
         lines["credit", site]["local_delivered", ""] = (wh[("credit", site), "local_delivered", ""], cents)
     return tariff, lines, share_faults, paid
