@@ -92,9 +92,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("action", choices=["run"])
     parser.add_argument("--var", type=Path)
     parser.add_argument("--need", default="postgres,valkey,anvil,broker")
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-    options = parser.parse_args(argv)
-    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if "--" not in argv:
+        parser.error("write the command after --")
+    split = argv.index("--")
+    options, command = parser.parse_args(argv[:split]), argv[split + 1 :]
     read_dotenv(ROOT / ".env")
     var = (options.var or Path(os.environ.get("MICROGRID_VAR") or ROOT / "var")).resolve()
     needed = [name for name in options.need.split(",") if name]

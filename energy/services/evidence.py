@@ -1,0 +1,103 @@
+"""Checking the evidence again: signatures of the kept messages, and meter days against what the messages said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from django.db import connection
+
+from energy.domain.quality import METHOD_MASK, Method
+from energy.domain.telemetry import CannotAccept, Telemetry, open_envelope, read_payload, verify
+from energy.models import Channel, DeviceKey, Meter, Microgrid
+from energy.services.consolidation import Key, MeterBlock, Patch, patches_of
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that does not fit: which meter, which day, what."""
+
+    meter: str
+    day: date | None
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.meter}{f' on {self.day}' if self.day else ''}: {self.what}"
+
+
+def check_evidence(*, microgrid: Microgrid, days: Sequence[date]) -> list[Finding]:
+    """Verify every kept message of `days` again and recompute each measured value from it."""
+    names = dict(Meter.objects.filter(microgrid=microgrid).values_list("pk", "code"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT day, meter_id, channel, values_wh, quality, message_ids FROM energy_meterday
+               WHERE microgrid_id = %s AND day = ANY(%s) AND is_current ORDER BY day, meter_id, channel""",
+            [microgrid.pk, list(days)],
+        )
+        rows = cursor.fetchall()
+        wanted = sorted({message for row in rows for message in row[5]})
+        cursor.execute(
+            """SELECT id, device_id, body FROM energy_telemetrymessage
+               WHERE microgrid_id = %s AND id = ANY(%s)""",
+            [microgrid.pk, wanted],
+        )
+        messages = {message: (device, bytes(body)) for message, device, body in cursor.fetchall()}
+    findings: list[Finding] = []
+    blocks = _verified_blocks(microgrid, messages, names, findings)
+    said = patches_of(microgrid, blocks)
+    for day, meter_id, channel, values, quality, message_ids in rows:
+        what = _judge_day(said, (day, meter_id, channel), values, quality, message_ids, messages)
+        if what:
+            findings.append(
+                Finding(names.get(meter_id, str(meter_id)), day, f"{Channel(channel).label}: {what}")
+            )
+    return findings
+
+
+def _verified_blocks(
+    microgrid: Microgrid,
+    messages: dict[int, tuple[int, bytes]],
+    names: dict[int, str],
+    findings: list[Finding],
+) -> list[MeterBlock]:
+    keys = {
+        bytes(key.key_id): key
+        for key in DeviceKey.objects.filter(device__microgrid=microgrid).select_related("device")
+    }
+    blocks = []
+    for message_id, (_device, body) in messages.items():
+        try:
+            envelope = open_envelope(body)
+            key = keys.get(envelope.key_id)
+            if key is None:
+                raise CannotAccept("unknown_key")
+            verify(envelope, bytes(key.public_key))
+            telemetry: Telemetry = read_payload(envelope)
+        except CannotAccept as problem:
+            findings.append(
+                Finding(f"message {message_id}", None, f"the kept message is no longer genuine ({problem})")
+            )
+            continue
+        blocks.extend(MeterBlock(key.device.meter_id, block, message_id) for block in telemetry.blocks)
+    return blocks
+
+
+def _judge_day(
+    said: dict[Key, list[Patch]], key: Key, values: list[int], quality: list[int], message_ids: list[int],
+    messages: dict[int, tuple[int, bytes]],
+) -> str:  # fmt: skip
+    lost = [message for message in message_ids if message not in messages]
+    if lost:
+        return f"message {lost[0]} that it was measured by is missing"
+    measured = (np.array(quality) & METHOD_MASK) == Method.MEASURED
+    if not measured.any():
+        return "not measured; all values are estimated"
+    told = np.full(len(values), -1, dtype=np.int64)
+    for piece in sorted(said.get(key, []), key=lambda p: p.message_id):
+        if piece.message_id in message_ids:
+            told[piece.first : piece.first + len(piece.values_wh)] = piece.values_wh
+    differs = measured & (told != np.array(values))
+    if differs.any():
+        first = int(np.flatnonzero(differs)[0])
+        return f"interval {first} is stored as {values[first]} Wh, the meter said {told[first]} Wh"
+    return ""
