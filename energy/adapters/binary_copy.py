@@ -43,7 +43,7 @@ class Column:
         if self.kind == "bytes":
             return [(f"{self.name}.size", ">i4"), (self.name, f"S{self.count}")]
         if self.is_array:
-            code, width = _SCALARS[self.kind[:-2]]
+            code, _ = _SCALARS[self.kind[:-2]]
             element = np.dtype([("size", ">i4"), ("value", code)])
             return [(f"{self.name}.size", ">i4"), (f"{self.name}.head", ">i4", (5,)),
                     (self.name, element, (self.count,))]  # fmt: skip

@@ -1,1 +1,22 @@
-"""Tables of this room."""
+"""Decisions: how local energy was shared, whether the balance holds, what it cost, what was commanded."""
+
+from grid.models.balance import BalanceDay
+from grid.models.closing import DayClosing
+from grid.models.control import CommandStatus, DeviceCommand, GridState, GridStatus
+from grid.models.prices import PriceDay
+from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
+
+__all__ = [
+    "BalanceDay",
+    "CommandStatus",
+    "DayClosing",
+    "DeviceCommand",
+    "GridState",
+    "GridStatus",
+    "PriceDay",
+    "SharingDay",
+    "SharingKey",
+    "SharingKeyShare",
+    "SharingRule",
+    "SiteShareDay",
+]

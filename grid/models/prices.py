@@ -1,0 +1,25 @@
+"""Prices as published: what an interval cost and paid."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from energy.models import Microgrid
+
+
+class PriceDay(models.Model):
+    """Published prices of a day, per interval, in millionths of a currency unit per kWh. Never changed, never deleted."""
+
+    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="price_days")
+    day = models.DateField()
+    window_names = ArrayField(models.CharField(max_length=40))
+    windows = ArrayField(models.SmallIntegerField(), help_text="Index into the names.")
+    retail_micro = ArrayField(models.IntegerField())
+    feed_in_micro = ArrayField(models.IntegerField())
+    local_micro = ArrayField(models.IntegerField())
+    published_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["microgrid", "day"], name="prices_published_once")]
+
+    def __str__(self) -> str:
+        return f"prices of {self.day}"

@@ -1,0 +1,118 @@
+"""By which key local energy is shared, and what came of it."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+
+from energy.models import Microgrid, Site
+
+
+class SharingKey(models.TextChoices):
+    """The keys of the domain rules, section 1."""
+
+    DYNAMIC = "dynamic", "dynamic: in proportion to use"
+    STATIC = "static", "static: fixed shares"
+
+
+class DateRange(Func):
+    """PostgreSQL's daterange of two columns, the end exclusive."""
+
+    function = "DATERANGE"
+    output_field = DateRangeField()
+
+
+class SharingRule(models.Model):
+    """The key in force in a microgrid from a day on."""
+
+    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sharing_rules")
+    key = models.CharField(max_length=16, choices=SharingKey.choices, default=SharingKey.DYNAMIC)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_sharing_rule_at_a_time",
+                expressions=[
+                    (F("microgrid"), RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_key_display()} from {self.valid_from}"
+
+
+class SharingKeyShare(models.Model):
+    """A site's fixed share under a static rule."""
+
+    rule = models.ForeignKey(SharingRule, models.CASCADE, related_name="shares")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+")
+    share = models.DecimalField(max_digits=7, decimal_places=6)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "site"], name="share_once"),
+            models.CheckConstraint(condition=Q(share__gte=0, share__lte=1), name="share_within_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.share} for {self.site}"
+
+
+class SharingDay(models.Model):
+    """What was shared in a microgrid on a day, per interval; enough for a member to follow an own share.
+
+    With the remainder and site of the cut-off: who has a larger remainder, or the same and a smaller code, received one Wh more.
+    """
+
+    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sharing_days")
+    day = models.DateField()
+    revision = models.PositiveSmallIntegerField(default=0)
+    is_current = models.BooleanField(default=True)
+    key = models.CharField(max_length=16, choices=SharingKey.choices)
+    sources_digest = models.CharField(max_length=64, help_text="Of the meter days it was computed from.")
+    consumption_wh = ArrayField(models.BigIntegerField(), help_text="C: what all sites drew.")
+    production_wh = ArrayField(models.BigIntegerField(), help_text="P: what all sites fed in.")
+    matched_wh = ArrayField(models.BigIntegerField(), help_text="M = min(C, P).")
+    shared_wh = ArrayField(models.BigIntegerField(), help_text="T: what was shared.")
+    received_cutoff = ArrayField(models.BigIntegerField())
+    received_cutoff_site = ArrayField(models.BigIntegerField())
+    delivered_cutoff = ArrayField(models.BigIntegerField())
+    delivered_cutoff_site = ArrayField(models.BigIntegerField())
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["microgrid", "day", "revision"], name="sharing_day_revision_once"
+            ),
+            models.UniqueConstraint(
+                fields=["microgrid", "day"], condition=Q(is_current=True), name="sharing_day_one_current"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"sharing of {self.day}"
+
+
+class SiteShareDay(models.Model):
+    """What one site received and delivered on a day, per interval [Wh]; NULL where nothing. Partitioned by month."""
+
+    pk = models.CompositePrimaryKey("day", "site_id", "revision")
+    day = models.DateField()
+    site_id = models.BigIntegerField()
+    revision = models.SmallIntegerField(default=0)
+    microgrid_id = models.BigIntegerField()
+    is_current = models.BooleanField(default=True)
+    received_wh = ArrayField(models.IntegerField(), null=True)
+    delivered_wh = ArrayField(models.IntegerField(), null=True)
+
+    class Meta:
+        managed = False
+        db_table = "grid_siteshareday"
+
+    def __str__(self) -> str:
+        return f"share of site {self.site_id} on {self.day}"

@@ -1,0 +1,142 @@
+"""Sharing the energy of closed days."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Q
+from numpy.typing import NDArray
+
+from energy.adapters.binary_copy import Column, copy_in
+from energy.models import Channel, Meter, Microgrid
+from energy.models.meters import MeterKind
+from energy.selectors.meter_days import ChannelBlock, load_channel
+from energy.services.partitions import ensure_months
+from grid.domain.sharing import SHARE_UNITS, CannotShare, Shared, ranks_by_code, share_dynamic, share_static
+from grid.models import SharingDay, SharingKey, SharingRule, SiteShareDay
+
+SHARES_TABLE = "grid_siteshareday"
+
+
+def rule_on(microgrid: Microgrid, day: date) -> SharingRule | None:
+    """The rule in force on a day; none means the dynamic key."""
+    return (
+        SharingRule.objects.filter(microgrid=microgrid, valid_from__lte=day)
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+        .first()
+    )
+
+
+def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> list[SharingDay]:
+    """Share each day among all sites; a day whose meter days have not changed since stays as it is.
+
+    Superseding meter days make the next revision. One transaction per day.
+    """
+    sites = _SiteAxis.of(microgrid)
+    ensure_months(table=SHARES_TABLE, days=days)
+    return [_share_day(microgrid, sites, day, now) for day in sorted(days)]
+
+
+class _SiteAxis:
+    """The sites in the order of their meters' ids, with what sharing needs to know of them."""
+
+    def __init__(self, meter_ids: list[int], site_ids: list[int], codes: list[str]) -> None:
+        self.meter_ids = meter_ids
+        self.site_ids = np.array(site_ids, dtype=np.int64)
+        self.ranks = ranks_by_code(codes)
+
+    @classmethod
+    def of(cls, microgrid: Microgrid) -> "_SiteAxis":
+        rows = list(
+            Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, removed_at__isnull=True)
+            .order_by("pk")
+            .values_list("pk", "site_id", "site__code")
+        )
+        return cls([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows])
+
+
+def _digest(key: str, *blocks: ChannelBlock) -> str:
+    digest = hashlib.sha256(key.encode())
+    for block in blocks:
+        digest.update(block.meter_ids.tobytes())
+        digest.update(block.versions.tobytes())
+        digest.update(np.ascontiguousarray(block.values_wh).tobytes())
+    return digest.hexdigest()
+
+
+@transaction.atomic
+def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime) -> SharingDay:
+    rule = rule_on(microgrid, day)
+    imports = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=[day], meter_ids=sites.meter_ids)
+    exports = load_channel(microgrid=microgrid, channel=Channel.EXPORT, days=[day], meter_ids=sites.meter_ids)
+    key = SharingKey(rule.key) if rule else SharingKey.DYNAMIC
+    shares = _static_shares(rule, sites) if key == SharingKey.STATIC and rule else None
+    digest = _digest(key + (shares.tobytes().hex() if shares is not None else ""), imports, exports)
+    before = (
+        SharingDay.objects.select_for_update().filter(microgrid=microgrid, day=day, is_current=True).first()
+    )
+    if before is not None and before.sources_digest == digest:
+        return before
+    drawn, fed_in = np.ascontiguousarray(imports.values_wh.T), np.ascontiguousarray(exports.values_wh.T)
+    if shares is not None:
+        shared = share_static(drawn, fed_in, shares, sites.ranks)
+    else:
+        shared = share_dynamic(drawn, fed_in, sites.ranks)
+    revision = 0
+    if before is not None:
+        revision = before.revision + 1
+        SharingDay.objects.filter(pk=before.pk).update(is_current=False)
+        SiteShareDay.objects.filter(day=day, microgrid_id=microgrid.pk, is_current=True).update(
+            is_current=False
+        )
+    _store_shares(microgrid, sites, day, revision, shared)
+    return _store_day(microgrid, sites, day, revision, key, digest, shared, now)
+
+
+def _static_shares(rule: SharingRule, sites: _SiteAxis) -> NDArray[np.int64]:
+    share_of = {s.site_id: int(s.share * SHARE_UNITS) for s in rule.shares.all()}
+    strangers = set(share_of) - set(sites.site_ids.tolist())
+    if strangers:
+        raise CannotShare(
+            f"The rule gives shares to {len(strangers)} sites that are not metered; take them out."
+        )
+    return np.array([share_of.get(site, 0) for site in sites.site_ids.tolist()], dtype=np.int64)
+
+
+def _store_shares(microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, shared: Shared) -> None:
+    """Append a row for each site that received or delivered; a side with nothing is NULL."""
+    received, delivered = shared.received.parts_wh.T, shared.delivered.parts_wh.T
+    took, gave = received.any(axis=1), delivered.any(axis=1)
+    count = received.shape[1]
+    with connection.cursor() as cursor:
+        for has_received, has_delivered in ((True, True), (True, False), (False, True)):
+            chosen = np.flatnonzero((took == has_received) & (gave == has_delivered))
+            columns = [
+                Column("day", "date"), Column("site_id", "int8"), Column("revision", "int2"), Column("microgrid_id", "int8"),
+                Column("received_wh", "int4[]" if has_received else "null", count),
+                Column("delivered_wh", "int4[]" if has_delivered else "null", count),
+            ]  # fmt: skip
+            values: dict[str, Any] = {
+                "day": np.datetime64(day, "D"), "site_id": sites.site_ids[chosen], "revision": revision,
+                "microgrid_id": microgrid.pk, "received_wh": received[chosen], "delivered_wh": delivered[chosen],
+            }  # fmt: skip
+            copy_in(cursor, SHARES_TABLE, columns, values, len(chosen))
+
+
+def _store_day(
+    microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, key: str, digest: str, shared: Shared, now: datetime
+) -> SharingDay:  # fmt: skip
+    def site_of(places: NDArray[np.int64]) -> list[int]:
+        return [int(sites.site_ids[place]) if place >= 0 else 0 for place in places]
+
+    return SharingDay.objects.create(
+        microgrid=microgrid, day=day, revision=revision, key=key, sources_digest=digest,
+        consumption_wh=shared.consumption_wh.tolist(), production_wh=shared.production_wh.tolist(),
+        matched_wh=shared.matched_wh.tolist(), shared_wh=shared.shared_wh.tolist(),
+        received_cutoff=shared.received.cutoff.tolist(), received_cutoff_site=site_of(shared.received.cutoff_site),
+        delivered_cutoff=shared.delivered.cutoff.tolist(), delivered_cutoff_site=site_of(shared.delivered.cutoff_site),
+        computed_at=now,
+    )  # fmt: skip

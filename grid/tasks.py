@@ -1,0 +1,45 @@
+"""Doors of the workers: control ticks and day close."""
+
+from datetime import date, timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from energy.models import MeterDay, Microgrid
+from grid.models import DayClosing
+from grid.services import day_close
+
+DAYS_LOOKED_BACK = 45
+
+
+@shared_task(queue="default", time_limit=600)
+def close_day(*, microgrid_id: int, day: str) -> str:
+    """Close one day of one microgrid."""
+    microgrid = Microgrid.objects.get(pk=microgrid_id)
+    closing = day_close.close_day(
+        microgrid=microgrid, day=date.fromisoformat(day), now=microgrid.now(timezone.now())
+    )
+    return f"{closing.day} revision {closing.revision}"
+
+
+@shared_task(queue="default", time_limit=600)
+def close_finished_days() -> int:
+    """Ask for the closing of each day that is over, has readings, and is not closed yet or has new versions."""
+    asked = 0
+    for microgrid in Microgrid.objects.all():
+        for day in days_to_close(microgrid):
+            close_day.delay(microgrid_id=microgrid.pk, day=day.isoformat())
+            asked += 1
+    return asked
+
+
+def days_to_close(microgrid: Microgrid) -> list[date]:
+    """Days over for an hour, with provisional readings or none closed."""
+    now = microgrid.now(timezone.now())
+    last = (now - timedelta(hours=1)).astimezone(microgrid.zone).date() - timedelta(days=1)
+    first = last - timedelta(days=DAYS_LOOKED_BACK)
+    rows = MeterDay.objects.filter(microgrid_id=microgrid.pk, day__gte=first, day__lte=last)
+    with_readings = set(rows.values_list("day", flat=True).distinct())
+    provisional = set(rows.filter(status=0, is_current=True).values_list("day", flat=True).distinct())
+    closed = set(DayClosing.objects.filter(microgrid=microgrid, day__gte=first).values_list("day", flat=True))
+    return sorted((with_readings - closed) | provisional)
