@@ -1,1 +1,39 @@
-"""Tables of this room."""
+"""Money: tariffs, runs, documents, ledger, payments."""
+
+from billing.models.documents import (
+    Component,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentStatus,
+    NumberSeries,
+)
+from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
+from billing.models.payments import BankStatement, BankStatementLine, Payment, PaymentRail
+from billing.models.runs import BillingRun, RunChunk, RunStatus
+from billing.models.tariffs import Tariff, TariffAssignment, TariffVersion, TimeWindow, VersionStatus
+
+__all__ = [
+    "Account",
+    "AccountCode",
+    "BankStatement",
+    "BankStatementLine",
+    "BillingRun",
+    "Component",
+    "Document",
+    "DocumentKind",
+    "DocumentLine",
+    "DocumentStatus",
+    "LedgerEntry",
+    "LedgerTransaction",
+    "NumberSeries",
+    "Payment",
+    "PaymentRail",
+    "RunChunk",
+    "RunStatus",
+    "Tariff",
+    "TariffAssignment",
+    "TariffVersion",
+    "TimeWindow",
+    "VersionStatus",
+]

@@ -1,0 +1,131 @@
+"""Rating: from Wh per interval to lines with quantity, price and amount (domain rules, section 4).
+
+Many sites at once, exact integers: a line's exact amount is a sum of `Wh x millionths per kWh`; it is rounded once, half away
+from zero, to the minor unit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+MICRO_PER_MINOR = 10_000_000  # Wh x millionths per kWh in one minor unit (a hundredth of a currency unit)
+DAY_MICRO_PER_MINOR = 10_000  # millionths of a currency unit in one minor unit
+LARGEST_EXACT = 2**62
+
+
+class CannotRate(ValueError):
+    """The readings or prices cannot be rated exactly; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatePlan:
+    """Prices along one time axis of T intervals, for all sites that have the same tariff over the period.
+
+    Attributes:
+        group: int64 [T], index into `groups`.
+        groups: version position and window name of each group.
+        retail_micro, export_micro, incentive_micro, local_micro: int64 [T], millionths per kWh.
+        standing: days and millionths per day of each version position.
+    """
+
+    group: Ints
+    groups: list[tuple[int, str]]
+    retail_micro: Ints
+    export_micro: Ints
+    incentive_micro: Ints
+    local_micro: Ints
+    standing: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteEnergy:
+    """What n sites did over T intervals [Wh], int64 [n, T]: drew, fed in, received from and delivered to neighbours."""
+
+    import_wh: Ints
+    export_wh: Ints
+    received_wh: Ints
+    delivered_wh: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class RatedLines:
+    """One kind of line for n sites: quantity [Wh or days], exact sum, price shown and net amount, int64 [n] each."""
+
+    component: str
+    window: str
+    unit: str
+    quantity: Ints
+    exact_micro: Ints
+    price_micro: Ints
+    net_minor: Ints
+
+
+def round_half_away(exact: Ints, per_minor: int) -> Ints:
+    """Round exact sums to minor units, half away from zero."""
+    return np.sign(exact) * ((np.abs(exact) + per_minor // 2) // per_minor)
+
+
+def rate_bills(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
+    """Rate what sites drew: standing charge, local and grid energy by window, incentive; in the order of a bill."""
+    grid_wh = energy.import_wh - energy.received_wh
+    sites = len(energy.import_wh)
+    lines = [_standing(days, micro, sites) for days, micro in plan.standing]
+    for component, wh, price in (
+        ("local", energy.received_wh, plan.local_micro),
+        ("grid", grid_wh, plan.retail_micro),
+    ):
+        lines += [_energy_line(component, plan, g, wh, price) for g in range(len(plan.groups))]
+    incentive = _sum_over(energy.received_wh, plan.incentive_micro)
+    received = energy.received_wh.sum(axis=1)
+    lines.append(_line("incentive", "", "Wh", np.where(incentive != 0, received, 0), -incentive))
+    return lines
+
+
+def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
+    """Rate what sites delivered. The local line's amount is not rounded here but shared out over the whole run."""
+    local = _line(
+        "local_delivered",
+        "",
+        "Wh",
+        energy.delivered_wh.sum(axis=1),
+        _sum_over(energy.delivered_wh, plan.local_micro),
+    )
+    exported = energy.export_wh - energy.delivered_wh
+    export = _line("export", "", "Wh", exported.sum(axis=1), _sum_over(exported, plan.export_micro))
+    return [local, export]
+
+
+def _standing(days: int, micro_per_day: int, sites: int) -> RatedLines:
+    exact = np.full(sites, days * micro_per_day, dtype=np.int64)
+    return RatedLines(
+        "standing", "", "day", np.full(sites, days, dtype=np.int64), exact,
+        np.full(sites, micro_per_day, dtype=np.int64), round_half_away(exact, DAY_MICRO_PER_MINOR),
+    )  # fmt: skip
+
+
+def _energy_line(component: str, plan: RatePlan, group: int, wh: Ints, price_micro: Ints) -> RatedLines:
+    within = np.flatnonzero(plan.group == group)
+    chosen, prices = wh[:, within], price_micro[within]
+    return _line(component, plan.groups[group][1], "Wh", chosen.sum(axis=1), _sum_over(chosen, prices))
+
+
+def _sum_over(wh: Ints, price_micro: Ints) -> Ints:
+    """Exact sum of Wh x price per site; int64 [n]."""
+    largest_price = int(np.abs(price_micro).max(initial=0))
+    totals = wh.sum(axis=1)
+    if int(totals.max(initial=0)) * largest_price >= LARGEST_EXACT:
+        raise CannotRate("A site's energy times price is too large to be rated exactly; check the readings.")
+    if len(price_micro) and (price_micro == price_micro[0]).all():
+        return totals * int(price_micro[0])
+    return wh @ price_micro
+
+
+def _line(component: str, window: str, unit: str, quantity: Ints, exact: Ints) -> RatedLines:
+    """Round once; the price shown is the exact one where it is constant, else the mean to six decimals."""
+    divisor = np.maximum(quantity, 1)
+    price = np.sign(exact) * ((np.abs(exact) + divisor // 2) // divisor)
+    return RatedLines(
+        component, window, unit, quantity, exact, price, round_half_away(exact, MICRO_PER_MINOR)
+    )

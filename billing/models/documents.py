@@ -1,0 +1,120 @@
+"""Bills and credit documents."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from billing.models.runs import BillingRun
+from energy.models import Site
+from kernel.identifiers import random_bytes32
+from members.models import Cooperative, Member
+from members.models.public import PublicRow
+
+
+class DocumentKind(models.TextChoices):
+    BILL = "bill", "bill"
+    CREDIT = "credit", "credit"
+
+
+class DocumentStatus(models.TextChoices):
+    DRAFT = "draft", "draft"
+    OPEN = "open", "open"
+    SETTLED = "settled", "settled"
+
+
+class Document(PublicRow):
+    """What a site drew in a month and its member pays (bill), or delivered and is paid (credit, self-billed)."""
+
+    run = models.ForeignKey(BillingRun, models.PROTECT, related_name="documents")
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="documents")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="documents")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=8, choices=DocumentKind.choices)
+    status = models.CharField(max_length=8, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
+    series = models.CharField(max_length=4, blank=True)
+    year = models.PositiveSmallIntegerField(null=True)
+    number = models.PositiveIntegerField(null=True)
+    label = models.CharField(
+        max_length=24, blank=True, help_text="Series, year and number as people read them."
+    )
+    period = models.PositiveIntegerField(help_text="YYYYMM")
+    issue_date = models.DateField()
+    due_date = models.DateField()
+    currency = models.CharField(max_length=3)
+    net_minor = models.BigIntegerField(default=0)
+    vat_rate = models.DecimalField(max_digits=5, decimal_places=4, default=0)
+    vat_minor = models.BigIntegerField(default=0)
+    gross_minor = models.BigIntegerField(default=0)
+    paid_minor = models.BigIntegerField(default=0)
+    payment_reference = models.CharField(max_length=35, blank=True)
+    chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "site", "kind"], name="document_once_per_run_and_site"),
+            models.UniqueConstraint(
+                fields=["cooperative", "series", "year", "number"],
+                condition=Q(number__isnull=False),
+                name="document_number_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft", number__isnull=True)
+                | (~Q(status="draft") & Q(number__isnull=False)),
+                name="posted_documents_are_numbered",
+            ),
+            models.CheckConstraint(
+                condition=Q(gross_minor=F("net_minor") + F("vat_minor")), name="gross_is_net_and_vat"
+            ),
+        ]
+        indexes = [models.Index(fields=["member", "-period"], name="document_by_member")]
+
+    def __str__(self) -> str:
+        return self.label or f"draft {self.kind}"
+
+    @property
+    def rest_minor(self) -> int:
+        """What is still to be paid."""
+        return max(self.gross_minor - self.paid_minor, 0)
+
+
+class Component(models.TextChoices):
+    STANDING = "standing", "standing charge"
+    LOCAL = "local", "energy from neighbours"
+    GRID = "grid", "energy from the public grid"
+    INCENTIVE = "incentive", "incentive for local energy"
+    LOCAL_DELIVERED = "local_delivered", "energy delivered to neighbours"
+    EXPORT = "export", "energy to the public grid"
+
+
+class DocumentLine(models.Model):
+    """One line: quantity x price, rounded once. Deductions are negative."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    component = models.CharField(max_length=16, choices=Component.choices)
+    window = models.CharField(max_length=40, blank=True)
+    quantity = models.BigIntegerField()
+    unit = models.CharField(max_length=4)
+    price = models.DecimalField(max_digits=14, decimal_places=6, help_text="Per kWh or per day.")
+    exact_micro = models.BigIntegerField(help_text="Sum of Wh x millionths per kWh, before rounding.")
+    net_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["document", "position"], name="line_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_component_display()} {self.window}"
+
+
+class NumberSeries(models.Model):
+    """The next number of a series; given in the transaction that posts, so that none is missing."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="+")
+    series = models.CharField(max_length=4)
+    year = models.PositiveSmallIntegerField()
+    next_number = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cooperative", "series", "year"], name="series_once")]
+
+    def __str__(self) -> str:
+        return f"{self.series}-{self.year}: {self.next_number}"

@@ -1,0 +1,80 @@
+"""Double entry: accounts, transactions, entries. Posted entries never change."""
+
+from django.db import models
+from django.db.models import Q
+
+from members.models import Cooperative, Member
+from members.models.public import PublicRow
+
+
+class AccountCode(models.TextChoices):
+    RECEIVABLE = "receivable", "member receivable"
+    PAYABLE = "payable", "member payable"
+    ENERGY_SALES = "energy_sales", "energy sales"
+    FEES = "fees", "standing charges"
+    LOCAL_CLEARING = "local_clearing", "local energy, from neighbours to neighbours"
+    ENERGY_PURCHASES = "energy_purchases", "energy bought from producers for the public grid"
+    INCENTIVES = "incentives", "incentives"
+    VAT = "vat", "VAT"
+    BANK = "bank", "bank"
+    CHAIN_WALLET = "chain_wallet", "chain wallet"
+    ROUNDING = "rounding", "rounding"
+
+
+class Account(models.Model):
+    """An account of the cooperative; receivables and payables have one per member."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="accounts")
+    code = models.CharField(max_length=20, choices=AccountCode.choices)
+    member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="accounts")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cooperative", "code", "member"], name="account_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(code__in=["receivable", "payable"], member__isnull=False)
+                | (~Q(code__in=["receivable", "payable"]) & Q(member__isnull=True)),
+                name="personal_accounts_name_their_member",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}{f':{self.member.number}' if self.member else ''}"
+
+
+class LedgerTransaction(PublicRow):
+    """Entries that belong together and sum to zero; posted once per key."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="ledger_transactions")
+    idempotency_key = models.CharField(max_length=120)
+    cause = models.CharField(max_length=40, help_text="document, payment, ...")
+    booked_date = models.DateField()
+    posted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cooperative", "idempotency_key"], name="posted_once")]
+
+    def __str__(self) -> str:
+        return self.idempotency_key
+
+
+class LedgerEntry(models.Model):
+    """One side of a transaction, in minor units."""
+
+    transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    debit_minor = models.BigIntegerField(default=0)
+    credit_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(debit_minor=0, credit_minor__gt=0) | Q(debit_minor__gt=0, credit_minor=0),
+                name="entry_has_one_side",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.debit_minor} | {self.credit_minor}"

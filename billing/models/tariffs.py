@@ -1,0 +1,150 @@
+"""Tariffs: versions with validity, time windows, and which site has which."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from energy.models import Site
+from grid.models.sharing import DateRange
+from members.models import Cooperative
+from members.models.public import PublicRow
+
+
+class Tariff(PublicRow):
+    """A product with a name; what it costs is in its versions."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="tariffs")
+    code = models.SlugField()
+    name = models.CharField(max_length=120)
+    is_reference = models.BooleanField(
+        default=False,
+        help_text="Its prices are the retail and feed-in prices from which local prices are made.",
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cooperative", "code"], name="tariff_code_once"),
+            models.UniqueConstraint(
+                fields=["cooperative"], condition=Q(is_reference=True), name="one_reference_tariff"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VersionStatus(models.TextChoices):
+    DRAFT = "draft", "draft"
+    PUBLISHED = "published", "published"
+
+
+def _price(label: str, help_text: str = "") -> models.DecimalField:
+    return models.DecimalField(
+        label, max_digits=12, decimal_places=6, default=Decimal(0), help_text=help_text
+    )
+
+
+class TariffVersion(PublicRow):
+    """A tariff's prices over a time; published versions of a tariff never overlap, used ones never change."""
+
+    tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    status = models.CharField(max_length=12, choices=VersionStatus.choices, default=VersionStatus.DRAFT)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    standing_per_day = _price("standing charge per day")
+    energy_per_kwh = _price("energy per kWh", "From the public grid, outside every time window.")
+    export_per_kwh = _price("export per kWh", "Paid for energy that goes to the public grid.")
+    incentive_per_kwh = _price("incentive per kWh", "Deducted for energy received from neighbours.")
+    vat_rate = models.DecimalField("VAT rate", max_digits=5, decimal_places=4, default=Decimal("0.19"))
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tariff", "number"], name="tariff_version_number_once"),
+            ExclusionConstraint(
+                name="published_versions_do_not_overlap",
+                expressions=[
+                    (F("tariff"), RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(status="published"),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+                name="version_ends_after_it_starts",
+            ),
+            models.CheckConstraint(
+                condition=Q(standing_per_day__gte=0, energy_per_kwh__gte=0, incentive_per_kwh__gte=0),
+                name="version_prices_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(vat_rate__gte=0, vat_rate__lt=1), name="version_vat_within_one"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tariff} version {self.number}"
+
+
+class WindowDays(models.TextChoices):
+    EVERY_DAY = "every_day", "every day"
+    WEEKDAYS = "weekdays", "Monday to Friday"
+    WEEKENDS = "weekends", "Saturday and Sunday"
+
+
+class TimeWindow(models.Model):
+    """Hours of local time in which energy costs the base price times a multiplier."""
+
+    version = models.ForeignKey(TariffVersion, models.CASCADE, related_name="windows")
+    name = models.CharField(max_length=40)
+    days = models.CharField(max_length=12, choices=WindowDays.choices, default=WindowDays.EVERY_DAY)
+    start_minute = models.PositiveSmallIntegerField(help_text="Minutes after midnight, local time.")
+    end_minute = models.PositiveSmallIntegerField(help_text="Minutes after midnight; 1440 is the day's end.")
+    multiplier = models.DecimalField(max_digits=8, decimal_places=6)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "name"], name="window_name_once"),
+            models.CheckConstraint(
+                condition=Q(end_minute__gt=F("start_minute"), end_minute__lte=1440),
+                name="window_within_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(multiplier__gte=0) & ~Q(name="base"), name="window_is_not_base"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TariffAssignment(models.Model):
+    """Which tariff a site has, and when."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="tariff_assignments")
+    tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="assignments")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_tariff_at_a_time",
+                expressions=[
+                    (F("site"), RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site}: {self.tariff}"
