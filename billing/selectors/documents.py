@@ -1,0 +1,79 @@
+"""Documents: what a user may see, what a member is shown, and what the witness commits to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from billing.models import Component, Document, DocumentKind, DocumentStatus
+from members.models import Role, User
+from members.selectors.scope import visible_members
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedField:
+    """One figure or word of a document: where it stands, what it is called, and its value as text."""
+
+    path: str
+    label: str
+    value: str
+
+
+def visible_documents(user: User) -> QuerySet[Document]:
+    """Posted documents of the user's own members, and of all members where the user is auditor, tariff admin or support."""
+    members = visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
+    return (
+        Document.objects.exclude(status=DocumentStatus.DRAFT)
+        .filter(member__in=members)
+        .select_related("member", "site", "cooperative", "run__microgrid")
+        .order_by("-period", "kind", "label")
+    )
+
+
+def published_fields(document: Document) -> list[PublishedField]:
+    """The canonical content of a posted document, in order: head, lines, sums. Values as the witness hashes them."""
+    head = [
+        ("number", "Number", document.label),
+        ("kind", "Kind", document.kind),
+        ("period", "Month", str(document.period)),
+        ("member", "Member number", document.member.number),
+        ("site", "Metering point", document.site.code),
+        ("currency", "Currency", document.currency),
+        ("issue_date", "Issued", document.issue_date.isoformat()),
+        ("due_date", "Due", document.due_date.isoformat()),
+    ]
+    lines = [
+        (f"lines/{i}/{name}", f"Line {i + 1}, {_name(line.component, line.window)}: {label}", value)
+        for i, line in enumerate(sorted(document.lines.all(), key=lambda line: line.position))
+        for name, label, value in (
+            ("component", "kind", line.component),
+            ("window", "time window", line.window),
+            ("quantity", "quantity", str(line.quantity)),
+            ("unit", "unit", line.unit),
+            ("price", "price", f"{line.price:.6f}"),
+            ("net_minor", "amount", str(line.net_minor)),
+        )
+    ]
+    sums = [
+        ("net_minor", "Net amount", str(document.net_minor)),
+        ("vat_minor", "VAT", str(document.vat_minor)),
+        ("gross_minor", "Amount to pay" if document.kind == DocumentKind.BILL else "Amount paid to you",
+         str(document.gross_minor)),
+    ]  # fmt: skip
+    return [PublishedField(*row) for row in (*head, *lines, *sums)]
+
+
+def _name(component: str, window: str) -> str:
+    label = str(Component(component).label)
+    return f"{label} ({window})" if window else label
+
+
+def documents_of_run(run_id: int) -> Iterable[Document]:
+    """All posted documents of a run with what their fields need, in the order of their labels."""
+    return (
+        Document.objects.filter(run_id=run_id)
+        .exclude(status=DocumentStatus.DRAFT)
+        .select_related("member", "site")
+        .prefetch_related("lines")
+        .order_by("label")
+    )

@@ -1,0 +1,77 @@
+"""Tariff terms in force."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.db.models import Q
+
+from billing.domain.tariffs import TariffTerms, WindowTerms
+from billing.models import Tariff, TariffAssignment, TariffVersion, VersionStatus
+from energy.models import Microgrid
+
+
+class TariffMissing(LookupError):
+    """No published version, or no tariff at all, for a day; the message names it."""
+
+
+def terms_of(version: TariffVersion) -> TariffTerms:
+    """A version as plain values."""
+    windows = tuple(
+        WindowTerms(w.name, w.days, w.start_minute, w.end_minute, w.multiplier)
+        for w in version.windows.order_by("start_minute", "name")
+    )
+    return TariffTerms(
+        version.pk, version.standing_per_day, version.energy_per_kwh, version.export_per_kwh,
+        version.incentive_per_kwh, version.vat_rate, windows,
+    )  # fmt: skip
+
+
+def terms_by_day(tariff: Tariff, days: Sequence[date]) -> dict[date, TariffTerms]:
+    """The terms of a tariff on each day.
+
+    Raises:
+        TariffMissing: a day has no published version.
+    """
+    versions = list(
+        tariff.versions.filter(status=VersionStatus.PUBLISHED, valid_from__lte=max(days))
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=min(days)))
+        .order_by("valid_from")
+    )
+    terms = {version.pk: terms_of(version) for version in versions}
+    found = {}
+    for day in days:
+        version = next(
+            (v for v in versions if v.valid_from <= day and (v.valid_to is None or day < v.valid_to)), None
+        )
+        if version is None:
+            raise TariffMissing(f"The tariff '{tariff}' has no published version for {day}; publish one.")
+        found[day] = terms[version.pk]
+    return found
+
+
+def reference_tariff(microgrid: Microgrid) -> Tariff:
+    """The tariff from whose prices local prices are made.
+
+    Raises:
+        TariffMissing: none is marked.
+    """
+    tariff = Tariff.objects.filter(cooperative_id=microgrid.cooperative_id, is_reference=True).first()
+    if tariff is None:
+        raise TariffMissing(f"No tariff of {microgrid.cooperative} is marked as reference; mark one.")
+    return tariff
+
+
+def assignments_by_site(
+    site_ids: Sequence[int], first_day: date, last_day: date
+) -> dict[int, list[TariffAssignment]]:
+    """Each site's assignments within the days, by date."""
+    rows = (
+        TariffAssignment.objects.filter(site_id__in=site_ids, valid_from__lte=last_day)
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first_day))
+        .select_related("tariff")
+        .order_by("valid_from")
+    )
+    found: dict[int, list[TariffAssignment]] = {}
+    for row in rows:
+        found.setdefault(row.site_id, []).append(row)
+    return found

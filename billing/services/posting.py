@@ -1,0 +1,120 @@
+"""The last step of a run, set-based: local money to producers, numbers without gaps, balanced ledger entries."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from billing.models import AccountCode, BillingRun, Component, DocumentKind, DocumentLine, NumberSeries
+from kernel.apportionment import largest_remainder
+
+SERIES = {DocumentKind.BILL: "B", DocumentKind.CREDIT: "C"}
+
+
+def distribute_local_revenue(run: BillingRun) -> int:
+    """Share what the bills' local lines bring among those who delivered, by largest remainder on `sum s x m`.
+
+    Returns the sum [minor units]. Part of the caller's transaction.
+    """
+    lines = DocumentLine.objects.filter(document__run=run)
+    paid = sum(lines.filter(component=Component.LOCAL).values_list("net_minor", flat=True))
+    producers = list(
+        lines.filter(component=Component.LOCAL_DELIVERED).values_list(
+            "pk", "exact_micro", "document__site__code"
+        )
+    )
+    parts = largest_remainder(paid, [exact for _, exact, _ in producers], [code for _, _, code in producers])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE billing_documentline SET net_minor = new.net
+               FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, net) WHERE billing_documentline.id = new.id""",
+            [[pk for pk, _, _ in producers], parts],
+        )
+        cursor.execute(
+            """UPDATE billing_document SET net_minor = sums.net, gross_minor = sums.net + vat_minor
+               FROM (SELECT l.document_id, sum(l.net_minor) AS net
+                     FROM billing_documentline l JOIN billing_document d ON d.id = l.document_id
+                     WHERE d.run_id = %s AND d.kind = 'credit' GROUP BY 1) AS sums
+               WHERE billing_document.id = sums.document_id""",
+            [run.pk],
+        )
+    return paid
+
+
+def number_and_post(run: BillingRun, now: datetime) -> None:
+    """Give numbers in the order of the sites' codes and post one balanced transaction per document."""
+    for kind in (DocumentKind.BILL, DocumentKind.CREDIT):
+        _number(run, kind)
+    _open_accounts(run)
+    _post(run, now)
+
+
+def _number(run: BillingRun, kind: DocumentKind) -> None:
+    """Number the drafts of a kind; the series' row stays locked until the transaction ends, so no number is lost."""
+    series = SERIES[kind]
+    cooperative, year = run.microgrid.cooperative, run.issue_date.year
+    NumberSeries.objects.get_or_create(cooperative=cooperative, series=series, year=year)
+    row = NumberSeries.objects.select_for_update().get(cooperative=cooperative, series=series, year=year)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH ordered AS (
+                   SELECT d.id, %s + row_number() OVER (ORDER BY s.code COLLATE "C") - 1 AS number
+                   FROM billing_document d JOIN energy_site s ON s.id = d.site_id
+                   WHERE d.run_id = %s AND d.kind = %s AND d.number IS NULL)
+               UPDATE billing_document SET
+                   series = %s, year = %s, number = ordered.number,
+                   status = CASE WHEN gross_minor = 0 THEN 'settled' ELSE 'open' END,
+                   label = %s || lpad(ordered.number::text, 6, '0'),
+                   payment_reference = %s || lpad(ordered.number::text, 6, '0')
+               FROM ordered WHERE billing_document.id = ordered.id""",
+            [row.next_number, run.pk, kind, series, year, f"{series}-{year}-", f"{series}{year}"],
+        )
+        row.next_number += cursor.rowcount
+    row.save(update_fields=["next_number"])
+
+
+def _open_accounts(run: BillingRun) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO billing_account (cooperative_id, code, member_id)
+               SELECT DISTINCT cooperative_id, CASE kind WHEN 'bill' THEN 'receivable' ELSE 'payable' END, member_id
+               FROM billing_document WHERE run_id = %s
+               UNION ALL SELECT %s, unnest(%s::text[]), NULL
+               ON CONFLICT DO NOTHING""",
+            [run.pk, run.microgrid.cooperative_id,
+             [c.value for c in AccountCode if c not in (AccountCode.RECEIVABLE, AccountCode.PAYABLE)]],
+        )  # fmt: skip
+
+
+def _post(run: BillingRun, now: datetime) -> None:
+    """One transaction per document: what the member owes or is owed against what each line is for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH posted AS (
+                   INSERT INTO billing_ledgertransaction
+                       (public_id, cooperative_id, idempotency_key, cause, booked_date, posted_at)
+                   SELECT uuidv7(), cooperative_id, 'document:' || public_id, 'document', issue_date, %(now)s
+                   FROM billing_document WHERE run_id = %(run)s
+                   RETURNING id, idempotency_key),
+               documents AS (
+                   SELECT p.id AS transaction_id, d.* FROM posted p
+                   JOIN billing_document d ON d.run_id = %(run)s AND p.idempotency_key = 'document:' || d.public_id),
+               amounts AS (
+                   SELECT transaction_id, member_id, CASE kind WHEN 'bill' THEN 'receivable' ELSE 'payable' END AS code,
+                          CASE kind WHEN 'bill' THEN gross_minor ELSE -gross_minor END AS signed
+                   FROM documents
+                   UNION ALL
+                   SELECT transaction_id, NULL, 'vat', -vat_minor FROM documents
+                   UNION ALL
+                   SELECT d.transaction_id, NULL,
+                          CASE l.component WHEN 'standing' THEN 'fees' WHEN 'grid' THEN 'energy_sales'
+                              WHEN 'incentive' THEN 'incentives' WHEN 'export' THEN 'energy_purchases'
+                              ELSE 'local_clearing' END,
+                          sum(CASE d.kind WHEN 'bill' THEN -l.net_minor ELSE l.net_minor END)
+                   FROM documents d JOIN billing_documentline l ON l.document_id = d.id GROUP BY 1, 3)
+               INSERT INTO billing_ledgerentry (transaction_id, account_id, debit_minor, credit_minor)
+               SELECT m.transaction_id, a.id, greatest(m.signed, 0), greatest(-m.signed, 0)
+               FROM amounts m JOIN billing_account a
+                   ON a.cooperative_id = %(cooperative)s AND a.code = m.code AND a.member_id IS NOT DISTINCT FROM m.member_id
+               WHERE m.signed <> 0""",
+            {"now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id},
+        )

@@ -1,0 +1,35 @@
+"""From tariffs to published prices: retail, feed-in and local price of each interval."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import numpy as np
+
+from billing.selectors.tariffs import reference_tariff, terms_by_day
+from energy.models import Microgrid
+from grid.domain.prices import mid_market
+from grid.models import PriceDay
+from grid.services.prices import publish_prices
+
+
+def publish_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> int:
+    """Publish the prices of days that have none yet, from the reference tariff; returns how many.
+
+    The local price is the mid-market rate. Published days stay, whatever tariff is published later.
+    """
+    published = set(PriceDay.objects.filter(microgrid=microgrid, day__in=days).values_list("day", flat=True))
+    missing = [day for day in sorted(days) if day not in published]
+    if not missing:
+        return 0
+    terms = terms_by_day(reference_tariff(microgrid), missing)
+    for day in missing:
+        chosen = terms[day]
+        windows = chosen.window_indexes(microgrid.local_day(day).local_starts())
+        retail = chosen.retail_micro_by_window()[windows]
+        feed_in = np.full(len(windows), chosen.export_micro, dtype=np.int64)
+        publish_prices(
+            microgrid=microgrid, day=day, window_names=chosen.window_names, windows=windows.tolist(),
+            retail_micro=retail.tolist(), feed_in_micro=feed_in.tolist(),
+            local_micro=mid_market(retail, feed_in).tolist(), now=now,
+        )  # fmt: skip
+    return len(missing)

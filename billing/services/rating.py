@@ -1,0 +1,201 @@
+"""Rating sites: arrays in, draft documents out."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from billing.domain.rating import RatedLines, RatePlan, SiteEnergy, rate_bills, rate_credits
+from billing.domain.tariffs import TariffTerms
+from billing.models import BillingRun, TariffAssignment
+from billing.selectors.tariffs import assignments_by_site, terms_by_day
+from energy.models import Channel, Meter, Site
+from energy.models.meters import MeterKind
+from energy.selectors.meter_days import load_channel
+from grid.selectors.prices import PriceBlock, load_prices
+from grid.selectors.sharing import load_shares
+from kernel.identifiers import uuid7
+from kernel.money import price_from_micro, round_half_away
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A document on its way into the database."""
+
+    site: Site
+    kind: str
+    vat_rate: Decimal
+    lines: list[tuple[str, str, int, str, Decimal, int, int]]
+
+    @property
+    def net_minor(self) -> int:
+        return sum(line[6] for line in self.lines)
+
+    @property
+    def vat_minor(self) -> int:
+        return round_half_away(self.net_minor * self.vat_rate)
+
+
+def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]) -> set[int]:
+    """Write draft documents of some sites; part of the caller's transaction. Returns the tariff versions used."""
+    microgrid = run.microgrid
+    sites = {site.pk: site for site in Site.objects.filter(pk__in=site_ids).select_related("member")}
+    prices = load_prices(microgrid_id=microgrid.pk, days=days)
+    energy = _load_energy(run, sorted(sites), days)
+    axis = np.array(sorted(sites), dtype=np.int64)
+    drafts: list[_Draft] = []
+    used: set[int] = set()
+    for signature, members in _by_assignment(sorted(sites), days).items():
+        terms = _terms_along(signature, days)
+        used |= {t.version_id for t in terms}
+        plan = rate_plan(terms, days, run, prices)
+        rows = np.searchsorted(axis, np.array(members))
+        chosen = SiteEnergy(*(getattr(energy, name)[rows] for name in SiteEnergy.__slots__))
+        drafts += _drafts([sites[pk] for pk in members], plan, chosen, terms[-1].vat_rate)
+    _store(run, sorted(drafts, key=lambda d: (d.site.code, d.kind)))
+    return used
+
+
+def _load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:
+    """Wh per interval of the sites, in the order of their ids."""
+    microgrid = run.microgrid
+    site_of = dict(
+        Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE, removed_at__isnull=True).values_list("pk", "site_id")
+    )  # fmt: skip
+    arrays = {}
+    for name, channel in (("import_wh", Channel.IMPORT), ("export_wh", Channel.EXPORT)):
+        block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of))
+        order = np.argsort(np.array([site_of[int(m)] for m in block.meter_ids]))
+        arrays[name] = block.values_wh[order]
+    shares = load_shares(microgrid=microgrid, days=days, site_ids=site_ids)
+    return SiteEnergy(arrays["import_wh"], arrays["export_wh"], shares.received_wh, shares.delivered_wh)
+
+
+def _by_assignment(
+    site_ids: list[int], days: Sequence[date]
+) -> dict[tuple[TariffAssignment, ...], list[int]]:
+    """Group sites that have the same tariffs over the same days."""
+    groups: dict[tuple[Any, ...], tuple[tuple[TariffAssignment, ...], list[int]]] = {}
+    for site_id, rows in assignments_by_site(site_ids, min(days), max(days)).items():
+        key = tuple((r.tariff_id, max(r.valid_from, min(days)), r.valid_to) for r in rows)
+        groups.setdefault(key, (tuple(rows), []))[1].append(site_id)
+    return dict(groups.values())
+
+
+def _terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[TariffTerms]:
+    """The terms of each day."""
+    by_day: dict[date, TariffTerms] = {}
+    for row in rows:
+        within = [d for d in days if row.valid_from <= d and (row.valid_to is None or d < row.valid_to)]
+        if within:
+            by_day |= terms_by_day(row.tariff, within)
+    return [by_day[day] for day in days]
+
+
+def rate_plan(
+    terms: Sequence[TariffTerms], days: Sequence[date], run: BillingRun, prices: PriceBlock
+) -> RatePlan:
+    """Lay the terms of each day along the time axis."""
+    versions: list[TariffTerms] = []
+    groups: list[tuple[int, str]] = []
+    parts: dict[str, list[NDArray[np.int64]]] = {"group": [], "retail": [], "export": [], "incentive": []}
+    standing: dict[int, int] = {}
+    for day, term in zip(days, terms, strict=True):
+        if term not in versions:
+            versions.append(term)
+            groups += [(len(versions) - 1, name) for name in term.window_names]
+        version = versions.index(term)
+        first_group = groups.index((version, term.window_names[0]))
+        windows = term.window_indexes(run.microgrid.local_day(day).local_starts())
+        parts["group"].append(first_group + windows)
+        parts["retail"].append(term.retail_micro_by_window()[windows])
+        parts["export"].append(np.full(len(windows), term.export_micro, dtype=np.int64))
+        parts["incentive"].append(np.full(len(windows), term.incentive_micro, dtype=np.int64))
+        standing[version] = standing.get(version, 0) + 1
+    axis = {name: np.concatenate(values) for name, values in parts.items()}
+    return RatePlan(
+        axis["group"], groups, axis["retail"], axis["export"], axis["incentive"], prices.local_micro,
+        [(count, versions[v].standing_micro) for v, count in standing.items()],
+    )  # fmt: skip
+
+
+def _drafts(sites: list[Site], plan: RatePlan, energy: SiteEnergy, vat_rate: Decimal) -> list[_Draft]:
+    """A bill for each site, and a credit document for each that delivered anything."""
+    bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
+    columns = {"bill": [_columns(lines) for lines in bills], "credit": [_columns(lines) for lines in credits]}
+    drafts = []
+    for row, site in enumerate(sites):
+        own_rate = Decimal(0) if site.member.is_cooperative else vat_rate
+        drafts.append(_Draft(site, "bill", own_rate, _lines_of(bills, columns["bill"], row)))
+        credit = _lines_of(credits, columns["credit"], row)
+        if credit:
+            drafts.append(_Draft(site, "credit", Decimal(0), credit))
+    return drafts
+
+
+def _columns(lines: RatedLines) -> tuple[list[int], list[int], list[int], list[int]]:
+    return (
+        lines.quantity.tolist(),
+        lines.exact_micro.tolist(),
+        lines.price_micro.tolist(),
+        lines.net_minor.tolist(),
+    )
+
+
+def _lines_of(
+    kinds: list[RatedLines], columns: list[tuple[list[int], list[int], list[int], list[int]]], row: int
+) -> list[tuple[str, str, int, str, Decimal, int, int]]:
+    """The lines of one document: component, window, quantity, unit, price, exact sum, net; those without quantity left out."""
+    lines = []
+    for kind, (quantity, exact, price, net) in zip(kinds, columns, strict=True):
+        if quantity[row]:
+            # What neighbours pay is shared out over the whole run, so the producers' line has no amount yet.
+            amount = 0 if kind.component == "local_delivered" else net[row]
+            lines.append(
+                (
+                    kind.component,
+                    kind.window,
+                    quantity[row],
+                    kind.unit,
+                    price_from_micro(price[row]),
+                    exact[row],
+                    amount,
+                )
+            )
+    return lines
+
+
+def _store(run: BillingRun, drafts: list[_Draft]) -> None:
+    """Append drafts and their lines by COPY."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('billing_document', 'id')) FROM generate_series(1, %s)",
+            [len(drafts)],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+        currency = run.microgrid.cooperative.currency
+        with cursor.copy(
+            "COPY billing_document (id, public_id, run_id, cooperative_id, member_id, site_id, kind, status, series, label,"
+            " period, issue_date, due_date, currency, net_minor, vat_rate, vat_minor, gross_minor, paid_minor,"
+            " payment_reference, chain_ref) FROM STDIN"
+        ) as copy:
+            for pk, draft in zip(ids, drafts, strict=True):
+                net, vat = draft.net_minor, draft.vat_minor
+                copy.write_row(
+                    (pk, uuid7(), run.pk, run.microgrid.cooperative_id, draft.site.member_id, draft.site.pk, draft.kind,
+                     "draft", "", "", run.period, run.issue_date, run.due_date, currency, net, draft.vat_rate, vat,
+                     net + vat, 0, "", "0x" + secrets.token_hex(32))
+                )  # fmt: skip
+        with cursor.copy(
+            'COPY billing_documentline (document_id, position, component, "window", quantity, unit, price, exact_micro,'
+            " net_minor) FROM STDIN"
+        ) as copy:
+            for pk, draft in zip(ids, drafts, strict=True):
+                for position, line in enumerate(draft.lines):
+                    copy.write_row((pk, position, *line))

@@ -1,0 +1,123 @@
+"""A billing run: prepared, rated in chunks, local money distributed, posted. Each step is one transaction and may be repeated."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+
+from billing.models import BillingRun, RunChunk, RunStatus, TariffVersion
+from billing.models.runs import ChunkStatus
+from billing.selectors.tariffs import TariffMissing, assignments_by_site
+from billing.services.posting import distribute_local_revenue, number_and_post
+from billing.services.rating import rate_sites
+from energy.models import Microgrid, Site
+from grid.models import DayClosing
+from kernel.intervals import Month
+
+CHUNK_SITES = 500
+DAYS_TO_PAY = 14
+
+
+class CannotBill(ValueError):
+    """The month cannot be billed; the message names what is missing."""
+
+
+@transaction.atomic
+def prepare_run(
+    *, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None
+) -> BillingRun:
+    """Prepare the run of a month, or return the one there is. `now` is the microgrid's.
+
+    Args:
+        days: the days the microgrid was in operation, the whole month if left out.
+
+    Raises:
+        CannotBill: days are not closed, or sites have no tariff; the message names them.
+    """
+    Microgrid.objects.select_for_update().get(pk=microgrid.pk)
+    existing = BillingRun.objects.filter(microgrid=microgrid, period=month.number, revision=0).first()
+    if existing is not None:
+        return existing
+    chosen = sorted(days or month.days())
+    _check_closed(microgrid, chosen)
+    site_ids = list(
+        Site.objects.filter(microgrid=microgrid, meters__kind="site").order_by("code").distinct().values_list("pk", flat=True)
+    )  # fmt: skip
+    without = set(site_ids) - set(assignments_by_site(site_ids, chosen[0], chosen[-1]))
+    if without:
+        codes = Site.objects.filter(pk__in=sorted(without)[:5]).values_list("code", flat=True)
+        raise CannotBill(f"{len(without)} sites have no tariff: {', '.join(codes)} ...; assign one.")
+    issue_date = now.astimezone(microgrid.zone).date()
+    run = BillingRun.objects.create(
+        microgrid=microgrid, period=month.number, first_day=chosen[0], last_day=chosen[-1], issue_date=issue_date,
+        due_date=issue_date + timedelta(days=DAYS_TO_PAY), prepared_at=now,
+    )  # fmt: skip
+    RunChunk.objects.bulk_create(
+        RunChunk(run=run, index=i // CHUNK_SITES, site_ids=site_ids[i : i + CHUNK_SITES])
+        for i in range(0, len(site_ids), CHUNK_SITES)
+    )
+    return run
+
+
+def _check_closed(microgrid: Microgrid, days: Sequence[date]) -> None:
+    closed = set(DayClosing.objects.filter(microgrid=microgrid, day__in=days).values_list("day", flat=True))
+    missing = [str(day) for day in days if day not in closed]
+    if missing:
+        raise CannotBill(f"{len(missing)} days are not closed yet: {', '.join(missing[:5])}.")
+
+
+def run_days(run: BillingRun) -> list[date]:
+    """All days of a run."""
+    return [run.first_day + timedelta(days=i) for i in range((run.last_day - run.first_day).days + 1)]
+
+
+@transaction.atomic
+def rate_chunk(*, chunk_id: int) -> bool:
+    """Rate one chunk to draft documents; returns whether there was anything to do."""
+    chunk = (
+        RunChunk.objects.select_for_update().select_related("run__microgrid__cooperative").get(pk=chunk_id)
+    )
+    if chunk.status == ChunkStatus.RATED:
+        return False
+    try:
+        version_ids = rate_sites(run=chunk.run, site_ids=chunk.site_ids, days=run_days(chunk.run))
+    except TariffMissing as problem:
+        raise CannotBill(str(problem)) from None
+    TariffVersion.objects.filter(pk__in=version_ids, used_at__isnull=True).update(
+        used_at=chunk.run.prepared_at
+    )
+    chunk.status = ChunkStatus.RATED
+    chunk.save(update_fields=["status"])
+    return True
+
+
+def finish_run(*, run_id: int, now: datetime) -> BillingRun:
+    """Once every chunk is rated: distribute local revenue, number, post. Does nothing before, or twice. `now` is the microgrid's.
+
+    Raises:
+        CannotBill: chunks are still open.
+    """
+    with transaction.atomic():
+        run = BillingRun.objects.select_for_update().select_related("microgrid__cooperative").get(pk=run_id)
+        if run.status == RunStatus.POSTED:
+            return run
+        open_chunks = run.chunks.filter(status=ChunkStatus.OPEN).count()
+        if open_chunks:
+            raise CannotBill(f"{open_chunks} parts of the run are not rated yet.")
+        distribute_local_revenue(run)
+        number_and_post(run, now)
+        run.status, run.posted_at = RunStatus.POSTED, now
+        run.save(update_fields=["status", "posted_at"])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE billing_document, billing_documentline, billing_ledgerentry")
+    return run
+
+
+def run_month(
+    *, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None
+) -> BillingRun:
+    """The whole run in this process."""
+    run = prepare_run(microgrid=microgrid, month=month, now=now, days=days)
+    for chunk_id in run.chunks.order_by("index").values_list("pk", flat=True):
+        rate_chunk(chunk_id=chunk_id)
+    return finish_run(run_id=run.pk, now=now)

@@ -1,0 +1,93 @@
+"""The demo's cooperative: fictitious people in a real network, a tariff, a sharing rule, log-ins."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from django.db import transaction
+
+from billing.models import Tariff, TariffAssignment, TariffVersion, TimeWindow
+from billing.models.tariffs import WindowDays
+from billing.services.tariffs import publish_version
+from energy.models import Microgrid, Site
+from grid.models import SharingKey, SharingRule
+from members.models import Cooperative, Member, Membership, Role, User
+from microgrid_site.embedded.secret_words import secret_word
+
+COOPERATIVE = {
+    "name": "Bürgerenergie Wiesengrund eG", "street": "Am Anger 1", "postal_code": "19205", "city": "Wiesengrund",
+    "country": "DE", "vat_id": "DE999999999", "iban": "DE02120300000000202051", "bic": "BYLADEM1001",
+    "currency": "EUR", "email": "hallo@wiesengrund.example", "phone": "+49 3886 000000",
+    "emergency_phone": "+49 3886 000112", "website": "https://wiesengrund.example",
+}  # fmt: skip
+PRICES = {
+    "standing_per_day": Decimal("0.30"), "energy_per_kwh": Decimal("0.27"), "export_per_kwh": Decimal("0.08"),
+    "incentive_per_kwh": Decimal("0.01"), "vat_rate": Decimal("0.19"),
+}  # fmt: skip
+PEAK = {"name": "evening", "days": WindowDays.EVERY_DAY, "start_minute": 17 * 60, "end_minute": 21 * 60,
+        "multiplier": Decimal("1.2")}  # fmt: skip
+BEGINNING = date(2010, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who can log in to the demo."""
+
+    role: str
+    email: str
+    password: str
+
+
+def found_cooperative() -> Cooperative:
+    """The cooperative, made at its first use."""
+    cooperative, _ = Cooperative.objects.get_or_create(slug="wiesengrund", defaults=COOPERATIVE)
+    return cooperative
+
+
+@transaction.atomic
+def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
+    """One tariff for every site, the dynamic sharing key; returns whether anything was new."""
+    cooperative = microgrid.cooperative
+    tariff, created = Tariff.objects.get_or_create(
+        cooperative=cooperative, code="dorfstrom", defaults={"name": "Dorfstrom", "is_reference": True}
+    )
+    if created:
+        version = TariffVersion.objects.create(tariff=tariff, number=1, valid_from=BEGINNING, **PRICES)
+        TimeWindow.objects.create(version=version, **PEAK)
+        publish_version(version=version, user=None, now=now)
+    if not SharingRule.objects.filter(microgrid=microgrid).exists():
+        SharingRule.objects.create(microgrid=microgrid, key=SharingKey.DYNAMIC, valid_from=BEGINNING)
+    without = Site.objects.filter(microgrid=microgrid, tariff_assignments__isnull=True)
+    TariffAssignment.objects.bulk_create(
+        TariffAssignment(site=site, tariff=tariff, valid_from=BEGINNING) for site in without
+    )
+    return created
+
+
+def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
+    """Log-ins for a household, a household with a roof, and the cooperative's staff; passwords lie in the secrets folder."""
+    cooperative = microgrid.cooperative
+    people = Member.objects.filter(sites__microgrid=microgrid, is_cooperative=False).order_by("number")
+    producer = people.filter(sites__sources__isnull=False).first()
+    household = people.filter(sites__sources__isnull=True).first()
+    logins = []
+    for role, email, member in (
+        (Role.MEMBER, "member@wiesengrund.example", household),
+        (Role.PRODUCER, "producer@wiesengrund.example", producer),
+        (Role.TARIFF_ADMIN, "treasurer@wiesengrund.example", None),
+        (Role.OPERATOR, "operator@wiesengrund.example", None),
+        (Role.AUDITOR, "auditor@wiesengrund.example", None),
+    ):
+        if role in (Role.MEMBER, Role.PRODUCER) and member is None:
+            continue
+        password = secret_word(var, f"login-{role}")[:16]
+        logins.append(Login(str(role.label), email, password))
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            user = User.objects.create_user(
+                email, password, name=member.name if member else f"{role.label.title()} of the cooperative",
+                is_staff=member is None,
+            )  # fmt: skip
+        Membership.objects.get_or_create(user=user, cooperative=cooperative, member=member, role=role)
+    return logins
