@@ -42,6 +42,7 @@ CHAIN_RPC_URL = os.environ.get("CHAIN_RPC_URL") or "http://127.0.0.1:8545"
 CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
 CHAIN_CONFIRMATIONS = int(os.environ.get("CHAIN_CONFIRMATIONS") or 1)
+CHAIN_WEI_PER_MINOR = int(os.environ.get("CHAIN_WEI_PER_MINOR") or 4_000_000_000_000)
 IPFS_API_URL = os.environ.get("IPFS_API_URL", "")
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or "only-for-commands-without-a-server"

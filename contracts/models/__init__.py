@@ -1,1 +1,20 @@
-"""Tables of this room."""
+"""The witness's memory: what was sent to the chain, what it stands for, what came back."""
+
+from contracts.models.anchors import Anchor, AnchorKind, AnchorLeaf
+from contracts.models.keys import MemberDataKey, WalletLink
+from contracts.models.payments import ChainCursor, ChainPayment, PaymentQuote
+from contracts.models.transactions import ChainDeployment, ChainTransaction, TransactionStatus
+
+__all__ = [
+    "Anchor",
+    "AnchorKind",
+    "AnchorLeaf",
+    "ChainCursor",
+    "ChainDeployment",
+    "ChainPayment",
+    "ChainTransaction",
+    "MemberDataKey",
+    "PaymentQuote",
+    "TransactionStatus",
+    "WalletLink",
+]

@@ -1,0 +1,172 @@
+"""An Ethereum or Polygon node through web3."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+from eth_account import Account
+from eth_utils import to_checksum_address
+from web3 import Web3
+from web3.exceptions import (
+    BlockNotFound,
+    ContractCustomError,
+    ContractLogicError,
+    TransactionNotFound,
+    Web3Exception,
+    Web3RPCError,
+)
+
+from contracts.domain.chain import CallReverted, ChainUnavailable, PaymentEvent, Receipt, UnsignedTransaction
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
+GAS_MARGIN = 1.25
+TIP_WEI = 1_000_000_000
+PLAY_MONEY_WEI = 10**24
+KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "known transaction")
+T = TypeVar("T")
+
+
+@lru_cache
+def artifact(contract: str) -> dict[str, Any]:
+    """ABI and bytecode of one of the four contracts."""
+    content: dict[str, Any] = json.loads((ARTIFACTS / f"{contract}.json").read_text())
+    return content
+
+
+class EthereumChain:
+    """The chain behind a JSON-RPC address."""
+
+    def __init__(self, url: str, timeout_s: float = 15.0) -> None:
+        self._web3 = Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": timeout_s}))
+
+    def _ask(self, question: Callable[[], T]) -> T:
+        try:
+            return question()
+        except (requests.RequestException, ConnectionError, TimeoutError) as problem:
+            raise ChainUnavailable(f"The chain's node does not answer ({type(problem).__name__}).") from None
+
+    @cached_property
+    def _chain_id(self) -> int:
+        return int(self._ask(lambda: self._web3.eth.chain_id))
+
+    def chain_id(self) -> int:
+        return self._chain_id
+
+    def genesis_hash(self) -> str:
+        return self.block_hash(0)
+
+    def block_number(self) -> int:
+        return int(self._ask(lambda: self._web3.eth.block_number))
+
+    def block_hash(self, number: int) -> str:
+        try:
+            block = self._ask(lambda: self._web3.eth.get_block(number))
+        except BlockNotFound:
+            return ""
+        return "0x" + bytes(block["hash"]).hex()
+
+    def block_time(self) -> int:
+        return int(self._ask(lambda: self._web3.eth.get_block("latest"))["timestamp"])
+
+    def next_nonce(self, address: str) -> int:
+        return int(
+            self._ask(lambda: self._web3.eth.get_transaction_count(to_checksum_address(address), "latest"))
+        )
+
+    def has_code(self, address: str) -> bool:
+        return bool(self._ask(lambda: self._web3.eth.get_code(to_checksum_address(address))))
+
+    def sign(self, transaction: UnsignedTransaction, private_key: str) -> tuple[bytes, str]:
+        """Sign with gas as estimated on the pending state; returns raw bytes and hash.
+
+        Raises:
+            CallReverted: the contract would refuse it.
+        """
+        fields: dict[str, Any] = {
+            "from": to_checksum_address(transaction.sender), "data": transaction.calldata,
+            "value": transaction.value_wei,
+        }  # fmt: skip
+        if transaction.to:
+            fields["to"] = to_checksum_address(transaction.to)
+        try:
+            gas = self._ask(lambda: self._web3.eth.estimate_gas(fields, "pending"))
+        except (ContractCustomError, ContractLogicError, Web3RPCError) as problem:
+            raise CallReverted(str(problem)[:280]) from None
+        base_fee = int(self._ask(lambda: self._web3.eth.get_block("latest")).get("baseFeePerGas", 0))
+        fields |= {
+            "chainId": self._chain_id, "nonce": transaction.nonce, "gas": int(gas * GAS_MARGIN),
+            "maxFeePerGas": max(4 * base_fee, 10 * TIP_WEI) + TIP_WEI, "maxPriorityFeePerGas": TIP_WEI,
+        }  # fmt: skip
+        del fields["from"]
+        signed = Account.sign_transaction(fields, private_key)
+        return bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
+
+    def send(self, raw: bytes) -> None:
+        """Broadcast; what the node knows already is fine."""
+        try:
+            self._ask(lambda: self._web3.eth.send_raw_transaction(raw))
+        except (Web3RPCError, ValueError) as problem:
+            if not any(words in str(problem).lower() for words in KNOWN_ALREADY):
+                raise CallReverted(str(problem)[:280]) from None
+
+    def receipt(self, transaction_hash: str) -> Receipt | None:
+        try:
+            found = self._ask(lambda: self._web3.eth.get_transaction_receipt(transaction_hash))  # type: ignore[arg-type]
+        except TransactionNotFound:
+            return None
+        return Receipt(int(found["blockNumber"]), bool(found["status"]), int(found["gasUsed"]))
+
+    def encode(self, contract: str, function: str, arguments: Sequence[Any]) -> bytes:
+        shape = self._web3.eth.contract(abi=artifact(contract)["abi"])
+        return bytes.fromhex(str(shape.encode_abi(function, args=list(arguments))).removeprefix("0x"))
+
+    def deployment(self, contract: str, arguments: Sequence[Any]) -> bytes:
+        content = artifact(contract)
+        shape = self._web3.eth.contract(abi=content["abi"], bytecode=content["bytecode"])
+        return bytes.fromhex(str(shape.constructor(*arguments).data_in_transaction).removeprefix("0x"))
+
+    def call(self, contract: str, address: str, function: str, arguments: Sequence[Any]) -> Any:
+        """Read from a contract.
+
+        Raises:
+            CallReverted: it has no answer; the message is its reason.
+        """
+        shape = self._web3.eth.contract(address=to_checksum_address(address), abi=artifact(contract)["abi"])
+        try:
+            return self._ask(lambda: shape.functions[function](*arguments).call())
+        except (ContractCustomError, ContractLogicError) as problem:
+            raise CallReverted(str(problem)[:280]) from None
+        except Web3Exception as problem:
+            raise CallReverted(
+                f"{contract} does not answer at {address} ({type(problem).__name__})"
+            ) from None
+
+    def payments(self, address: str, first_block: int, last_block: int) -> list[PaymentEvent]:
+        shape = self._web3.eth.contract(address=to_checksum_address(address), abi=artifact("Billing")["abi"])
+        logs = self._ask(
+            lambda: shape.events.PaymentReceived().get_logs(from_block=first_block, to_block=last_block)
+        )
+        return [
+            PaymentEvent(
+                "0x" + bytes(log["args"]["billId"]).hex(), str(log["args"]["payer"]), int(log["args"]["paidWei"]),
+                int(log["args"]["appliedWei"]), int(log["args"]["restWei"]), "0x" + bytes(log["transactionHash"]).hex(),
+                int(log["blockNumber"]),
+            )
+            for log in logs
+        ]  # fmt: skip
+
+    def provide_play_money(self, address: str) -> None:
+        """On a development chain, see to it that the account can pay for gas; elsewhere nothing happens."""
+        if self._chain_id != 31337:
+            return
+        balance = self._ask(lambda: self._web3.eth.get_balance(to_checksum_address(address)))
+        if balance < PLAY_MONEY_WEI // 2:
+            self._ask(
+                lambda: self._web3.provider.make_request(
+                    "anvil_setBalance",
+                    [to_checksum_address(address), hex(PLAY_MONEY_WEI)],  # type: ignore[arg-type]
+                )
+            )

@@ -1,0 +1,269 @@
+"""Mirrors of what happened, in the words of the four contracts; nothing that names a person."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db.models import Sum
+
+from billing.models import BillingRun, Document, DocumentKind, DocumentStatus, PaymentRail, TariffVersion
+from billing.services.runs import run_days
+from contracts.adapters.signing import address_of, private_key
+from contracts.domain.chain import Chain
+from contracts.domain.commitments import number_of_day, unhexed
+from contracts.domain.merkle import keccak
+from contracts.models import ChainTransaction, PaymentQuote, WalletLink
+from contracts.services.outbox import enqueue
+from energy.models import Channel, Consumer, Meter, Microgrid, Source, StorageUnit
+from energy.models.meters import MeterKind
+from energy.selectors.meter_days import load_channel
+from grid.models import BalanceDay
+from kernel.money import price_micro
+
+BATCH = 40
+QUOTE_DAYS = 60
+INDIVIDUAL, GROUP = 0, 1
+WHOLE_BP = 10_000
+
+
+def _parts(rows: Sequence[Any]) -> list[Sequence[Any]]:
+    return [rows[i : i + BATCH] for i in range(0, len(rows), BATCH)]
+
+
+def owners(members: Sequence[int]) -> dict[int, str]:
+    """The account that stands for each member: a linked wallet, else the cooperative's."""
+    own = address_of(private_key())
+    linked = dict(WalletLink.objects.filter(member__in=members).values_list("member_id", "address"))
+    return {member: linked.get(member, own) for member in members}
+
+
+def _multicall(
+    chain: Chain, key: str, contract: str, function: str, calls: Sequence[Sequence[Any]], now: datetime
+) -> None:
+    """Many calls of one function in few transactions."""
+    for index, part in enumerate(_parts(calls)):
+        encoded = [chain.encode(contract, function, arguments) for arguments in part]
+        enqueue(
+            chain=chain,
+            key=f"{key}:{index}",
+            contract=contract,
+            function="multicall",
+            arguments=[encoded],
+            now=now,
+        )
+
+
+def consenting_sites(microgrid: Microgrid) -> list[Meter]:
+    """Meters of sites whose members publish their own totals."""
+    return list(
+        Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, site__member__publishes_usage=True)
+        .select_related("site__member")
+        .order_by("pk")
+    )
+
+
+def mirror_registrations(*, chain: Chain, microgrid: Microgrid, now: datetime) -> None:
+    """Register sources, storages, consenting consumers, and the group of all others."""
+    head = f"{chain.chain_id()}:{microgrid.chain_ref}"
+    sources = list(Source.objects.filter(site__microgrid=microgrid).select_related("site").order_by("pk"))
+    accounts = owners([s.site.member_id for s in sources])
+    _multicall(
+        chain, f"sources:{head}", "EnergyProduction", "registerSourceFor",
+        [(unhexed(s.chain_ref), accounts[s.site.member_id], s.kind, s.capacity_w) for s in sources], now,
+    )  # fmt: skip
+    meters = consenting_sites(microgrid)
+    demand = dict(
+        Consumer.objects.filter(site__microgrid=microgrid)
+        .values_list("site")
+        .annotate(total=Sum("max_demand_w"))
+    )
+    accounts = owners([m.site.member_id for m in meters])
+    consumers: list[tuple[Any, ...]] = [
+        (unhexed(m.chain_ref), accounts[m.site.member_id], m.site.kind, demand.get(m.site_id, 0))
+        for m in meters
+    ]
+    consumers.append((unhexed(microgrid.chain_ref), address_of(private_key()), "group", sum(demand.values())))
+    _multicall(chain, f"consumers:{head}", "EnergyConsumption", "registerConsumerFor", consumers, now)
+    storages = list(StorageUnit.objects.filter(site__microgrid=microgrid).order_by("pk"))
+    _multicall(
+        chain, f"storages:{head}", "GridBalancing", "registerStorage",
+        [(unhexed(s.chain_ref), s.capacity_wh, s.capacity_wh // 2) for s in storages], now,
+    )  # fmt: skip
+    versions = TariffVersion.objects.filter(
+        tariff__cooperative=microgrid.cooperative_id, tariff__is_reference=True, status="published"
+    ).prefetch_related("windows")
+    for version in versions:
+        highest = max((w.multiplier for w in version.windows.all()), default=Decimal(1))
+        start = datetime.combine(version.valid_from, datetime.min.time(), tzinfo=UTC)
+        enqueue(
+            chain=chain, key=f"rate:{chain.chain_id()}:{version.public_id}", contract="Billing", function="setRate",
+            arguments=[keccak(version.public_id.bytes), price_micro(version.energy_per_kwh),
+                       int(highest * WHOLE_BP), price_micro(version.incentive_per_kwh), int(start.timestamp())],
+            now=now,
+        )  # fmt: skip
+
+
+def mirror_grid_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date], now: datetime) -> None:
+    """Each day's supply, demand and stored energy."""
+    balances = {
+        row.day: row for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True)
+    }
+    storages = list(StorageUnit.objects.filter(site__microgrid=microgrid))
+    stored = float(sum(s.capacity_wh // 2 for s in storages))
+    capacity = float(sum(s.capacity_wh for s in storages))
+    eta_in = float(np.mean([float(s.eta_charge) for s in storages])) if storages else 1.0
+    eta_out = float(np.mean([float(s.eta_discharge) for s in storages])) if storages else 1.0
+    calls = []
+    for day in sorted(balances):
+        row = balances[day]
+        stored = min(
+            max(stored + sum(row.charge_wh) * eta_in - sum(row.discharge_wh) / eta_out, 0.0), capacity
+        )
+        supply = sum(row.production_wh) + sum(row.discharge_wh)
+        demand = sum(row.consumption_wh) + sum(row.charge_wh)
+        calls.append((int(microgrid.local_day(day).end_at.timestamp()), supply, demand, round(stored)))
+    if calls:
+        key = f"states:{chain.chain_id()}:{microgrid.chain_ref}:{number_of_day(min(balances))}-{number_of_day(max(balances))}"
+        _multicall(chain, key, "GridBalancing", "recordGridState", calls, now)
+
+
+def mirror_month(*, chain: Chain, run: BillingRun, now: datetime) -> None:
+    """Monthly production of each source; monthly use of consenting sites, of all others as one group."""
+    microgrid, days = run.microgrid, run_days(run)
+    batch = unhexed(run.chain_ref)
+    hours = sum(microgrid.local_day(day).interval_count for day in days) * microgrid.interval_minutes / 60
+    block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=days)
+    sources = {
+        m.pk: m.source for m in Meter.objects.filter(pk__in=block.meter_ids.tolist()).select_related("source")
+    }
+    rows = []
+    for meter_id, amount in zip(block.meter_ids.tolist(), block.values_wh.sum(axis=1).tolist(), strict=True):
+        source = sources[meter_id]
+        if source is not None:
+            possible = source.capacity_w * hours
+            rows.append(
+                (
+                    unhexed(source.chain_ref),
+                    amount,
+                    min(round(amount * WHOLE_BP / possible), WHOLE_BP) if possible else 0,
+                )
+            )
+    for index, part in enumerate(_parts(rows)):
+        ids, amounts, efficiencies = zip(*part, strict=True)
+        enqueue(
+            chain=chain, key=f"production:{chain.chain_id()}:{run.chain_ref}:{index}", contract="EnergyProduction",
+            function="recordProductionBatch", arguments=[ids, run.period, amounts, efficiencies, batch], now=now,
+        )  # fmt: skip
+    _mirror_usage(chain, run, days, now)
+
+
+def _mirror_usage(chain: Chain, run: BillingRun, days: Sequence[date], now: datetime) -> None:
+    microgrid = run.microgrid
+    block = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=days)
+    per_hour = 60 / microgrid.interval_minutes
+    totals = dict(zip(block.meter_ids.tolist(), block.values_wh.sum(axis=1).tolist(), strict=True))
+    peaks = dict(
+        zip(block.meter_ids.tolist(), (block.values_wh.max(axis=1) * per_hour).tolist(), strict=True)
+    )
+    own = consenting_sites(microgrid)
+    rest = np.array([m not in {o.pk for o in own} for m in block.meter_ids.tolist()], dtype=bool)
+    rows = [
+        (unhexed(m.chain_ref), totals[m.pk], round(peaks[m.pk]), INDIVIDUAL) for m in own if m.pk in totals
+    ]
+    others = block.values_wh[rest].sum(axis=0)
+    rows.append(
+        (unhexed(microgrid.chain_ref), int(others.sum()), round(int(others.max(initial=0)) * per_hour), GROUP)
+    )
+    for index, part in enumerate(_parts(rows)):
+        ids, amounts, demands, kinds = zip(*part, strict=True)
+        enqueue(
+            chain=chain, key=f"usage:{chain.chain_id()}:{run.chain_ref}:{index}", contract="EnergyConsumption",
+            function="recordUsageBatch", arguments=[ids, run.period, amounts, demands, kinds], now=now,
+        )  # fmt: skip
+
+
+def mirror_bills(*, chain: Chain, run: BillingRun, now: datetime) -> None:
+    """Post a run's bills with a quote in wei each; bills of members who do not publish stand under the group's id."""
+    microgrid = run.microgrid
+    chain_ref_of = {m.site_id: m.chain_ref for m in consenting_sites(microgrid)}
+    bills = list(
+        Document.objects.filter(run=run, kind=DocumentKind.BILL)
+        .exclude(status=DocumentStatus.DRAFT)
+        .order_by("label")
+    )
+    _quote(chain, bills)
+    quotes = {q.document_id: q for q in PaymentQuote.objects.filter(document__in=bills)}
+    incentives = dict(
+        Document.objects.filter(run=run, lines__component="incentive").values_list("pk").annotate(sum=Sum("lines__net_minor"))
+    )  # fmt: skip
+    postings = [
+        (unhexed(bill.chain_ref), unhexed(chain_ref_of.get(bill.site_id, microgrid.chain_ref)), run.period,
+         max(bill.gross_minor, 0), -incentives.get(bill.pk, 0), int(quotes[bill.pk].wei),
+         int(quotes[bill.pk].expires_at.timestamp()))
+        for bill in bills
+    ]  # fmt: skip
+    for index, part in enumerate(_parts(postings)):
+        enqueue(
+            chain=chain, key=f"bills:{chain.chain_id()}:{run.chain_ref}:{index}", contract="Billing", function="postBills",
+            arguments=[list(part)], now=now,
+        )  # fmt: skip
+
+
+def _quote(chain: Chain, bills: Sequence[Document]) -> None:
+    """Give each bill that has none a quote at the stated rate; kept, so that a repeated run quotes the same."""
+    quoted = set(PaymentQuote.objects.filter(document__in=bills).values_list("document_id", flat=True))
+    missing = [bill for bill in bills if bill.pk not in quoted]
+    if not missing:
+        return
+    expires_at = datetime.fromtimestamp(chain.block_time(), UTC) + timedelta(days=QUOTE_DAYS)
+    rate = Decimal(settings.CHAIN_WEI_PER_MINOR)
+    PaymentQuote.objects.bulk_create(
+        PaymentQuote(
+            document=bill, wei=max(bill.gross_minor, 0) * rate, wei_per_minor=rate, expires_at=expires_at
+        )
+        for bill in missing
+    )
+
+
+def mirror_settlements(*, chain: Chain, run: BillingRun, now: datetime) -> None:
+    """Note on the chain which bills were paid at the bank; those noted already are left out."""
+    noted = set()
+    for key in _keys(f"settled:{chain.chain_id()}:{run.chain_ref}:"):
+        noted.update(key.rsplit(":", 1)[1].split(","))
+    paid = Document.objects.filter(run=run, kind=DocumentKind.BILL, status=DocumentStatus.SETTLED).filter(
+        payments__rail=PaymentRail.BANK
+    )
+    fresh = sorted(set(paid.values_list("number", "chain_ref")))
+    fresh = [(number, ref) for number, ref in fresh if str(number) not in noted]
+    for part in (fresh[i : i + 20] for i in range(0, len(fresh), 20)):
+        numbers = ",".join(str(number) for number, _ in part)
+        enqueue(
+            chain=chain, key=f"settled:{chain.chain_id()}:{run.chain_ref}:{numbers}"[:160], contract="Billing",
+            function="settleOffChain", arguments=[[unhexed(ref) for _, ref in part]], now=now,
+        )  # fmt: skip
+
+
+def _keys(prefix: str) -> list[str]:
+    return list(
+        ChainTransaction.objects.filter(idempotency_key__startswith=prefix).values_list(
+            "idempotency_key", flat=True
+        )
+    )
+
+
+def mirror_revenue(*, chain: Chain, run: BillingRun, now: datetime) -> None:
+    """Post by which weights the producers share what comes in as wei."""
+    credits = Document.objects.filter(run=run, kind=DocumentKind.CREDIT, gross_minor__gt=0)
+    accounts = owners(list(credits.values_list("member_id", flat=True)))
+    weights: dict[str, int] = {}
+    for member, gross in credits.values_list("member_id", "gross_minor"):
+        weights[accounts[member]] = weights.get(accounts[member], 0) + gross
+    if weights:
+        payees = sorted(weights)
+        enqueue(
+            chain=chain, key=f"revenue:{chain.chain_id()}:{run.chain_ref}", contract="Billing", function="postRevenue",
+            arguments=[unhexed(run.chain_ref), payees, [weights[p] for p in payees]], now=now,
+        )  # fmt: skip

@@ -1,0 +1,148 @@
+"""The outbox: enqueue, sign, send, read receipts, and send again what a chain has lost."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from contracts.adapters.signing import address_of, contract_address, private_key
+from contracts.domain.chain import CallReverted, Chain, UnsignedTransaction
+from contracts.models import ChainDeployment, ChainTransaction, TransactionStatus
+
+CONTRACTS = ("EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing")
+
+
+def enqueue(
+    *, chain: Chain, key: str, contract: str, function: str, arguments: Sequence[Any], now: datetime
+) -> ChainTransaction:
+    """Put a call into the outbox, once per key; it is sent by `drain`."""
+    row, _ = ChainTransaction.objects.get_or_create(
+        idempotency_key=key,
+        defaults={
+            "chain_id": chain.chain_id(), "contract": contract, "function": function, "created_at": now,
+            "calldata": chain.encode(contract, function, arguments),
+        },
+    )  # fmt: skip
+    return row
+
+
+@contextmanager
+def sole_sender(sender: str) -> Iterator[bool]:
+    """Be the only sender of a key, or yield False; the lock goes with the database connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"sender {sender.lower()}"])
+        [held] = cursor.fetchone()
+        try:
+            yield held
+        finally:
+            if held:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"sender {sender.lower()}"])
+
+
+def deploy_contracts(*, chain: Chain, now: datetime) -> list[ChainDeployment]:
+    """Put the deployments into the outbox and sign them, so that their addresses are known; twice is a no-op."""
+    chain_id, genesis = chain.chain_id(), chain.genesis_hash()
+    for contract in CONTRACTS:
+        if ChainDeployment.objects.filter(
+            chain_id=chain_id, genesis_hash=genesis, contract=contract
+        ).exists():
+            continue
+        ChainTransaction.objects.get_or_create(
+            idempotency_key=f"deploy:{chain_id}:{genesis}:{contract}",
+            defaults={
+                "chain_id": chain_id, "contract": contract, "created_at": now,
+                "calldata": chain.deployment(contract, [address_of(private_key())]),
+            },
+        )  # fmt: skip
+    drain(chain=chain, now=now)
+    return list(ChainDeployment.objects.filter(chain_id=chain_id, genesis_hash=genesis))
+
+
+def address_on(chain: Chain, contract: str) -> str:
+    """Where a contract lives on this chain; empty if it is not deployed."""
+    found = ChainDeployment.objects.filter(
+        chain_id=chain.chain_id(), genesis_hash=chain.genesis_hash(), contract=contract
+    ).first()
+    return found.address if found else ""
+
+
+def drain(*, chain: Chain, now: datetime) -> int:
+    """Sign and send what is waiting, in order, and read receipts; returns how many were sent. One sender per key at a time.
+
+    A transaction is signed and stored in its own transaction before it is sent; one that the contract would refuse is marked
+    failed with the contract's reason and uses no nonce.
+    """
+    key = private_key()
+    sender = address_of(key)
+    with sole_sender(sender) as held:
+        if not held:
+            return 0
+        chain.provide_play_money(sender)
+        sent = _send_again(chain, sender)
+        waiting = ChainTransaction.objects.filter(status=TransactionStatus.PENDING, chain_id=chain.chain_id())
+        for pk in waiting.order_by("pk").values_list("pk", flat=True):
+            row = _sign(chain, pk, sender, key)
+            if row is not None and row.raw is not None:
+                chain.send(bytes(row.raw))
+                sent += 1
+                _note_receipt(chain, row, now)
+        read_receipts(chain=chain, now=now)
+    return sent
+
+
+@transaction.atomic
+def _sign(chain: Chain, pk: int, sender: str, key: str) -> ChainTransaction | None:
+    row = ChainTransaction.objects.select_for_update().get(pk=pk)
+    if row.status != TransactionStatus.PENDING:
+        return None
+    highest = ChainTransaction.objects.filter(chain_id=row.chain_id, sender=sender).aggregate(
+        top=Max("nonce")
+    )["top"]
+    # Our own record decides: after a chain lost blocks its count is behind what we have signed already.
+    nonce = max(-1 if highest is None else highest, chain.next_nonce(sender) - 1) + 1
+    to = address_on(chain, row.contract) if row.function else ""
+    try:
+        raw, tx_hash = chain.sign(UnsignedTransaction(sender, to, nonce, bytes(row.calldata)), key)
+    except CallReverted as problem:
+        row.status, row.problem = TransactionStatus.FAILED, str(problem)[:300]
+        row.save(update_fields=["status", "problem"])
+        return None
+    row.sender, row.nonce, row.raw, row.hash, row.status = sender, nonce, raw, tx_hash, TransactionStatus.SENT
+    row.save(update_fields=["sender", "nonce", "raw", "hash", "status"])
+    if not row.function:
+        ChainDeployment.objects.create(
+            chain_id=row.chain_id, genesis_hash=chain.genesis_hash(), contract=row.contract,
+            address=contract_address(sender, nonce), transaction=row,
+        )  # fmt: skip
+    return row
+
+
+def _send_again(chain: Chain, sender: str) -> int:
+    """Send what has no receipt, in the order of nonces: what was signed and not sent, and what the chain has lost."""
+    ours = ChainTransaction.objects.filter(chain_id=chain.chain_id(), sender=sender, nonce__isnull=False)
+    ours.filter(nonce__gte=chain.next_nonce(sender)).update(
+        status=TransactionStatus.SENT, block_number=None, gas_used=None, confirmed_at=None
+    )
+    again = list(ours.filter(status=TransactionStatus.SENT).order_by("nonce"))
+    for row in again:
+        chain.send(bytes(row.raw or b""))
+    return len(again)
+
+
+def read_receipts(*, chain: Chain, now: datetime) -> None:
+    """Note what became of what was sent."""
+    for row in ChainTransaction.objects.filter(status=TransactionStatus.SENT, chain_id=chain.chain_id()):
+        _note_receipt(chain, row, now)
+
+
+def _note_receipt(chain: Chain, row: ChainTransaction, now: datetime) -> None:
+    receipt = chain.receipt(row.hash)
+    if receipt is None:
+        return
+    row.status = TransactionStatus.CONFIRMED if receipt.succeeded else TransactionStatus.FAILED
+    row.problem = "" if receipt.succeeded else "reverted on the chain"
+    row.block_number, row.gas_used, row.confirmed_at = receipt.block_number, receipt.gas_used, now
+    row.save(update_fields=["status", "problem", "block_number", "gas_used", "confirmed_at"])

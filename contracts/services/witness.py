@@ -1,0 +1,69 @@
+"""The witness's round: everything that happened since the last one, to the chain and back. Safe to repeat, to kill, to miss."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.models import BillingRun, RunStatus
+from billing.services.runs import run_days
+from contracts.domain.chain import Chain
+from contracts.models import Anchor, AnchorKind
+from contracts.services.anchoring import anchor_day, anchor_run
+from contracts.services.mirrors import (
+    mirror_bills,
+    mirror_grid_days,
+    mirror_month,
+    mirror_registrations,
+    mirror_revenue,
+    mirror_settlements,
+)
+from contracts.services.outbox import deploy_contracts, drain
+from contracts.services.payments import watch_payments
+from energy.models import Microgrid
+from grid.models import DayClosing
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round did."""
+
+    anchored: int
+    sent: int
+    payments: int
+
+
+def witness(*, chain: Chain, now: datetime) -> Round:
+    """Deploy if needed, anchor closed days and posted runs, mirror, send, and book what was paid.
+
+    Raises:
+        ChainUnavailable: the node is down; nothing is lost, the next round catches up.
+    """
+    deploy_contracts(chain=chain, now=now)
+    anchored = 0
+    for microgrid in Microgrid.objects.select_related("cooperative"):
+        mirror_registrations(chain=chain, microgrid=microgrid, now=now)
+        anchored += _anchor_days(chain, microgrid, now)
+    sent = drain(chain=chain, now=now)
+    for run in BillingRun.objects.filter(status=RunStatus.POSTED).select_related("microgrid__cooperative"):
+        if not Anchor.objects.filter(run=run).exists():
+            anchor_run(chain=chain, run=run, now=now)
+            mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run_days(run), now=now)
+            mirror_month(chain=chain, run=run, now=now)
+            anchored += 1
+        mirror_bills(chain=chain, run=run, now=now)
+        mirror_revenue(chain=chain, run=run, now=now)
+        mirror_settlements(chain=chain, run=run, now=now)
+    sent += drain(chain=chain, now=now)
+    return Round(anchored, sent, watch_payments(chain=chain, now=now))
+
+
+def _anchor_days(chain: Chain, microgrid: Microgrid, now: datetime) -> int:
+    known = set(
+        Anchor.objects.filter(kind=AnchorKind.DAY, microgrid=microgrid).values_list("period", "revision")
+    )
+    anchored = 0
+    for closing in DayClosing.objects.filter(microgrid=microgrid).order_by("day", "revision"):
+        number = closing.day.year * 10_000 + closing.day.month * 100 + closing.day.day
+        if (number, closing.revision) not in known:
+            anchor_day(chain=chain, microgrid=microgrid, day=closing.day, revision=closing.revision, now=now)
+            anchored += 1
+    return anchored
