@@ -6,11 +6,16 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from microgrid_site.embedded.processes import CannotStart, Running, birth_of, launch, wait_until
+from microgrid_site.embedded.processes import HAS_PROC, CannotStart, Running, birth_of, launch, wait_until
+
+if TYPE_CHECKING:
+    import pwd
 
 NAME = "postgres"
 SYSTEM_USER = "microgrid_postgres"
@@ -28,6 +33,8 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+SHARED_MEMORY = Path("/dev/shm")
+LEAST_SHARED_MEMORY_BYTES = 512 << 20
 
 
 def _binary(name: str) -> str:
@@ -55,16 +62,29 @@ def _server_user(folder: Path) -> tuple[int | None, int | None]:
     try:
         entry = pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        subprocess.run(
-            ["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True, capture_output=True
-        )
-        entry = pwd.getpwnam(SYSTEM_USER)
+        entry = _make_system_user()
     for place in (Path(_binary("postgres")), folder):
-        for above in place.resolve().parents:
-            mode = above.stat().st_mode
-            if not mode & 0o001:
-                above.chmod(mode | 0o001)
+        _open_the_way_to(place)
     return entry.pw_uid, entry.pw_gid
+
+
+def _make_system_user() -> "pwd.struct_passwd":
+    """Make the user; where that is not possible (no useradd, a read-only /etc) `nobody` will do."""
+    import pwd
+
+    command = ["useradd", "--system", "--no-create-home", SYSTEM_USER]
+    if shutil.which("useradd") and subprocess.run(command, capture_output=True, check=False).returncode == 0:
+        return pwd.getpwnam(SYSTEM_USER)
+    return pwd.getpwnam("nobody")
+
+
+def _open_the_way_to(place: Path) -> None:
+    """Let other users pass through (not read) the folders above."""
+    for above in place.resolve().parents:
+        mode = above.stat().st_mode
+        if not mode & 0o001:
+            print(f"PostgreSQL runs as a user of its own: letting it pass through {above} (o+x).", file=sys.stderr)
+            above.chmod(mode | 0o001)
 
 
 def _socket_folder(folder: Path, user: int | None, group: int | None) -> Path:
@@ -106,7 +126,7 @@ def start(var: Path, run: Path) -> Running:
         _make_cluster(data, user, group)
     sockets = _socket_folder(folder, user, group)
     _end_leftover(data)
-    settings = [word for key, value in SETTINGS.items() for word in ("-c", f"{key}={value}")]
+    settings = [word for key, value in _settings().items() for word in ("-c", f"{key}={value}")]
     pid = launch(
         [_binary("postgres"), "-D", str(data), "-k", str(sockets), *settings],
         log=log, death_signal=signal.SIGQUIT, user=user, group=group, cwd=Path("/"),
@@ -129,12 +149,49 @@ def start(var: Path, run: Path) -> Running:
     return Running(NAME, url, pid, birth_of(pid))
 
 
-def _end_leftover(data: Path) -> None:
-    """A server that survived its starter on the same folder is ended before a new one starts."""
+def _settings() -> dict[str, str]:
+    """The settings for this machine: containers often have 64 MB of shared memory, too little for a parallel join."""
     try:
-        pid = int((data / "postmaster.pid").read_text().split()[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        enough = shutil.disk_usage(SHARED_MEMORY).free >= LEAST_SHARED_MEMORY_BYTES
+    except OSError:
+        return SETTINGS
+    return SETTINGS if enough else {**SETTINGS, "dynamic_shared_memory_type": "mmap"}
+
+
+def _end_leftover(data: Path) -> None:
+    """End a server that survived its starter on the same folder, and forget a lock file that names somebody else.
+
+    A session that was busy when the server was killed may work on and hold its shared memory; a pid in the lock file may
+    belong to another program by now. Either would keep the next server from starting.
+    """
+    lock = data / "postmaster.pid"
+    try:
+        pid = int(lock.read_text().split()[0])
     except (OSError, ValueError, IndexError):
-        return
-    if str(data).encode() in command:
-        Running(NAME, "", pid, birth_of(pid)).stop(gentle=signal.SIGINT)
+        pid = 0
+    if pid and HAS_PROC:
+        if str(data).encode() in _command_line(pid):
+            Running(NAME, "", pid, birth_of(pid)).stop(gentle=signal.SIGINT)
+        lock.unlink(missing_ok=True)
+    for session in _sessions_left_in(data):
+        Running(NAME, "", session, birth_of(session)).stop(gentle=signal.SIGKILL)
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _sessions_left_in(data: Path) -> list[int]:
+    """PostgreSQL's processes that work in the folder; none on systems without /proc."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            here = (entry / "cwd").readlink() == data
+        except OSError:
+            continue
+        if here and _command_line(int(entry.name)).startswith(b"postgres"):
+            found.append(int(entry.name))
+    return found

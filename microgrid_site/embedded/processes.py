@@ -8,10 +8,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+HAS_PROC = Path("/proc/self/stat").exists()
 
 
 class CannotStart(RuntimeError):
@@ -55,6 +56,8 @@ def accepts(port: int) -> bool:
 
 def birth_of(pid: int) -> str:
     """When a process started, in the kernel's ticks; empty if there is none. Tells a reused pid from the old one."""
+    if not HAS_PROC:
+        return _birth_by_ps(pid)
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except (OSError, IndexError):
@@ -62,23 +65,39 @@ def birth_of(pid: int) -> str:
     return "" if fields[0] == "Z" else fields[19]
 
 
+def _birth_by_ps(pid: int) -> str:
+    """The same on systems without /proc (macOS), to the second."""
+    shown = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    state, _, started = shown.stdout.strip().partition(" ")
+    return "" if state.startswith("Z") else started.strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that runs: its address and its process."""
+    """A server that runs: its address, its process, and the process that answers for it."""
 
     name: str
     url: str
     pid: int
     birth: str
     port: int = 0
+    owner_pid: int = field(default_factory=os.getpid)
+    owner_birth: str = field(default_factory=lambda: birth_of(os.getpid()))
 
     @property
     def alive(self) -> bool:
         return bool(self.birth) and birth_of(self.pid) == self.birth
 
+    @property
+    def orphaned(self) -> bool:
+        """Whether the process that would stop it has gone."""
+        return birth_of(self.owner_pid) != self.owner_birth
+
     def save(self, folder: Path) -> None:
         """Remember it for others who work with the same folder."""
-        text = json.dumps({k: getattr(self, k) for k in ("name", "url", "pid", "birth", "port")})
+        text = json.dumps(asdict(self))
         part = folder / f"{self.name}.part"
         part.touch(mode=0o600)
         part.write_text(text)
