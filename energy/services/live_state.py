@@ -1,39 +1,32 @@
 """The last sample of each meter, kept in Valkey: it may be lost, the next samples bring it back."""
 
-import json
+import logging
 from collections.abc import Sequence
 
-from django.conf import settings
-from redis import Redis
+from redis.exceptions import RedisError
 
+from energy.adapters.live_store import LiveSample, live_key, valkey, write_samples
 from energy.domain.telemetry import Telemetry
 from energy.models import Device
 
-KEEP_S = 900
-
-
-def live_key(microgrid_id: int) -> str:
-    """Where the samples of a microgrid lie: a hash by meter id."""
-    return f"microgrid-live:{microgrid_id}"
-
-
-def valkey() -> "Redis[bytes]":
-    """A client of the configured server."""
-    return Redis.from_url(settings.REDIS_URL)
+__all__ = ["live_key", "remember_samples", "valkey"]
+log = logging.getLogger(__name__)
 
 
 def remember_samples(messages: Sequence[tuple[Device, Telemetry]]) -> None:
-    """Keep the newest sample of each message."""
-    fields: dict[int, dict[str, str]] = {}
+    """Keep the newest sample of each meter; without Valkey the live state waits, what is measured does not."""
+    newest: dict[int, dict[int, LiveSample]] = {}
     for device, telemetry in messages:
-        if telemetry.samples:
-            newest = telemetry.samples[-1]
-            text = json.dumps({"at": newest.at.timestamp(), **newest.values})
-            fields.setdefault(device.microgrid_id, {})[str(device.meter_id)] = text
-    if not fields:
+        if not telemetry.samples:
+            continue
+        last = max(telemetry.samples, key=lambda sample: sample.at)
+        sample = LiveSample(last.at.timestamp(), dict(last.values))
+        meters = newest.setdefault(device.microgrid_id, {})
+        if device.meter_id not in meters or meters[device.meter_id].at_s <= sample.at_s:
+            meters[device.meter_id] = sample
+    if not newest:
         return
-    with valkey() as client, client.pipeline(transaction=False) as pipe:
-        for microgrid_id, values in fields.items():
-            pipe.hset(live_key(microgrid_id), mapping=values)
-            pipe.expire(live_key(microgrid_id), KEEP_S)
-        pipe.execute()
+    try:
+        write_samples(newest)
+    except RedisError as problem:
+        log.warning("the live state is not updated, Valkey cannot be reached: %s", problem)

@@ -1,0 +1,49 @@
+"""Which sites and meters a user may see; every door of this room asks here."""
+
+from django.db.models import Q, QuerySet
+
+from energy.models import Device, Meter, Microgrid, Site
+from members.models import Member, Role, User
+from members.selectors.scope import cooperatives_of, visible_members
+
+READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)
+
+
+def visible_sites(user: User) -> QuerySet[Site]:
+    """Sites of the user's own members, and all of the cooperatives where the user is operator, auditor or support."""
+    return (
+        Site.objects.filter(member__in=visible_members(user, *READING_ROLES))
+        .select_related("member", "microgrid")
+        .order_by("microgrid", "code")
+    )
+
+
+def own_sites(member: Member) -> QuerySet[Site]:
+    """The sites of one member."""
+    return Site.objects.filter(member=member).select_related("microgrid").order_by("microgrid", "code")
+
+
+def visible_meters(user: User) -> QuerySet[Meter]:
+    """Meters of visible sites."""
+    return (
+        Meter.objects.filter(site__member__in=visible_members(user, *READING_ROLES))
+        .select_related("site", "microgrid")
+        .order_by("microgrid", "code")
+    )
+
+
+def visible_devices(user: User) -> QuerySet[Device]:
+    """Devices of visible meters."""
+    return Device.objects.filter(meter__in=visible_meters(user).values("pk")).select_related("meter__site")
+
+
+def visible_microgrids(user: User) -> QuerySet[Microgrid]:
+    """Microgrids whose totals the user may see: of every cooperative that the user belongs to in any role."""
+    return (
+        Microgrid.objects.filter(
+            Q(cooperative__in=cooperatives_of(user).values("pk"))
+            | Q(sites__member__in=visible_members(user).values("pk"))
+        )
+        .distinct()
+        .order_by("name")
+    )
