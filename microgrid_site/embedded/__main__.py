@@ -1,79 +1,20 @@
-"""`python -m microgrid_site.embedded run [--var DIR] [--need a,b] -- COMMAND`: the command with the servers it needs."""
+"""`python -m microgrid_site.embedded run [--var DIR] [--need a,b] -- COMMAND`: the command with the servers it needs.
+
+`hold NAME` and `release NAME` stop a running server and let it come back, to see how the rest goes on without it.
+"""
 
 import argparse
-import fcntl
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
-from microgrid_site.embedded import anvil, broker, postgres, valkey
-from microgrid_site.embedded.processes import CannotStart, Running
-from microgrid_site.embedded.secret_words import secret_word
+from microgrid_site.embedded.processes import CannotStart, die_with_parent
+from microgrid_site.embedded.servers import ROOT, SERVERS, Servers, say
 
-ROOT = Path(__file__).resolve().parents[2]
-SERVERS: dict[str, tuple[ModuleType, str]] = {
-    "postgres": (postgres, "DATABASE_URL"),
-    "valkey": (valkey, "REDIS_URL"),
-    "anvil": (anvil, "CHAIN_RPC_URL"),
-    "broker": (broker, "MQTT_URL"),
-}
-
-
-@contextmanager
-def _alone(run: Path) -> Iterator[None]:
-    """One starter at a time on one folder."""
-    with (run / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def ensure(name: str, var: Path, run: Path) -> tuple[Running, bool]:
-    """Return the running server, and whether we started it."""
-    found = Running.load(run, name)
-    if found is not None and found.alive:
-        return found, False
-    module, _ = SERVERS[name]
-    started: Running = module.start(var, run)
-    started.save(run)
-    return started, True
-
-
-def environment_of(needed: list[str], var: Path) -> tuple[dict[str, str], list[Running]]:
-    """Start what is needed and not set; returns the environment for the children, and what we started."""
-    run = var / "run"
-    for folder in (var, run, var / "log"):
-        folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "MICROGRID_VAR": str(var)}
-    environment.setdefault("PYTHONPATH", str(ROOT))
-    if not environment.get("SECRET_KEY"):
-        environment["SECRET_KEY"] = secret_word(var, "django-secret-key")
-    ours: list[Running] = []
-    with _alone(run):
-        for name in needed:
-            variable = SERVERS[name][1]
-            if environment.get(variable):
-                continue
-            try:
-                server, started = ensure(name, var, run)
-            except BaseException:
-                stop(ours)
-                raise
-            environment[variable] = server.url
-            if started:
-                ours.append(server)
-    return environment, ours
-
-
-def stop(servers: list[Running]) -> None:
-    """Stop what we started, the last first."""
-    for server in reversed(servers):
-        gentle = signal.SIGINT if server.name in {"postgres", "anvil"} else signal.SIGTERM
-        server.stop(gentle=gentle)
+LOOK_EVERY_S = 0.5
+PATIENCE_S = 20.0
 
 
 def read_dotenv(path: Path) -> None:
@@ -89,50 +30,84 @@ def read_dotenv(path: Path) -> None:
 def main(argv: list[str]) -> int:
     """Run one command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="microgrid_site.embedded")
-    parser.add_argument("action", choices=["run"])
     parser.add_argument("--var", type=Path)
-    parser.add_argument("--need", default="postgres,valkey,anvil,broker")
-    if "--" not in argv:
-        parser.error("write the command after --")
-    split = argv.index("--")
+    actions = parser.add_subparsers(dest="action", required=True)
+    run = actions.add_parser("run")
+    run.add_argument("--need", default="all", help="all, or names with commas: " + ", ".join(SERVERS))
+    for action in ("hold", "release"):
+        actions.add_parser(action).add_argument("server", choices=list(SERVERS))
+    for action in actions.choices.values():
+        action.add_argument("--var", type=Path, default=argparse.SUPPRESS)
+    split = argv.index("--") if "--" in argv else len(argv)
     options, command = parser.parse_args(argv[:split]), argv[split + 1 :]
     read_dotenv(ROOT / ".env")
-    var = (options.var or Path(os.environ.get("MICROGRID_VAR") or ROOT / "var")).resolve()
-    needed = [name for name in options.need.split(",") if name]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    servers = Servers((options.var or Path(os.environ.get("MICROGRID_VAR") or ROOT / "var")).resolve())
     try:
-        environment, ours = environment_of(needed, var)
+        if options.action == "run":
+            if not command:
+                parser.error("write the command after --")
+            return with_servers(servers, needed_servers(options.need, parser), command)
+        getattr(servers, options.action)(options.server)
     except CannotStart as problem:
-        print(problem, file=sys.stderr)
+        say(str(problem))
         return 1
+    return 0
+
+
+def needed_servers(text: str, parser: argparse.ArgumentParser) -> list[str]:
+    """The servers named by `--need`."""
+    names = list(SERVERS) if text == "all" else [name for name in text.split(",") if name]
+    for name in names:
+        if name not in SERVERS:
+            parser.error(f"there is no server {name!r}; there are {', '.join(SERVERS)}")
+    return names
+
+
+def with_servers(servers: Servers, names: list[str], command: list[str]) -> int:
+    """Run the command while the servers are up; stop those we started, whatever ends us."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    interrupted = 128 + signal.SIGINT
     try:
-        return _run(command, environment)
+        code = _run(command, servers.start(names), servers)
+        servers.leave(at_once=code == interrupted)
+        return code
+    except KeyboardInterrupt:
+        return interrupted
     finally:
-        stop(ours)
+        servers.leave(at_once=True)
 
 
-def _run(command: list[str], environment: dict[str, str]) -> int:
-    from microgrid_site.embedded.processes import die_with_parent
-
+def _run(command: list[str], environment: dict[str, str], servers: Servers) -> int:
     child = subprocess.Popen(command, env=environment, preexec_fn=die_with_parent(signal.SIGTERM))
     try:
-        return _code(child.wait())
+        while True:
+            try:
+                return _code(child.wait(timeout=LOOK_EVERY_S))
+            except subprocess.TimeoutExpired:
+                servers.keep_up()
     except KeyboardInterrupt:
-        try:
-            return _code(child.wait(timeout=20))
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            child.kill()
-            return 130
-    except SystemExit:
+        if not sys.stdin.isatty():  # a terminal has told the child already
+            child.send_signal(signal.SIGINT)
+        return _code(_await_end(child), interrupted=True)
+    except BaseException:
         child.terminate()
-        try:
-            child.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            child.kill()
+        _await_end(child)
         raise
 
 
-def _code(returncode: int) -> int:
+def _await_end(child: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a child that was told to end; a second Ctrl-C or the end of patience kills it."""
+    try:
+        return child.wait(timeout=PATIENCE_S)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        child.kill()
+        return child.wait()
+
+
+def _code(returncode: int, *, interrupted: bool = False) -> int:
+    if interrupted:
+        return 128 + signal.SIGINT
     return 128 - returncode if returncode < 0 else returncode
 
 

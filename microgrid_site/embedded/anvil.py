@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import shutil
-import signal
+import time
 import urllib.request
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from microgrid_site.embedded.processes import CannotStart, Running, birth_of, fr
 NAME = "anvil"
 CHAIN_ID = 31337
 GENESIS_TIMESTAMP = 1_451_606_400
+REST_S = 0.3
 ROOT = Path(__file__).resolve().parents[2]
 # The well-known words of every development chain: these accounts hold play money only.
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -50,15 +51,37 @@ def _usable_state(folder: Path) -> Path:
             json.loads(candidate.read_text())
         except (OSError, ValueError):
             continue
-        if candidate == state:
-            shutil.copy2(state, folder / "state.part")
-            (folder / "state.part").replace(good)
-        else:
+        if candidate == good:
+            if state.exists():
+                state.replace(folder / "state.torn.json")
             shutil.copy2(good, state)
         return state
     if state.exists():
         state.replace(folder / "state.torn.json")
     return state
+
+
+def keep_copy(folder: Path) -> bool:
+    """Copy the state file when it changed and is whole; returns whether the copy is now as new as the state.
+
+    anvil writes the file in place, and a power cut may tear it. A file that has rested since before the copy and ends with the
+    closing brace is whole; the start parses what it takes in any case.
+    """
+    state, good, part = folder / "state.json", folder / "state.good.json", folder / "state.part"
+    try:
+        before = state.stat()
+        if good.exists() and before.st_mtime <= good.stat().st_mtime:
+            return True
+        if time.time() - before.st_mtime < REST_S:
+            return False
+        shutil.copy2(state, part)
+        rested = state.stat().st_mtime_ns == before.st_mtime_ns
+    except FileNotFoundError:
+        return False
+    if not rested or not part.read_bytes().endswith(b"}"):
+        return False
+    part.replace(good)
+    return True
 
 
 def start(var: Path, run: Path) -> Running:
@@ -77,6 +100,3 @@ def start(var: Path, run: Path) -> Running:
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: answers(url), pid, "anvil", log)
     return Running(NAME, url, pid, birth_of(pid), port)
-
-
-GENTLE = signal.SIGINT

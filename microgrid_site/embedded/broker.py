@@ -18,7 +18,12 @@ def start(var: Path, run: Path) -> Running:
     port = free_port(before.port if before else None)
     password = secret_word(var, "broker-password")
     log = var / "log" / "broker.log"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MICROGRID_VAR": str(var), "BROKER_PASSWORD": password}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "MICROGRID_VAR": str(var),
+        "BROKER_PASSWORD": password,
+    }
     pid = launch(
         [sys.executable, "-m", "microgrid_site.embedded.broker_process", str(port)],
         log=log, environment=environment,

@@ -83,7 +83,10 @@ def _open_the_way_to(place: Path) -> None:
     for above in place.resolve().parents:
         mode = above.stat().st_mode
         if not mode & 0o001:
-            print(f"PostgreSQL runs as a user of its own: letting it pass through {above} (o+x).", file=sys.stderr)
+            print(
+                f"PostgreSQL runs as a user of its own: letting it pass through {above} (o+x).",
+                file=sys.stderr,
+            )
             above.chmod(mode | 0o001)
 
 
