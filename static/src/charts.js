@@ -1,0 +1,112 @@
+// One small wrapper around ECharts: colours from the tokens, steps not curves, gaps as gaps, a table behind one key press.
+import * as echarts from "echarts/core";
+import { BarChart, LineChart } from "echarts/charts";
+import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import { SVGRenderer } from "echarts/renderers";
+
+echarts.use([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer]);
+
+export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+/** Number with unit by size, three significant figures. */
+export function energy(wh) {
+  const [size, unit] = Math.abs(wh) >= 1e6 ? [1e6, "MWh"] : Math.abs(wh) >= 1e3 ? [1e3, "kWh"] : [1, "Wh"];
+  const value = wh / size;
+  const digits = size === 1 ? 0 : Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
+  return `${value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
+}
+
+const clock = (iso) => iso.slice(11, 16);
+
+function base(labels, every) {
+  const muted = token("muted");
+  return {
+    animation: false,
+    textStyle: { fontFamily: "Inter, system-ui, sans-serif", color: token("ink") },
+    grid: { left: 8, right: 12, top: 16, bottom: 8, containLabel: true },
+    tooltip: {
+      trigger: "axis", backgroundColor: token("surface"), borderColor: token("line"), textStyle: { color: token("ink") },
+      confine: true,
+    },
+    xAxis: {
+      type: "category", data: labels, boundaryGap: true, axisTick: { show: false },
+      axisLine: { lineStyle: { color: token("line") } },
+      axisLabel: { color: muted, interval: every, hideOverlap: true },
+    },
+    yAxis: {
+      type: "value", splitLine: { lineStyle: { color: token("line") } },
+      axisLabel: { color: muted, formatter: (v) => energy(Math.abs(v)) },
+    },
+  };
+}
+
+const series = (name, data, colour, extra = {}) => ({
+  name, data, type: "line", step: "end", symbol: "none", lineStyle: { width: 1.5, color: colour }, itemStyle: { color: colour }, ...extra,
+});
+
+/** The signature picture: production above, use below, what was shared filled in between, the battery as a thin ribbon. */
+export function dayOption(day) {
+  const labels = day.starts.map(clock);
+  const below = (values) => values.map((v) => (v === null ? null : -v));
+  const option = base(labels, (i) => day.starts[i].slice(14, 16) === "00" && Number(day.starts[i].slice(11, 13)) % 3 === 0);
+  const area = (colour, opacity) => ({ areaStyle: { color: colour, opacity } });
+  option.series = [
+    series("produced", day.production, token("solar"), area(token("solar-fill"), 0.35)),
+    series("used", below(day.consumption), token("use"), area(token("use"), 0.18)),
+    series("shared with neighbours", day.delivered, token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
+    series("drawn from neighbours", below(day.received), token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
+  ].filter((s) => s.data.some((v) => v));
+  option.tooltip.formatter = (points) =>
+    `${points[0].axisValue}<br>` + points.map((p) => `${p.marker} ${p.seriesName}: ${energy(Math.abs(p.value ?? 0))}`).join("<br>");
+  if (day.now) option.series[0].markLine = { symbol: "none", label: { formatter: "now" }, data: [{ xAxis: clock(day.now) }] };
+  return option;
+}
+
+/** Bars per day: use below zero is not needed here; local and public energy stacked, production beside. */
+export function monthOption(month) {
+  const option = base(month.days.map((d) => String(Number(d.slice(8, 10)))), "auto");
+  const bar = (name, data, colour, stack, decal) => ({
+    name, data, type: "bar", stack, barMaxWidth: 18, itemStyle: { color: colour, borderRadius: 2, decal },
+  });
+  option.series = [
+    bar("from neighbours", month.received, token("shared"), "use"),
+    bar("from the public grid", month.grid, token("public"), "use", { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: 0.7, color: "rgba(255,255,255,.35)" }),
+    bar("own roof", month.own, token("solar-fill"), "use"),
+  ].filter((s) => s.data.some((v) => v));
+  option.aria = { enabled: true, decal: { show: false } };
+  option.tooltip.valueFormatter = (v) => energy(v);
+  return option;
+}
+
+/** Power over the last hour, as it was measured. */
+export function powerOption(points) {
+  const option = base(points.map((p) => clock(p.at)), "auto");
+  option.yAxis.axisLabel.formatter = (v) => `${(v / 1000).toFixed(0)} kW`;
+  option.series = [
+    series("produced", points.map((p) => p.production_w), token("solar")),
+    series("used", points.map((p) => p.consumption_w), token("use")),
+    series("from the public grid", points.map((p) => p.import_w - p.export_w), token("public"), { lineStyle: { type: "dashed", width: 1.5, color: token("public") } }),
+  ];
+  option.tooltip.valueFormatter = (v) => `${(v / 1000).toFixed(1)} kW`;
+  return option;
+}
+
+const OPTIONS = { day: dayOption, month: monthOption, power: powerOption };
+
+/** Draw a figure marked with data-chart, and again when size or theme change. Returns a function that draws new data. */
+export function draw(figure) {
+  const place = figure.querySelector(".chart");
+  const source = document.getElementById(place.dataset.source);
+  let data = JSON.parse(source.textContent);
+  const chart = echarts.init(place, null, { renderer: "svg" });
+  const paint = () => chart.setOption(OPTIONS[place.dataset.chart](data), true);
+  paint();
+  new ResizeObserver(() => chart.resize()).observe(place);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  figure.querySelector("[data-toggle-table]")?.addEventListener("click", (event) => {
+    const table = figure.querySelector(".chart-table");
+    table.hidden = !table.hidden;
+    event.currentTarget.setAttribute("aria-expanded", String(!table.hidden));
+  });
+  return (fresh) => { data = fresh; paint(); };
+}

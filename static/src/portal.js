@@ -1,0 +1,13 @@
+// Everything a page needs besides its HTML: steps by htmx, charts, and the check of a bill when asked for.
+import "htmx.org";
+import { draw } from "./charts.js";
+
+for (const figure of document.querySelectorAll("figure[data-chart-frame]")) draw(figure);
+
+for (const button of document.querySelectorAll("[data-check-bill]")) {
+  button.addEventListener("click", async () => {
+    const { checkPage } = await import(button.dataset.checkScript);
+    await checkPage(button);
+  });
+  button.hidden = false;
+}
