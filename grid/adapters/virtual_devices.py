@@ -19,6 +19,7 @@ from energy.models import Meter
 
 WINDOW = 600
 RESEND_AFTER_S = 20.0
+FIRST_RESEND_AFTER_S = 2.0  # until the first receipt: the platform may not listen yet
 RECEIPTS = "receipts/"
 
 
@@ -126,19 +127,19 @@ async def deliver(
     last_receipt = loop.time()
     room = asyncio.Event()
     room.set()
-    done_sending = False
+    done_sending = heard = False
     async with mqtt_client(url, f"village-{os.getpid()}") as client:
         await client.subscribe(f"{RECEIPTS}#", qos=1)
 
         async def listen() -> None:
-            nonlocal last_receipt
+            nonlocal last_receipt, heard
             async for message in client.messages:
                 receipt = cbor2.loads(message.payload)
                 key = (str(message.topic).removeprefix(RECEIPTS), receipt["counter"])
                 letter, _ = waiting.pop(key, (None, 0.0))
                 if letter is None:
                     continue
-                last_receipt = loop.time()
+                last_receipt, heard = loop.time(), True
                 setattr(tally, receipt["outcome"], getattr(tally, receipt["outcome"]) + 1)
                 on_receipt(letter, receipt["outcome"])
                 room.set()
@@ -156,13 +157,13 @@ async def deliver(
                 while len(waiting) >= WINDOW:
                     room.clear()
                     await _wait_for_room(room, loop, last_receipt, patience_s)
-                    await _send_again(waiting, send, loop.time())
+                    await _send_again(waiting, send, loop.time(), heard)
                 await send(letter)
             done_sending = True
             while waiting:
                 room.clear()
                 await _wait_for_room(room, loop, last_receipt, patience_s)
-                await _send_again(waiting, send, loop.time())
+                await _send_again(waiting, send, loop.time(), heard)
         finally:
             listener.cancel()
     return tally
@@ -172,7 +173,7 @@ async def _wait_for_room(
     room: asyncio.Event, loop: asyncio.AbstractEventLoop, last_receipt: float, patience_s: float
 ) -> None:
     try:
-        await asyncio.wait_for(room.wait(), 5.0)
+        await asyncio.wait_for(room.wait(), 1.0)
     except TimeoutError:
         if loop.time() - last_receipt > patience_s:
             raise CannotDeliver(
