@@ -185,7 +185,9 @@ async def _send_again(
     waiting: dict[tuple[str, int], tuple[Letter, float]],
     send: Callable[[Letter], Awaitable[None]],
     now: float,
+    heard: bool,
 ) -> None:
+    patience_s = RESEND_AFTER_S if heard else FIRST_RESEND_AFTER_S
     for letter, sent_at in list(waiting.values()):
-        if now - sent_at > RESEND_AFTER_S:
+        if now - sent_at > patience_s:
             await send(letter)
