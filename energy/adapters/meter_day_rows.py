@@ -17,7 +17,7 @@ STAGING = "meter_day_staging"
 
 @dataclass(slots=True)
 class MeterDayRow:
-    """One meter day on its way into the database; registers are both there or both not."""
+    """One meter day on its way into the database; a register that was not read is None."""
 
     day: date
     meter_id: int
@@ -31,22 +31,23 @@ class MeterDayRow:
     message_ids: list[int] = field(default_factory=list)
 
     @property
-    def shape(self) -> tuple[int, int, bool]:
-        return (len(self.values_wh), len(self.message_ids), self.has_registers)
+    def shape(self) -> "Shape":
+        """What rows have to share in order to be copied together."""
+        return (
+            len(self.values_wh), len(self.message_ids), self.register_start_wh is None, self.register_end_wh is None,
+        )  # fmt: skip
 
-    @property
-    def has_registers(self) -> bool:
-        return self.register_start_wh is not None and self.register_end_wh is not None
+
+Shape = tuple[int, int, bool, bool]
 
 
-def _columns(shape: tuple[int, int, bool], provenance: str) -> list[Column]:
-    intervals, messages, registers = shape
-    register = "int8" if registers else "null"
+def _columns(shape: Shape, provenance: str) -> list[Column]:
+    intervals, messages, start_unknown, end_unknown = shape
     return [
         Column("day", "date"), Column("meter_id", "int8"), Column("channel", "int2"), Column("version", "int2"),
         Column("microgrid_id", "int8"), Column("status", "int2"), Column("values_wh", "int4[]", intervals),
-        Column("quality", "int2[]", intervals), Column("register_start_wh", register),
-        Column("register_end_wh", register), Column("message_ids", "int8[]", messages),
+        Column("quality", "int2[]", intervals), Column("register_start_wh", "null" if start_unknown else "int8"),
+        Column("register_end_wh", "null" if end_unknown else "int8"), Column("message_ids", "int8[]", messages),
         Column("provenance", "bytes", len(provenance)), Column("changed_at", "timestamptz"),
     ]  # fmt: skip
 
@@ -98,8 +99,8 @@ def _values(rows: list[MeterDayRow], microgrid_id: int, provenance: str, now: da
         "status": [row.status for row in rows],
         "values_wh": np.stack([row.values_wh for row in rows]),
         "quality": np.stack([row.quality for row in rows]),
-        "register_start_wh": [row.register_start_wh for row in rows] if rows[0].has_registers else None,
-        "register_end_wh": [row.register_end_wh for row in rows] if rows[0].has_registers else None,
+        "register_start_wh": [row.register_start_wh for row in rows],
+        "register_end_wh": [row.register_end_wh for row in rows],
         "message_ids": np.array([row.message_ids for row in rows], dtype=np.int64).reshape(len(rows), -1),
         "provenance": provenance.encode(),
         "changed_at": np.datetime64(now.replace(tzinfo=None), "us"),

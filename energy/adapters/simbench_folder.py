@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import math
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +43,8 @@ class Row:
             raise self.fail(column, "is empty; give a value")
         return value
 
-    def number_of(self, column: str, default: float | None = None) -> float:
+    def number_of(self, column: str, default: float | None = None, *, least: float | None = None) -> float:
+        """The cell as a finite number, not below `least`; `default` where it is empty or NULL."""
         raw = (self.cells.get(column) or "").strip()
         if raw in {"", "NULL"} and default is not None:
             return default
@@ -52,6 +54,8 @@ class Row:
             raise self.fail(column, f"'{raw}' is not a number; write it with a decimal point") from None
         if not math.isfinite(value):
             raise self.fail(column, f"'{raw}' is not a finite number")
+        if least is not None and value < least:
+            raise self.fail(column, f"'{raw}' is below {least:g}; it must not be")
         return value
 
 
@@ -95,6 +99,8 @@ COLUMNS = {
     "transformer_types": ("id", "sR", "vmHV", "vmLV", "vmImp", "pCu", "pFe", "iNoLoad", "dVm", "tapNeutr"),
 }
 OPTIONAL = {"sources", "storages", "coordinates"}
+NEEDS_ROWS = {"loads", "nodes"}
+LONGEST_ID = 100
 
 
 def read_network(folder: Path, say: Callable[[str], None]) -> SimbenchNetwork:
@@ -141,10 +147,14 @@ def _table(folder: Path, name: str) -> list[Row]:
         raise CannotReadNetwork(
             f"{path.name}, row 1: column {', '.join(missing)} is missing; add it to the header"
         )
+    if name in NEEDS_ROWS and not rows:
+        raise CannotReadNetwork(f"{path.name} has no rows; export the whole network")
     result = [Row(path.name, number, cells) for number, cells in enumerate(rows, start=2)]
     seen: dict[str, int] = {}
     for row in result:
         code = row.text("id")
+        if len(code) > LONGEST_ID:
+            raise row.fail("id", f"has {len(code)} letters; {LONGEST_ID} at most")
         if code in seen:
             raise row.fail("id", f"'{code}' stands already in row {seen[code]}; ids are given once")
         seen[code] = row.number
@@ -197,10 +207,12 @@ def _profiles(path: Path) -> Profiles:
             rows = csv.reader(file)
             header = next(rows, [])
             labels, cells = _split_labels(path.name, rows, len(header))
-    except (OSError, EOFError, UnicodeDecodeError) as problem:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as problem:
         raise CannotReadNetwork(f"{path.name} cannot be read: {problem}; pack it again with gzip") from None
     if not header or header[0] != "time":
         raise CannotReadNetwork(f"{path.name}, row 1: the first column must be time")
+    if len(set(header)) < len(header):
+        raise CannotReadNetwork(f"{path.name}, row 1: two columns have the same name; names are given once")
     if not cells:
         raise CannotReadNetwork(f"{path.name} has no rows; it needs one per quarter hour")
     try:

@@ -109,4 +109,5 @@ def spread(total_wh: int, shape: NDArray[np.float64]) -> Wh:
     parts = np.floor(exact).astype(np.int64)
     order = np.argsort(parts - exact, kind="stable")
     parts[order[: total_wh - int(parts.sum())]] += 1
-    return parts.astype(np.int32)
+    result: Wh = parts.astype(np.int32)
+    return result

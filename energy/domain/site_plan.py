@@ -48,10 +48,23 @@ def plan_sites(
             homes[load.busbar][0].loads.append(load.code)
         else:
             sites.append(PlannedSite(load.code, load.busbar, False, [load.code]))
+    taken = {site.code for site in sites}
     for source in sources:
         if len(homes[source.busbar]) == 1:
             homes[source.busbar][0].sources.append(source.code)
         else:
-            sites.append(PlannedSite(source.code, source.busbar, False, sources=[source.code]))
-    sites.extend(PlannedSite(s.code, s.busbar, False, storages=[s.code]) for s in storages)
+            code = _free_code(source.code, "plant", taken)
+            sites.append(PlannedSite(code, source.busbar, False, sources=[source.code]))
+    for storage in storages:
+        code = _free_code(storage.code, "storage", taken)
+        sites.append(PlannedSite(code, storage.busbar, False, storages=[storage.code]))
     return sites
+
+
+def _free_code(code: str, what: str, taken: set[str]) -> str:
+    """The code, or with a word before it where another site bears it; ids are given once per file, not per network."""
+    chosen = code
+    while chosen in taken:
+        chosen = f"{what} {chosen}"
+    taken.add(chosen)
+    return chosen

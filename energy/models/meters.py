@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from energy.models.assets import Source, StorageUnit
+from energy.models.meter_days import Channel
 from energy.models.microgrids import Microgrid
 from energy.models.sites import Site
 from kernel.identifiers import random_bytes32
@@ -16,6 +17,13 @@ class MeterKind(models.TextChoices):
     SITE = "site", "site: import and export"
     SOURCE = "source", "source: production"
     STORAGE = "storage", "storage: charge and discharge"
+
+
+CHANNELS_OF = {
+    MeterKind.SITE: (Channel.IMPORT, Channel.EXPORT),
+    MeterKind.SOURCE: (Channel.PRODUCTION,),
+    MeterKind.STORAGE: (Channel.CHARGE, Channel.DISCHARGE),
+}
 
 
 class Meter(PublicRow):

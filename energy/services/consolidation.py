@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
-from energy.domain.quality import Check, Method
+from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.domain.telemetry import IntervalBlock
 from energy.models import Channel, DayStatus, Microgrid
 from energy.services.partitions import ensure_months
@@ -138,16 +138,23 @@ def _merge(
         if same:
             return None
         row.version = before.version + 1
+        _forget_estimates(row)
     return row
 
 
+def _forget_estimates(row: MeterDayRow) -> None:
+    """Open what was estimated again: with what came late it can be known better."""
+    method = row.quality & METHOD_MASK
+    open_again = (method != Method.MEASURED) & (method != Method.EDITED)
+    row.quality[open_again] = Method.MISSING
+    row.values_wh[open_again] = 0
+
+
 def _read_registers(row: MeterDayRow, pieces: list[Patch], count: int) -> None:
-    """Keep the day's register readings where both ends are known."""
+    """Keep the register readings at the day's first and last instant, each when a message brings it."""
     start = next((p.register_start_wh for p in pieces if p.first == 0), None)
     end = next((p.register_end_wh for p in pieces if p.first + len(p.values_wh) == count), None)
     if start is not None:
         row.register_start_wh = start
     if end is not None:
         row.register_end_wh = end
-    if row.register_start_wh is not None and row.register_end_wh is None:
-        row.register_end_wh = max(p.register_end_wh or 0 for p in pieces)

@@ -11,15 +11,10 @@ from numpy.typing import NDArray
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.domain.estimation import DayInput, estimate, validate
 from energy.domain.quality import METHOD_MASK, Check, Method
-from energy.models import Channel, DayStatus, Meter, MeterDay, Microgrid
-from energy.models.meters import MeterKind
+from energy.models import DayStatus, Meter, MeterDay, Microgrid
+from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.services.partitions import ensure_months
 
-CHANNELS_OF = {
-    MeterKind.SITE: (Channel.IMPORT, Channel.EXPORT),
-    MeterKind.SOURCE: (Channel.PRODUCTION,),
-    MeterKind.STORAGE: (Channel.CHARGE, Channel.DISCHARGE),
-}
 LIKE_DAY_WEEKS = (1, 2, 3, 4)
 Key = tuple[int, int]
 
@@ -38,6 +33,7 @@ class DayReport:
 def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport:
     """Validate, estimate and finalise all meter days of `day`; what is final already stays. Safe to repeat."""
     ensure_months(table="energy_meterday", days=[day])
+    _hold_intake(microgrid)
     meters = {
         meter.pk: meter
         for meter in Meter.objects.filter(microgrid=microgrid).select_related("source", "storage")
@@ -70,6 +66,17 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
             changed.append(row)
     _write(microgrid, day, changed, open_keys, now)
     return report
+
+
+def _hold_intake(microgrid: Microgrid) -> None:
+    """Let messages of this microgrid wait: what came in between reading and writing would be overwritten by estimates.
+
+    Intake locks the same rows in the same order.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM energy_device WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid.pk]
+        )
 
 
 def _row(microgrid: Microgrid, day: date, key: Key, found: MeterDay | None) -> MeterDayRow:

@@ -10,6 +10,7 @@ from django.db import connection
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.telemetry import CannotAccept, Telemetry, open_envelope, read_payload, verify
 from energy.models import Channel, DeviceKey, Meter, Microgrid
+from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.services.consolidation import Key, MeterBlock, Patch, patches_of
 
 
@@ -45,6 +46,7 @@ def check_evidence(*, microgrid: Microgrid, days: Sequence[date]) -> list[Findin
     findings: list[Finding] = []
     blocks = _verified_blocks(microgrid, messages, names, findings)
     said = patches_of(microgrid, blocks)
+    findings.extend(_absent(microgrid, days, {(row[0], row[1], row[2]) for row in rows}, names))
     for day, meter_id, channel, values, quality, message_ids in rows:
         what = _judge_day(said, (day, meter_id, channel), values, quality, message_ids, messages)
         if what:
@@ -52,6 +54,20 @@ def check_evidence(*, microgrid: Microgrid, days: Sequence[date]) -> list[Findin
                 Finding(names.get(meter_id, str(meter_id)), day, f"{Channel(channel).label}: {what}")
             )
     return findings
+
+
+def _absent(
+    microgrid: Microgrid, days: Sequence[date], present: set[Key], names: dict[int, str]
+) -> list[Finding]:
+    """Meter days that should be there and are not."""
+    kinds = dict(Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True).values_list("pk", "kind"))
+    return [
+        Finding(names[meter_id], day, f"{Channel(channel).label}: the meter day is missing")
+        for day in days
+        for meter_id, kind in kinds.items()
+        for channel in CHANNELS_OF[MeterKind(kind)]
+        if (day, meter_id, int(channel)) not in present
+    ]
 
 
 def _verified_blocks(

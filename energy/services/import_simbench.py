@@ -203,7 +203,7 @@ def _wires(microgrid: Microgrid, network: SimbenchNetwork) -> dict[str, Node]:
         held = row.number_of("vmSetp", NOT_HELD)
         built.append(
             Node(
-                microgrid=microgrid, code=row.text("id"), nominal_voltage_v=round(row.number_of("vmR") * 1000),
+                microgrid=microgrid, code=row.text("id"), nominal_voltage_v=round(row.number_of("vmR", least=0.0) * 1000),
                 vm_setpoint_pu=None if held == NOT_HELD else held, longitude=place[0], latitude=place[1],
                 vm_min_pu=row.number_of("vmMin", 0.9), vm_max_pu=row.number_of("vmMax", 1.1),
                 is_coupling_point=row.text("id") in high,
@@ -223,9 +223,9 @@ def _line(microgrid: Microgrid, row: Row, network: SimbenchNetwork, at: Callable
     kind = network.line_types[row.text("type")]
     return Line(
         microgrid=microgrid, code=row.text("id"), node_from=at(row, "nodeA"), node_to=at(row, "nodeB"),
-        length_km=row.number_of("length"), resistance_ohm_per_km=kind.number_of("r"),
+        length_km=row.number_of("length", least=0.0), resistance_ohm_per_km=kind.number_of("r"),
         reactance_ohm_per_km=kind.number_of("x"), susceptance_us_per_km=kind.number_of("b", 0.0),
-        max_current_a=kind.number_of("iMax"), line_type=row.text("type"),
+        max_current_a=kind.number_of("iMax", least=0.0), line_type=row.text("type"),
     )  # fmt: skip
 
 
@@ -260,7 +260,7 @@ def _sites(microgrid: Microgrid, network: SimbenchNetwork, nodes: dict[str, Node
         ]
 
     plan = plan_sites(connected(loads), connected(sources), connected(storages))
-    members = _members(microgrid.cooperative, [site.code for site in plan if site.owner_is_member])
+    members = _members(microgrid, [site.code for site in plan if site.owner_is_member])
     own = cooperative_as_member(microgrid.cooperative)
     sites = Site.objects.bulk_create(
         Site(
@@ -302,21 +302,23 @@ def cooperative_as_member(cooperative: Cooperative) -> Member:
     return member
 
 
-def _members(cooperative: Cooperative, codes: list[str]) -> dict[str, Member]:
-    """Fictitious people, the same for the same codes."""
+def _members(microgrid: Microgrid, codes: list[str]) -> dict[str, Member]:
+    """Fictitious people, the same for the same codes, numbered after the last number given."""
+    cooperative = microgrid.cooperative
     chance = random.Random("|".join(codes))
     names: set[str] = set()
     people = []
-    taken = Member.objects.filter(cooperative=cooperative).count()
+    given = Member.objects.filter(cooperative=cooperative).values_list("number", flat=True)
+    last_number = max([1000, *(int(number) for number in given if number.isdecimal())])
     for position, code in enumerate(codes, start=1):
         name = _new_name(chance, names)
         names.add(name)
         people.append(
             Member(
-                cooperative=cooperative, number=f"{1000 + taken + position}", name=name,
+                cooperative=cooperative, number=f"{last_number + position}", name=name,
                 street=f"{chance.choice(STREETS)} {chance.randint(1, 60)}", postal_code=cooperative.postal_code,
                 city=cooperative.city, country=cooperative.country, language=chance.choice(["de", "de", "en"]),
-                publishes_usage=chance.random() < 0.3, external_ref=f"{cooperative.slug}/{code}"[:120],
+                publishes_usage=chance.random() < 0.3, external_ref=f"{microgrid.slug}/{code}"[:120],
             )
         )  # fmt: skip
     return dict(zip(codes, Member.objects.bulk_create(people), strict=True))
@@ -358,33 +360,33 @@ def _consumer(site: Site, row: Row) -> Consumer:
         kind, tier = ConsumerKind.CAR_CHARGER, 4
     elif profile.startswith("G"):
         kind, tier = ConsumerKind.BUSINESS, 1
-    power_w = row.number_of("pLoad") * MEGA
+    power_w = row.number_of("pLoad", least=0.0) * MEGA
     return Consumer(
         site=site, code=row.text("id"), kind=kind, priority_tier=tier, profile=profile,
-        max_demand_w=round(row.number_of("sR", power_w / MEGA) * MEGA), profile_power_w=_milli(power_w),
+        max_demand_w=round(row.number_of("sR", power_w / MEGA, least=0.0) * MEGA), profile_power_w=_milli(power_w),
         profile_reactive_var=_milli(row.number_of("qLoad", 0.0) * MEGA),
     )  # fmt: skip
 
 
 def _source(site: Site, row: Row) -> Source:
-    power_w = row.number_of("pRES") * MEGA
+    power_w = row.number_of("pRES", least=0.0) * MEGA
     return Source(
         site=site, code=row.text("id"), kind=SOURCE_KINDS.get(row.text("type"), SourceKind.SOLAR),
-        capacity_w=round(row.number_of("sR", power_w / MEGA) * MEGA), profile=row.text("profile"),
+        capacity_w=round(row.number_of("sR", power_w / MEGA, least=0.0) * MEGA), profile=row.text("profile"),
         profile_power_w=_milli(power_w),
     )  # fmt: skip
 
 
 def _storage(site: Site, row: Row) -> StorageUnit:
-    capacity_wh = round(row.number_of("eStore") * MEGA)
-    power_w = round(row.number_of("sR") * MEGA)
+    capacity_wh = round(row.number_of("eStore", least=0.0) * MEGA)
+    power_w = round(row.number_of("sR", least=0.0) * MEGA)
     efficiency = Decimal(str(row.number_of("etaStore")))
     if not 0 < efficiency <= 1:
         raise row.fail("etaStore", f"{efficiency} is no efficiency: it lies above 0 and is at most 1")
     return StorageUnit(
         site=site, code=row.text("id"), capacity_wh=capacity_wh, soc_max_wh=capacity_wh, soc_wh=capacity_wh // 2,
         charge_max_w=power_w, discharge_max_w=power_w, eta_charge=efficiency, eta_discharge=efficiency,
-        self_discharge_per_day=Decimal(str(row.number_of("sdStore", 0.0))) / 100,
+        self_discharge_per_day=Decimal(str(row.number_of("sdStore", 0.0, least=0.0))) / 100,
     )  # fmt: skip
 
 

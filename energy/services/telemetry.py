@@ -1,5 +1,6 @@
 """Accepting messages: verified, kept as evidence, folded into meter days, in one transaction per batch."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +13,13 @@ from django.db.models import F
 from energy.domain.telemetry import CannotAccept, Envelope, Telemetry, open_envelope, read_payload, verify
 from energy.models import Device, DeviceKey, Microgrid, RefusalCount
 from energy.models.devices import DeviceStatus
-from energy.models.meters import MeterKind
+from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.services.consolidation import MeterBlock, consolidate
 from energy.services.live_state import remember_samples
 from energy.services.partitions import ensure_months
 
 OLDEST_INTERVAL = timedelta(days=45)
 CLOCK_TOLERANCE = timedelta(seconds=60)
-CHANNELS_OF = {
-    MeterKind.SITE: {"import", "export"},
-    MeterKind.SOURCE: {"production"},
-    MeterKind.STORAGE: {"charge", "discharge"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +121,15 @@ def _find_devices(works: list[_Work]) -> None:
 def _judge(works: list[_Work], now: datetime) -> None:
     """Decide each message: counters rise strictly, clocks are near, contents are the device's own."""
     late = [w for w in works if w.telemetry and w.device and w.telemetry.counter <= w.device.last_counter]
-    kept = _kept_counters(late)
+    known = _kept_messages(late)
     last = {work.device.pk: work.device.last_counter for work in works if work.device}
     for work in works:
         if work.outcome or work.device is None or work.telemetry is None:
             continue
         counter = work.telemetry.counter
+        identity = (work.device.pk, counter, hashlib.sha256(work.received.body).digest())
         if counter <= last[work.device.pk]:
-            known = (work.device.pk, counter) in kept or counter > work.device.last_counter
-            if known:
+            if identity in known:
                 work.outcome = "replayed"
             else:
                 work.refuse(CannotAccept("counter_went_back"))
@@ -144,20 +140,22 @@ def _judge(works: list[_Work], now: datetime) -> None:
             work.refuse(problem)
             continue
         last[work.device.pk] = counter
+        known.add(identity)
         work.outcome = "accepted"
 
 
-def _kept_counters(works: list[_Work]) -> set[tuple[int, int]]:
+def _kept_messages(works: list[_Work]) -> set[tuple[int, int, bytes]]:
+    """Which of the counters of `works` stand in the evidence: device, counter, SHA-256 of the message."""
     pairs = [(w.device.pk, w.telemetry.counter) for w in works if w.device and w.telemetry]
     if not pairs:
         return set()
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT device_id, counter FROM energy_telemetrymessage
+            """SELECT device_id, counter, sha256(body) FROM energy_telemetrymessage
                WHERE (device_id, counter) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))""",
             [[device for device, _ in pairs], [counter for _, counter in pairs]],
         )
-        return set(cursor.fetchall())
+        return {(device, counter, bytes(digest)) for device, counter, digest in cursor.fetchall()}
 
 
 def _check_content(work: _Work, now: datetime) -> None:
@@ -172,16 +170,21 @@ def _check_content(work: _Work, now: datetime) -> None:
     if skew > interval / 2:
         raise CannotAccept("clock")
     work.clock_is_off = skew > CLOCK_TOLERANCE
+    own_channels = {channel.label for channel in CHANNELS_OF[MeterKind(device.meter.kind)]}
     for block in telemetry.blocks:
-        if block.channel not in CHANNELS_OF[MeterKind(device.meter.kind)]:
+        if block.channel not in own_channels:
             raise CannotAccept("wrong_channel")
         if block.interval_s != interval.total_seconds():
             raise CannotAccept("wrong_interval")
-        end_at = block.start_at + interval * len(block.values_wh)
-        if block.start_at < now - OLDEST_INTERVAL or end_at > now + CLOCK_TOLERANCE:
+        if not now - OLDEST_INTERVAL <= block.start_at <= now:
+            raise CannotAccept("outside_window")
+        if block.start_at + interval * len(block.values_wh) > now + CLOCK_TOLERANCE:
             raise CannotAccept("outside_window")
         if block.start_at.timestamp() % block.interval_s:
             raise CannotAccept("wrong_interval")
+    for sample in telemetry.samples:
+        if not now - OLDEST_INTERVAL <= sample.at <= now + interval / 2:
+            raise CannotAccept("outside_window")
 
 
 def _append(works: list[_Work], now: datetime) -> None:
