@@ -10,8 +10,7 @@ DECLARE
 BEGIN
     IF to_regclass(child) IS NOT NULL THEN RETURN; END IF;
     PERFORM pg_advisory_xact_lock(hashtext('partition ' || child));
-    IF to_regclass(child) IS NOT NULL THEN RETURN; END IF;
-    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+    EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
                    child, parent, first_day, (first_day + interval '1 month')::date);
 END $$;
 """

@@ -129,6 +129,9 @@ def start(var: Path, run: Path) -> Running:
         _make_cluster(data, user, group)
     sockets = _socket_folder(folder, user, group)
     _end_leftover(data)
+    # A postmaster killed hard leaves its socket's lock; its pid may still be listed, dead and not yet reaped.
+    for left in sockets.glob(".s.PGSQL.*"):
+        left.unlink(missing_ok=True)
     settings = [word for key, value in _settings().items() for word in ("-c", f"{key}={value}")]
     pid = launch(
         [_binary("postgres"), "-D", str(data), "-k", str(sockets), *settings],
