@@ -34,7 +34,15 @@ class GridState(models.Model):
     import_w = models.BigIntegerField()
     export_w = models.BigIntegerField()
     storage_wh = models.BigIntegerField()
+    storage_capacity_wh = models.BigIntegerField(default=0)
+    losses_w = models.BigIntegerField(
+        null=True, help_text="From the power flow; empty where it has no solution."
+    )
+    highest_loading = models.FloatField(null=True, help_text="Of lines and transformers; 1 is full.")
+    lowest_voltage_pu = models.FloatField(null=True)
+    highest_voltage_pu = models.FloatField(null=True)
     sites_reporting = models.IntegerField()
+    sites_total = models.IntegerField(default=0)
     reasons = models.JSONField(default=list)
 
     class Meta:
@@ -65,7 +73,10 @@ class DeviceCommand(PublicRow):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["microgrid", "-issued_at"], name="command_newest_first")]
+        indexes = [
+            models.Index(fields=["microgrid", "-issued_at"], name="command_newest_first"),
+            models.Index(fields=["storage", "-issued_at"], name="command_of_storage"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(charge_w=0, discharge_w__gte=0) | Q(charge_w__gte=0, discharge_w=0),
