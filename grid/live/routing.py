@@ -2,4 +2,8 @@
 
 from typing import Any
 
-websocket_urlpatterns: list[Any] = []
+from django.urls import path
+
+from grid.live.consumers import GridConsumer
+
+websocket_urlpatterns: list[Any] = [path("ws/grid/<uuid:public_id>/", GridConsumer.as_asgi())]

@@ -4,45 +4,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0003_partitioned_facts'),
-        ('grid', '0002_shares_and_balance'),
+        ("energy", "0003_partitioned_facts"),
+        ("grid", "0002_shares_and_balance"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='gridstate',
-            name='highest_loading',
-            field=models.FloatField(help_text='Of lines and transformers; 1 is full.', null=True),
+            model_name="gridstate",
+            name="highest_loading",
+            field=models.FloatField(help_text="Of lines and transformers; 1 is full.", null=True),
         ),
         migrations.AddField(
-            model_name='gridstate',
-            name='highest_voltage_pu',
+            model_name="gridstate",
+            name="highest_voltage_pu",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='gridstate',
-            name='losses_w',
-            field=models.BigIntegerField(help_text='From the power flow; empty where it has no solution.', null=True),
+            model_name="gridstate",
+            name="losses_w",
+            field=models.BigIntegerField(
+                help_text="From the power flow; empty where it has no solution.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='gridstate',
-            name='lowest_voltage_pu',
+            model_name="gridstate",
+            name="lowest_voltage_pu",
             field=models.FloatField(null=True),
         ),
         migrations.AddField(
-            model_name='gridstate',
-            name='sites_total',
+            model_name="gridstate",
+            name="sites_total",
             field=models.IntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='gridstate',
-            name='storage_capacity_wh',
+            model_name="gridstate",
+            name="storage_capacity_wh",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddIndex(
-            model_name='devicecommand',
-            index=models.Index(fields=['storage', '-issued_at'], name='command_of_storage'),
+            model_name="devicecommand",
+            index=models.Index(fields=["storage", "-issued_at"], name="command_of_storage"),
         ),
     ]

@@ -1,0 +1,101 @@
+"""Commands to inverters and their acknowledgements, over MQTT.
+
+A command goes to `commands/<device name>`: CBOR {id, charge_w, discharge_w, issued_at, expires_at} (instants in seconds since 1970, by
+the microgrid's clock). The inverter answers on `acks/<device name>`: CBOR {id, at}. The session is persistent, so that an
+acknowledgement which comes between two ticks waits at the broker.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import aiomqtt
+import cbor2
+
+COMMANDS, ACKS = "commands/", "acks/"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command as it goes out."""
+
+    command_id: str
+    device_name: str
+    charge_w: int
+    discharge_w: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+class BrokerAway(ConnectionError):
+    """The broker cannot be reached; commands wait, and inverters fall back to idle when theirs expire."""
+
+
+def exchange(
+    url: str, *, identifier: str, devices: Sequence[str], orders: Sequence[Order], open_ids: set[str], patience_s: float
+) -> set[str]:  # fmt: skip
+    """Publish orders, then listen to `devices` until all open commands are acknowledged or patience ends.
+
+    Returns the ids that were acknowledged, among them late answers to earlier ones.
+
+    Raises:
+        BrokerAway: no connection.
+    """
+    try:
+        return asyncio.run(_exchange(url, identifier, devices, orders, set(open_ids), patience_s))
+    except (aiomqtt.MqttError, OSError) as problem:
+        raise BrokerAway(str(problem)) from problem
+
+
+async def _exchange(
+    url: str, identifier: str, devices: Sequence[str], orders: Sequence[Order], waiting: set[str], patience_s: float
+) -> set[str]:  # fmt: skip
+    parts = urlsplit(url)
+    heard: set[str] = set()
+    waiting |= {order.command_id for order in orders}
+    async with aiomqtt.Client(
+        parts.hostname or "127.0.0.1", parts.port or 1883, username=parts.username, password=parts.password,
+        identifier=identifier, clean_session=False, timeout=5,
+    ) as client:  # fmt: skip
+        await client.subscribe([(f"{ACKS}{name}", 1) for name in devices])
+        for order in orders:
+            await client.publish(f"{COMMANDS}{order.device_name}", encode_order(order), qos=1)
+
+        async def listen() -> None:
+            async for message in client.messages:
+                acknowledged = read_ack(message.payload)
+                if acknowledged:
+                    heard.add(acknowledged)
+                    waiting.discard(acknowledged)
+                if not waiting:
+                    return
+
+        try:
+            await asyncio.wait_for(listen(), patience_s)
+        except TimeoutError:
+            return heard
+    return heard
+
+
+def encode_order(order: Order) -> bytes:
+    """The command as bytes."""
+    return cbor2.dumps(
+        {
+            "id": order.command_id, "charge_w": order.charge_w, "discharge_w": order.discharge_w,
+            "issued_at": order.issued_at.timestamp(), "expires_at": order.expires_at.timestamp(),
+        }
+    )  # fmt: skip
+
+
+def read_ack(payload: object) -> str | None:
+    """The id in an acknowledgement; None where the bytes are no acknowledgement."""
+    if not isinstance(payload, bytes):
+        return None
+    try:
+        answer = cbor2.loads(payload)
+    except (cbor2.CBORDecodeError, ValueError):
+        return None
+    acknowledged = answer.get("id") if isinstance(answer, dict) else None
+    return acknowledged if isinstance(acknowledged, str) else None
