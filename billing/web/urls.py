@@ -1,0 +1,11 @@
+"""Addresses of bills and payments."""
+
+from django.urls import path
+
+from billing.web import views
+
+urlpatterns = [
+    path("bills/", views.bills, name="bills"),
+    path("bills/<uuid:public_id>/", views.bill, name="bill"),
+    path("payments/", views.payments, name="payments"),
+]

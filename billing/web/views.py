@@ -1,0 +1,108 @@
+"""Bills and payments as pages."""
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+
+from billing.domain.payment_code import epc_code
+from billing.models import Component, Document, DocumentKind, DocumentLine, Payment
+from billing.selectors.documents import visible_documents
+from billing.services.runs import run_days
+from energy.selectors.site_energy import register_readings
+from members.services.access import record_look
+
+PAGE = 24
+EXPLANATION = {
+    Component.STANDING: "Meter, billing and your share of the lines, per day.",
+    Component.LOCAL: "What neighbours fed in at the very moment you drew it.",
+    Component.GRID: "What the village could not give you just then.",
+    Component.INCENTIVE: "Thank you for using energy while the village had it.",
+    Component.LOCAL_DELIVERED: "What your roof gave and neighbours used in the same quarter hour.",
+    Component.EXPORT: "What nobody in the village needed; it went to the public grid.",
+}
+
+
+@login_required
+def bills(request: HttpRequest) -> HttpResponse:
+    """All bills and credit documents the user may see, newest first."""
+    kind = request.GET.get("kind", "")
+    documents = visible_documents(request.user)  # type: ignore[arg-type]
+    if kind in DocumentKind.values:
+        documents = documents.filter(kind=kind)
+    page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
+    return render(request, "portal/bills.html", {"page": page, "kind": kind, "today": timezone.now().date()})
+
+
+@login_required
+def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One document: what to pay or what is paid, made up line by line, and the check against the chain."""
+    document = get_object_or_404(visible_documents(request.user), public_id=public_id)  # type: ignore[arg-type]
+    record_look(
+        user=request.user,
+        member=document.member,
+        what=document.kind,
+        subject=document.label,
+        now=timezone.now(),  # type: ignore[arg-type]
+    )
+    lines = list(document.lines.order_by("position"))
+    received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
+    from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
+    drawn = received + from_grid
+    days = run_days(document.run)
+    context: dict[str, Any] = {
+        "document": document, "lines": [_line(line) for line in lines], "is_bill": document.kind == DocumentKind.BILL,
+        "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
+        "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
+        "payments": document.payments.order_by("received_at"), "cooperative": document.cooperative, "days": days,
+        "qr": _code(document), "before": _before(document),
+    }  # fmt: skip
+    return render(request, "portal/bill.html", context)
+
+
+def _line(line: DocumentLine) -> dict[str, Any]:
+    return {
+        "position": line.position, "component": line.component, "window": line.window, "quantity": line.quantity,
+        "unit": line.unit, "price": f"{line.price:.6f}", "net_minor": line.net_minor, "name": line.get_component_display(),
+        "why": EXPLANATION[Component(line.component)],
+    }  # fmt: skip
+
+
+def _code(document: Document) -> str:
+    """The payment code of an open bill as SVG; empty where there is nothing to pay by transfer."""
+    cooperative = document.cooperative
+    if document.kind != DocumentKind.BILL or not document.rest_minor or not cooperative.iban:
+        return ""
+    content = epc_code(
+        name=cooperative.name, iban=cooperative.iban, bic=cooperative.bic, amount_minor=document.rest_minor,
+        reference=document.payment_reference,
+    )  # fmt: skip
+    return mark_safe(segno.make(content, error="m", boost_error=False).svg_inline(scale=3, dark="#17211c"))
+
+
+def _before(document: Document) -> Document | None:
+    """The same site's document of the month before, for comparison."""
+    return (
+        Document.objects.filter(
+            site=document.site, member=document.member, kind=document.kind, period__lt=document.period
+        )
+        .exclude(status="draft")
+        .order_by("-period")
+        .first()
+    )
+
+
+@login_required
+def payments(request: HttpRequest) -> HttpResponse:
+    """Payments of the documents the user may see."""
+    rows = Payment.objects.filter(document__in=visible_documents(request.user).order_by().values("pk"))  # type: ignore[arg-type]
+    page = Paginator(
+        rows.select_related("document", "member").order_by("-received_at", "-pk"), PAGE
+    ).get_page(request.GET.get("page"))
+    return render(request, "portal/payments.html", {"page": page})

@@ -1,0 +1,144 @@
+"""Pages about energy: they show facts and shares together, so they span two rooms."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import urlencode
+
+from energy.models import Microgrid, Site
+from energy.selectors.coverage import covered_days
+from energy.selectors.scope import visible_microgrids
+from grid.selectors.member_energy import last_closed_day, member_energy, village_day, village_sums
+from kernel.intervals import Month
+from members.selectors.scope import own_members
+
+SPANS = (("day", "Day"), ("week", "Week"), ("month", "Month"))
+
+
+def own_sites_of(request: HttpRequest) -> list[Site]:
+    """The sites of the members for whom the user acts."""
+    members = own_members(request.user)  # type: ignore[arg-type]
+    return list(Site.objects.filter(member__in=members).select_related("microgrid").order_by("code"))
+
+
+def chosen_day(text: str | None, first: date, last: date) -> date:
+    """The day asked for, within the days there are."""
+    try:
+        wanted = date.fromisoformat(text or "")
+    except ValueError:
+        wanted = last
+    return min(max(wanted, first), last)
+
+
+def days_of(span: str, day: date, first: date, last: date) -> list[date]:
+    """The days of a span around a day, within the days there are."""
+    if span == "month":
+        days = Month(day.year, day.month).days()
+    elif span == "week":
+        monday = day - timedelta(days=day.weekday())
+        days = [monday + timedelta(days=i) for i in range(7)]
+    else:
+        days = [day]
+    return [d for d in days if first <= d <= last]
+
+
+def steps(span: str, day: date, first: date, last: date) -> dict[str, str | None]:
+    """Addresses of the span before and after; None at the ends."""
+    before = {
+        "day": day - timedelta(days=1),
+        "week": day - timedelta(weeks=1),
+        "month": day.replace(day=1) - timedelta(days=1),
+    }
+    after = {
+        "day": day + timedelta(days=1),
+        "week": day + timedelta(weeks=1),
+        "month": Month(day.year, day.month).next.first_day,
+    }
+
+    def link(wanted: date, there: bool) -> str | None:
+        return "?" + urlencode({"span": span, "day": wanted.isoformat()}) if there else None
+
+    return {
+        "before": link(before[span], days_of(span, before[span], first, last) != []),
+        "after": link(after[span], days_of(span, after[span], first, last) != []),
+    }
+
+
+def day_rows(picture: dict[str, Any]) -> list[list[str]]:
+    """The day picture as a table, by hour."""
+    rows: dict[str, list[int]] = {}
+    for i, start in enumerate(picture["starts"]):
+        sums = rows.setdefault(f"{start[11:13]}:00", [0, 0, 0, 0])
+        for place, name in enumerate(("production", "consumption", "received", "delivered")):
+            sums[place] += picture[name][i]
+    return [[hour, *(f"{value / 1000:.2f}" for value in sums)] for hour, sums in rows.items()]
+
+
+@login_required
+def energy(request: HttpRequest) -> HttpResponse:
+    """A member's energy: a day as the signature picture, a week or month as bars."""
+    sites = own_sites_of(request)
+    covered = covered_days(sites) if sites else None
+    if covered is None:
+        return render(request, "portal/energy_empty.html", {"has_sites": bool(sites)})
+    first, last = covered
+    day = chosen_day(request.GET.get("day"), first, last)
+    span = request.GET.get("span") if request.GET.get("span") in dict(SPANS) else "day"
+    days = days_of(str(span), day, first, last)
+    microgrid = sites[0].microgrid
+    mine = member_energy(
+        microgrid=microgrid, sites=[s for s in sites if s.microgrid_id == microgrid.pk], days=days
+    )
+    picture = mine.day_picture(microgrid, days[0]) if span == "day" else mine.month_picture()
+    used, received = int(mine.energy.consumption_wh.sum()), int(mine.received_wh.sum())
+    context = {
+        "span": span, "spans": SPANS, "day": day, "days": days, "picture": picture, "sites": sites,
+        "used_wh": used, "produced_wh": int(mine.energy.production_wh.sum()), "received_wh": received,
+        "delivered_wh": int(mine.delivered_wh.sum()), "grid_wh": int(mine.from_grid_wh.sum()),
+        "exported_wh": int((mine.energy.export_wh - mine.delivered_wh).sum()),
+        "all_measured": bool(mine.energy.measured.all()), "final": bool(mine.energy.final.all()),
+        "rows": day_rows(picture) if span == "day" else month_rows(picture), **steps(str(span), day, first, last),
+        "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"] if span == "day"
+        else ["Day", "From neighbours, kWh", "From the public grid, kWh", "Own roof, kWh", "Produced, kWh"],
+        "summary": f"You used {used / 1000:.1f} kWh, {received / 1000:.1f} kWh of it came from neighbours.",
+    }  # fmt: skip
+    return render(request, "portal/energy.html", context)
+
+
+def month_rows(picture: dict[str, Any]) -> list[list[str]]:
+    """Days as a table."""
+    columns = ("received", "grid", "own", "production")
+    return [
+        [day, *(f"{picture[name][i] / 1000:.2f}" for name in columns)]
+        for i, day in enumerate(picture["days"])
+    ]
+
+
+def visible_microgrid(request: HttpRequest) -> Microgrid:
+    """The microgrid the user belongs to; the first of several."""
+    microgrid = visible_microgrids(request.user).select_related("cooperative").first()  # type: ignore[arg-type]
+    if microgrid is None:
+        raise Http404
+    return microgrid
+
+
+@login_required
+def village(request: HttpRequest) -> HttpResponse:
+    """What the village did together: sums that name nobody."""
+    microgrid = visible_microgrid(request)
+    last = last_closed_day(microgrid)
+    if last is None:
+        return render(request, "portal/village_empty.html", {"microgrid": microgrid})
+    day = chosen_day(request.GET.get("day"), date(1970, 1, 1), last)
+    picture = village_day(microgrid, day)
+    month = [d for d in Month(day.year, day.month).days() if d <= last]
+    context = {
+        "microgrid": microgrid, "day": day, "picture": picture, "sums": village_sums(microgrid, month), "month": month[0],
+        "rows": day_rows(picture) if picture else [],
+        "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"],
+        "before": f"?day={day - timedelta(days=1)}", "after": f"?day={day + timedelta(days=1)}" if day < last else None,
+    }  # fmt: skip
+    return render(request, "portal/village.html", context)

@@ -1,0 +1,67 @@
+"""The start page: today, this month, the balance."""
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from billing.models import DocumentKind, DocumentStatus
+from billing.selectors.documents import visible_documents
+from energy.selectors.coverage import covered_days
+from grid.selectors.member_energy import member_energy, village_sums
+from kernel.intervals import Month
+from members.models import Role
+from members.selectors.scope import cooperatives_of, cooperatives_served, own_members
+from microgrid_site.pages.energy_pages import day_rows, own_sites_of
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """A member's start page; staff without a household of their own go to the grid or the tariffs."""
+    user = request.user
+    sites = own_sites_of(request)
+    if not sites:
+        if cooperatives_served(user, Role.OPERATOR).exists():  # type: ignore[arg-type]
+            return redirect("live")
+        if user.is_staff:  # type: ignore[union-attr]
+            return redirect("admin:index")
+        return render(request, "portal/energy_empty.html", {"has_sites": False})
+    covered = covered_days(sites)
+    if covered is None:
+        return render(request, "portal/energy_empty.html", {"has_sites": True})
+    day = covered[1]
+    microgrid = sites[0].microgrid
+    month = [d for d in Month(day.year, day.month).days() if covered[0] <= d <= day]
+    mine = member_energy(microgrid=microgrid, sites=sites, days=month)
+    picture = mine.day_picture(microgrid, day)
+    village = village_sums(microgrid, month)
+    used = int(mine.energy.consumption_wh.sum())
+    from_near = int(mine.received_wh.sum()) + int(mine.energy.own_use_wh.sum())
+    bills = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.BILL)  # type: ignore[arg-type]
+    credits = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.CREDIT)  # type: ignore[arg-type]
+    due = (
+        bills.filter(status=DocumentStatus.OPEN)
+        .order_by()
+        .aggregate(gross=Sum("gross_minor"), paid=Sum("paid_minor"))
+    )
+    context = {
+        "day": day, "microgrid": microgrid, "sites": sites, "picture": picture, "rows": day_rows(picture),
+        "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"],
+        "is_today": day >= microgrid.now(timezone.now()).date(),
+        "used_day_wh": sum(picture["consumption"]), "produced_day_wh": sum(picture["production"]),
+        "received_day_wh": sum(picture["received"]), "month_used_wh": used,
+        "month_produced_wh": int(mine.energy.production_wh.sum()), "month_received_wh": int(mine.received_wh.sum()),
+        "month_delivered_wh": int(mine.delivered_wh.sum()), "month_grid_wh": int(mine.from_grid_wh.sum()),
+        "local_share": from_near / used if used else None, "village": village, "bill": bills.first(),
+        "credit": credits.first(), "due_minor": (due["gross"] or 0) - (due["paid"] or 0),
+        "currency": microgrid.cooperative.currency, "month": month[0],
+    }  # fmt: skip
+    return render(request, "portal/home.html", context)
+
+
+@login_required
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Answers, and whom to call."""
+    cooperative = cooperatives_of(request.user).first()  # type: ignore[arg-type]
+    return render(request, "portal/help.html", {"cooperative": cooperative})

@@ -1,0 +1,49 @@
+"""Where a person can go: by what they want, never more than seven entries."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from members.models import Cooperative, Membership, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the navigation."""
+
+    name: str
+    url: str
+    sign: str
+    current: bool
+
+
+MEMBER = (("Today", "home", "today"), ("Energy", "energy", "sun"), ("Bills", "bills", "bill"), ("Village", "village", "roofs"),
+          ("You", "profile", "person"), ("Help", "help", "help"))  # fmt: skip
+STAFF = (
+    ("Grid", "live", "pylon"),
+    ("Village", "village", "roofs"),
+    ("Bills", "bills", "bill"),
+    ("Help", "help", "help"),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: the entries of the user's roles, and the cooperative's name."""
+    if not request.user.is_authenticated:
+        return {}
+    roles = list(Membership.objects.filter(user=request.user).values_list("role", "cooperative__name"))
+    is_member = any(role in (Role.MEMBER, Role.PRODUCER) for role, _ in roles)
+    entries = []
+    for name, route, sign in MEMBER if is_member or not roles else STAFF:
+        url = reverse(route)
+        current = request.path == url or (url != "/" and request.path.startswith(url))
+        entries.append(Entry(name, url, sign, current))
+    if not is_member and request.user.is_staff:
+        entries.insert(3, Entry("Tariffs", reverse("admin:index"), "coins", False))
+    first = Cooperative.objects.first() if not roles else None
+    return {
+        "navigation": entries,
+        "cooperative_name": roles[0][1] if roles else (first.name if first else ""),
+    }

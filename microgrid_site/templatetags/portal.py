@@ -1,0 +1,66 @@
+"""How figures are written on pages."""
+
+from datetime import date, datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from kernel.units import energy_for_people, power_for_people
+
+register = template.Library()
+MONTHS = ("January February March April May June July August September October November December").split()
+
+
+@register.simple_tag
+def sign(name: str, css: str = "") -> SafeString:
+    """One of the signs, hidden from screen readers: words always stand beside it."""
+    return format_html(
+        '<svg class="sign {}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        css,
+        static("dist/signs.svg"),
+        name,
+    )
+
+
+@register.filter
+def energy(energy_wh: int | None) -> SafeString | str:
+    """Energy by size, the unit smaller."""
+    if energy_wh is None:
+        return "–"
+    return format_html("{} <small>{}</small>", *energy_for_people(energy_wh))
+
+
+@register.filter
+def power(power_w: int | None) -> SafeString | str:
+    """Power by size, the unit smaller."""
+    if power_w is None:
+        return "–"
+    return format_html("{} <small>{}</small>", *power_for_people(power_w))
+
+
+@register.filter
+def money(amount_minor: int | None) -> str:
+    """An amount in minor units with two decimals."""
+    return "–" if amount_minor is None else f"{amount_minor / 100:,.2f}"
+
+
+@register.filter
+def kwh(energy_wh: int) -> str:
+    """Wh as kWh with three decimals, as on a bill."""
+    return f"{energy_wh / 1000:,.3f}"
+
+
+@register.filter
+def month_name(period: int | date) -> str:
+    """`March 2016` of YYYYMM or a date."""
+    if isinstance(period, date | datetime):
+        return f"{MONTHS[period.month - 1]} {period.year}"
+    return f"{MONTHS[period % 100 - 1]} {period // 100}"
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share as whole per cent."""
+    return "–" if share is None else f"{share * 100:.0f} %"
