@@ -17,7 +17,17 @@ from grid.adapters.inverter_link import BrokerAway, Order, exchange
 from grid.adapters.live_push import push_state
 from grid.domain.alarms import Alarm, Names, frequency_alarms, network_alarms
 from grid.domain.powerflow import CannotSolve, Flow
-from grid.domain.tick import Decision, Readings, SetPoint, Totals, consumption_by_site, decide, needs_command, net_draw, totals  # fmt: skip
+from grid.domain.tick import (  # fmt: skip
+    Decision,
+    Readings,
+    SetPoint,
+    Totals,
+    consumption_by_site,
+    decide,
+    needs_command,
+    net_draw,
+    totals,
+)
 from grid.models import CommandStatus, DeviceCommand, GridState
 from grid.selectors.network import NetworkOfSites, load_network
 from grid.selectors.readings import Scene, inverter_names, load_scene

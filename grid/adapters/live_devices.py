@@ -1,0 +1,186 @@
+"""Live virtual devices: what they say and hear over MQTT, for as long as the process lives."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import aiomqtt
+import cbor2
+
+from energy.domain.telemetry import IntervalBlock, Sample
+from grid.adapters.inverter_link import ACKS, COMMANDS
+from grid.adapters.village_memory import Reading, VillageMemory
+from grid.adapters.virtual_devices import RECEIPTS, RESEND_AFTER_S, VirtualDevice, mqtt_client
+from grid.domain.live_village import CHANNELS
+
+log = logging.getLogger(__name__)
+MOST_INTERVALS = 480
+LONGEST_PAUSE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A device that sends; with the place of its storage where it is an inverter that obeys."""
+
+    device: VirtualDevice
+    storage_place: int | None
+
+
+class Life(Protocol):
+    """The physics behind the devices."""
+
+    def live_until(self, now: datetime) -> bool: ...
+
+    def samples(self) -> dict[int, Sample]: ...
+
+    def order(
+        self, place: int, charge_w: float, discharge_w: float, expires_s: float, now: datetime
+    ) -> None: ...
+
+
+def converse(
+    *, url: str, identifier: str, speakers: Sequence[Speaker], life: Life, memory: VillageMemory, interval_s: int,
+    clock: Callable[[], datetime], every_s: float,
+) -> None:  # fmt: skip
+    """Send samples every `every_s` seconds and readings until they are acknowledged; until SIGTERM or SIGINT.
+
+    Without the broker the village lives on, keeps its readings, and tries again with growing pauses.
+    """
+    talk = _Talk(identifier, speakers, life, memory, interval_s, clock, every_s)
+    asyncio.run(_until_stopped(talk, url))
+
+
+async def _until_stopped(talk: "_Talk", url: str) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for chosen in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(chosen, stopped.set)
+    pause_s = 0.5
+    while not stopped.is_set():
+        try:
+            async with mqtt_client(url, talk.identifier) as client:
+                pause_s = 0.5
+                await talk.go_on(client, stopped)
+        except aiomqtt.MqttError as problem:
+            log.warning("the broker is away (%s); trying again in %.1f s", problem, pause_s)
+            await _wait(stopped, pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+async def _wait(stopped: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stopped.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+class _Talk:
+    """One conversation, over as many connections as it takes."""
+
+    def __init__(
+        self, identifier: str, speakers: Sequence[Speaker], life: Life, memory: VillageMemory, interval_s: int,
+        clock: Callable[[], datetime], every_s: float,
+    ) -> None:  # fmt: skip
+        self.identifier = identifier
+        self._speakers, self._life, self._memory, self._clock = speakers, life, memory, clock
+        self._interval_s, self._every_s = interval_s, every_s
+        self._inverters = {s.device.name: s.storage_place for s in speakers if s.storage_place is not None}
+        self._names = {s.device.name for s in speakers}
+        self._in_flight: dict[tuple[str, int], list[Reading]] = {}
+        self._sent_at: dict[int, float] = {}
+        self._waits = True
+
+    async def go_on(self, client: aiomqtt.Client, stopped: asyncio.Event) -> None:
+        """Speak and listen over one connection until stopped; ends with the connection."""
+        self._sent_at.clear()
+        await client.subscribe([(f"{RECEIPTS}#", 1), (f"{COMMANDS}#", 1)])
+        listener = asyncio.create_task(self._listen(client))
+        try:
+            while not stopped.is_set():
+                began = asyncio.get_running_loop().time()
+                await self._speak(client, began)
+                if listener.done():
+                    listener.result()
+                await _wait(stopped, max(self._every_s - (asyncio.get_running_loop().time() - began), 0.05))
+        finally:
+            listener.cancel()
+
+    async def _speak(self, client: aiomqtt.Client, loop_time: float) -> None:
+        now = self._clock()
+        self._waits = self._life.live_until(now) or self._waits
+        samples = self._life.samples()
+        unsent = self._memory.unsent() if self._waits else {}
+        self._waits = bool(unsent)
+        for speaker in self._speakers:
+            device = speaker.device
+            meter_id = device.meter.pk
+            blocks: list[IntervalBlock] = []
+            counter = int(now.timestamp() * 1000)
+            if meter_id in unsent and loop_time - self._sent_at.get(meter_id, -1e9) > RESEND_AFTER_S:
+                blocks, held = blocks_of(unsent[meter_id], self._interval_s, MOST_INTERVALS)
+                self._sent_at[meter_id] = loop_time
+                self._in_flight[device.name, counter] = held
+            body = device.sign(counter, now, blocks, [samples[meter_id]])
+            await client.publish(f"telemetry/{device.name}", body, qos=1 if blocks else 0)
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            topic = str(message.topic)
+            if isinstance(message.payload, bytes):
+                if topic.startswith(RECEIPTS):
+                    self._take_receipt(topic.removeprefix(RECEIPTS), cbor2.loads(message.payload))
+                elif topic.startswith(COMMANDS):
+                    await self._take_command(
+                        client, topic.removeprefix(COMMANDS), cbor2.loads(message.payload)
+                    )
+
+    def _take_receipt(self, name: str, receipt: dict[str, object]) -> None:
+        if name not in self._names:
+            return
+        if receipt["outcome"] == "refused":
+            log.warning("a message of %s was refused: %s", name, receipt["reason"])
+        held = self._in_flight.pop((name, int(str(receipt["counter"]))), None)
+        if held:
+            self._sent_at.pop(held[0].meter_id, None)
+            if receipt["outcome"] != "refused":
+                self._memory.forget(held)
+            else:
+                self._sent_at[held[0].meter_id] = asyncio.get_running_loop().time()
+
+    async def _take_command(self, client: aiomqtt.Client, name: str, order: dict[str, object]) -> None:
+        """Obey and acknowledge; a command that has expired on its way is not obeyed and not acknowledged."""
+        place = self._inverters.get(name)
+        now = self._clock()
+        expires_s = float(str(order["expires_at"]))
+        if place is None or expires_s <= now.timestamp():
+            return
+        self._life.order(
+            place, float(str(order["charge_w"])), float(str(order["discharge_w"])), expires_s, now
+        )
+        await client.publish(f"{ACKS}{name}", cbor2.dumps({"id": order["id"], "at": now.timestamp()}), qos=1)
+
+
+def blocks_of(
+    readings: list[Reading], interval_s: int, most: int
+) -> tuple[list[IntervalBlock], list[Reading]]:
+    """Fold a meter's unsent readings into blocks of intervals that follow each other; and which readings they hold."""
+    blocks: list[IntervalBlock] = []
+    held: list[Reading] = []
+    for name in CHANNELS:
+        run: list[Reading] = []
+        for reading in (r for r in readings if r.channel == name):
+            if len(run) == most or (run and reading.start_s != run[-1].start_s + interval_s):
+                break
+            run.append(reading)
+        if run:
+            values = tuple(r.register_end_wh - r.register_start_wh for r in run)
+            start_at = datetime.fromtimestamp(run[0].start_s, UTC)
+            blocks.append(
+                IntervalBlock(name, start_at, interval_s, values, run[0].register_start_wh, run[-1].register_end_wh)
+            )  # fmt: skip
+            held += run
+    return blocks, held
