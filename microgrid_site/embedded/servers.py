@@ -50,15 +50,17 @@ class Servers:
         return self.var / "run"
 
     def start(self, names: Sequence[str]) -> dict[str, str]:
-        """Start what runs not yet; returns the environment with everybody's addresses and secrets.
+        """Start what does not run yet; returns the environment with everybody's addresses and secrets.
 
         Raises:
             CannotStart: a server did not come up; those started before it are stopped again.
         """
-        for folder in (self.var, self.run, self.var / "log"):
-            folder.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "MICROGRID_VAR": str(self.var)}
         environment.setdefault("PYTHONPATH", str(ROOT))
+        if not names:
+            return environment
+        for folder in (self.var, self.run, self.var / "log"):
+            folder.mkdir(parents=True, exist_ok=True)
         if not environment.get("SECRET_KEY"):
             environment["SECRET_KEY"] = secret_word(self.var, "django-secret-key")
         with self._alone():

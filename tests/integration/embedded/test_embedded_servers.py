@@ -6,12 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiomqtt
 import psycopg
 import pytest
 
+from microgrid_site.embedded.__main__ import read_dotenv
 from tests.integration.embedded.house import PRINT_ADDRESSES, ROOT, House, ask_chain, eventually
 
 RICH = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -170,3 +172,18 @@ def test_what_is_set_is_not_started(house: House) -> None:
     house.start("valkey", PRINT_ADDRESSES).wait(30)
     assert house.addresses()["REDIS_URL"] == "redis://elsewhere:6379/0"
     assert not (house.var / "run" / "valkey.json").exists()
+
+
+def test_settings_of_dotenv_give_way_to_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text('# REDIS_URL=redis://commented\nREDIS_URL="redis://file"\nMQTT_URL=\nLOG_LEVEL=INFO\n')
+    monkeypatch.setenv("LOG_LEVEL", "ERROR")
+    monkeypatch.setenv("REDIS_URL", "")
+    monkeypatch.setenv("MQTT_URL", "")
+    monkeypatch.delenv("REDIS_URL")
+    read_dotenv(dotenv)
+    assert os.environ["REDIS_URL"] == "redis://file"
+    assert os.environ["LOG_LEVEL"] == "ERROR"
+    assert os.environ["MQTT_URL"] == ""
