@@ -30,7 +30,7 @@ async def ingest(url: str, handle: Handle, stopped: asyncio.Event) -> None:
                 await _serve(client, handle, stopped)
         except aiomqtt.MqttError as problem:
             log.warning("the broker is away (%s); trying again in %.1f s", problem, pause_s)
-            await _pause(stopped, pause_s)
+            await pause(stopped, pause_s)
             pause_s = min(pause_s * 2, 10.0)
 
 
@@ -42,7 +42,8 @@ def _client(url: str) -> aiomqtt.Client:
     )  # fmt: skip
 
 
-async def _pause(stopped: asyncio.Event, seconds: float) -> None:
+async def pause(stopped: asyncio.Event, seconds: float) -> None:
+    """Wait, but not when told to stop."""
     try:
         await asyncio.wait_for(stopped.wait(), seconds)
     except TimeoutError:
