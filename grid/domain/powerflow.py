@@ -16,7 +16,7 @@ from power_grid_model.errors import PowerGridError
 
 Array = NDArray[np.float64]
 FREQUENCY_HZ = 50.0
-SHORT_CIRCUIT_POWER_VA = 1e10
+SHORT_CIRCUIT_POWER_VA = 1e12
 LEAST_REACTANCE_OHM = 1e-6
 DELTA_WYE_CLOCK = 5
 
