@@ -7,5 +7,6 @@ from billing.web import views
 urlpatterns = [
     path("bills/", views.bills, name="bills"),
     path("bills/<uuid:public_id>/", views.bill, name="bill"),
+    path("bills/<uuid:public_id>/pdf/", views.bill_pdf, name="bill-pdf"),
     path("payments/", views.payments, name="payments"),
 ]

@@ -6,7 +6,7 @@ from uuid import UUID
 import segno
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 from billing.domain.payment_code import epc_code
 from billing.models import Component, Document, DocumentKind, DocumentLine, Payment
 from billing.selectors.documents import visible_documents
+from billing.services.papers import pdf_of
 from billing.services.runs import run_days
 from energy.selectors.site_energy import register_readings
 from members.services.access import record_look
@@ -95,6 +96,23 @@ def _before(document: Document) -> Document | None:
         .exclude(status="draft")
         .order_by("-period")
         .first()
+    )
+
+
+@login_required
+def bill_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
+    """One document as PDF."""
+    document = get_object_or_404(visible_documents(request.user), public_id=public_id)  # type: ignore[arg-type]
+    record_look(
+        user=request.user,
+        member=document.member,
+        what=document.kind,
+        subject=document.label,
+        now=timezone.now(),  # type: ignore[arg-type]
+    )
+    path = pdf_of(document=document)
+    return FileResponse(
+        path.open("rb"), as_attachment=True, content_type="application/pdf", filename=f"{document.label}.pdf"
     )
 
 

@@ -34,7 +34,7 @@ from kernel.intervals import Month
 from microgrid_site.demo.cooperative import agree_on_rules, found_cooperative, give_logins
 from microgrid_site.demo.outside import bank_statement, pay_on_chain
 from microgrid_site.demo.plan import DEMO_NETWORK, DemoPlan, days_to_settle, replay_start
-from microgrid_site.demo.processes import running
+from microgrid_site.demo.processes import running, settling
 from microgrid_site.demo.progress import Progress
 from microgrid_site.demo.report import build_report
 
@@ -62,7 +62,7 @@ class Pass:
     def go(self) -> dict[str, Any]:
         """Run every stage; returns the report."""
         self._database()
-        with running(["ingest", "worker-default", "worker-chain"], settings.VAR_DIR):
+        with running(settling(), settings.VAR_DIR):
             self._network()
             self._agreements()
             self._metering()

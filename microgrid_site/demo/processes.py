@@ -1,46 +1,54 @@
-"""The processes of one pass: ingest and workers, ended with it."""
+"""The project's processes as the demo runs them."""
 
-import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from microgrid_site.embedded.processes import Running, birth_of, launch
-
-ROOT = Path(__file__).resolve().parents[2]
+from microgrid_site.embedded.supervisor import ProcessSpec, Supervisor
 
 
-def worker_command(queue: str, processes: int) -> list[str]:
+def worker(queue: str, processes: int) -> ProcessSpec:
     """A Celery worker for one queue."""
-    return [
+    command = [
         sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "worker", "-Q", queue, "-n", f"{queue}@%h",
         "-c", str(processes), "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat",
     ]  # fmt: skip
+    return ProcessSpec(f"worker-{queue}", command)
 
 
-COMMANDS = {
-    "ingest": [sys.executable, "manage.py", "ingest_mqtt"],
-    "worker-default": worker_command("default", 2),
-    "worker-chain": worker_command("chain", 1),
-}
+def manage(name: str, *words: str) -> ProcessSpec:
+    """A management command that stays up."""
+    return ProcessSpec(name, [sys.executable, "manage.py", *words])
+
+
+def settling() -> list[ProcessSpec]:
+    """What settles a month: ingest, and workers for days, bills and the chain."""
+    return [manage("ingest", "ingest_mqtt"), worker("default", 2), worker("chain", 1)]
+
+
+def living(port: int, speed: float, microgrid: str) -> list[ProcessSpec]:
+    """What lets the village live: everything that settles, the pages, control ticks, the schedule, the virtual devices."""
+    web = ProcessSpec(
+        "web",
+        [sys.executable, "-m", "uvicorn", "microgrid_site.asgi:application", "--host", "127.0.0.1", "--port", str(port),
+         "--log-level", "warning"],
+        ready_url=f"http://127.0.0.1:{port}/account/login/",
+    )  # fmt: skip
+    beat = ProcessSpec(
+        "beat",
+        [sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "beat", "--loglevel", "WARNING"],
+    )
+    village = manage("village", "simulate_meters", "--microgrid", microgrid, "--speed", str(speed))
+    return [*settling(), web, worker("control", 1), beat, village]
 
 
 @contextmanager
-def running(names: list[str], var: Path) -> Iterator[None]:
-    """Run processes while the block lasts; they die with us, whatever ends us."""
-    started = []
+def running(specs: list[ProcessSpec], var: Path) -> Iterator[Supervisor]:
+    """Run processes while the block lasts; a crashed one is started again, all end with us, whatever ends us."""
+    supervisor = Supervisor(specs, var=var)
+    supervisor.start()
     try:
-        for name in names:
-            pid = launch(
-                COMMANDS[name], log=var / "log" / f"{name}.log", death_signal=signal.SIGKILL,
-                environment={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT,
-            )  # fmt: skip
-            started.append(Running(name, "", pid, birth_of(pid)))
-        yield
+        yield supervisor
     finally:
-        for process in started:
-            os.kill(process.pid, signal.SIGTERM) if process.alive else None
-        for process in started:
-            process.stop(10.0)
+        supervisor.stop()

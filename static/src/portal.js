@@ -2,7 +2,9 @@
 import "htmx.org";
 import { draw } from "./charts.js";
 
-for (const figure of document.querySelectorAll("figure[data-chart-frame]")) draw(figure);
+for (const figure of document.querySelectorAll("figure[data-chart-frame]")) {
+  if (!figure.closest("[data-live]")) draw(figure); // the live page draws its own
+}
 
 for (const button of document.querySelectorAll("[data-check-bill]")) {
   button.addEventListener("click", async () => {

@@ -15,6 +15,7 @@ from microgrid_site.demo.export import export_month
 from microgrid_site.demo.once import Stalled, chosen_data, run_once
 from microgrid_site.demo.plan import CannotChooseMonth, DemoPlan
 from microgrid_site.demo.progress import Progress
+from microgrid_site.demo.stay import stay_up
 
 
 class Command(BaseCommand):
@@ -31,6 +32,12 @@ class Command(BaseCommand):
         )
         parser.add_argument("--month", help="the month to settle, for example 2016-03")
         parser.add_argument("--var", type=Path, help="folder for everything that is written; default: var")
+        parser.add_argument(
+            "--speed",
+            type=float,
+            default=30.0,
+            help="how fast the village lives when it stays up; default 30",
+        )
         parser.add_argument("--export", type=Path, help="write what an auditor needs to this folder")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -57,3 +64,5 @@ class Command(BaseCommand):
             progress.say(f"[red]{finding}[/]")
         if options["json"]:
             self.stdout.write(json.dumps(report))
+        if not options["once"]:
+            stay_up(one, progress, speed=options["speed"])

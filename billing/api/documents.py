@@ -1,0 +1,177 @@
+"""Bills, credit documents and payments, each through the owner's scope."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import generics, serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from billing.models import Document, DocumentKind, DocumentLine, Payment
+from billing.selectors.documents import visible_documents
+from billing.services.papers import pdf_of
+from energy.api.sites import Pages
+from members.services.access import record_look
+
+
+class LineSerializer(serializers.ModelSerializer[DocumentLine]):
+    """One line; amounts in minor units, quantities in Wh or days."""
+
+    class Meta:
+        model = DocumentLine
+        fields = ("position", "component", "window", "quantity", "unit", "price", "net_minor")
+
+
+class DocumentSerializer(serializers.ModelSerializer[Document]):
+    """A bill or a credit document."""
+
+    id = serializers.UUIDField(source="public_id")
+    number = serializers.CharField(source="label")
+    member = serializers.CharField(source="member.number")
+    site = serializers.UUIDField(source="site.public_id")
+    rest_minor = serializers.IntegerField()
+
+    class Meta:
+        model = Document
+        fields = (
+            "id", "number", "kind", "status", "period", "member", "site", "currency", "issue_date", "due_date", "net_minor",
+            "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference",
+        )  # fmt: skip
+
+
+class DocumentDetailSerializer(DocumentSerializer):
+    """A document with its lines."""
+
+    lines = LineSerializer(many=True)
+
+    class Meta(DocumentSerializer.Meta):
+        fields = (*DocumentSerializer.Meta.fields, "lines")
+
+
+class PaymentSerializer(serializers.ModelSerializer[Payment]):
+    """A payment and the bill that it settled."""
+
+    id = serializers.UUIDField(source="public_id")
+    bill = serializers.UUIDField(source="document.public_id")
+
+    class Meta:
+        model = Payment
+        fields = ("id", "bill", "rail", "amount_minor", "received_at")
+
+
+BILL_EXAMPLE = OpenApiExample(
+    "A settled bill",
+    value={
+        "id": "01a20d37-e455-7703-a238-85580daa8a5e", "number": "B-2016-000008", "kind": "bill", "status": "settled",
+        "period": 201603, "member": "1087", "site": "01a20d31-aaaa-7703-a238-85580daa8a5e", "currency": "EUR",
+        "issue_date": "2016-04-01", "due_date": "2016-04-15", "net_minor": 9979, "vat_minor": 1896, "gross_minor": 11875,
+        "paid_minor": 11875, "rest_minor": 0, "payment_reference": "B2016000008",
+    },
+    response_only=True,
+)  # fmt: skip
+
+
+@method_decorator(conditional_page, name="dispatch")
+@extend_schema_view(
+    get=extend_schema(
+        summary="Bills and credit documents, newest first",
+        parameters=[
+            OpenApiParameter("kind", enum=DocumentKind.values), OpenApiParameter("period", int, description="YYYYMM"),
+        ],
+        examples=[BILL_EXAMPLE],
+    )
+)  # fmt: skip
+class BillList(generics.ListAPIView[Document]):
+    """What the user may see."""
+
+    permission_classes = (IsAuthenticated,)
+    serializer_class = DocumentSerializer
+    pagination_class = Pages
+
+    def get_queryset(self) -> QuerySet[Document]:
+        documents = visible_documents(self.request.user)  # type: ignore[arg-type]
+        kind, period = self.request.query_params.get("kind"), self.request.query_params.get("period")
+        if kind:
+            if kind not in DocumentKind.values:
+                raise serializers.ValidationError({"kind": ["Choose bill or credit."]})
+            documents = documents.filter(kind=kind)
+        if period:
+            if not period.isdigit() or len(period) != 6:
+                raise serializers.ValidationError({"period": ["Write the month as 201603."]})
+            documents = documents.filter(period=int(period))
+        return documents
+
+
+def visible_document(request: Request, public_id: Any) -> Document:
+    """The document if the user may see it; a look by somebody else is written down."""
+    document = get_object_or_404(visible_documents(request.user), public_id=public_id)  # type: ignore[arg-type]
+    record_look(
+        user=request.user,
+        member=document.member,
+        what=document.kind,
+        subject=document.label,
+        now=timezone.now(),  # type: ignore[arg-type]
+    )
+    return document
+
+
+@method_decorator(conditional_page, name="dispatch")
+@extend_schema_view(get=extend_schema(summary="One document with its lines"))
+class BillDetail(generics.RetrieveAPIView[Document]):
+    """One document."""
+
+    permission_classes = (IsAuthenticated,)
+    serializer_class = DocumentDetailSerializer
+
+    def get_object(self) -> Document:
+        return visible_document(self.request, self.kwargs["public_id"])
+
+
+class PdfRenderer(BaseRenderer):
+    """Lets a client ask for application/pdf; errors stay problems."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+
+    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
+        return JSONRenderer().render(data)
+
+
+class BillPdf(APIView):
+    """One document as PDF."""
+
+    permission_classes = (IsAuthenticated,)
+    renderer_classes = (PdfRenderer, JSONRenderer)
+
+    @extend_schema(summary="One document as PDF", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: Any) -> FileResponse | HttpResponse:
+        document = visible_document(request, public_id)
+        path = pdf_of(document=document)
+        return FileResponse(path.open("rb"), content_type="application/pdf", filename=f"{document.label}.pdf")
+
+
+@method_decorator(conditional_page, name="dispatch")
+@extend_schema_view(get=extend_schema(summary="Payments, newest first"))
+class PaymentList(generics.ListAPIView[Payment]):
+    """Payments of documents that the user may see."""
+
+    permission_classes = (IsAuthenticated,)
+    serializer_class = PaymentSerializer
+    pagination_class = Pages
+
+    def get_queryset(self) -> QuerySet[Payment]:
+        documents = visible_documents(self.request.user).order_by().values("pk")  # type: ignore[arg-type]
+        return (
+            Payment.objects.filter(document__in=documents)
+            .select_related("document")
+            .order_by("-received_at", "-pk")
+        )

@@ -1,0 +1,12 @@
+"""Addresses below /api/v1/."""
+
+from django.urls import path
+
+from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
+
+urlpatterns = [
+    path("bills/", BillList.as_view(), name="api-bills"),
+    path("bills/<uuid:public_id>/", BillDetail.as_view(), name="api-bill"),
+    path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
+    path("payments/", PaymentList.as_view(), name="api-payments"),
+]

@@ -1,0 +1,129 @@
+"""The words of a bill, written in each language: a bill explains itself in one sentence per line."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language."""
+
+    lang: str
+    bill: str
+    credit: str
+    ask: str
+    paid_to_you: str
+    comparison: str
+    no_comparison: str
+    from_neighbours: str
+    from_grid: str
+    co2: str
+    estimated: str
+    check: str
+    complain: str
+    labels: dict[str, str]
+    components: dict[str, tuple[str, str]]
+    windows: dict[str, str]
+    registers: dict[str, str]
+    date_form: str
+    thousands: str
+    decimal: str
+
+    def number(self, value: Decimal, decimals: int) -> str:
+        """A number with this language's separators."""
+        text = f"{value:,.{decimals}f}"
+        return text.replace(",", "\0").replace(".", self.decimal).replace("\0", self.thousands)
+
+    def money(self, minor: int) -> str:
+        return self.number(Decimal(minor) / 100, 2)
+
+    def kwh(self, energy_wh: int) -> str:
+        return f"{self.number(Decimal(energy_wh) / 1000, 3)} kWh"
+
+    def date(self, day: date) -> str:
+        return day.strftime(self.date_form)
+
+
+ENGLISH = Words(
+    lang="en",
+    bill="Electricity bill",
+    credit="Credit for your electricity",
+    ask="Please pay by {date}",
+    paid_to_you="This is paid to you",
+    comparison="In {month} it was {amount} {currency}.",
+    no_comparison="There is no earlier document to compare with.",
+    from_neighbours="{kwh} from neighbours",
+    from_grid="{kwh} from the public grid",
+    co2="{kg} kg CO2 at {factor} g per kWh from the public grid",
+    estimated="Estimated quarter hours",
+    check="Every figure of this document is sealed, and the root of the seal stands on a public chain. Log in to your cooperative's "
+    "page, open this document and press “Check this bill”: your own browser recomputes the seal and compares it with the chain.",
+    complain="Something looks wrong? Write to {name}, {email}, or call {phone}, within eight weeks; until it is settled you pay only "
+    "what is not in dispute. If we do not agree, the energy arbitration board helps free of charge. You may change your supplier or leave "
+    "with one month's notice to the end of a month.",
+    labels={
+        "vat_id": "VAT id", "emergency": "Emergency", "made_up": "How it is made up", "item": "For", "quantity": "Quantity",
+        "price": "Price per kWh or day", "amount": "Amount", "by_day": "Your month, day by day", "readings": "Meter readings",
+        "how_to_pay": "How to pay", "code": "Payment code for a banking app", "reference": "Reference",
+        "check": "Check this bill yourself", "complain": "Questions, complaints, leaving", "number": "Number", "member": "Member",
+        "site": "Metering point", "issued": "Issued", "period": "Period", "net": "Net", "vat": "VAT", "total": "To pay",
+        "total_credit": "Paid to you", "days": "days",
+    },
+    components={
+        "standing": ("Standing charge", "Meter, billing and your share of the lines, per day."),
+        "local": ("Energy from neighbours", "What neighbours fed in at the very moment you drew it."),
+        "grid": ("Energy from the public grid", "What the village could not give you just then."),
+        "incentive": ("Thank-you for local energy", "Deducted for energy used while the village had it."),
+        "local_delivered": ("Energy delivered to neighbours", "What you gave and neighbours used in the same quarter hour."),
+        "export": ("Energy to the public grid", "What nobody in the village needed just then."),
+    },
+    windows={"base": "base hours"},
+    registers={"import": "Drawn", "export": "Fed in"},
+    date_form="%d/%m/%Y",
+    thousands=",",
+    decimal=".",
+)  # fmt: skip
+
+GERMAN = Words(
+    lang="de",
+    bill="Stromrechnung",
+    credit="Gutschrift für Ihren Strom",
+    ask="Bitte zahlen Sie bis {date}",
+    paid_to_you="Das zahlen wir Ihnen aus",
+    comparison="Im {month} waren es {amount} {currency}.",
+    no_comparison="Es gibt noch keinen früheren Beleg zum Vergleich.",
+    from_neighbours="{kwh} von Nachbarn",
+    from_grid="{kwh} aus dem öffentlichen Netz",
+    co2="{kg} kg CO2 bei {factor} g je kWh aus dem öffentlichen Netz",
+    estimated="Geschätzte Viertelstunden",
+    check="Jede Zahl dieses Belegs ist versiegelt, und die Wurzel des Siegels steht auf einer öffentlichen Kette. Melden Sie sich auf der "
+    "Seite Ihrer Genossenschaft an, öffnen Sie diesen Beleg und drücken Sie „Check this bill“: Ihr eigener Browser rechnet das Siegel nach "
+    "und vergleicht es mit der Kette.",
+    complain="Stimmt etwas nicht? Schreiben Sie innerhalb von acht Wochen an {name}, {email}, oder rufen Sie an: {phone}. Bis zur Klärung "
+    "zahlen Sie nur, was unstrittig ist. Werden wir uns nicht einig, hilft die Schlichtungsstelle Energie kostenlos. Sie können mit einem "
+    "Monat Frist zum Monatsende wechseln oder austreten.",
+    labels={
+        "vat_id": "USt-IdNr.", "emergency": "Notfall", "made_up": "So setzt sich der Betrag zusammen", "item": "Wofür",
+        "quantity": "Menge", "price": "Preis je kWh oder Tag", "amount": "Betrag", "by_day": "Ihr Monat, Tag für Tag",
+        "readings": "Zählerstände", "how_to_pay": "So zahlen Sie", "code": "Zahlcode für die Banking-App", "reference": "Verwendungszweck",
+        "check": "Prüfen Sie selbst nach", "complain": "Fragen, Beschwerden, Kündigung", "number": "Nummer", "member": "Mitglied",
+        "site": "Messpunkt", "issued": "Datum", "period": "Zeitraum", "net": "Netto", "vat": "Umsatzsteuer", "total": "Zu zahlen",
+        "total_credit": "Auszahlung", "days": "Tage",
+    },
+    components={
+        "standing": ("Grundpreis", "Zähler, Abrechnung und Ihr Anteil an den Leitungen, je Tag."),
+        "local": ("Strom von Nachbarn", "Was Nachbarn genau in dem Moment einspeisten, als Sie es brauchten."),
+        "grid": ("Strom aus dem öffentlichen Netz", "Was das Dorf Ihnen in dem Moment nicht geben konnte."),
+        "incentive": ("Dankeschön für Strom aus dem Dorf", "Abzug für Strom, den Sie nutzten, als das Dorf ihn hatte."),
+        "local_delivered": ("An Nachbarn geliefert", "Was Sie gaben und Nachbarn in derselben Viertelstunde nutzten."),
+        "export": ("Ins öffentliche Netz", "Was im Dorf in dem Moment niemand brauchte."),
+    },
+    windows={"base": "Grundzeit", "evening": "abends"},
+    registers={"import": "Bezug", "export": "Einspeisung"},
+    date_form="%d.%m.%Y",
+    thousands=".",
+    decimal=",",
+)  # fmt: skip
+
+WORDS = {"en": ENGLISH, "de": GERMAN}

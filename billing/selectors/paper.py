@@ -1,0 +1,130 @@
+"""What stands on a bill or credit document, in the member's language, ready to be set in type."""
+
+import io
+from decimal import Decimal
+from typing import Any
+
+import segno
+
+from billing.domain.payment_code import epc_code
+from billing.domain.sentences import WORDS, Words
+from billing.models import Component, Document, DocumentKind, DocumentLine
+from billing.services.runs import run_days
+from energy.selectors.site_energy import register_readings
+from grid.selectors.member_energy import member_energy
+
+CO2_GRID_G_PER_KWH = 380
+MONTHS = {
+    "en": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    "de": ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"],
+}
+
+
+def paper_content(document: Document) -> dict[str, Any]:
+    """Everything the template shows, as text."""
+    words = WORDS.get(document.member.language, WORDS["en"])
+    lines = list(document.lines.order_by("position"))
+    is_bill = document.kind == DocumentKind.BILL
+    days = run_days(document.run)
+    received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
+    from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
+    drawn = received + from_grid
+    month = f"{MONTHS[words.lang][document.period % 100 - 1]} {document.period // 100}"
+    energy = member_energy(microgrid=document.run.microgrid, sites=[document.site], days=days)
+    local, grid = (
+        energy.energy.per_day(energy.received_wh).tolist(),
+        energy.energy.per_day(energy.from_grid_wh).tolist(),
+    )
+    cooperative, member = document.cooperative, document.member
+    return {
+        "lang": words.lang,
+        "words": words.labels,
+        "title": f"{words.bill if is_bill else words.credit} {month}",
+        "cooperative": {
+            "name": cooperative.name, "street": cooperative.street, "place": f"{cooperative.postal_code} {cooperative.city}",
+            "vat_id": cooperative.vat_id, "iban": cooperative.iban, "email": cooperative.email, "phone": cooperative.phone,
+            "emergency_phone": cooperative.emergency_phone,
+        },
+        "member": {"name": member.name, "street": member.street, "place": f"{member.postal_code} {member.city}"},
+        "head": [
+            [words.labels["number"], document.label], [words.labels["member"], member.number],
+            [words.labels["site"], document.site.code], [words.labels["issued"], words.date(document.issue_date)],
+            [words.labels["period"], f"{words.date(days[0])} – {words.date(days[-1])}"],
+        ],
+        "ask": words.ask.format(date=words.date(document.due_date)) if is_bill else words.paid_to_you,
+        "comparison": _comparison(document, words),
+        "amount": words.money(document.gross_minor),
+        "currency": document.currency,
+        "share": received / drawn if is_bill and drawn else None,
+        "from_neighbours": words.from_neighbours.format(kwh=words.kwh(received)),
+        "from_grid": words.from_grid.format(kwh=words.kwh(from_grid)),
+        "co2": words.co2.format(kg=words.number(Decimal(from_grid * CO2_GRID_G_PER_KWH) / 1_000_000, 1), factor=CO2_GRID_G_PER_KWH),
+        "lines": [_line(line, words) for line in lines],
+        "sums": [[words.labels["net"], words.money(document.net_minor)],
+                 [f"{words.labels['vat']} {words.number(document.vat_rate * 100, 0)} %", words.money(document.vat_minor)]],
+        "total": [words.labels["total"] if is_bill else words.labels["total_credit"], words.money(document.gross_minor)],
+        "days": [
+            {"label": words.date(day), "local": local[i], "grid": grid[i]} for i, day in enumerate(days)
+        ] if is_bill else [],
+        "readings": _readings(document, words),
+        "pay": _pay(document) if is_bill else None,
+        "check": words.check,
+        "complain": words.complain.format(name=cooperative.name, email=cooperative.email, phone=cooperative.phone),
+    }  # fmt: skip
+
+
+def _line(line: DocumentLine, words: Words) -> dict[str, str]:
+    name, why = words.components[line.component]
+    window = f", {words.windows.get(line.window, line.window)}" if line.window else ""
+    is_energy = line.unit == "Wh"
+    return {
+        "name": name + window,
+        "why": why,
+        "quantity": f"{words.kwh(line.quantity)}" if is_energy else f"{line.quantity} {words.labels['days']}",
+        "price": f"{words.number(line.price, 6 if is_energy else 2)}",
+        "net": words.money(line.net_minor),
+    }
+
+
+def _comparison(document: Document, words: Words) -> str:
+    before = (
+        Document.objects.filter(
+            site=document.site, member=document.member, kind=document.kind, period__lt=document.period
+        )
+        .exclude(status="draft")
+        .order_by("-period")
+        .first()
+    )
+    if before is None:
+        return words.no_comparison
+    month = f"{MONTHS[words.lang][before.period % 100 - 1]} {before.period // 100}"
+    return words.comparison.format(
+        month=month, amount=words.money(before.gross_minor), currency=before.currency
+    )
+
+
+def _readings(document: Document, words: Words) -> list[list[str]]:
+    rows = []
+    for reading in register_readings(site=document.site, days=run_days(document.run)):
+        if reading.start_wh is not None and reading.end_wh is not None:
+            shown = f"{words.kwh(reading.start_wh)} → {words.kwh(reading.end_wh)}"
+            rows.append([words.registers[reading.channel], shown])
+        if reading.estimated_intervals:
+            rows.append([words.estimated, f"{reading.estimated_intervals} / {reading.intervals}"])
+    return rows or [["", "–"]]
+
+
+def _pay(document: Document) -> dict[str, str] | None:
+    cooperative = document.cooperative
+    if document.gross_minor <= 0:
+        return None
+    qr = ""
+    if cooperative.iban:
+        out = io.BytesIO()
+        content = epc_code(
+            name=cooperative.name, iban=cooperative.iban, bic=cooperative.bic, amount_minor=document.gross_minor,
+            reference=document.payment_reference,
+        )  # fmt: skip
+        segno.make(content, error="m", boost_error=False).save(out, kind="svg", scale=4, border=0)
+        qr = out.getvalue().decode()
+    return {"qr": qr, "iban": cooperative.iban, "reference": document.payment_reference}
