@@ -265,7 +265,7 @@ def _describe_storages(scene: Scene, seen: Readings) -> list[dict[str, Any]]:
 
 
 def _describe_wires(wires: _Wires) -> dict[str, list[dict[str, Any]]]:
-    """Voltages [p.u.] of nodes, loadings (1 is full) and powers [W] of lines and transformers, by code."""
+    """Voltages [p.u.] of nodes that have one, loadings [per cent] and powers [W] of lines and transformers, by code."""
     flow, network = wires.flow, wires.network
     if flow is None:
         return {"nodes": [], "lines": [], "transformers": []}
@@ -274,14 +274,15 @@ def _describe_wires(wires: _Wires) -> dict[str, list[dict[str, Any]]]:
         codes: list[str], loading: NDArray[np.float64], power_w: NDArray[np.float64]
     ) -> list[dict[str, Any]]:
         return [
-            {"code": code, "loading": round(float(share), 4), "power_w": round(float(power))}
+            {"code": code, "loading_percent": round(float(share) * 100, 2), "power_w": round(float(power))}
             for code, share, power in zip(codes, loading, power_w, strict=True)
         ]
 
     return {
         "nodes": [
-            {"code": code, "voltage_pu": None if np.isnan(pu) else round(float(pu), 4)}
+            {"code": code, "vm_pu": round(float(pu), 4)}
             for code, pu in zip(network.node_codes, flow.voltage_pu, strict=True)
+            if not np.isnan(pu)
         ],
         "lines": branches([w.code for w in network.network.wires], flow.line_loading, flow.line_power_w),
         "transformers": branches(
