@@ -93,7 +93,7 @@ def start(var: Path, run: Path) -> Running:
     command = [
         _binary(), "--host", "127.0.0.1", "--port", str(port), "--chain-id", str(CHAIN_ID), "--silent",
         "--mnemonic", MNEMONIC, "--timestamp", str(GENESIS_TIMESTAMP), "--allow-origin", "*",
-        "--state", str(_usable_state(folder)), "--state-interval", "2", "--preserve-historical-states",
+        "--state", str(_usable_state(folder)), "--state-interval", "2",
     ]  # fmt: skip
     environment = {**os.environ, "HOME": str(folder)}
     pid = launch(command, log=log, environment=environment)

@@ -26,7 +26,7 @@ LONGEST_BACKOFF_S = 30.0
 CALM_AFTER_S = 60.0
 MOST_LINES_AT_ONCE = 5
 LARGEST_LOG_BYTES = 20 << 20
-WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL|Traceback)\b")
+WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b")
 # Asks the kernel to end the process with its starter, then becomes the command: safe to fork beside other threads.
 DIE_WITH_PARENT = (
     "import ctypes,os,sys;ctypes.CDLL(None).prctl(1,int(sys.argv[1]));os.execvp(sys.argv[2],sys.argv[2:])"
@@ -53,6 +53,7 @@ class _Child:
     started_at: float = 0.0
     log_start: int = 0
     shown_to: int = 0
+    in_traceback: bool = False
     failures: int = 0
     restart_at: float | None = 0.0
     ready: bool = False
@@ -181,11 +182,25 @@ class Supervisor:
         new = _read_from(child.log, child.shown_to)
         whole = new[: new.rfind(b"\n") + 1]
         child.shown_to += len(whole)
-        lines = [line for line in whole.decode(errors="replace").splitlines() if WARNING.search(line)]
+        lines = self._warnings(child, whole.decode(errors="replace").splitlines())
         for line in lines[:MOST_LINES_AT_ONCE]:
             self._tell(f"[{child.spec.name}] {line}")
         if len(lines) > MOST_LINES_AT_ONCE:
             self._tell(f"[{child.spec.name}] ... and {len(lines) - MOST_LINES_AT_ONCE} more in {child.log}")
+
+    def _warnings(self, child: _Child, lines: list[str]) -> list[str]:
+        """The lines that warn; of a traceback its last one, which says what happened."""
+        found = []
+        for line in lines:
+            if line.startswith("Traceback"):
+                child.in_traceback = True
+            elif child.in_traceback:
+                if line and not line.startswith(" "):
+                    child.in_traceback = False
+                    found.append(line)
+            elif WARNING.search(line):
+                found.append(line)
+        return found
 
     def _end_all(self) -> None:
         running = [child for child in self._children if child.process is not None]

@@ -56,6 +56,13 @@ def test_a_crashed_process_comes_back_and_its_warnings_are_shown(tmp_path: Path)
     assert not any("up" in line.split() for line in told)
 
 
+def test_of_a_traceback_the_line_that_says_what_happened_is_shown(tmp_path: Path) -> None:
+    supervisor, told = supervise(tmp_path, [python("broken", "print('up', flush=True); {}['meter 7']")])
+    with supervisor:
+        assert eventually(lambda: "[broken] KeyError: 'meter 7'" in told)
+    assert not any("Traceback" in line for line in told)
+
+
 def test_a_process_that_never_gets_ready_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
     specs = [python("good", SLEEP), python("bad", "raise SystemExit('no such table')")]
     supervisor, _ = supervise(tmp_path, specs)
