@@ -57,7 +57,9 @@ def test_a_crashed_process_comes_back_and_its_warnings_are_shown(tmp_path: Path)
 
 
 def test_of_a_traceback_the_line_that_says_what_happened_is_shown(tmp_path: Path) -> None:
-    supervisor, told = supervise(tmp_path, [python("broken", "print('up', flush=True); {}['meter 7']")])
+    supervisor, told = supervise(
+        tmp_path, [python("broken", "import time; print('up', flush=True); time.sleep(0.6); {}['meter 7']")]
+    )
     with supervisor:
         assert eventually(lambda: "[broken] KeyError: 'meter 7'" in told)
     assert not any("Traceback" in line for line in told)
