@@ -1,0 +1,127 @@
+"""What roles may do in the admin: every page of every room goes through this one scope.
+
+Staff of a cooperative see and change its rows only; Django's own permissions are not used. A superuser sees everything and
+still cannot change what a page declares a fact.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+
+from members.models import Membership, Role
+
+READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
+
+
+def served_ids(request: HttpRequest, roles: Sequence[Role]) -> set[int]:
+    """Ids of the cooperatives in which the user has one of `roles`; asked once per request."""
+    if not hasattr(request, "_roles_served"):
+        rows = Membership.objects.filter(user_id=request.user.pk, member__isnull=True)
+        request._roles_served = list(rows.values_list("cooperative_id", "role"))  # type: ignore[attr-defined]
+    return {cooperative for cooperative, role in request._roles_served if role in roles}  # type: ignore[attr-defined]
+
+
+class RoleScope:
+    """Permissions by role; `cooperative_path` leads from a row to its cooperative, empty for the cooperative itself."""
+
+    view_roles: Sequence[Role] = READING_ROLES
+    change_roles: Sequence[Role] = ()
+    add_roles: Sequence[Role] = ()
+    delete_roles: Sequence[Role] = ()
+    cooperative_path = "cooperative"
+
+    def _may(self, request: HttpRequest, roles: Sequence[Role]) -> bool:
+        if not (request.user.is_active and request.user.is_staff):
+            return False
+        return bool(roles) and (request.user.is_superuser or bool(served_ids(request, roles)))
+
+    def _may_row(self, request: HttpRequest, roles: Sequence[Role], row: Model | None) -> bool:
+        if not self._may(request, roles) or request.user.is_superuser or row is None:
+            return self._may(request, roles)
+        return self.cooperative_id_of(row) in served_ids(request, roles)
+
+    def cooperative_id_of(self, row: Model) -> int | None:
+        """The cooperative that a row belongs to."""
+        found: Any = row
+        for name in filter(None, self.cooperative_path.split("__")):
+            found = getattr(found, name)
+        return None if found is None else found.pk
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        roles = [*self.view_roles, *self.change_roles]
+        return self._may_row(request, roles, self._judged(obj))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may_row(request, self.change_roles, self._judged(obj))
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may(request, self.add_roles)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._may_row(request, self.delete_roles, self._judged(obj))
+
+    def _judged(self, row: Model | None) -> Model | None:
+        """The row by which permissions are judged; an inline is asked about its parent, which was judged already."""
+        return row if isinstance(row, self.model) else None  # type: ignore[attr-defined]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)  # type: ignore[misc]
+        if request.user.is_superuser:
+            return rows
+        path = f"{self.cooperative_path}__in" if self.cooperative_path else "pk__in"
+        return rows.filter(**{path: served_ids(request, [*self.view_roles, *self.change_roles])})
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only rows that the user sees on their own page."""
+        related = self.admin_site._registry.get(db_field.related_model)  # type: ignore[attr-defined]
+        if "queryset" not in kwargs and isinstance(related, RoleScope):
+            kwargs["queryset"] = related.get_queryset(request)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class RoleAdmin(RoleScope, ModelAdmin):
+    """A page of a model, scoped by role."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    compressed_fields = True
+    warn_unsaved_form = True
+
+
+class FactAdmin(RoleAdmin):
+    """A page that only shows: what happened is not edited by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class RoleTabularInline(RoleScope, TabularInline):
+    """Rows inside another page; the parent was scoped already."""
+
+    extra = 0
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
+
+
+class RoleStackedInline(RoleScope, StackedInline):
+    """As RoleTabularInline, one form below the other."""
+
+    extra = 0
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
