@@ -1,0 +1,308 @@
+"""Microgrids, sites and what stands behind them; devices and what was refused."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import action, display
+
+from energy.models import (
+    Consumer,
+    Device,
+    DeviceKey,
+    Line,
+    Meter,
+    Microgrid,
+    Node,
+    RefusalCount,
+    Site,
+    Source,
+    StorageUnit,
+    Transformer,
+)
+from energy.models.assets import AssetStatus
+from energy.models.devices import DeviceStatus
+from energy.services.devices import revoke_device
+from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
+from members.models import Role
+
+ASSET_COLOURS = {
+    AssetStatus.ACTIVE: "success", AssetStatus.MAINTENANCE: "warning", AssetStatus.FAULTY: "danger",
+    AssetStatus.RETIRED: "info",
+}  # fmt: skip
+DEVICE_COLOURS = {
+    DeviceStatus.ENROLLED: "success", DeviceStatus.REVOKED: "danger", DeviceStatus.DECOMMISSIONED: "info",
+}  # fmt: skip
+
+
+@admin.register(Microgrid)
+class MicrogridAdmin(RoleAdmin):
+    """Settlement boundaries; zone and interval are fixed, for every stored day was cut by them."""
+
+    change_roles = (Role.OPERATOR,)
+    list_display = (
+        "name",
+        "cooperative",
+        "site_count",
+        "time_zone",
+        "interval_minutes",
+        "import_limit",
+        "export_limit",
+    )
+    search_fields = ("name", "slug")
+    readonly_fields = (
+        "cooperative", "slug", "time_zone", "interval_minutes", "chain_ref", "external_ref", "clock_real_start",
+        "clock_shown_start", "clock_speed",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("name", "cooperative", "slug", "time_zone", "interval_minutes")}),
+        ("Limits at the point of common coupling", {"fields": ("import_limit_w", "export_limit_w")}),
+        ("Replay clock", {"fields": ("clock_real_start", "clock_shown_start", "clock_speed")}),
+        ("References", {"fields": ("chain_ref", "external_ref")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Microgrid]:
+        return (
+            super().get_queryset(request).select_related("cooperative").annotate(sites_there=Count("sites"))
+        )
+
+    @display(description="Sites", ordering="sites_there")
+    def site_count(self, row: Any) -> int:
+        return row.sites_there
+
+    @display(description="Import limit [kW]", ordering="import_limit_w")
+    def import_limit(self, row: Microgrid) -> str:
+        return _kilowatts(row.import_limit_w)
+
+    @display(description="Export limit [kW]", ordering="export_limit_w")
+    def export_limit(self, row: Microgrid) -> str:
+        return _kilowatts(row.export_limit_w)
+
+
+def _kilowatts(power_w: int | None) -> str:
+    return "none" if power_w is None else f"{power_w / 1000:,.1f}"
+
+
+class _AssetInline(RoleTabularInline):
+    """Assets of a site; operators keep them up to date."""
+
+    change_roles = add_roles = (Role.OPERATOR,)
+    show_change_link = True
+
+
+class ConsumerInline(_AssetInline):
+    model = Consumer
+    fields = ("code", "kind", "max_demand_w", "priority_tier", "status")
+
+
+class SourceInline(_AssetInline):
+    model = Source
+    fields = ("code", "kind", "capacity_w", "status", "last_maintenance_date", "commissioned_date")
+
+
+class StorageInline(_AssetInline):
+    model = StorageUnit
+    fields = ("code", "capacity_wh", "charge_max_w", "discharge_max_w", "eta_charge", "eta_discharge",
+              "soc_min_wh", "soc_max_wh", "soc_wh", "status")  # fmt: skip
+    readonly_fields = ("soc_wh",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # a battery comes with its meters, by an import
+
+
+class MeterInline(RoleTabularInline):
+    model = Meter
+    fields = ("code", "kind", "installed_at", "removed_at")
+    readonly_fields = fields
+    show_change_link = True
+
+
+@admin.register(Site)
+class SiteAdmin(RoleAdmin):
+    """Metering points with all that stands behind them."""
+
+    cooperative_path = "microgrid__cooperative"
+    change_roles = (Role.OPERATOR,)
+    list_display = ("code", "name", "kind", "member", "microgrid", "node")
+    list_filter = ("microgrid", "kind", "member__is_cooperative")
+    search_fields = ("code", "name", "member__name", "member__number")
+    list_select_related = ("member", "microgrid", "node")
+    readonly_fields = ("microgrid", "code", "node", "public_id")
+    fields = ("microgrid", "code", "name", "kind", "member", "node", "public_id")
+    autocomplete_fields = ("member",)
+    inlines = (ConsumerInline, SourceInline, StorageInline, MeterInline)
+
+
+class _AssetAdmin(RoleAdmin):
+    """A list over all sites, for maintenance."""
+
+    cooperative_path = "site__microgrid__cooperative"
+    change_roles = (Role.OPERATOR,)
+    list_filter = ("site__microgrid", "kind", "status")
+    search_fields = ("code", "site__code", "site__name")
+    list_select_related = ("site",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("site", "code", "chain_ref", "public_id")
+
+    @display(description="Status", label=ASSET_COLOURS, ordering="status")
+    def status_label(self, row: Any) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+
+@admin.register(Source)
+class SourceAdmin(_AssetAdmin):
+    list_display = ("code", "site", "kind", "capacity_w", "status_label", "last_maintenance_date")
+    fields = (
+        "site",
+        "code",
+        "kind",
+        "capacity_w",
+        "status",
+        "last_maintenance_date",
+        "commissioned_date",
+        "chain_ref",
+    )
+
+
+@admin.register(Consumer)
+class ConsumerAdmin(_AssetAdmin):
+    list_display = ("code", "site", "kind", "max_demand_w", "priority_tier", "status_label")
+    list_filter = ("site__microgrid", "kind", "priority_tier", "status")
+    fields = ("site", "code", "kind", "max_demand_w", "priority_tier", "status", "chain_ref")
+
+
+@admin.register(StorageUnit)
+class StorageAdmin(_AssetAdmin):
+    list_display = (
+        "code",
+        "site",
+        "capacity_wh",
+        "charge_max_w",
+        "discharge_max_w",
+        "soc_wh",
+        "status_label",
+    )
+    list_filter = ("site__microgrid", "status")
+    fields = ("site", "code", "capacity_wh", "charge_max_w", "discharge_max_w", "eta_charge", "eta_discharge",
+              "self_discharge_per_day", "soc_min_wh", "soc_max_wh", "soc_wh", "status", "chain_ref")  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "soc_wh")
+
+
+@admin.register(Meter)
+class MeterAdmin(RoleAdmin):
+    """Meters; only the dates of their service change by hand."""
+
+    cooperative_path = "microgrid__cooperative"
+    change_roles = (Role.OPERATOR,)
+    list_display = ("code", "kind", "site", "installed_at", "removed_at")
+    list_filter = ("microgrid", "kind")
+    search_fields = ("code", "site__name")
+    list_select_related = ("site",)
+    fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "installed_at", "removed_at",
+              "chain_ref", "public_id")  # fmt: skip
+    readonly_fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "chain_ref",
+                       "public_id")  # fmt: skip
+
+
+class KeyInline(RoleTabularInline):
+    """A device's keys, the newest first."""
+
+    model = DeviceKey
+    fields = ("key_hex", "valid_from", "revoked_at")
+    readonly_fields = fields
+    ordering = ("-valid_from",)
+    verbose_name_plural = "keys"
+
+    @display(description="Key id")
+    def key_hex(self, row: DeviceKey) -> str:
+        return bytes(row.key_id).hex()
+
+
+class RefusalInline(RoleTabularInline):
+    """What was refused of a device."""
+
+    model = RefusalCount
+    fields = ("hour_at", "reason", "count")
+    readonly_fields = fields
+    ordering = ("-hour_at",)
+    max_num = 0
+    per_page = 20
+
+
+@admin.register(Device)
+class DeviceAdmin(FactAdmin):
+    """Devices; enrolled with their keys, revoked here when one is lost or opened."""
+
+    cooperative_path = "microgrid__cooperative"
+    list_display = ("meter", "name", "status_label", "last_counter", "last_seen_at")
+    list_filter = ("microgrid", "status")
+    search_fields = ("name", "meter__code", "meter__site__name")
+    list_select_related = ("meter",)
+    fields = ("meter", "name", "status", "last_counter", "last_seen_at", "public_id")
+    inlines = (KeyInline, RefusalInline)
+    actions = ("revoke_chosen",)
+
+    @display(description="Status", label=DEVICE_COLOURS, ordering="status")
+    def status_label(self, row: Device) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, (Role.OPERATOR,))
+
+    @action(description="Revoke: refuse everything they send from now on", permissions=["revoke"])
+    def revoke_chosen(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        chosen = [
+            device
+            for device in queryset.select_related("microgrid__cooperative")
+            if device.status == DeviceStatus.ENROLLED and self._may_row(request, (Role.OPERATOR,), device)
+        ]
+        for device in chosen:
+            revoke_device(device=device, now=timezone.now())
+            self.log_change(request, device, "revoked")
+        messages.success(request, f"{len(chosen)} of the chosen devices revoked; their messages are refused.")
+
+
+@admin.register(RefusalCount)
+class RefusalCountAdmin(FactAdmin):
+    """Refused messages by hour and reason; those of unknown keys belong to no device and are shown to superusers."""
+
+    cooperative_path = "device__microgrid__cooperative"
+    list_display = ("hour_at", "reason", "count", "device")
+    list_filter = ("reason",)
+    search_fields = ("device__name", "device__meter__code")
+    list_select_related = ("device",)
+    date_hierarchy = "hour_at"
+    ordering = ("-hour_at",)
+
+    def cooperative_id_of(self, row: Any) -> int | None:
+        return None if row.device is None else super().cooperative_id_of(row)
+
+
+class _WireAdmin(FactAdmin):
+    """The network as it was imported."""
+
+    cooperative_path = "microgrid__cooperative"
+    list_filter = ("microgrid",)
+    search_fields = ("code",)
+
+
+@admin.register(Node)
+class NodeAdmin(_WireAdmin):
+    list_display = ("code", "nominal_voltage_v", "vm_min_pu", "vm_max_pu", "is_coupling_point")
+
+
+@admin.register(Line)
+class LineAdmin(_WireAdmin):
+    list_display = ("code", "node_from", "node_to", "length_km", "max_current_a", "line_type")
+    list_select_related = ("node_from", "node_to")
+
+
+@admin.register(Transformer)
+class TransformerAdmin(_WireAdmin):
+    list_display = ("code", "node_hv", "node_lv", "rated_va", "tap_position")
+    list_select_related = ("node_hv", "node_lv")
