@@ -1,5 +1,5 @@
 // Bundles the pages: one script, one style sheet, the check of a bill on its own (members may read it), and the font.
-import { copyFileSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { build } from "esbuild";
 
 const out = "static/dist";
@@ -16,4 +16,3 @@ await build({
   assetNames: "[name]",
   logLevel: "warning",
 });
-copyFileSync("static/src/signs.svg", `${out}/signs.svg`);

@@ -26,7 +26,11 @@ def live(request: HttpRequest) -> HttpResponse:
     microgrid = visible_microgrids(request.user).first()  # type: ignore[arg-type]
     if microgrid is None:
         raise Http404
-    states = list(GridState.objects.filter(microgrid=microgrid).order_by("-at")[:RECENT_STATES])[::-1]
+    states = list(
+        GridState.objects.select_related("microgrid")
+        .filter(microgrid=microgrid)
+        .order_by("-at")[:RECENT_STATES]
+    )[::-1]
     context = {
         "microgrid": microgrid, "drawing": network_drawing(microgrid), "sentences": SENTENCES,
         "recent": [_point(state) for state in states], "last": states[-1] if states else None,
@@ -37,7 +41,10 @@ def live(request: HttpRequest) -> HttpResponse:
 
 def _point(state: GridState) -> dict[str, Any]:
     names = ("production_w", "consumption_w", "charge_w", "discharge_w", "import_w", "export_w")
-    return {"at": state.at.isoformat(), **{name: getattr(state, name) for name in names}}
+    return {
+        "at": state.at.astimezone(state.microgrid.zone).isoformat(),
+        **{name: getattr(state, name) for name in names},
+    }
 
 
 def network_drawing(microgrid: Microgrid) -> dict[str, Any]:

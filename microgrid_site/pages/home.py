@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing.models import DocumentKind, DocumentStatus
 from billing.selectors.documents import visible_documents
 from energy.selectors.coverage import covered_days
-from grid.selectors.member_energy import member_energy, village_sums
+from grid.selectors.member_energy import last_closed_day, member_energy, village_sums
 from kernel.intervals import Month
 from members.models import Role
 from members.selectors.scope import cooperatives_of, cooperatives_served, own_members
@@ -30,8 +30,9 @@ def home(request: HttpRequest) -> HttpResponse:
     covered = covered_days(sites)
     if covered is None:
         return render(request, "portal/energy_empty.html", {"has_sites": True})
-    day = covered[1]
     microgrid = sites[0].microgrid
+    # What neighbours shared is known once a day is closed, so the newest closed day is the one to show.
+    day = last_closed_day(microgrid) or covered[1]
     month = [d for d in Month(day.year, day.month).days() if covered[0] <= d <= day]
     mine = member_energy(microgrid=microgrid, sites=sites, days=month)
     picture = mine.day_picture(microgrid, day)
@@ -48,7 +49,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "day": day, "microgrid": microgrid, "sites": sites, "picture": picture, "rows": day_rows(picture),
         "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"],
-        "is_today": day >= microgrid.now(timezone.now()).date(),
+        "is_yesterday": (microgrid.now(timezone.now()).astimezone(microgrid.zone).date() - day).days == 1,
         "used_day_wh": sum(picture["consumption"]), "produced_day_wh": sum(picture["production"]),
         "received_day_wh": sum(picture["received"]), "month_used_wh": used,
         "month_produced_wh": int(mine.energy.production_wh.sum()), "month_received_wh": int(mine.received_wh.sum()),

@@ -3,19 +3,31 @@
 from datetime import date, datetime
 
 from django import template
-from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kernel.units import energy_for_people, power_for_people
 
 register = template.Library()
-MONTHS = ("January February March April May June July August September October November December").split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 
 
 @register.simple_tag
 def sign(name: str, css: str = "") -> SafeString:
-    """One of the signs, hidden from screen readers: words always stand beside it."""
+    """One of the signs of `parts/signs.html`, hidden from screen readers: words always stand beside it."""
     return format_html(
         '<svg class="sign {}" aria-hidden="true"><use href="{}#{}"></use></svg>',
         css,

@@ -80,7 +80,7 @@ export function monthOption(month) {
 
 /** Power over the last hour, as it was measured. */
 export function powerOption(points) {
-  const option = base(points.map((p) => clock(p.at)), "auto");
+  const option = base(points.map((p) => p.label ?? clock(p.at)), "auto");
   option.yAxis.axisLabel.formatter = (v) => `${(v / 1000).toFixed(0)} kW`;
   option.series = [
     series("produced", points.map((p) => p.production_w), token("solar")),

@@ -5,6 +5,8 @@ const page = document.querySelector("[data-live]");
 const kilowatts = (w) => `${(w / 1000).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}`;
 const byId = (id) => document.getElementById(id);
 const powerChart = page.querySelector("figure[data-chart-frame]") ? draw(page.querySelector("figure[data-chart-frame]")) : null;
+const sentences = JSON.parse(byId("sentences").textContent);
+const clock = (iso) => new Date(iso).toLocaleTimeString("en-GB", { timeZone: page.dataset.zone, hour: "2-digit", minute: "2-digit" });
 const points = JSON.parse(byId("recent")?.textContent ?? "[]");
 let last = null;
 let pause = 500;
@@ -27,7 +29,7 @@ function show(state) {
   byId("exchange").textContent = kilowatts(Math.abs(exchange));
   byId("exchange-word").textContent = exchange >= 0 ? "from the public grid" : "to the public grid";
   byId("battery").textContent = state.storage_capacity_wh ? Math.round((100 * state.storage_wh) / state.storage_capacity_wh) : "–";
-  byId("status").textContent = page.dataset[`status${state.status}`] ?? state.status;
+  byId("status").textContent = sentences[state.status] ?? state.status;
   byId("status").dataset.state = state.status;
   byId("reasons").replaceChildren(...state.reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
   byId("tick").textContent = state.tick;
@@ -46,7 +48,7 @@ function show(state) {
     const drawn = page.querySelector(`[data-node="${CSS.escape(node.code)}"]`);
     if (drawn) { drawn.style.fill = node.vm_pu < 0.95 || node.vm_pu > 1.05 ? token("warning") : token("ink"); drawn.querySelector("title").textContent = `${node.code}: ${node.vm_pu.toFixed(3)} p.u.`; }
   }
-  points.push(state);
+  points.push({ ...state, label: clock(state.at) });
   while (points.length > 900) points.shift();
   if (powerChart && state.tick % 3 === 0) powerChart(points);
 }
