@@ -1,0 +1,201 @@
+"""Settled days: how energy was shared, whether the balance held, what it cost. Read-only, each through the one scope."""
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import Model
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import conditional_page
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from energy.models import Microgrid, Site
+from energy.selectors.scope import visible_microgrids, visible_sites
+from grid.models import BalanceDay, PriceDay, SharingDay
+from grid.selectors.sharing import load_shares
+from members.services.access import record_look
+
+
+def _watt_hours(help_text: str = "Wh per interval.") -> serializers.ListField:
+    return serializers.ListField(child=serializers.IntegerField(), help_text=help_text)
+
+
+def microgrid_of(request: Request, public_id: Any) -> Microgrid:
+    """The microgrid, if this user may see its totals."""
+    return get_object_or_404(visible_microgrids(request.user), public_id=public_id)  # type: ignore[arg-type]
+
+
+class DayAxisSerializer(serializers.Serializer[Any]):
+    """A local day and its settlement intervals."""
+
+    day = serializers.DateField()
+    start_at = serializers.DateTimeField(help_text="First instant of the local day, UTC.")
+    interval_minutes = serializers.IntegerField()
+    interval_count = serializers.IntegerField(help_text="92, 96 or 100 quarter hours.")
+
+
+class SharingSerializer(DayAxisSerializer):
+    """What the village shared; with a site's own readings enough to recompute that site's share to the watt-hour.
+
+    A site got one Wh more than `floor(M c / C)` if its remainder `M c mod C` is larger than `received_cutoff`, or equal and its code not
+    after `received_cutoff_site`; -1 and an empty code where nobody did. Delivered likewise, on T and P.
+    """
+
+    revision = serializers.IntegerField()
+    key = serializers.ChoiceField(["dynamic", "static"])
+    consumption_wh = _watt_hours("C: what all sites drew [Wh].")
+    production_wh = _watt_hours("P: what all sites fed in [Wh].")
+    matched_wh = _watt_hours("M = min(C, P) [Wh].")
+    shared_wh = _watt_hours("T: what was shared [Wh].")
+    received_cutoff = serializers.ListField(child=serializers.IntegerField())
+    received_cutoff_site = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    delivered_cutoff = serializers.ListField(child=serializers.IntegerField())
+    delivered_cutoff_site = serializers.ListField(child=serializers.CharField(allow_blank=True))
+
+
+class SiteSharingSerializer(SharingSerializer):
+    """The same, with what one site received from and delivered to its neighbours."""
+
+    site = serializers.CharField()
+    received_wh = _watt_hours()
+    delivered_wh = _watt_hours()
+
+
+class BalanceSerializer(DayAxisSerializer):
+    """`import + production + discharge = consumption + charge + export + losses`, in every interval [Wh]."""
+
+    revision = serializers.IntegerField()
+    import_wh = _watt_hours()
+    export_wh = _watt_hours()
+    production_wh = _watt_hours()
+    consumption_wh = _watt_hours()
+    charge_wh = _watt_hours()
+    discharge_wh = _watt_hours()
+    losses_wh = _watt_hours()
+
+
+class PricesSerializer(DayAxisSerializer):
+    """Published prices in millionths of a currency unit per kWh; they never change."""
+
+    currency = serializers.CharField()
+    published_at = serializers.DateTimeField()
+    windows = serializers.ListField(
+        child=serializers.CharField(), help_text="The tariff's window per interval."
+    )
+    retail_micro = serializers.ListField(child=serializers.IntegerField())
+    feed_in_micro = serializers.ListField(child=serializers.IntegerField())
+    local_micro = serializers.ListField(child=serializers.IntegerField())
+
+
+def _axis(microgrid: Microgrid, day: date) -> dict[str, Any]:
+    local_day = microgrid.local_day(day)
+    start_at: datetime = local_day.start_at
+    return {
+        "day": day, "start_at": start_at, "interval_minutes": microgrid.interval_minutes,
+        "interval_count": local_day.interval_count,
+    }  # fmt: skip
+
+
+def _fields(row: Model, *names: str) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
+    row = get_object_or_404(SharingDay, microgrid=microgrid, day=day, is_current=True)
+    codes = dict(
+        Site.objects.filter(pk__in={*row.received_cutoff_site, *row.delivered_cutoff_site}).values_list(
+            "pk", "code"
+        )
+    )
+    return {
+        **_axis(microgrid, day),
+        **_fields(
+            row, "revision", "key", "consumption_wh", "production_wh", "matched_wh", "shared_wh", "received_cutoff",
+            "delivered_cutoff",
+        ),
+        "received_cutoff_site": [codes.get(pk, "") for pk in row.received_cutoff_site],
+        "delivered_cutoff_site": [codes.get(pk, "") for pk in row.delivered_cutoff_site],
+    }  # fmt: skip
+
+
+@method_decorator(conditional_page, name="dispatch")
+class MicrogridSharing(APIView):
+    @extend_schema(
+        operation_id="microgrids_sharing",
+        summary="What a village shared on a day",
+        responses=SharingSerializer,
+    )
+    def get(self, request: Request, public_id: Any, day: date) -> Response:
+        microgrid = microgrid_of(request, public_id)
+        return Response(SharingSerializer(_sharing(microgrid, day)).data)
+
+
+@method_decorator(conditional_page, name="dispatch")
+class SiteSharing(APIView):
+    @extend_schema(
+        operation_id="sites_sharing", summary="What a site received from and delivered to its neighbours on a day",
+        responses=SiteSharingSerializer,
+        examples=[OpenApiExample("two quarter hours of a day", {
+            "day": "2016-03-01", "start_at": "2016-02-29T23:00:00Z", "interval_minutes": 15, "interval_count": 96,
+            "revision": 0, "key": "dynamic", "consumption_wh": [700, 550], "production_wh": [900, 400],
+            "matched_wh": [700, 400], "shared_wh": [700, 400], "received_cutoff": [-1, 450],
+            "received_cutoff_site": ["", "LV3.101 Load 7"], "delivered_cutoff": [-1, -1], "delivered_cutoff_site": ["", ""],
+            "site": "LV3.101 Load 7", "received_wh": [600, 219], "delivered_wh": [0, 0],
+        }, response_only=True)],
+    )  # fmt: skip
+    def get(self, request: Request, public_id: Any, day: date) -> Response:
+        site = get_object_or_404(visible_sites(request.user), public_id=public_id)  # type: ignore[arg-type]
+        shared = _sharing(site.microgrid, day)
+        block = load_shares(microgrid=site.microgrid, days=[day], site_ids=[site.pk])
+        record_look(
+            user=request.user, member=site.member, what="shares", subject=f"{site.code} {day}", now=timezone.now()
+        )  # fmt: skip
+        own = {
+            "site": site.code,
+            "received_wh": block.received_wh[0].tolist(),
+            "delivered_wh": block.delivered_wh[0].tolist(),
+        }
+        return Response(SiteSharingSerializer({**shared, **own}).data)
+
+
+@method_decorator(conditional_page, name="dispatch")
+class MicrogridBalance(APIView):
+    @extend_schema(
+        operation_id="microgrids_balance", summary="The balance of a day", responses=BalanceSerializer
+    )
+    def get(self, request: Request, public_id: Any, day: date) -> Response:
+        microgrid = microgrid_of(request, public_id)
+        row = get_object_or_404(BalanceDay, microgrid=microgrid, day=day, is_current=True)
+        fields = _fields(
+            row, "revision", "import_wh", "export_wh", "production_wh", "consumption_wh", "charge_wh", "discharge_wh",
+            "losses_wh",
+        )  # fmt: skip
+        return Response(BalanceSerializer({**_axis(microgrid, day), **fields}).data)
+
+
+@method_decorator(conditional_page, name="dispatch")
+class MicrogridPrices(APIView):
+    @extend_schema(
+        operation_id="microgrids_prices",
+        summary="Published prices of a day",
+        responses=PricesSerializer,
+    )
+    def get(self, request: Request, public_id: Any, day: date) -> Response:
+        microgrid = microgrid_of(request, public_id)
+        row = get_object_or_404(PriceDay, microgrid=microgrid, day=day)
+        names = np.array(row.window_names)
+        return Response(
+            PricesSerializer(
+                {
+                    **_axis(microgrid, day),
+                    **_fields(row, "published_at", "retail_micro", "feed_in_micro", "local_micro"),
+                    "currency": microgrid.cooperative.currency, "windows": names[row.windows].tolist(),
+                }
+            ).data
+        )  # fmt: skip

@@ -1,0 +1,33 @@
+"""Addresses below /api/v1/."""
+
+from datetime import date
+
+from django.urls import path, register_converter
+
+from grid.api.days import MicrogridBalance, MicrogridPrices, MicrogridSharing, SiteSharing
+from grid.api.live import LiveState, MicrogridList, TickList
+
+
+class DayConverter:
+    """A calendar day, written YYYY-MM-DD."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date | str) -> str:
+        return value if isinstance(value, str) else value.isoformat()
+
+
+register_converter(DayConverter, "day")
+
+urlpatterns = [
+    path("microgrids/", MicrogridList.as_view(), name="api-microgrids"),
+    path("microgrids/<uuid:public_id>/live/", LiveState.as_view(), name="api-live"),
+    path("microgrids/<uuid:public_id>/ticks/", TickList.as_view(), name="api-ticks"),
+    path("microgrids/<uuid:public_id>/days/<day:day>/sharing/", MicrogridSharing.as_view(), name="api-sharing"),
+    path("microgrids/<uuid:public_id>/days/<day:day>/balance/", MicrogridBalance.as_view(), name="api-balance"),
+    path("microgrids/<uuid:public_id>/days/<day:day>/prices/", MicrogridPrices.as_view(), name="api-prices"),
+    path("sites/<uuid:public_id>/days/<day:day>/sharing/", SiteSharing.as_view(), name="api-site-sharing"),
+]  # fmt: skip
