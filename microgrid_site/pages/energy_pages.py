@@ -85,10 +85,11 @@ def energy(request: HttpRequest) -> HttpResponse:
     if covered is None:
         return render(request, "portal/energy_empty.html", {"has_sites": bool(sites)})
     first, last = covered
-    day = chosen_day(request.GET.get("day"), first, last)
+    microgrid = sites[0].microgrid
+    newest = last_closed_day(microgrid) or last
+    day = chosen_day(request.GET.get("day") or newest.isoformat(), first, last)
     span = request.GET.get("span") if request.GET.get("span") in dict(SPANS) else "day"
     days = days_of(str(span), day, first, last)
-    microgrid = sites[0].microgrid
     mine = member_energy(
         microgrid=microgrid, sites=[s for s in sites if s.microgrid_id == microgrid.pk], days=days
     )

@@ -23,10 +23,10 @@ def staff(cooperative: Cooperative, sender: Sender) -> dict[str, User]:
     """One for each role of the cooperative's staff, a superuser, and a member who has no business here."""
     users = {}
     for role in (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN):
-        users[role.value] = User.objects.create_user(f"{role}@example.org", "a long password", is_staff=True)
+        users[role.value] = User.objects.create_user(f"{role}@example.org", is_staff=True)
         Membership.objects.create(user=users[role.value], cooperative=cooperative, role=role)
-    users["superuser"] = User.objects.create_superuser("root@example.org", "a long password")
-    users["member"] = User.objects.create_user("member@example.org", "a long password")
+    users["superuser"] = User.objects.create_superuser("root@example.org")
+    users["member"] = User.objects.create_user("member@example.org")
     Membership.objects.create(
         user=users["member"], cooperative=cooperative, member=sender.meter.site.member, role=Role.MEMBER
     )

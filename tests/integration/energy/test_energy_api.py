@@ -84,7 +84,7 @@ def people(cooperative: Cooperative, sender: Sender) -> dict[str, User]:
     """A member, an operator, somebody of another cooperative, and nobody in particular."""
     elsewhere = Cooperative.objects.create(slug="elsewhere", name="Elsewhere")
     stranger = Member.objects.create(cooperative=elsewhere, number="1", name="Stranger")
-    users = {name: User.objects.create_user(f"{name}@example.org", "a long password") for name in
+    users = {name: User.objects.create_user(f"{name}@example.org") for name in
              ("member", "operator", "stranger", "nobody")}  # fmt: skip
     Membership.objects.create(
         user=users["member"], cooperative=cooperative, member=sender.meter.site.member, role=Role.MEMBER
