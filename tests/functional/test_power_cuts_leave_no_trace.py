@@ -1,0 +1,26 @@
+"""kill -9 of everything, chain included, at ten random moments: the run started again ends in the same result."""
+
+import random
+import time
+from pathlib import Path
+
+from benchmarks.kills import finish, run_with_cuts
+
+CUTS = 10
+SEED = 20160326
+
+
+def test_ten_power_cuts_leave_no_trace(small_network: Path, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    arguments = ("--data", str(small_network), "--month", "2016-03")
+    began = time.monotonic()
+    expected = finish(tmp_path / "calm", *arguments)
+    calm_s = time.monotonic() - began
+    chance = random.Random(SEED)
+    moments = [chance.uniform(1.0, calm_s) for _ in range(CUTS)]
+    cuts, result = run_with_cuts(tmp_path / "cut", moments, *arguments)
+    assert cuts
+    assert all(cut.processes > 0 for cut in cuts)
+    assert result == expected
+    assert result["findings"] == []
+    assert result["chain"]["anchors"] == result["days"] + 1
