@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Max
 from numpy.typing import NDArray
 
 from energy.adapters.binary_copy import Column, copy_out
 from energy.models import Microgrid
 from energy.selectors.meter_days import day_offsets
-from grid.models import DayClosing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,3 @@ def _load_side(
     query = f"""SELECT day, site_id, {side} FROM grid_siteshareday
                 WHERE is_current AND microgrid_id = %s AND day = ANY(%s) AND site_id = ANY(%s) AND {side} IS NOT NULL"""
     return copy_out(cursor, query, [microgrid_id, days, site_ids], columns)
-
-
-def last_closed_day(microgrid: Microgrid) -> date | None:
-    """The last day that is closed; None before the first."""
-    return DayClosing.objects.filter(microgrid=microgrid).aggregate(last=Max("day"))["last"]

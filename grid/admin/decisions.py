@@ -1,0 +1,209 @@
+"""What was decided and done: shares, balances, prices, ticks, commands. Facts, not forms."""
+
+from typing import Any
+
+from django.contrib import admin
+from unfold.decorators import display
+
+from grid.models import (
+    BalanceDay,
+    CommandStatus,
+    DayClosing,
+    DeviceCommand,
+    GridState,
+    GridStatus,
+    PriceDay,
+    SharingDay,
+)
+from kernel.units import energy_for_people, power_for_people
+from members.admin.roles import FactAdmin
+from members.models import Role
+
+STATUS_COLOURS = {
+    GridStatus.NORMAL: "success", GridStatus.SURPLUS: "success", GridStatus.DEFICIT: "info", GridStatus.PEAK: "warning",
+    GridStatus.CURTAILED: "warning", GridStatus.EMERGENCY: "danger", GridStatus.ISLANDED: "warning",
+    GridStatus.BLACKSTART: "danger", GridStatus.RESYNC: "warning",
+}  # fmt: skip
+COMMAND_COLOURS = {
+    CommandStatus.PENDING: "info", CommandStatus.SENT: "info", CommandStatus.ACKNOWLEDGED: "success",
+    CommandStatus.EXPIRED: "warning",
+}  # fmt: skip
+
+
+def _energy(values_wh: list[int]) -> str:
+    return " ".join(energy_for_people(sum(values_wh)))
+
+
+def _power(power_w: int) -> str:
+    return " ".join(power_for_people(power_w))
+
+
+class MicrogridFactAdmin(FactAdmin):
+    """Facts of one microgrid."""
+
+    cooperative_path = "microgrid__cooperative"
+    view_roles = (Role.OPERATOR, Role.AUDITOR)
+    list_select_related = ("microgrid",)
+
+
+@admin.register(DayClosing)
+class DayClosingAdmin(MicrogridFactAdmin):
+    list_display = ("day", "microgrid", "revision", "closed_at", "estimated_values")
+    list_filter = ("microgrid",)
+    date_hierarchy = "day"
+    ordering = ("-day", "-revision")
+
+
+@admin.register(SharingDay)
+class SharingDayAdmin(MicrogridFactAdmin):
+    """What was shared, by day."""
+
+    list_display = ("day", "microgrid", "key", "drawn", "fed_in", "shared", "revision", "is_current")
+    list_filter = ("microgrid", "key", "is_current")
+    date_hierarchy = "day"
+    ordering = ("-day", "-revision")
+
+    @display(description="drawn")
+    def drawn(self, row: SharingDay) -> str:
+        return _energy(row.consumption_wh)
+
+    @display(description="fed in")
+    def fed_in(self, row: SharingDay) -> str:
+        return _energy(row.production_wh)
+
+    @display(description="shared")
+    def shared(self, row: SharingDay) -> str:
+        return _energy(row.shared_wh)
+
+
+@admin.register(BalanceDay)
+class BalanceDayAdmin(MicrogridFactAdmin):
+    """The balance, by day; the database has checked each interval."""
+
+    list_display = ("day", "microgrid", "production", "consumption", "imported", "exported", "charged", "discharged", "is_current")  # fmt: skip
+    list_filter = ("microgrid", "is_current")
+    date_hierarchy = "day"
+    ordering = ("-day", "-revision")
+
+    @display(description="production")
+    def production(self, row: BalanceDay) -> str:
+        return _energy(row.production_wh)
+
+    @display(description="consumption")
+    def consumption(self, row: BalanceDay) -> str:
+        return _energy(row.consumption_wh)
+
+    @display(description="import")
+    def imported(self, row: BalanceDay) -> str:
+        return _energy(row.import_wh)
+
+    @display(description="export")
+    def exported(self, row: BalanceDay) -> str:
+        return _energy(row.export_wh)
+
+    @display(description="charged")
+    def charged(self, row: BalanceDay) -> str:
+        return _energy(row.charge_wh)
+
+    @display(description="discharged")
+    def discharged(self, row: BalanceDay) -> str:
+        return _energy(row.discharge_wh)
+
+
+@admin.register(PriceDay)
+class PriceDayAdmin(MicrogridFactAdmin):
+    """Published prices, by day."""
+
+    view_roles = (Role.OPERATOR, Role.AUDITOR, Role.TARIFF_ADMIN)
+    list_display = ("day", "microgrid", "window_names", "local_prices", "published_at")
+    list_filter = ("microgrid",)
+    date_hierarchy = "day"
+    ordering = ("-day",)
+
+    @display(description="local price per kWh")
+    def local_prices(self, row: PriceDay) -> str:
+        lowest, highest = min(row.local_micro) / 1e6, max(row.local_micro) / 1e6
+        return f"{lowest:.4f}" if lowest == highest else f"{lowest:.4f} to {highest:.4f}"
+
+
+@admin.register(GridState)
+class GridStateAdmin(MicrogridFactAdmin):
+    """Control ticks, newest first."""
+
+    list_display = (
+        "at",
+        "microgrid",
+        "state",
+        "production",
+        "consumption",
+        "exchange",
+        "stored",
+        "loading",
+        "why",
+    )
+    list_filter = ("microgrid", "status")
+    ordering = ("-at",)
+
+    @display(description="status", label=STATUS_COLOURS)
+    def state(self, row: GridState) -> Any:
+        return row.status
+
+    @display(description="production")
+    def production(self, row: GridState) -> str:
+        return _power(row.production_w)
+
+    @display(description="consumption")
+    def consumption(self, row: GridState) -> str:
+        return _power(row.consumption_w)
+
+    @display(description="public grid")
+    def exchange(self, row: GridState) -> str:
+        return (
+            f"gives {_power(row.import_w)}"
+            if row.import_w >= row.export_w
+            else f"takes {_power(row.export_w)}"
+        )
+
+    @display(description="stored")
+    def stored(self, row: GridState) -> str:
+        return " ".join(energy_for_people(row.storage_wh))
+
+    @display(description="highest loading")
+    def loading(self, row: GridState) -> str:
+        return "–" if row.highest_loading is None else f"{row.highest_loading:.0%}"
+
+    @display(description="why")
+    def why(self, row: GridState) -> str:
+        return " ".join(row.reasons)
+
+
+@admin.register(DeviceCommand)
+class DeviceCommandAdmin(MicrogridFactAdmin):
+    """What inverters were told, and whether they acknowledged."""
+
+    list_display = (
+        "issued_at",
+        "storage",
+        "charge",
+        "discharge",
+        "state",
+        "expires_at",
+        "acknowledged_at",
+        "reason",
+    )
+    list_filter = ("microgrid", "status")
+    list_select_related = ("microgrid", "storage")
+    search_fields = ("storage__code",)
+    ordering = ("-issued_at",)
+
+    @display(description="charge")
+    def charge(self, row: DeviceCommand) -> str:
+        return _power(row.charge_w)
+
+    @display(description="discharge")
+    def discharge(self, row: DeviceCommand) -> str:
+        return _power(row.discharge_w)
+
+    @display(description="status", label=COMMAND_COLOURS)
+    def state(self, row: DeviceCommand) -> Any:
+        return row.status
