@@ -47,7 +47,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     microgrid = run.microgrid
     sites = {site.pk: site for site in Site.objects.filter(pk__in=site_ids).select_related("member")}
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
-    energy = _load_energy(run, sorted(sites), days)
+    energy = load_energy(run, sorted(sites), days)
     axis = np.array(sorted(sites), dtype=np.int64)
     drafts: list[_Draft] = []
     used: set[int] = set()
@@ -62,7 +62,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     return used
 
 
-def _load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:
+def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:
     """Wh per interval of the sites, in the order of their ids."""
     microgrid = run.microgrid
     site_of = dict(

@@ -1,5 +1,6 @@
 """The outbox: enqueue, sign, send, read receipts, and send again what a chain has lost."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,6 +13,8 @@ from contracts.adapters.signing import address_of, contract_address, private_key
 from contracts.domain.chain import CallReverted, Chain, UnsignedTransaction
 from contracts.models import ChainDeployment, ChainTransaction, TransactionStatus
 
+RECEIPT_PATIENCE_S = 5.0  # a development chain answers at once; a public one is asked again in the next round
+RECEIPT_PAUSE_S = 0.1
 CONTRACTS = ("EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing")
 
 
@@ -89,7 +92,7 @@ def drain(*, chain: Chain, now: datetime) -> int:
                 chain.send(bytes(row.raw))
                 sent += 1
                 _note_receipt(chain, row, now)
-        read_receipts(chain=chain, now=now)
+        read_receipts(chain=chain, now=now, patience_s=RECEIPT_PATIENCE_S)
     return sent
 
 
@@ -132,17 +135,23 @@ def _send_again(chain: Chain, sender: str) -> int:
     return len(again)
 
 
-def read_receipts(*, chain: Chain, now: datetime) -> None:
-    """Note what became of what was sent."""
-    for row in ChainTransaction.objects.filter(status=TransactionStatus.SENT, chain_id=chain.chain_id()):
-        _note_receipt(chain, row, now)
+def read_receipts(*, chain: Chain, now: datetime, patience_s: float = 0.0) -> int:
+    """Note what became of what was sent, asking again for up to `patience_s`; returns how many are still open."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        rows = list(ChainTransaction.objects.filter(status=TransactionStatus.SENT, chain_id=chain.chain_id()))
+        still_open = sum(not _note_receipt(chain, row, now) for row in rows)
+        if not still_open or time.monotonic() >= deadline:
+            return still_open
+        time.sleep(RECEIPT_PAUSE_S)
 
 
-def _note_receipt(chain: Chain, row: ChainTransaction, now: datetime) -> None:
+def _note_receipt(chain: Chain, row: ChainTransaction, now: datetime) -> bool:
     receipt = chain.receipt(row.hash)
     if receipt is None:
-        return
+        return False
     row.status = TransactionStatus.CONFIRMED if receipt.succeeded else TransactionStatus.FAILED
     row.problem = "" if receipt.succeeded else "reverted on the chain"
     row.block_number, row.gas_used, row.confirmed_at = receipt.block_number, receipt.gas_used, now
     row.save(update_fields=["status", "problem", "block_number", "gas_used", "confirmed_at"])
+    return True

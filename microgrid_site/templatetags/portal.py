@@ -71,3 +71,9 @@ def month_name(period: int | date) -> str:
 def percent(share: float | None) -> str:
     """A share as whole per cent."""
     return "–" if share is None else f"{share * 100:.0f} %"
+
+
+@register.filter
+def cut_sign(amount: int) -> int:
+    """An amount without its sign, where words say the direction."""
+    return abs(amount)

@@ -1,0 +1,207 @@
+"""Runs, documents, ledger, payments and bank statements; all but the import only show."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
+
+from billing.domain.bank_csv import LONGEST_FILE_BYTES, CannotReadStatement
+from billing.models import (
+    BankStatement,
+    BankStatementLine,
+    BillingRun,
+    Document,
+    DocumentLine,
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+)
+from billing.services.bank_statements import import_statement, preview_statement
+from members.admin.roles import FactAdmin, RoleTabularInline, served_ids
+from members.models import Cooperative, Role
+
+BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
+
+
+@admin.register(BillingRun)
+class BillingRunAdmin(FactAdmin):
+    """A month of a microgrid on its way to posted documents."""
+
+    cooperative_path = "microgrid__cooperative"
+    view_roles = BOOKS
+    list_display = ("microgrid", "period", "status", "progress", "issue_date", "posted_at")
+    list_filter = ("status", "microgrid")
+
+    @admin.display(description="Rated parts")
+    def progress(self, run: BillingRun) -> str:
+        return f"{run.chunks.filter(status='rated').count()} of {run.chunks.count()}"
+
+
+class LineInline(RoleTabularInline):
+    """The lines of a document."""
+
+    model = DocumentLine
+    view_roles = (*BOOKS, Role.SUPPORT)
+    fields = ("position", "component", "window", "quantity", "unit", "price", "net_minor")
+    readonly_fields = fields
+    can_delete = False
+    ordering = ("position",)
+    tab = False
+
+
+@admin.register(Document)
+class DocumentAdmin(FactAdmin):
+    """Bills and credit documents as posted."""
+
+    view_roles = (*BOOKS, Role.SUPPORT)
+    list_display = ("label", "kind", "member", "site", "period", "gross_minor", "paid_minor", "status", "pdf")
+    list_filter = ("kind", "status", "period")
+    list_select_related = ("member", "site")
+    search_fields = ("label", "member__name", "member__number", "payment_reference")
+    inlines = (LineInline,)
+
+    @admin.display(description="PDF")
+    def pdf(self, document: Document) -> str:
+        return (
+            format_html('<a href="{}">PDF</a>', reverse("bill-pdf", args=[document.public_id]))
+            if document.number
+            else "–"
+        )
+
+
+class EntryInline(RoleTabularInline):
+    """Both sides of a transaction."""
+
+    model = LedgerEntry
+    view_roles = BOOKS
+    fields = ("account", "debit_minor", "credit_minor")
+    readonly_fields = fields
+    can_delete = False
+    tab = False
+
+
+@admin.register(LedgerTransaction)
+class LedgerTransactionAdmin(FactAdmin):
+    """The ledger: each transaction with its cause."""
+
+    view_roles = BOOKS
+    list_display = ("booked_date", "cause", "idempotency_key", "total")
+    list_filter = ("cause", "booked_date")
+    search_fields = ("idempotency_key",)
+    inlines = (EntryInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(sum_minor=Sum("entries__debit_minor"))
+
+    @admin.display(description="Amount, minor units")
+    def total(self, transaction: Any) -> int:
+        return int(transaction.sum_minor or 0)
+
+
+@admin.register(Payment)
+class PaymentAdmin(FactAdmin):
+    """What was paid."""
+
+    view_roles = BOOKS
+    list_display = ("received_at", "member", "document", "rail", "amount_minor")
+    list_filter = ("rail",)
+    list_select_related = ("member", "document")
+    search_fields = ("document__label", "member__name", "external_ref")
+
+
+class StatementForm(forms.Form):
+    """A statement's file and the cooperative whose account it is of."""
+
+    cooperative = forms.ModelChoiceField(Cooperative.objects.none(), widget=UnfoldAdminSelectWidget)
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget, help_text="CSV as your bank exports it, at most 10 MB."
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > LONGEST_FILE_BYTES:
+            raise forms.ValidationError("The file is larger than 10 MB; export a shorter period.")
+        return file
+
+
+class StatementLineInline(RoleTabularInline):
+    """What each line settled."""
+
+    model = BankStatementLine
+    view_roles = BOOKS
+    fields = ("row", "booked_date", "amount_minor", "payer", "purpose", "payment")
+    readonly_fields = fields
+    can_delete = False
+    tab = False
+
+
+@admin.register(BankStatement)
+class BankStatementAdmin(FactAdmin):
+    """Imported statements, and the import: looked at first, then taken wholly."""
+
+    view_roles = BOOKS
+    list_display = ("file_name", "imported_at", "lines_matched")
+    inlines = (StatementLineInline,)
+    actions_list = ("import_file",)
+
+    @admin.display(description="Matched")
+    def lines_matched(self, statement: BankStatement) -> str:
+        return f"{statement.lines.filter(payment__isnull=False).count()} of {statement.lines.count()}"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path("import/", self.admin_site.admin_view(self.import_view), name="billing_bankstatement_import")
+        ]
+        return own + list(super().get_urls())
+
+    @action(description="Import a statement", url_path="start-import", permissions=["import"])
+    def import_file(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:billing_bankstatement_import")
+
+    def has_import_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, (Role.TARIFF_ADMIN,))
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Upload, preview with proposals, then import; nothing is booked before the second step."""
+        if not self.has_import_permission(request):
+            return redirect("admin:billing_bankstatement_changelist")
+        form = StatementForm(request.POST or None, request.FILES or None)
+        form.fields["cooperative"].queryset = Cooperative.objects.filter(  # type: ignore[attr-defined]
+            pk__in=served_ids(request, (Role.TARIFF_ADMIN,))
+        ) if not request.user.is_superuser else Cooperative.objects.all()  # fmt: skip
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Import a bank statement",
+            "form": form,
+            "opts": self.opts,
+        }
+        if request.method == "POST" and form.is_valid():
+            content = form.cleaned_data["file"].read()
+            cooperative = form.cleaned_data["cooperative"]
+            try:
+                if "book" in request.POST:
+                    statement, fresh = import_statement(
+                        cooperative=cooperative,
+                        content=content,
+                        file_name=form.cleaned_data["file"].name,
+                        now=timezone.now(),
+                    )
+                    text = (
+                        "The statement is imported."
+                        if fresh
+                        else "This statement was imported before; nothing changed."
+                    )
+                    messages.success(request, text)
+                    return redirect("admin:billing_bankstatement_change", statement.pk)
+                context["proposals"] = preview_statement(cooperative=cooperative, content=content)
+            except CannotReadStatement as problem:
+                form.add_error("file", str(problem))
+        return render(request, "admin/billing/import_statement.html", context)

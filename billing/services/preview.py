@@ -1,0 +1,127 @@
+"""What a tariff version would make of bills, before it is published: real households, their last billed month, the real rating."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+
+from billing.domain.rating import RatedLines, SiteEnergy, rate_bills
+from billing.domain.tariffs import TariffTerms
+from billing.models import BillingRun, Document, DocumentKind, RunStatus, TariffVersion
+from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
+from billing.services.rating import load_energy, rate_plan
+from billing.services.runs import run_days
+from energy.models import Site
+from grid.domain.prices import mid_market
+from grid.selectors.prices import PriceBlock, load_prices
+from kernel.money import round_half_away
+
+SAMPLES = ("a small household", "a typical household", "a large one")
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewLine:
+    """One component of a sample bill under the tariff in force and under the version [minor units]."""
+
+    name: str
+    before_minor: int
+    after_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewBill:
+    """One sample bill, before and after, gross [minor units]."""
+
+    who: str
+    drawn_wh: int
+    lines: list[PreviewLine]
+    before_minor: int
+    after_minor: int
+
+    @property
+    def difference_minor(self) -> int:
+        return self.after_minor - self.before_minor
+
+
+def preview_version(version: TariffVersion) -> list[PreviewBill]:
+    """Sample bills of the last posted month under a version; empty where no month was billed yet.
+
+    The version is taken to be in force for the whole month; local prices follow from its own retail and export price.
+    """
+    run = (
+        BillingRun.objects.filter(
+            status=RunStatus.POSTED, microgrid__cooperative=version.tariff.cooperative_id
+        )
+        .select_related("microgrid__cooperative")
+        .order_by("-period")
+        .first()
+    )
+    if run is None:
+        return []
+    sites = sample_sites(run)
+    days = run_days(run)
+    energy = load_energy(run, sorted(site.pk for site in sites), days)
+    published = load_prices(microgrid_id=run.microgrid_id, days=days)
+    after = _rate(run, days, [terms_of(version)] * len(days), energy, published, own_prices=True)
+    try:
+        in_force = terms_by_day(version.tariff, days)
+    except TariffMissing:
+        return []
+    before = _rate(run, days, [in_force[day] for day in days], energy, published, own_prices=False)
+    order = {pk: row for row, pk in enumerate(sorted(site.pk for site in sites))}
+    return [
+        _bill(who, order[site.pk], energy, before, after, in_force[days[-1]].vat_rate, version.vat_rate)
+        for who, site in zip(SAMPLES, sites, strict=False)
+    ]
+
+
+def sample_sites(run: BillingRun) -> list[Site]:
+    """A small, a typical and a large member by what they paid in a run: at a tenth, half and nine tenths of the bills."""
+    bills = list(
+        Document.objects.filter(run=run, kind=DocumentKind.BILL, member__is_cooperative=False)
+        .select_related("site")
+        .order_by("gross_minor", "label")
+    )
+    if not bills:
+        return []
+    places = sorted({len(bills) // 10, len(bills) // 2, len(bills) * 9 // 10})
+    return [bills[place].site for place in places]
+
+
+def _rate(
+    run: BillingRun, days: Sequence[date], terms: list[TariffTerms], energy: SiteEnergy, published: PriceBlock,
+    *, own_prices: bool,
+) -> list[RatedLines]:  # fmt: skip
+    plan = rate_plan(terms, days, run, published)
+    if own_prices:
+        plan = replace(plan, local_micro=mid_market(plan.retail_micro, plan.export_micro))
+    return rate_bills(plan, energy)
+
+
+def _bill(
+    who: str, row: int, energy: SiteEnergy, before: list[RatedLines], after: list[RatedLines], vat_before: Decimal,
+    vat_after: Decimal,
+) -> PreviewBill:  # fmt: skip
+    sums_before, sums_after = _by_component(before, row), _by_component(after, row)
+    names = [*sums_before, *(name for name in sums_after if name not in sums_before)]
+    return PreviewBill(
+        who,
+        int(np.sum(energy.import_wh[row])),
+        [PreviewLine(name, sums_before.get(name, 0), sums_after.get(name, 0)) for name in names],
+        _gross(sum(sums_before.values()), vat_before),
+        _gross(sum(sums_after.values()), vat_after),
+    )
+
+
+def _by_component(lines: list[RatedLines], row: int) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for line in lines:
+        if line.quantity[row]:
+            sums[line.component] = sums.get(line.component, 0) + int(line.net_minor[row])
+    return sums
+
+
+def _gross(net_minor: int, vat_rate: Decimal) -> int:
+    return net_minor + round_half_away(net_minor * vat_rate)
