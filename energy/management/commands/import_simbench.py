@@ -6,10 +6,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from energy.adapters.simbench_folder import CannotReadNetwork
 from energy.services.import_simbench import import_network
 from members.models import Cooperative
+
+STEPS = ("reading profiles", "laying wires", "connecting sites", "loading profiles")
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<18}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True)
+    )
 
 
 class Command(BaseCommand):
@@ -28,16 +37,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         slug = options["microgrid"] or options["folder"].resolve().name.replace(" ", "-").lower()[:50]
-        console = Console(stderr=True)
-        with console.status("Loading the network ...") as status:
+        with _bar() as bar:
+            step = bar.add_task("checking files", total=len(STEPS) + 1)
             try:
                 report = import_network(
                     folder=options["folder"], cooperative=self._cooperative(options["cooperative"]), slug=slug,
                     name=options["name"] or slug, time_zone=options["time_zone"],
-                    say=lambda text: status.update(f"Loading the network: {text} ..."),
+                    say=lambda text: bar.update(step, description=text, completed=STEPS.index(text) + 1),
                 )  # fmt: skip
             except CannotReadNetwork as problem:
                 raise CommandError(str(problem)) from None
+            bar.update(step, description="done", completed=len(STEPS) + 1)
         verb = "loaded" if report.created else "was there already, nothing changed"
         self.stdout.write(
             f"{slug}: {verb}; {report.sites} sites, {report.meters} meters, {report.sources} sources, "
