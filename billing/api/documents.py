@@ -93,6 +93,7 @@ BILL_EXAMPLE = OpenApiExample(
 class BillList(generics.ListAPIView[Document]):
     """What the user may see."""
 
+    queryset = Document.objects.none()  # for the schema; rows come from the user's scope below
     permission_classes = (IsAuthenticated,)
     serializer_class = DocumentSerializer
     pagination_class = Pages
@@ -164,6 +165,7 @@ class BillPdf(APIView):
 class PaymentList(generics.ListAPIView[Payment]):
     """Payments of documents that the user may see."""
 
+    queryset = Payment.objects.none()  # for the schema; rows come from the user's scope below
     permission_classes = (IsAuthenticated,)
     serializer_class = PaymentSerializer
     pagination_class = Pages
