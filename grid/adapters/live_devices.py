@@ -20,6 +20,7 @@ from grid.domain.live_village import CHANNELS
 log = logging.getLogger(__name__)
 MOST_INTERVALS = 480
 LONGEST_PAUSE_S = 10.0
+NEVER_TAKEN = "outside_window"  # older than the platform takes; sending it again would block what is newer
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class _Talk:
         now = self._clock()
         self._waits = self._life.live_until(now) or self._waits
         samples = self._life.samples()
-        unsent = self._memory.unsent() if self._waits else {}
+        unsent = self._memory.unsent(span_s=MOST_INTERVALS * self._interval_s) if self._waits else {}
         self._waits = bool(unsent)
         for speaker in self._speakers:
             device = speaker.device
@@ -143,10 +144,11 @@ class _Talk:
             return
         if receipt["outcome"] == "refused":
             log.warning("a message of %s was refused: %s", name, receipt["reason"])
+        gone = receipt["outcome"] != "refused" or receipt["reason"] == NEVER_TAKEN
         held = self._in_flight.pop((name, int(str(receipt["counter"]))), None)
         if held:
             self._sent_at.pop(held[0].meter_id, None)
-            if receipt["outcome"] != "refused":
+            if gone:
                 self._memory.forget(held)
             else:
                 self._sent_at[held[0].meter_id] = asyncio.get_running_loop().time()

@@ -68,10 +68,15 @@ class VillageMemory:
                 ),
             )
 
-    def unsent(self) -> dict[int, list[Reading]]:
-        """Readings that were not acknowledged, by meter, in order of channel and time."""
+    def unsent(self, *, span_s: int) -> dict[int, list[Reading]]:
+        """The oldest readings that were not acknowledged, `span_s` from the first, by meter, in order of channel and time."""
         found: dict[int, list[Reading]] = {}
-        for row in self._database.execute("SELECT * FROM unsent ORDER BY meter_id, channel, start_s"):
+        rows = self._database.execute(
+            """SELECT * FROM unsent WHERE start_s < (SELECT min(start_s) FROM unsent) + ?
+               ORDER BY meter_id, channel, start_s""",
+            (span_s,),
+        )
+        for row in rows:
             found.setdefault(row[0], []).append(Reading(*row))
         return found
 
