@@ -31,14 +31,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def stored(transactional_db: None) -> Iterator[None]:
-    """The partitioned tables are no models' own, so the usual cleaning leaves them; here it does not."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE energy_meterday, energy_telemetrymessage")
-
-
-@pytest.fixture
 def village(stored: None, network_folder: Path) -> list[Sender]:
     """Three devices whose village lives by the real clock."""
     cooperative = Cooperative.objects.create(slug="mqtt-coop", name="Broker eG")
