@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -113,81 +115,99 @@ def mqtt_client(url: str, identifier: str, *, clean: bool = True) -> aiomqtt.Cli
 
 
 async def deliver(
-    url: str, letters: Iterator[Letter], now: Callable[[], datetime], on_receipt: Callable[[Letter, str], None],
+    url: str, letters: Iterable[Letter], now: Callable[[], datetime], on_receipt: Callable[[Letter, str], None],
     *, patience_s: float = 300.0,
 ) -> Tally:  # fmt: skip
     """Send letters and wait for the platform's receipt of each; one without a receipt is sent again.
 
+    Counters rise, so a device sends its next letter only when the one before has its receipt; devices do so side by side.
+
     Raises:
         CannotDeliver: no receipt came for `patience_s` while letters were open.
     """
-    tally = Tally()
-    waiting: dict[tuple[str, int], tuple[Letter, float]] = {}
-    loop = asyncio.get_running_loop()
-    last_receipt = loop.time()
-    room = asyncio.Event()
-    room.set()
-    done_sending = heard = False
+    boxes: dict[str, deque[Letter]] = {}
+    for letter in letters:
+        boxes.setdefault(letter.device.name, deque()).append(letter)
+    post = _Post(boxes, on_receipt)
     async with mqtt_client(url, f"village-{os.getpid()}") as client:
         await client.subscribe(f"{RECEIPTS}#", qos=1)
-
-        async def listen() -> None:
-            nonlocal last_receipt, heard
-            async for message in client.messages:
-                receipt = cbor2.loads(message.payload)
-                key = (str(message.topic).removeprefix(RECEIPTS), receipt["counter"])
-                letter, _ = waiting.pop(key, (None, 0.0))
-                if letter is None:
-                    continue
-                last_receipt, heard = loop.time(), True
-                setattr(tally, receipt["outcome"], getattr(tally, receipt["outcome"]) + 1)
-                on_receipt(letter, receipt["outcome"])
-                room.set()
-                if done_sending and not waiting:
-                    return
-
-        async def send(letter: Letter) -> None:
-            waiting[letter.key] = (letter, loop.time())
-            body = letter.device.sign(letter.counter, now(), letter.blocks)
-            await client.publish(f"telemetry/{letter.device.name}", body, qos=1)
-
-        listener = asyncio.create_task(listen())
+        listener = asyncio.create_task(post.listen(client))
         try:
-            for letter in letters:
-                while len(waiting) >= WINDOW:
-                    room.clear()
-                    await _wait_for_room(room, loop, last_receipt, patience_s)
-                    await _send_again(waiting, send, loop.time(), heard)
-                await send(letter)
-            done_sending = True
-            while waiting:
-                room.clear()
-                await _wait_for_room(room, loop, last_receipt, patience_s)
-                await _send_again(waiting, send, loop.time(), heard)
+            while post.boxes:
+                name = await post.next_sender(patience_s)
+                if name:
+                    letter = post.boxes[name][0]
+                    await client.publish(
+                        f"telemetry/{name}", letter.device.sign(letter.counter, now(), letter.blocks), qos=1
+                    )
         finally:
             listener.cancel()
-    return tally
+    return post.tally
 
 
-async def _wait_for_room(
-    room: asyncio.Event, loop: asyncio.AbstractEventLoop, last_receipt: float, patience_s: float
-) -> None:
-    try:
-        await asyncio.wait_for(room.wait(), 1.0)
-    except TimeoutError:
-        if loop.time() - last_receipt > patience_s:
+class _Post:
+    """Whose turn it is to send: the head of each device's box, at most WINDOW devices at a time."""
+
+    def __init__(self, boxes: dict[str, deque[Letter]], on_receipt: Callable[[Letter, str], None]) -> None:
+        self.boxes = boxes
+        self.tally = Tally()
+        self._on_receipt = on_receipt
+        self._idle = deque(boxes)
+        self._ready: asyncio.Queue[str] = asyncio.Queue()
+        self._sent_at: dict[str, float] = {}
+        self._last_receipt: float | None = None
+        self._began = time.monotonic()
+        for _ in range(min(WINDOW, len(boxes))):
+            self._ready.put_nowait(self._idle.popleft())
+
+    async def listen(self, client: aiomqtt.Client) -> None:
+        """Take receipts; the device's next letter, or the next device, is ready to be sent."""
+        async for message in client.messages:
+            receipt = cbor2.loads(message.payload)
+            name = str(message.topic).removeprefix(RECEIPTS)
+            box = self.boxes.get(name)
+            if box is None or box[0].counter != receipt["counter"]:
+                continue
+            self._last_receipt = time.monotonic()
+            letter = box.popleft()
+            outcome = receipt["outcome"]
+            setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
+            self._on_receipt(letter, outcome)
+            self._sent_at.pop(name, None)
+            if box:
+                self._ready.put_nowait(name)
+                continue
+            del self.boxes[name]
+            if self._idle:
+                self._ready.put_nowait(self._idle.popleft())
+            elif not self.boxes:
+                self._ready.put_nowait("")
+
+    async def next_sender(self, patience_s: float) -> str:
+        """The device that sends next; empty where nobody does just now.
+
+        Raises:
+            CannotDeliver: no receipt came for `patience_s`.
+        """
+        try:
+            name = await asyncio.wait_for(self._ready.get(), 1.0)
+        except TimeoutError:
+            self._call_again(patience_s)
+            return ""
+        if name in self.boxes:
+            self._sent_at[name] = time.monotonic()
+            return name
+        return ""
+
+    def _call_again(self, patience_s: float) -> None:
+        """Let devices whose letter has no receipt send it again."""
+        now = time.monotonic()
+        if now - (self._last_receipt or self._began) > patience_s:
             raise CannotDeliver(
                 f"The platform has not answered for {patience_s:.0f} s; is ingest_mqtt running?"
-            ) from None
-
-
-async def _send_again(
-    waiting: dict[tuple[str, int], tuple[Letter, float]],
-    send: Callable[[Letter], Awaitable[None]],
-    now: float,
-    heard: bool,
-) -> None:
-    patience_s = RESEND_AFTER_S if heard else FIRST_RESEND_AFTER_S
-    for letter, sent_at in list(waiting.values()):
-        if now - sent_at > patience_s:
-            await send(letter)
+            )
+        wait_s = RESEND_AFTER_S if self._last_receipt is not None else FIRST_RESEND_AFTER_S
+        for name, sent_at in list(self._sent_at.items()):
+            if now - sent_at > wait_s:
+                del self._sent_at[name]
+                self._ready.put_nowait(name)

@@ -60,7 +60,7 @@ def replay_days(
 
     with memory:
         return asyncio.run(
-            deliver(settings.MQTT_URL, iter(open_letters), lambda: microgrid.now(timezone.now()), on_receipt)
+            deliver(settings.MQTT_URL, open_letters, lambda: microgrid.now(timezone.now()), on_receipt)
         )
 
 
