@@ -26,7 +26,7 @@ LONGEST_BACKOFF_S = 30.0
 CALM_AFTER_S = 60.0
 MOST_LINES_AT_ONCE = 5
 LARGEST_LOG_BYTES = 20 << 20
-WARNING = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b")
+WARNING = re.compile(r"(?<!%)\b(WARNING|ERROR|CRITICAL)\b")
 # Asks the kernel to end the process with its starter, then becomes the command: safe to fork beside other threads.
 DIE_WITH_PARENT = (
     "import ctypes,os,sys;ctypes.CDLL(None).prctl(1,int(sys.argv[1]));os.execvp(sys.argv[2],sys.argv[2:])"
