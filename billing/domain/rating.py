@@ -71,7 +71,7 @@ def rate_bills(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
     """Rate what sites drew: standing charge, local and grid energy by window, incentive; in the order of a bill."""
     grid_wh = energy.import_wh - energy.received_wh
     sites = len(energy.import_wh)
-    lines = [_standing(days, micro, sites) for days, micro in plan.standing]
+    lines = [_standing(days, micro, sites) for days, micro in plan.standing if micro]
     for component, wh, price in (
         ("local", energy.received_wh, plan.local_micro),
         ("grid", grid_wh, plan.retail_micro),

@@ -126,13 +126,15 @@ def rate_plan(
 
 
 def _drafts(sites: list[Site], plan: RatePlan, energy: SiteEnergy, vat_rate: Decimal) -> list[_Draft]:
-    """A bill for each site, and a credit document for each that delivered anything."""
+    """A bill for each site that drew or owes anything, a credit document for each that delivered anything."""
     bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
     columns = {"bill": [_columns(lines) for lines in bills], "credit": [_columns(lines) for lines in credits]}
     drafts = []
     for row, site in enumerate(sites):
         own_rate = Decimal(0) if site.member.is_cooperative else vat_rate
-        drafts.append(_Draft(site, "bill", own_rate, _lines_of(bills, columns["bill"], row)))
+        bill = _lines_of(bills, columns["bill"], row)
+        if bill:
+            drafts.append(_Draft(site, "bill", own_rate, bill))
         credit = _lines_of(credits, columns["credit"], row)
         if credit:
             drafts.append(_Draft(site, "credit", Decimal(0), credit))
