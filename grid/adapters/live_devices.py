@@ -98,17 +98,27 @@ class _Talk:
     async def go_on(self, client: aiomqtt.Client, stopped: asyncio.Event) -> None:
         """Speak and listen over one connection until stopped; ends with the connection."""
         self._sent_at.clear()
+        self._in_flight.clear()
         await client.subscribe([(f"{RECEIPTS}#", 1), (f"{COMMANDS}#", 1)])
-        listener = asyncio.create_task(self._listen(client))
+        tasks = {
+            asyncio.create_task(self._listen(client)),
+            asyncio.create_task(self._speak_on(client, stopped)),
+        }
         try:
-            while not stopped.is_set():
-                began = asyncio.get_running_loop().time()
-                await self._speak(client, began)
-                if listener.done():
-                    listener.result()
-                await _wait(stopped, max(self._every_s - (asyncio.get_running_loop().time() - began), 0.05))
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
         finally:
-            listener.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _speak_on(self, client: aiomqtt.Client, stopped: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        while not stopped.is_set():
+            began = loop.time()
+            await self._speak(client, began)
+            await _wait(stopped, max(self._every_s - (loop.time() - began), 0.05))
 
     async def _speak(self, client: aiomqtt.Client, loop_time: float) -> None:
         now = self._clock()
