@@ -1,14 +1,17 @@
 """An Ethereum or Polygon node through web3."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import requests
+from eth_abi import decode
+from eth_abi.exceptions import DecodingError
 from eth_account import Account
-from eth_utils import to_checksum_address
+from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 from web3 import Web3
 from web3.exceptions import (
     BlockNotFound,
@@ -19,12 +22,21 @@ from web3.exceptions import (
     Web3RPCError,
 )
 
-from contracts.domain.chain import CallReverted, ChainUnavailable, PaymentEvent, Receipt, UnsignedTransaction
+from contracts.domain.chain import (
+    CallReverted,
+    CannotPayForGas,
+    ChainUnavailable,
+    PaymentEvent,
+    Receipt,
+    UnsignedTransaction,
+)
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
 GAS_MARGIN = 1.25
 TIP_WEI = 1_000_000_000
 PLAY_MONEY_WEI = 10**24
+LOG_PAGE_BLOCKS = 2_000  # public nodes refuse longer ranges
+OUT_OF_GAS = ("out of gas", "gas required exceeds", "exceeds block gas limit", "intrinsic gas")
 KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "known transaction")
 T = TypeVar("T")
 
@@ -34,6 +46,32 @@ def artifact(contract: str) -> dict[str, Any]:
     """ABI and bytecode of one of the four contracts."""
     content: dict[str, Any] = json.loads((ARTIFACTS / f"{contract}.json").read_text())
     return content
+
+
+@lru_cache
+def _errors() -> dict[bytes, dict[str, Any]]:
+    """The custom errors of all contracts by selector."""
+    found = {}
+    for path in sorted(ARTIFACTS.glob("*.json")):
+        for entry in artifact(path.stem)["abi"]:
+            if entry["type"] == "error":
+                found[bytes(function_abi_to_4byte_selector(entry))] = entry
+    return found
+
+
+def reason_of(problem: Exception) -> str:
+    """A contract's refusal as people read it: the custom error's name with its arguments, else the node's words."""
+    data = getattr(problem, "data", None)
+    try:
+        raw = bytes.fromhex(data.removeprefix("0x")) if isinstance(data, str) else b""
+        entry = _errors().get(raw[:4])
+        if entry is not None:
+            values = decode([i["type"] for i in entry["inputs"]], raw[4:])
+            words = [f"0x{v.hex()}" if isinstance(v, bytes) else str(v) for v in values]
+            return f"{entry['name']}({', '.join(words)})"[:280]
+    except (ValueError, DecodingError):
+        pass  # not the data of a custom error; the node's own words are all there is
+    return str(problem)[:280]
 
 
 class EthereumChain:
@@ -93,8 +131,10 @@ class EthereumChain:
             fields["to"] = to_checksum_address(transaction.to)
         try:
             gas = self._ask(lambda: self._web3.eth.estimate_gas(fields, "pending"))
-        except (ContractCustomError, ContractLogicError, Web3RPCError) as problem:
-            raise CallReverted(str(problem)[:280]) from None
+        except (ContractCustomError, ContractLogicError) as problem:
+            raise CallReverted(reason_of(problem)) from None
+        except Web3RPCError as problem:
+            raise self._judged(problem, transaction.sender) from None
         base_fee = int(self._ask(lambda: self._web3.eth.get_block("latest")).get("baseFeePerGas", 0))
         fields |= {
             "chainId": self._chain_id, "nonce": transaction.nonce, "gas": int(gas * GAS_MARGIN),
@@ -104,13 +144,32 @@ class EthereumChain:
         signed = Account.sign_transaction(fields, private_key)
         return bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
 
+    @staticmethod
+    def _judged(problem: Web3RPCError, sender: str) -> Exception:
+        """Whether a node's refusal is about the transaction itself, the account's money, or only about the moment."""
+        words = str(problem).lower()
+        if "insufficient funds" in words:
+            return CannotPayForGas(f"Account {sender} cannot pay for gas; send it some.")
+        if any(phrase in words for phrase in (*OUT_OF_GAS, "revert")):
+            return CallReverted(reason_of(problem))
+        return ChainUnavailable(f"The chain's node refuses for the moment: {str(problem)[:200]}")
+
     def send(self, raw: bytes) -> None:
-        """Broadcast; what the node knows already is fine."""
+        """Broadcast; what the node knows already is fine.
+
+        Raises:
+            ChainUnavailable: the node does not take it now; the same bytes may be sent again.
+        """
         try:
             self._ask(lambda: self._web3.eth.send_raw_transaction(raw))
         except (Web3RPCError, ValueError) as problem:
-            if not any(words in str(problem).lower() for words in KNOWN_ALREADY):
-                raise CallReverted(str(problem)[:280]) from None
+            words = str(problem).lower()
+            if "insufficient funds" in words:
+                raise CannotPayForGas(
+                    f"Account {Account.recover_transaction(raw)} cannot pay for gas; send it some."
+                ) from None
+            if not any(phrase in words for phrase in KNOWN_ALREADY):
+                raise ChainUnavailable(f"The chain's node refuses for the moment: {words[:200]}") from None
 
     def receipt(self, transaction_hash: str) -> Receipt | None:
         try:
@@ -138,25 +197,37 @@ class EthereumChain:
         try:
             return self._ask(lambda: shape.functions[function](*arguments).call())
         except (ContractCustomError, ContractLogicError) as problem:
-            raise CallReverted(str(problem)[:280]) from None
+            raise CallReverted(reason_of(problem)) from None
         except Web3Exception as problem:
             raise CallReverted(
                 f"{contract} does not answer at {address} ({type(problem).__name__})"
             ) from None
 
     def payments(self, address: str, first_block: int, last_block: int) -> list[PaymentEvent]:
+        """Payments in `[first_block, last_block]` in their order, asked for page by page."""
         shape = self._web3.eth.contract(address=to_checksum_address(address), abi=artifact("Billing")["abi"])
-        logs = self._ask(
-            lambda: shape.events.PaymentReceived().get_logs(from_block=first_block, to_block=last_block)
-        )
-        return [
-            PaymentEvent(
-                "0x" + bytes(log["args"]["billId"]).hex(), str(log["args"]["payer"]), int(log["args"]["paidWei"]),
-                int(log["args"]["appliedWei"]), int(log["args"]["restWei"]), "0x" + bytes(log["transactionHash"]).hex(),
-                int(log["blockNumber"]),
-            )
-            for log in logs
-        ]  # fmt: skip
+        event = shape.events.PaymentReceived()
+        found: list[PaymentEvent] = []
+        places: Counter[str] = Counter()
+        for first in range(first_block, last_block + 1, LOG_PAGE_BLOCKS):
+            last = min(first + LOG_PAGE_BLOCKS - 1, last_block)
+            for log in self._logs(event, first, last):
+                arguments, tx_hash = log["args"], "0x" + bytes(log["transactionHash"]).hex()
+                found.append(
+                    PaymentEvent(
+                        "0x" + bytes(arguments["billId"]).hex(), str(arguments["payer"]), int(arguments["paidWei"]),
+                        int(arguments["appliedWei"]), int(arguments["restWei"]), tx_hash, places[tx_hash],
+                        int(log["blockNumber"]),
+                    )
+                )  # fmt: skip
+                places[tx_hash] += 1
+        return found
+
+    def _logs(self, event: Any, first_block: int, last_block: int) -> list[Any]:
+        try:
+            return list(self._ask(lambda: event.get_logs(from_block=first_block, to_block=last_block)))
+        except Web3RPCError as problem:
+            raise ChainUnavailable(f"The chain's node does not give its log: {str(problem)[:200]}") from None
 
     def provide_play_money(self, address: str) -> None:
         """On a development chain, see to it that the account can pay for gas; elsewhere nothing happens."""

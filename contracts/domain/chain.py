@@ -9,6 +9,10 @@ class ChainUnavailable(ConnectionError):
     """The chain's node does not answer; what is waiting stays waiting."""
 
 
+class CannotPayForGas(ChainUnavailable):
+    """The signing account has too little to send anything; what is waiting stays waiting."""
+
+
 class CallReverted(ValueError):
     """A contract refused; the message is its reason."""
 
@@ -24,7 +28,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class PaymentEvent:
-    """A `PaymentReceived` event of the Billing contract, amounts in wei."""
+    """A `PaymentReceived` event of the Billing contract, amounts in wei; `position` counts those of one transaction."""
 
     bill_id: str
     payer: str
@@ -32,6 +36,7 @@ class PaymentEvent:
     applied_wei: int
     rest_wei: int
     transaction_hash: str
+    position: int
     block_number: int
 
 

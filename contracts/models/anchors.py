@@ -47,6 +47,9 @@ class AnchorLeaf(models.Model):
     salt = models.BinaryField()
     commitment = models.BinaryField()
     leaf = models.BinaryField()
+    field_hashes = models.BinaryField(
+        default=b"", help_text="Of a document: one hash per field, so that a changed figure can be named."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["meter_id", "anchor"], name="leaf_by_meter")]

@@ -18,10 +18,11 @@ class PaymentQuote(models.Model):
 
 
 class ChainPayment(models.Model):
-    """A payment event, seen once."""
+    """A payment event, seen once: `position` counts the payments of one transaction, which a new block leaves in order."""
 
     chain_id = models.BigIntegerField()
     transaction_hash = models.CharField(max_length=66)
+    position = models.PositiveSmallIntegerField(default=0)
     document = models.ForeignKey(Document, models.PROTECT, related_name="chain_payments")
     payer = models.CharField(max_length=42)
     paid_wei = models.DecimalField(max_digits=78, decimal_places=0)
@@ -31,7 +32,7 @@ class ChainPayment(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["chain_id", "transaction_hash", "document"], name="chain_payment_seen_once"
+                fields=["chain_id", "transaction_hash", "position"], name="chain_payment_seen_once"
             )
         ]
 

@@ -103,7 +103,11 @@ def anchor_run(*, chain: Chain, run: BillingRun, now: datetime) -> Anchor:
         hashes = field_hashes(salt, [(field.path, field.value) for field in published_fields(document)])
         commitment = document_commitment(hashes)
         leaf = BillLeaf(subject, unhexed(document.chain_ref), run.period, commitment)
-        leaves.append(AnchorLeaf(document=document, salt=salt, commitment=commitment, leaf=leaf.hash))
+        leaves.append(
+            AnchorLeaf(
+                document=document, salt=salt, commitment=commitment, leaf=leaf.hash, field_hashes=b"".join(hashes)
+            )
+        )  # fmt: skip
     return _store(
         chain,
         AnchorKind.RUN,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from billing.models import BillingRun, Document, DocumentKind, DocumentStatus, PaymentRail, TariffVersion
 from billing.services.runs import run_days
@@ -56,6 +56,19 @@ def _multicall(
         )
 
 
+def _register(
+    chain: Chain, key: str, contract: str, function: str, calls: Sequence[Sequence[Any]], now: datetime
+) -> None:
+    """Register what no registration in the outbox names yet: ids are random words, and the outbox is the record."""
+    sent = [bytes(row) for row in _rows(f"{key}:").values_list("calldata", flat=True)]
+    fresh = [call for call in calls if not any(call[0] in calldata for calldata in sent)]
+    for index, part in enumerate(_parts(fresh), start=len(sent)):
+        encoded = [chain.encode(contract, function, arguments) for arguments in part]
+        enqueue(
+            chain=chain, key=f"{key}:{index}", contract=contract, function="multicall", arguments=[encoded], now=now
+        )  # fmt: skip
+
+
 def consenting_sites(microgrid: Microgrid) -> list[Meter]:
     """Meters of sites whose members publish their own totals."""
     return list(
@@ -70,7 +83,7 @@ def mirror_registrations(*, chain: Chain, microgrid: Microgrid, now: datetime) -
     head = f"{chain.chain_id()}:{microgrid.chain_ref}"
     sources = list(Source.objects.filter(site__microgrid=microgrid).select_related("site").order_by("pk"))
     accounts = owners([s.site.member_id for s in sources])
-    _multicall(
+    _register(
         chain, f"sources:{head}", "EnergyProduction", "registerSourceFor",
         [(unhexed(s.chain_ref), accounts[s.site.member_id], s.kind, s.capacity_w) for s in sources], now,
     )  # fmt: skip
@@ -86,9 +99,9 @@ def mirror_registrations(*, chain: Chain, microgrid: Microgrid, now: datetime) -
         for m in meters
     ]
     consumers.append((unhexed(microgrid.chain_ref), address_of(private_key()), "group", sum(demand.values())))
-    _multicall(chain, f"consumers:{head}", "EnergyConsumption", "registerConsumerFor", consumers, now)
+    _register(chain, f"consumers:{head}", "EnergyConsumption", "registerConsumerFor", consumers, now)
     storages = list(StorageUnit.objects.filter(site__microgrid=microgrid).order_by("pk"))
-    _multicall(
+    _register(
         chain, f"storages:{head}", "GridBalancing", "registerStorage",
         [(unhexed(s.chain_ref), s.capacity_wh, s.capacity_wh // 2) for s in storages], now,
     )  # fmt: skip
@@ -107,10 +120,9 @@ def mirror_registrations(*, chain: Chain, microgrid: Microgrid, now: datetime) -
 
 
 def mirror_grid_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date], now: datetime) -> None:
-    """Each day's supply, demand and stored energy."""
-    balances = {
-        row.day: row for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True)
-    }
+    """Each day's supply, demand and stored energy; what is stored follows from the first balance on, at half full."""
+    known = BalanceDay.objects.filter(microgrid=microgrid, day__lte=max(days), is_current=True)
+    balances = {row.day: row for row in known}
     storages = list(StorageUnit.objects.filter(site__microgrid=microgrid))
     stored = float(sum(s.capacity_wh // 2 for s in storages))
     capacity = float(sum(s.capacity_wh for s in storages))
@@ -124,9 +136,10 @@ def mirror_grid_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date]
         )
         supply = sum(row.production_wh) + sum(row.discharge_wh)
         demand = sum(row.consumption_wh) + sum(row.charge_wh)
-        calls.append((int(microgrid.local_day(day).end_at.timestamp()), supply, demand, round(stored)))
+        if day in days:
+            calls.append((int(microgrid.local_day(day).end_at.timestamp()), supply, demand, round(stored)))
     if calls:
-        key = f"states:{chain.chain_id()}:{microgrid.chain_ref}:{number_of_day(min(balances))}-{number_of_day(max(balances))}"
+        key = f"states:{chain.chain_id()}:{microgrid.chain_ref}:{number_of_day(days[0])}-{number_of_day(days[-1])}"
         _multicall(chain, key, "GridBalancing", "recordGridState", calls, now)
 
 
@@ -230,28 +243,22 @@ def _quote(chain: Chain, bills: Sequence[Document]) -> None:
 
 def mirror_settlements(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     """Note on the chain which bills were paid at the bank; those noted already are left out."""
-    noted = set()
-    for key in _keys(f"settled:{chain.chain_id()}:{run.chain_ref}:"):
-        noted.update(key.rsplit(":", 1)[1].split(","))
-    paid = Document.objects.filter(run=run, kind=DocumentKind.BILL, status=DocumentStatus.SETTLED).filter(
-        payments__rail=PaymentRail.BANK
+    head = f"settled:{chain.chain_id()}:{run.chain_ref}:"
+    sent = [bytes(row) for row in _rows(head).values_list("calldata", flat=True)]
+    paid = Document.objects.filter(
+        run=run, kind=DocumentKind.BILL, status=DocumentStatus.SETTLED, payments__rail=PaymentRail.BANK
     )
-    fresh = sorted(set(paid.values_list("number", "chain_ref")))
-    fresh = [(number, ref) for number, ref in fresh if str(number) not in noted]
-    for part in (fresh[i : i + 20] for i in range(0, len(fresh), 20)):
-        numbers = ",".join(str(number) for number, _ in part)
+    refs = [unhexed(ref) for ref in paid.order_by("number").distinct().values_list("chain_ref", flat=True)]
+    fresh = [ref for ref in refs if not any(ref in calldata for calldata in sent)]
+    for index, part in enumerate(_parts(fresh), start=len(sent)):
         enqueue(
-            chain=chain, key=f"settled:{chain.chain_id()}:{run.chain_ref}:{numbers}"[:160], contract="Billing",
-            function="settleOffChain", arguments=[[unhexed(ref) for _, ref in part]], now=now,
+            chain=chain, key=f"{head}part{index}", contract="Billing", function="settleOffChain", arguments=[part],
+            now=now,
         )  # fmt: skip
 
 
-def _keys(prefix: str) -> list[str]:
-    return list(
-        ChainTransaction.objects.filter(idempotency_key__startswith=prefix).values_list(
-            "idempotency_key", flat=True
-        )
-    )
+def _rows(prefix: str) -> QuerySet[ChainTransaction]:
+    return ChainTransaction.objects.filter(idempotency_key__startswith=prefix)
 
 
 def mirror_revenue(*, chain: Chain, run: BillingRun, now: datetime) -> None:

@@ -22,6 +22,9 @@ def enqueue(
     *, chain: Chain, key: str, contract: str, function: str, arguments: Sequence[Any], now: datetime
 ) -> ChainTransaction:
     """Put a call into the outbox, once per key; it is sent by `drain`."""
+    known = ChainTransaction.objects.filter(idempotency_key=key).first()
+    if known is not None:
+        return known
     row, _ = ChainTransaction.objects.get_or_create(
         idempotency_key=key,
         defaults={
@@ -48,6 +51,7 @@ def sole_sender(sender: str) -> Iterator[bool]:
 def deploy_contracts(*, chain: Chain, now: datetime) -> list[ChainDeployment]:
     """Put the deployments into the outbox and sign them, so that their addresses are known; twice is a no-op."""
     chain_id, genesis = chain.chain_id(), chain.genesis_hash()
+    _move_to_empty_chain(chain)
     for contract in CONTRACTS:
         if ChainDeployment.objects.filter(
             chain_id=chain_id, genesis_hash=genesis, contract=contract
@@ -64,11 +68,34 @@ def deploy_contracts(*, chain: Chain, now: datetime) -> list[ChainDeployment]:
     return list(ChainDeployment.objects.filter(chain_id=chain_id, genesis_hash=genesis))
 
 
+@transaction.atomic
+def _move_to_empty_chain(chain: Chain) -> None:
+    """Let the deployments of a chain that began anew (same id, another genesis, nothing of ours on it) count for the new one.
+
+    The same raw bytes go there again in the order of their nonces, so that every contract comes to live at its old address.
+    """
+    chain_id, genesis, sender = chain.chain_id(), chain.genesis_hash(), address_of(private_key())
+    ours = ChainDeployment.objects.select_for_update().filter(chain_id=chain_id, transaction__sender=sender)
+    newest = ours.order_by("-pk").first()
+    if newest is None or ours.filter(genesis_hash=genesis).exists() or chain.next_nonce(sender) > 0:
+        return
+    ours.filter(genesis_hash=newest.genesis_hash).update(genesis_hash=genesis)
+
+
+def deployment_on(chain: Chain, contract: str) -> ChainDeployment | None:
+    """The deployment of a contract on this chain, if there is one."""
+    return (
+        ChainDeployment.objects.filter(
+            chain_id=chain.chain_id(), genesis_hash=chain.genesis_hash(), contract=contract
+        )
+        .select_related("transaction")
+        .first()
+    )
+
+
 def address_on(chain: Chain, contract: str) -> str:
     """Where a contract lives on this chain; empty if it is not deployed."""
-    found = ChainDeployment.objects.filter(
-        chain_id=chain.chain_id(), genesis_hash=chain.genesis_hash(), contract=contract
-    ).first()
+    found = deployment_on(chain, contract)
     return found.address if found else ""
 
 
@@ -107,6 +134,10 @@ def _sign(chain: Chain, pk: int, sender: str, key: str) -> ChainTransaction | No
     # Our own record decides: after a chain lost blocks its count is behind what we have signed already.
     nonce = max(-1 if highest is None else highest, chain.next_nonce(sender) - 1) + 1
     to = address_on(chain, row.contract) if row.function else ""
+    if row.function and not to:
+        return (
+            None  # it waits for its contract: sent to nobody, its words would be taken for a contract's code
+        )
     try:
         raw, tx_hash = chain.sign(UnsignedTransaction(sender, to, nonce, bytes(row.calldata)), key)
     except CallReverted as problem:
@@ -142,8 +173,28 @@ def read_receipts(*, chain: Chain, now: datetime, patience_s: float = 0.0) -> in
         rows = list(ChainTransaction.objects.filter(status=TransactionStatus.SENT, chain_id=chain.chain_id()))
         still_open = sum(not _note_receipt(chain, row, now) for row in rows)
         if not still_open or time.monotonic() >= deadline:
+            _name_taken_nonces(chain, rows)
             return still_open
         time.sleep(RECEIPT_PAUSE_S)
+
+
+def _name_taken_nonces(chain: Chain, rows: Sequence[ChainTransaction]) -> None:
+    """Say so where somebody else used the cooperative's key: the nonce is gone and our transaction can never be mined."""
+    for row in rows:
+        if row.status == TransactionStatus.SENT and (row.nonce or 0) < chain.next_nonce(row.sender):
+            row.problem = f"nonce {row.nonce} was used by another transaction of this key"
+            row.save(update_fields=["problem"])
+
+
+@transaction.atomic
+def try_again(*, transaction_id: int) -> bool:
+    """Let a transaction that a contract refused before it was sent wait for the next round; returns whether it does."""
+    row = ChainTransaction.objects.select_for_update().get(pk=transaction_id)
+    if row.status != TransactionStatus.FAILED or row.nonce is not None:
+        return False
+    row.status, row.problem = TransactionStatus.PENDING, ""
+    row.save(update_fields=["status", "problem"])
+    return True
 
 
 def _note_receipt(chain: Chain, row: ChainTransaction, now: datetime) -> bool:

@@ -1,18 +1,20 @@
 """Payments that came in on the chain, booked once."""
 
+import logging
 from datetime import datetime
-from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
-from billing.models import Document, DocumentKind, DocumentStatus, PaymentRail
+from billing.models import Document, DocumentKind, DocumentStatus, Payment, PaymentRail
 from billing.services.payments import book_payment
 from contracts.domain.chain import Chain, PaymentEvent
 from contracts.models import ChainCursor, ChainPayment, PaymentQuote
-from contracts.services.outbox import address_on
+from contracts.services.outbox import deployment_on
 
 REREAD_BLOCKS = 200
+log = logging.getLogger(__name__)
 
 
 def watch_payments(*, chain: Chain, now: datetime) -> int:
@@ -20,14 +22,16 @@ def watch_payments(*, chain: Chain, now: datetime) -> int:
 
     After a reorganisation (the last block read has another hash) everything is read again: booking twice is impossible.
     """
-    address = address_on(chain, "Billing")
-    if not address:
+    deployment = deployment_on(chain, "Billing")
+    if deployment is None:
         return 0
+    address = deployment.address
     last = chain.block_number() - settings.CHAIN_CONFIRMATIONS + 1
     cursor, _ = ChainCursor.objects.get_or_create(chain_id=chain.chain_id(), contract_address=address)
-    first = max(cursor.block_number - REREAD_BLOCKS, 0)
+    birth = deployment.transaction.block_number or 0
+    first = max(cursor.block_number - REREAD_BLOCKS, birth)
     if cursor.block_number >= 0 and chain.block_hash(cursor.block_number) != cursor.block_hash:
-        first = 0
+        first = birth
     if last < first:
         return 0
     booked = sum(_book(chain.chain_id(), event, now) for event in chain.payments(address, first, last))
@@ -38,27 +42,43 @@ def watch_payments(*, chain: Chain, now: datetime) -> int:
 
 @transaction.atomic
 def _book(chain_id: int, event: PaymentEvent, now: datetime) -> bool:
-    document = Document.objects.filter(chain_ref=event.bill_id, kind=DocumentKind.BILL).exclude(
+    posted = Document.objects.filter(chain_ref=event.bill_id, kind=DocumentKind.BILL).exclude(
         status=DocumentStatus.DRAFT
     )
-    bill = document.select_for_update().first()
+    bill = posted.select_for_update().first()
     if bill is None:
+        log.error(
+            "Payment %s is for %s, which is no posted bill here.", event.transaction_hash, event.bill_id
+        )
         return False
     seen, created = ChainPayment.objects.get_or_create(
-        chain_id=chain_id, transaction_hash=event.transaction_hash, document=bill,
-        defaults={"payer": event.payer, "paid_wei": event.paid_wei, "applied_wei": event.applied_wei},
+        chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position,
+        defaults={
+            "document": bill, "payer": event.payer, "paid_wei": event.paid_wei, "applied_wei": event.applied_wei,
+        },
     )  # fmt: skip
     if not created:
         return False
-    quote = PaymentQuote.objects.get(document=bill)
-    # The payment that completes the quote settles the bill to the cent; a part is rounded down, the rest stays open.
-    amount = (
-        bill.rest_minor if event.rest_wei == 0 else int(Decimal(event.applied_wei) // quote.wei_per_minor)
-    )
+    amount = _amount_minor(bill)
     if amount > 0:
+        place = f":{event.position}" if event.position else ""
         seen.payment, _ = book_payment(
             document=bill, amount_minor=amount, rail=PaymentRail.CHAIN, received_at=now, now=now,
-            external_ref=f"{chain_id}:{event.transaction_hash}:{event.bill_id[:18]}",
+            external_ref=f"{chain_id}:{event.transaction_hash}:{event.bill_id[:18]}{place}",
         )  # fmt: skip
         seen.save(update_fields=["payment"])
     return True
+
+
+def _amount_minor(bill: Document) -> int:
+    """What the chain has paid of a bill at its quote's rate, rounded down over all parts, less what was booked already.
+
+    So parts of a cent are never lost, the last part settles to the cent, and what is paid on the chain after the bank is
+    booked in full: it becomes the member's credit.
+    """
+    applied = ChainPayment.objects.filter(document=bill).aggregate(sum=Sum("applied_wei"))["sum"]
+    booked = Payment.objects.filter(document=bill, rail=PaymentRail.CHAIN).aggregate(sum=Sum("amount_minor"))[
+        "sum"
+    ]
+    quote = PaymentQuote.objects.get(document=bill)
+    return int(applied // quote.wei_per_minor) - (booked or 0)

@@ -1,15 +1,16 @@
 """Proofs: what a member needs to check a bill alone, and the same check over everything."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from django.conf import settings
 
 from billing.models import BillingRun, Document
-from billing.selectors.documents import documents_of_run, published_fields
+from billing.selectors.documents import PublishedField, documents_of_run, published_fields
 from contracts.domain.chain import CallReverted, Chain, ChainUnavailable
+from contracts.domain.checking import Finding, FindingKind, LeafPair, check_tree
 from contracts.domain.commitments import (
     BILL_SCHEMA,
     BILL_TYPES,
@@ -23,11 +24,13 @@ from contracts.domain.commitments import (
     number_of_day,
     unhexed,
 )
-from contracts.domain.merkle import CannotProve, MerkleTree, root_from
+from contracts.domain.merkle import Hash, MerkleTree
 from contracts.models import Anchor, AnchorKind, AnchorLeaf, ChainDeployment
 from contracts.services.anchoring import CONTRACT_OF, meter_day_rows
 from contracts.services.outbox import address_on
-from energy.models import Meter, Microgrid
+from energy.models import Channel, Meter, Microgrid
+
+HASH_BYTES = 32
 
 
 class NotAnchoredYet(LookupError):
@@ -36,11 +39,11 @@ class NotAnchoredYet(LookupError):
 
 @dataclass(slots=True)
 class ProofReport:
-    """How many documents were checked, how many failed, and everything that was found, in words."""
+    """How many documents were checked, how many cannot be proved to their members, and everything that was found."""
 
     checked: int = 0
     failed: int = 0
-    findings: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def proof_bundle(document: Document) -> dict[str, Any]:
@@ -73,9 +76,7 @@ def proof_bundle(document: Document) -> dict[str, Any]:
         "schema": BILL_SCHEMA,
         "document": {"fields": [{"path": f.path, "label": f.label, "value": f.value} for f in fields]},
         "salt": hexed(bytes(leaf_row.salt)),
-        "field_hashes": [
-            hexed(h) for h in field_hashes(bytes(leaf_row.salt), [(f.path, f.value) for f in fields])
-        ],
+        "field_hashes": [hexed(h) for h in _anchored_field_hashes(leaf_row, fields)],
         "commitment": hexed(bytes(leaf_row.commitment)),
         "leaf": {"types": BILL_TYPES, "values": leaf.values},
         "proof": [hexed(h) for h in MerkleTree(leaves).proof(bytes(leaf_row.leaf))],
@@ -107,91 +108,124 @@ def root_on_chain(chain: Chain, anchor: Anchor) -> str:
         return ""
 
 
+def _anchored_field_hashes(row: AnchorLeaf, fields: Sequence[PublishedField]) -> list[Hash]:
+    """The hashes of a document's fields as they were anchored, so that each figure is judged by itself."""
+    kept = bytes(row.field_hashes)
+    if not kept:
+        return field_hashes(bytes(row.salt), [(f.path, f.value) for f in fields])
+    return [kept[i : i + HASH_BYTES] for i in range(0, len(kept), HASH_BYTES)]
+
+
 def check_documents(*, chain: Chain, run: BillingRun) -> ProofReport:
-    """Check every document of a run as a member's browser would: fields to leaf, leaf to root, root to chain."""
-    report = ProofReport()
-    anchor = Anchor.objects.filter(run=run).first()
+    """Check every document of a run as a member's browser would: fields to leaf, leaf to root, root to chain.
+
+    All is recomputed from what is stored now; each finding names the document and, where the kept hashes of its fields are
+    whole, the very figure.
+    """
     documents = list(documents_of_run(run.pk))
-    report.checked = len(documents)
+    report = ProofReport(checked=len(documents), failed=len(documents))
+    anchor = Anchor.objects.filter(run=run).first()
     problem = _anchor_problem(chain, anchor, str(run))
-    if anchor is None or problem:
-        report.failed = len(documents)
-        report.findings.append(problem)
+    if anchor is None or problem is not None:
+        report.findings.extend([problem] if problem else [])
         return report
     rows = {row.document_id: row for row in AnchorLeaf.objects.filter(anchor=anchor)}
-    tree = MerkleTree([bytes(row.leaf) for row in rows.values()])
-    for document in documents:
-        what = _document_problem(document, rows.get(document.pk), anchor, tree)
-        if what:
-            report.failed += 1
-            report.findings.append(f"{document.label}: {what}")
+    pairs = [_document_pair(anchor, document, rows.get(document.pk)) for document in documents]
+    known = {document.pk for document in documents}
+    names = dict(Document.objects.filter(pk__in=rows.keys() - known).values_list("pk", "chain_ref"))
+    pairs += [
+        LeafPair(names.get(pk, f"document {pk}"), bytes(row.leaf), None)
+        for pk, row in rows.items()
+        if pk not in known
+    ]
+    check = check_tree(unhexed(anchor.root), str(run), pairs)
+    failed = {finding.subject for finding in check.findings}
+    report.failed = sum(d.label in failed for d in documents) if check.proofs_lead_to_root else len(documents)
+    by_label = {document.label: document for document in documents}
+    for finding in check.findings:
+        report.findings.extend(_named_fields(finding, by_label.get(finding.subject), rows))
     return report
 
 
-def _anchor_problem(chain: Chain, anchor: Anchor | None, name: str) -> str:
-    if anchor is None:
-        return f"{name} is not anchored"
-    try:
-        found = root_on_chain(chain, anchor)
-    except ChainUnavailable as down:
-        return f"{anchor} cannot be checked: {down}"
-    if not found:
-        return f"{anchor} is not on the chain"
-    return "" if found == anchor.root else f"{anchor} has another root on the chain"
-
-
-def _document_problem(document: Document, row: AnchorLeaf | None, anchor: Anchor, tree: MerkleTree) -> str:
+def _document_pair(anchor: Anchor, document: Document, row: AnchorLeaf | None) -> LeafPair:
     if row is None:
-        return "has no leaf"
+        return LeafPair(document.label, None, document_commitment([bytes(HASH_BYTES)]))
     hashes = field_hashes(bytes(row.salt), [(f.path, f.value) for f in published_fields(document)])
     leaf = BillLeaf(
         unhexed(anchor.subject), unhexed(document.chain_ref), anchor.period, document_commitment(hashes)
     )
-    return _leaf_problem(leaf.hash, anchor, tree)
+    return LeafPair(document.label, bytes(row.leaf), leaf.hash)
 
 
-def _leaf_problem(leaf: bytes, anchor: Anchor, tree: MerkleTree) -> str:
+def _named_fields(
+    finding: Finding, document: Document | None, rows: dict[int | None, AnchorLeaf]
+) -> list[Finding]:
+    """The finding told figure by figure, where the hashes that were kept at anchoring are those of the kept leaf."""
+    if finding.kind is not FindingKind.CONTENT or document is None:
+        return [finding]
+    row = rows[document.pk]
+    fields = published_fields(document)
+    kept = _anchored_field_hashes(row, fields)
+    if not row.field_hashes or document_commitment(kept) != bytes(row.commitment):
+        return [finding]
+    if len(kept) != len(fields):
+        return [
+            replace(finding, detail=f"{finding.detail}: it had {len(kept)} fields and has {len(fields)} now")
+        ]
+    now = field_hashes(bytes(row.salt), [(f.path, f.value) for f in fields])
+    return [
+        replace(finding, detail=f"{f.label} ({f.path}) is {f.value!r} now: {finding.detail}")
+        for f, before, after in zip(fields, kept, now, strict=True)
+        if before != after
+    ] or [finding]
+
+
+def _anchor_problem(chain: Chain, anchor: Anchor | None, name: str) -> Finding | None:
+    if anchor is None:
+        return Finding(FindingKind.ROOT, name, f"{name} is not anchored")
     try:
-        proof = tree.proof(leaf)
-    except CannotProve:
-        return "what is stored now is not what was anchored"
-    return "" if hexed(root_from(leaf, proof)) == anchor.root else "does not lead to the anchored root"
+        found = root_on_chain(chain, anchor)
+    except ChainUnavailable as down:
+        return Finding(FindingKind.UNREACHABLE, name, f"{anchor} cannot be checked: {down}")
+    if not found:
+        return Finding(FindingKind.ROOT, name, f"{anchor} is not on the chain")
+    if found != anchor.root:
+        return Finding(FindingKind.ROOT, name, f"{anchor} has another root on the chain")
+    return None
 
 
-def check_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date]) -> list[str]:
-    """Check the anchored meter days of `days` as they are stored now; returns what does not fit, in words."""
-    findings: list[str] = []
-    meters = dict(Meter.objects.filter(microgrid=microgrid).values_list("pk", "code"))
-    refs = dict(Meter.objects.filter(microgrid=microgrid).values_list("pk", "chain_ref"))
+def check_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date]) -> list[Finding]:
+    """Check the anchored meter days of `days` as they are stored now, each day by its newest root."""
+    meters = {meter.pk: meter for meter in Meter.objects.filter(microgrid=microgrid)}
+    findings: list[Finding] = []
     for day in days:
-        anchor = (
-            Anchor.objects.filter(kind=AnchorKind.DAY, microgrid=microgrid, period=number_of_day(day))
-            .order_by("-revision")
-            .first()
-        )
+        newest = Anchor.objects.filter(kind=AnchorKind.DAY, microgrid=microgrid, period=number_of_day(day))
+        anchor = newest.order_by("-revision").first()
         problem = _anchor_problem(chain, anchor, str(day))
-        if anchor is None or problem:
-            findings.append(problem)
+        if anchor is None or problem is not None:
+            findings.extend([problem] if problem else [])
             continue
-        rows = {(row.meter_id, row.channel): row for row in AnchorLeaf.objects.filter(anchor=anchor)}
-        tree = MerkleTree([bytes(row.leaf) for row in rows.values()])
-        stored = meter_day_rows(microgrid, day)
-        for meter_id, channel, version, values, quality in stored:
-            row = rows.pop((meter_id, channel), None)
-            if row is None:
-                findings.append(f"{meters[meter_id]} on {day}: has no leaf")
-                continue
-            commitment = commit(bytes(row.salt), meter_day_bytes(day, channel, version, values, quality))
-            leaf = DayLeaf(
-                unhexed(microgrid.chain_ref),
-                unhexed(refs[meter_id]),
-                channel,
-                number_of_day(day),
-                version,
-                commitment,
-            )
-            what = _leaf_problem(leaf.hash, anchor, tree)
-            if what:
-                findings.append(f"{meters[meter_id]} on {day}: {what}")
-        findings.extend(f"{meters.get(m or 0, m)} on {day}: the anchored meter day is gone" for m, _ in rows)
+        pairs = _day_pairs(microgrid, day, anchor, meters)
+        findings += check_tree(unhexed(anchor.root), str(day), pairs).findings
     return findings
+
+
+def _day_pairs(microgrid: Microgrid, day: date, anchor: Anchor, meters: dict[int, Meter]) -> list[LeafPair]:
+    rows = {(row.meter_id, row.channel): row for row in AnchorLeaf.objects.filter(anchor=anchor)}
+    pairs = []
+    for meter_id, channel, version, values, quality in meter_day_rows(microgrid, day):
+        name = f"{meters[meter_id].code} on {day}, {Channel(channel).label}"
+        row = rows.pop((meter_id, channel), None)
+        if row is None:
+            pairs.append(LeafPair(name, None, bytes(HASH_BYTES)))
+            continue
+        commitment = commit(bytes(row.salt), meter_day_bytes(day, channel, version, values, quality))
+        leaf = DayLeaf(
+            unhexed(microgrid.chain_ref), unhexed(meters[meter_id].chain_ref), channel, number_of_day(day), version,
+            commitment,
+        )  # fmt: skip
+        pairs.append(LeafPair(name, bytes(row.leaf), leaf.hash))
+    for (gone_id, channel), row in rows.items():
+        code = meters[gone_id].code if gone_id in meters else f"meter {gone_id}"
+        pairs.append(LeafPair(f"{code} on {day}, {Channel(channel).label}", bytes(row.leaf), None))
+    return pairs

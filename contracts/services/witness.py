@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from billing.models import BillingRun, RunStatus
 from billing.services.runs import run_days
 from contracts.domain.chain import Chain
@@ -44,16 +46,23 @@ def witness(*, chain: Chain, now: datetime) -> Round:
         anchored += _anchor_days(chain, microgrid, now)
     sent = drain(chain=chain, now=now)
     for run in BillingRun.objects.filter(status=RunStatus.POSTED).select_related("microgrid__cooperative"):
-        if not Anchor.objects.filter(run=run).exists():
-            anchor_run(chain=chain, run=run, now=now)
-            mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run_days(run), now=now)
-            mirror_month(chain=chain, run=run, now=now)
-            anchored += 1
+        anchored += _anchor_run(chain, run, now)
         mirror_bills(chain=chain, run=run, now=now)
         mirror_revenue(chain=chain, run=run, now=now)
         mirror_settlements(chain=chain, run=run, now=now)
     sent += drain(chain=chain, now=now)
     return Round(anchored, sent, watch_payments(chain=chain, now=now))
+
+
+@transaction.atomic
+def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
+    """Anchor a run and mirror its month, both or neither: a round that is killed between them would leave one out."""
+    if Anchor.objects.filter(run=run).exists():
+        return False
+    anchor_run(chain=chain, run=run, now=now)
+    mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run_days(run), now=now)
+    mirror_month(chain=chain, run=run, now=now)
+    return True
 
 
 def _anchor_days(chain: Chain, microgrid: Microgrid, now: datetime) -> int:

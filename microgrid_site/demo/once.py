@@ -195,8 +195,10 @@ class Pass:
         with self.progress.stage("proofs", "Check every proof") as outcome:
             chain = EthereumChain(settings.CHAIN_RPC_URL)
             self.proofs = check_documents(chain=chain, run=self.run)
-            self.findings += self.proofs.findings
-            self.findings += check_days(chain=chain, microgrid=self.microgrid, days=self.days)
+            self.findings += [str(f) for f in self.proofs.findings]
+            self.findings += [
+                str(f) for f in check_days(chain=chain, microgrid=self.microgrid, days=self.days)
+            ]
             self.findings += [str(f) for f in check_evidence(microgrid=self.microgrid, days=self.days)]
             outcome.tell(
                 f"{self.proofs.checked} documents, {self.proofs.failed} failed, {len(self.findings)} findings",
