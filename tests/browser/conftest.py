@@ -1,0 +1,85 @@
+"""A village that lives, in processes of its own, and a browser that looks at it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.chromium import browser as start_browser
+from tests.conftest import ROOT
+
+LONGEST_START_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """A running demo: its address, its log-ins, its folder."""
+
+    address: str
+    passwords: dict[str, str]
+    var: Path
+
+    def log_in(self, browser: Browser, who: str, *, width: int = 1440) -> Page:
+        """A page of a fresh context in which `who` (member, producer, treasurer, ...) is logged in."""
+        page = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True).new_page()
+        email = f"{who}@wiesengrund.example"
+        page.goto(f"{self.address}/account/login/")
+        page.fill("input[type=email]", email)
+        page.fill("input[type=password]", self.passwords[email])
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(lambda url: "/account/login" not in url)
+        return page
+
+
+@pytest.fixture(scope="session")
+def village(tmp_path_factory: pytest.TempPathFactory, small_network: Path) -> Iterator[Village]:
+    """The staying demo over the small network."""
+    folder = tmp_path_factory.mktemp("village")
+    folder.chmod(0o755)
+    environment = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"DATABASE_URL", "REDIS_URL", "CHAIN_RPC_URL", "MQTT_URL"}
+    }
+    environment |= {"PYTHONPATH": str(ROOT), "CONTROL_TICK_SECONDS": "2", "COLUMNS": "160"}
+    log = folder / "demo.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(folder / "var"), "--", sys.executable,
+             str(ROOT / "manage.py"), "demo", "--data", str(small_network), "--month", "2016-03"],
+            stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment, cwd=ROOT,
+        )  # fmt: skip
+    try:
+        yield _wait_until_it_lives(process, log, folder / "var")
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _wait_until_it_lives(process: subprocess.Popen[bytes], log: Path, var: Path) -> Village:
+    deadline = time.monotonic() + LONGEST_START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        text = log.read_text(errors="replace")
+        if "API and its documentation" in text:
+            address = re.search(r"http://localhost:\d+", text)
+            assert address
+            return Village(address[0], dict(re.findall(r"(\S+@wiesengrund\.example)\s+(\S+)", text)), var)
+        time.sleep(0.5)
+    raise AssertionError(f"the village did not come to life:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with start_browser() as started:
+        yield started
