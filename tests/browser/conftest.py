@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import browser as start_browser
 from tests.conftest import ROOT
+from tests.networks import cut_network
 
 LONGEST_START_S = 240
 
@@ -40,10 +42,11 @@ class Village:
 
 
 @pytest.fixture(scope="session")
-def village(tmp_path_factory: pytest.TempPathFactory, small_network: Path) -> Iterator[Village]:
-    """The staying demo over the small network."""
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    """The staying demo: the last three days of March are settled, April is there to live in."""
     folder = tmp_path_factory.mktemp("village")
     folder.chmod(0o755)
+    network = cut_network(folder / "hamlet", sites=20, first_day=date(2016, 3, 29), days=6)
     environment = {
         k: v
         for k, v in os.environ.items()
@@ -54,7 +57,7 @@ def village(tmp_path_factory: pytest.TempPathFactory, small_network: Path) -> It
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(folder / "var"), "--", sys.executable,
-             str(ROOT / "manage.py"), "demo", "--data", str(small_network), "--month", "2016-03"],
+             str(ROOT / "manage.py"), "demo", "--data", str(network), "--month", "2016-03"],
             stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment, cwd=ROOT,
         )  # fmt: skip
     try:
