@@ -29,7 +29,7 @@ def test_the_live_page_moves_and_survives_a_restart_of_the_broker(village, brows
     first = wait_for_tick_after(page, 0)
     wait_for_tick_after(page, first)
     expect(page.locator("#live-dot")).to_have_class("live-dot on")
-    expect(page.locator(".network line").first).to_be_visible()
+    expect(page.locator(".network circle").first).to_be_visible()
     valkey = json.loads((village.var / "run" / "valkey.json").read_text())
     os.kill(valkey["pid"], signal.SIGKILL)
     time.sleep(3)
