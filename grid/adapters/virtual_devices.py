@@ -18,10 +18,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from energy.domain.telemetry import IntervalBlock, Sample, encode_message, key_id_of
 from energy.models import Meter
+from grid.adapters.village_outbox import Outbox
 
 WINDOW = 600
 RESEND_AFTER_S = 20.0
 FIRST_RESEND_AFTER_S = 2.0  # until the first receipt: the platform may not listen yet
+EXCUSED_FOR_S = 30.0
 RECEIPTS = "receipts/"
 
 
@@ -80,7 +82,7 @@ def make_device(meter: Meter, memory: bytes) -> VirtualDevice:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a device has to say: signed when it is sent, so that its time of sending is true."""
+    """What a device has to say: signed when it is sent first, so that its time of sending is true, and never otherwise again."""
 
     device: VirtualDevice
     counter: int
@@ -115,12 +117,13 @@ def mqtt_client(url: str, identifier: str, *, clean: bool = True) -> aiomqtt.Cli
 
 
 async def deliver(
-    url: str, letters: Iterable[Letter], now: Callable[[], datetime], on_receipt: Callable[[Letter, str], None],
-    *, patience_s: float = 300.0,
+    url: str, letters: Iterable[Letter], outbox: Outbox, now: Callable[[], datetime],
+    on_receipt: Callable[[Letter, str], None], *, patience_s: float = 300.0,
 ) -> Tally:  # fmt: skip
     """Send letters and wait for the platform's receipt of each; one without a receipt is sent again.
 
-    Counters rise, so a device sends its next letter only when the one before has its receipt; devices do so side by side.
+    Counters rise, so a device sends its next letter only when the one before has its receipt; devices do so side by side. A letter
+    sent again is the same bytes, else the platform would take it for a forgery of the one it has.
 
     Raises:
         CannotDeliver: no receipt came for `patience_s` while letters were open.
@@ -128,7 +131,7 @@ async def deliver(
     boxes: dict[str, deque[Letter]] = {}
     for letter in letters:
         boxes.setdefault(letter.device.name, deque()).append(letter)
-    post = _Post(boxes, on_receipt)
+    post = _Post(boxes, outbox, on_receipt)
     async with mqtt_client(url, f"village-{os.getpid()}") as client:
         await client.subscribe(f"{RECEIPTS}#", qos=1)
         listener = asyncio.create_task(post.listen(client))
@@ -136,10 +139,7 @@ async def deliver(
             while post.boxes:
                 name = await post.next_sender(patience_s)
                 if name:
-                    letter = post.boxes[name][0]
-                    await client.publish(
-                        f"telemetry/{name}", letter.device.sign(letter.counter, now(), letter.blocks), qos=1
-                    )
+                    await client.publish(f"telemetry/{name}", post.body(post.boxes[name][0], now), qos=1)
         finally:
             listener.cancel()
     return post.tally
@@ -148,8 +148,13 @@ async def deliver(
 class _Post:
     """Whose turn it is to send: the head of each device's box, at most WINDOW devices at a time."""
 
-    def __init__(self, boxes: dict[str, deque[Letter]], on_receipt: Callable[[Letter, str], None]) -> None:
+    def __init__(
+        self, boxes: dict[str, deque[Letter]], outbox: Outbox, on_receipt: Callable[[Letter, str], None]
+    ) -> None:
         self.boxes = boxes
+        self._outbox = outbox
+        self._signed: set[tuple[str, int]] = set()
+        self._excused_until: dict[tuple[str, int], float] = {}
         self.tally = Tally()
         self._on_receipt = on_receipt
         self._idle = deque(boxes)
@@ -160,6 +165,15 @@ class _Post:
         for _ in range(min(WINDOW, len(boxes))):
             self._ready.put_nowait(self._idle.popleft())
 
+    def body(self, letter: Letter, now: Callable[[], datetime]) -> bytes:
+        """The letter's bytes: those kept from before, else signed now and kept."""
+        body = self._outbox.body_of(letter.key)
+        if body is None:
+            body = letter.device.sign(letter.counter, now(), letter.blocks)
+            self._outbox.put(letter.key, body)
+            self._signed.add(letter.key)
+        return body
+
     async def listen(self, client: aiomqtt.Client) -> None:
         """Take receipts; the device's next letter, or the next device, is ready to be sent."""
         async for message in client.messages:
@@ -169,8 +183,12 @@ class _Post:
             if box is None or box[0].counter != receipt["counter"]:
                 continue
             self._last_receipt = time.monotonic()
-            letter = box.popleft()
             outcome = receipt["outcome"]
+            if outcome == "refused" and self._is_of_old_bytes(box[0]):
+                continue
+            letter = box.popleft()
+            if outcome != "refused":
+                self._outbox.acknowledge(letter.key)
             setattr(self.tally, outcome, getattr(self.tally, outcome) + 1)
             self._on_receipt(letter, outcome)
             self._sent_at.pop(name, None)
@@ -182,6 +200,18 @@ class _Post:
                 self._ready.put_nowait(self._idle.popleft())
             elif not self.boxes:
                 self._ready.put_nowait("")
+
+    def _is_of_old_bytes(self, letter: Letter) -> bool:
+        """Whether a refusal may be of bytes that an earlier process signed, too long ago for the platform; sign anew then.
+
+        Those bytes may have been sent more than once, and a receipt does not say which bytes it is of.
+        """
+        if letter.key not in self._signed:
+            self._outbox.tear_up(letter.key)
+            self._excused_until[letter.key] = time.monotonic() + EXCUSED_FOR_S
+            self._ready.put_nowait(letter.device.name)
+            return True
+        return time.monotonic() < self._excused_until.get(letter.key, 0.0)
 
     async def next_sender(self, patience_s: float) -> str:
         """The device that sends next; empty where nobody does just now.

@@ -10,8 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from power_grid_model import LoadGenType, PowerGridModel, WindingType, initialize_array
-from power_grid_model.enum import BranchSide  # type: ignore[attr-defined]  # re-exported without saying so
+from power_grid_model import BranchSide, LoadGenType, PowerGridModel, WindingType, initialize_array
 from power_grid_model.errors import PowerGridError  # type: ignore[attr-defined]
 
 Array = NDArray[np.float64]

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
-from pathlib import Path
 
 import numpy as np
 from django.conf import settings
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from energy.domain.telemetry import IntervalBlock
 from energy.models import Microgrid
 from energy.services.devices import enrol_devices
+from grid.adapters.village_outbox import Outbox
 from grid.adapters.virtual_devices import Letter, Tally, VirtualDevice, deliver, device_memory, make_device
 from grid.domain.village import Registers, VillageState, simulate
 from grid.selectors.village import Village, load_village, powers, profile_days
@@ -39,28 +39,24 @@ def replay_days(
     village = load_village(microgrid)
     devices = enrol_village(microgrid=microgrid, now=microgrid.now(timezone.now()))
     registers, offsets = _live_through(village, days)
-    memory = _Acknowledged(settings.VAR_DIR / "village" / f"acknowledged-{microgrid.public_id}.txt")
-    total = len(days) * len(village.meters)
-    open_letters = [
-        letter
-        for letter in _letters(village, devices, registers, days, offsets)
-        if letter.key not in memory.keys
-    ]
-    done = total - len(open_letters)
-    on_progress(done, total)
-    if not open_letters:
-        return Tally()
+    letters = list(_letters(village, devices, registers, days, offsets))
+    with Outbox(settings.VAR_DIR / "village" / f"outbox-{microgrid.public_id}.sqlite3") as outbox:
+        acknowledged = outbox.acknowledged()
+        open_letters = [letter for letter in letters if letter.key not in acknowledged]
+        done = len(letters) - len(open_letters)
+        on_progress(done, len(letters))
+        if not open_letters:
+            return Tally()
 
-    def on_receipt(letter: Letter, outcome: str) -> None:
-        nonlocal done
-        if outcome != "refused":
-            memory.add(letter.key)
-        done += 1
-        on_progress(done, total)
+        def on_receipt(letter: Letter, outcome: str) -> None:
+            nonlocal done
+            done += 1
+            on_progress(done, len(letters))
 
-    with memory:
         return asyncio.run(
-            deliver(settings.MQTT_URL, open_letters, lambda: microgrid.now(timezone.now()), on_receipt)
+            deliver(
+                settings.MQTT_URL, open_letters, outbox, lambda: microgrid.now(timezone.now()), on_receipt
+            )
         )
 
 
@@ -107,29 +103,3 @@ def _letters(
 def _block(channel: str, start_at: datetime, interval_s: int, readings: NDArray[np.int64]) -> IntervalBlock:
     values = tuple(np.diff(readings).tolist())
     return IntervalBlock(channel, start_at, interval_s, values, int(readings[0]), int(readings[-1]))
-
-
-class _Acknowledged:
-    """Which letters the platform has, in a file that only grows; a torn last line counts as not acknowledged."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.keys: set[tuple[str, int]] = set()
-        if path.exists():
-            for line in path.read_text().splitlines():
-                name, _, counter = line.rpartition(" ")
-                if name and counter.endswith(";") and counter[:-1].isdigit():
-                    self.keys.add((name, int(counter[:-1])))
-
-    def __enter__(self) -> "_Acknowledged":
-        self._file = self._path.open("a")
-        self._file.write("\n")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def add(self, key: tuple[str, int]) -> None:
-        self.keys.add(key)
-        self._file.write(f"{key[0]} {key[1]};\n")
-        self._file.flush()

@@ -55,9 +55,7 @@ def test_it_begins_where_the_replay_ended_and_catches_up_with_today(microgrid, m
         readings = [r for r in unsent[meter.pk] if r.channel == "import"]
         assert [r.start_s for r in readings] == [start + 900 * i for i in range(48)]
         assert readings[0].register_start_wh == before["import"][place]
-        assert all(
-            a.register_end_wh == b.register_start_wh for a, b in itertools.pairwise(readings)
-        )
+        assert all(a.register_end_wh == b.register_start_wh for a, b in itertools.pairwise(readings))
     load, _ = powers(village, [TODAY])
     drawn = sum(r.register_end_wh - r.register_start_wh for m in village.site_meters for r in unsent[m.pk] if r.channel == "import")  # fmt: skip
     fed = sum(r.register_end_wh - r.register_start_wh for m in village.site_meters for r in unsent[m.pk] if r.channel == "export")  # fmt: skip
