@@ -19,6 +19,10 @@ from members.models import Member
 BLOCK_BYTES = 700_000
 
 
+class KeyDestroyed(LookupError):
+    """A member's data key is gone; the batches stay and say nothing."""
+
+
 def _master() -> AESGCM:
     return AESGCM(hashlib.sha256(b"microgrid member data keys" + settings.SECRET_KEY.encode()).digest())
 
@@ -82,3 +86,22 @@ def store_batch(microgrid: Microgrid, day: date, revision: int, entries: list[Ba
     return store.put(
         {"microgrid": microgrid.chain_ref, "day": day.isoformat(), "revision": revision, "parts": links}
     )
+
+
+def read_batch(*, cid: str, member: Member) -> list[dict[str, Any]]:
+    """The member's meter days in a day's batch, decrypted; empty where the member has none in it.
+
+    Raises:
+        KeyDestroyed: the member's data key is gone, and with it what it opened.
+    """
+    row = MemberDataKey.objects.filter(member=member).first()
+    if row is None:
+        raise KeyDestroyed(f"The data key of member {member.number} was destroyed.")
+    store, key = BlockStore.configured(), data_keys([member])[member.pk]
+    for link in store.get(cid)["parts"]:
+        sealed = store.get(link).get(member.chain_ref)
+        if sealed is not None:
+            opened = key.decrypt(sealed[:12], sealed[12:], member.chain_ref.encode())
+            contents: list[dict[str, Any]] = libipld.decode_dag_cbor(opened)
+            return contents
+    return []
