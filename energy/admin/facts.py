@@ -127,6 +127,7 @@ class SiteAdmin(RoleAdmin):
     change_roles = (Role.OPERATOR,)
     list_display = ("code", "name", "kind", "member", "microgrid", "node")
     list_filter = ("microgrid", "kind", "member__is_cooperative")
+    ordering = ("microgrid", "code")
     search_fields = ("code", "name", "member__name", "member__number")
     list_select_related = ("member", "microgrid", "node")
     readonly_fields = ("microgrid", "code", "node", "public_id")
@@ -143,6 +144,7 @@ class _AssetAdmin(RoleAdmin):
     list_filter = ("site__microgrid", "kind", "status")
     search_fields = ("code", "site__code", "site__name")
     list_select_related = ("site",)
+    ordering = ("site__microgrid", "code")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("site", "code", "chain_ref", "public_id")
@@ -201,6 +203,7 @@ class MeterAdmin(RoleAdmin):
     change_roles = (Role.OPERATOR,)
     list_display = ("code", "kind", "site", "installed_at", "removed_at")
     list_filter = ("microgrid", "kind")
+    ordering = ("microgrid", "code")
     search_fields = ("code", "site__name")
     list_select_related = ("site",)
     fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "installed_at", "removed_at",
@@ -288,6 +291,7 @@ class _WireAdmin(FactAdmin):
 
     cooperative_path = "microgrid__cooperative"
     list_filter = ("microgrid",)
+    ordering = ("microgrid", "code")
     search_fields = ("code",)
 
 

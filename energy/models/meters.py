@@ -35,7 +35,9 @@ class Meter(PublicRow):
     source = models.OneToOneField(Source, models.PROTECT, null=True, blank=True, related_name="meter")
     storage = models.OneToOneField(StorageUnit, models.PROTECT, null=True, blank=True, related_name="meter")
     code = models.CharField(max_length=120)
-    register_limit_wh = models.BigIntegerField(default=10**11, help_text="The registers roll over here.")
+    register_limit_wh = models.BigIntegerField(
+        "registers' limit [Wh]", default=10**11, help_text="The registers roll over here."
+    )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     installed_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)

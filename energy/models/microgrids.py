@@ -20,12 +20,12 @@ class Microgrid(PublicRow):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=40, default="Europe/Berlin")
-    interval_minutes = models.PositiveSmallIntegerField(default=15)
+    interval_minutes = models.PositiveSmallIntegerField("interval [min]", default=15)
     import_limit_w = models.BigIntegerField(
-        null=True, blank=True, help_text="At the point of common coupling."
+        "import limit [W]", null=True, blank=True, help_text="At the point of common coupling."
     )
     export_limit_w = models.BigIntegerField(
-        null=True, blank=True, help_text="At the point of common coupling."
+        "export limit [W]", null=True, blank=True, help_text="At the point of common coupling."
     )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     external_ref = models.CharField(max_length=120, blank=True)
