@@ -36,7 +36,7 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
     _hold_intake(microgrid)
     meters = {
         meter.pk: meter
-        for meter in Meter.objects.filter(microgrid=microgrid).select_related("source", "storage")
+        for meter in Meter.objects.filter(microgrid=microgrid).select_related("site", "source", "storage")
         if meter.removed_at is None or meter.removed_at > microgrid.local_day(day).start_at
     }
     current = {
@@ -55,12 +55,13 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
         return DayReport(day, 0)
     rows = {key: _row(microgrid, day, key, current.get(key)) for key in open_keys}
     report = DayReport(day, len(open_keys))
-    profiles = _class_profiles(meters, current, microgrid.local_day(day).interval_count)
-    history = _like_days(microgrid, day, [key for key, row in rows.items() if _has_gap(row.quality)])
+    with_gaps = [key for key, row in rows.items() if _has_gap(row.quality)]
+    profiles = _class_profiles(meters, current, microgrid.local_day(day).interval_count, with_gaps)
+    history = _like_days(microgrid, day, with_gaps)
     changed = []
     for key, row in rows.items():
         before = row.quality
-        _validate_and_fill(row, _input(row, meters[key[0]], microgrid, history.get(key), profiles))
+        _validate_and_fill(row, _input(row, meters[key[0]], microgrid, history.get(key), profiles.get(key)))
         _count(report, row.quality)
         if key not in current or (row.quality != before).any():
             changed.append(row)
@@ -94,14 +95,30 @@ def _has_gap(quality: NDArray[np.int16]) -> bool:
 
 
 def _class_profiles(
-    meters: dict[int, Meter], current: dict[Key, MeterDay], count: int
-) -> dict[tuple[str, int], NDArray[np.float64]]:
-    """What meters of a kind did on the day, on average, per channel [Wh]; for those without a history."""
-    groups: dict[tuple[str, int], list[list[int]]] = {}
+    meters: dict[int, Meter], current: dict[Key, MeterDay], count: int, keys: list[Key]
+) -> dict[Key, NDArray[np.float64]]:
+    """What meters of the same class did on the day, on average, for each of `keys` [Wh].
+
+    A class is the same kind of meter at the same kind of site, with or without a plant behind it; sources and storages
+    count in proportion to their rating.
+    """
+    if not keys:
+        return {}
+    with_plant = {meter.site_id for meter in meters.values() if meter.kind == MeterKind.SOURCE}
+    class_of = {
+        pk: (meter.kind, meter.site.kind, meter.site_id in with_plant) for pk, meter in meters.items()
+    }
+    groups: dict[tuple[tuple[str, str, bool], int], list[NDArray[np.float64]]] = {}
     for (meter_id, channel), row in current.items():
-        if meter_id in meters and not _has_gap(np.array(row.quality)):
-            groups.setdefault((meters[meter_id].kind, channel), []).append(row.values_wh)
-    return {group: np.mean(rows, axis=0) for group, rows in groups.items() if len(rows[0]) == count}
+        if meter_id in meters and len(row.values_wh) == count and not _has_gap(np.array(row.quality)):
+            relative = np.array(row.values_wh) / (_rating_w(meters[meter_id]) or 1)
+            groups.setdefault((class_of[meter_id], channel), []).append(relative)
+    means = {group: np.mean(rows, axis=0) for group, rows in groups.items()}
+    return {
+        (meter_id, channel): means[class_of[meter_id], channel] * (_rating_w(meters[meter_id]) or 1)
+        for meter_id, channel in keys
+        if (class_of[meter_id], channel) in means
+    }
 
 
 def _like_days(microgrid: Microgrid, day: date, keys: list[Key]) -> dict[Key, NDArray[np.float64]]:
@@ -122,23 +139,28 @@ def _like_days(microgrid: Microgrid, day: date, keys: list[Key]) -> dict[Key, ND
 
 def _input(
     row: MeterDayRow, meter: Meter, microgrid: Microgrid, history: NDArray[np.float64] | None,
-    profiles: dict[tuple[str, int], NDArray[np.float64]],
+    profile: NDArray[np.float64] | None,
 ) -> DayInput:  # fmt: skip
     count = len(row.values_wh)
     return DayInput(
         row.values_wh, row.quality, row.register_start_wh, row.register_end_wh, meter.register_limit_wh,
         _high_limit_wh(meter, microgrid), history if history is not None else np.empty((0, count)),
-        profiles.get((meter.kind, row.channel), np.zeros(count)),
+        profile if profile is not None else np.zeros(count),
     )  # fmt: skip
+
+
+def _rating_w(meter: Meter) -> int:
+    """The most power that a source or storage can move [W]; 0 for a site, where no limit is known."""
+    if meter.source is not None:
+        return meter.source.capacity_w
+    if meter.storage is not None:
+        return max(meter.storage.charge_max_w, meter.storage.discharge_max_w)
+    return 0
 
 
 def _high_limit_wh(meter: Meter, microgrid: Microgrid) -> int:
     """The most that a source or storage can move in an interval [Wh], with a tenth to spare; 0: no limit known."""
-    power_w = 0
-    if meter.source is not None:
-        power_w = meter.source.capacity_w
-    elif meter.storage is not None:
-        power_w = max(meter.storage.charge_max_w, meter.storage.discharge_max_w)
+    power_w = _rating_w(meter)
     return power_w * microgrid.interval_minutes * 11 // 600 + 1 if power_w else 0
 
 

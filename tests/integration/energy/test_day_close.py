@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from energy.domain.quality import METHOD_MASK, Check, Method
-from energy.models import Channel, DayStatus, MeterDay
+from energy.models import Channel, DayStatus, MeterDay, StorageUnit
 from energy.services.day_close import DayReport, finalise_day
 from energy.services.telemetry import Receipt
 from tests.integration.energy.conftest import REAL_NOW, Sender
@@ -59,10 +59,18 @@ def test_a_hole_between_two_messages_is_filled_from_the_registers(
     assert report.estimated["CALCULATED"] == 20
 
 
+def alike(senders: dict[str, list[Sender]]) -> list[Sender]:
+    """Devices of meters of one class: households without a plant."""
+    plants = {one.meter.site_id for one in senders["source"]}
+    found = [s for s in senders["site"] if s.meter.site.kind == "household" and s.meter.site_id not in plants]
+    assert len(found) >= 2
+    return found
+
+
 def test_a_meter_that_fell_silent_is_not_taken_for_one_that_used_nothing(
     senders: dict[str, list[Sender]], accept: Accept, meter_day: Current
 ) -> None:
-    silent, other = senders["site"][0], senders["site"][1]
+    silent, other = alike(senders)[:2]
     accept(
         silent.message(blocks=[silent.part_block(DAY, 0, [5] * 40, register=1000)]),
         other.message(blocks=[other.day_block(DAY, [8] * 96)]),
@@ -71,6 +79,31 @@ def test_a_meter_that_fell_silent_is_not_taken_for_one_that_used_nothing(
     row = meter_day(silent, DAY)
     assert row.values_wh == [5] * 40 + [8] * 56
     assert {flag & METHOD_MASK for flag in row.quality[40:]} == {Method.PROFILE}
+
+
+def test_a_household_is_not_estimated_by_a_battery(
+    senders: dict[str, list[Sender]], accept: Accept, meter_day: Current
+) -> None:
+    battery_sites = [s for s in senders["site"] if s.meter.site.kind == "storage"]
+    accept(*(s.message(blocks=[s.day_block(DAY, [900] * 96)]) for s in battery_sites))
+    home = alike(senders)[0]
+    close(home)
+    assert set(meter_day(home, DAY).values_wh) == {0}
+
+
+def test_a_silent_battery_is_estimated_by_its_neighbour_in_proportion(
+    senders: dict[str, list[Sender]], accept: Accept, meter_day: Current
+) -> None:
+    silent, other = senders["storage"][:2]
+    for one, most_w in ((silent, 2_000), (other, 5_000)):
+        StorageUnit.objects.filter(pk=one.meter.storage_id).update(
+            charge_max_w=most_w, discharge_max_w=most_w
+        )
+    accept(other.message(blocks=[other.day_block(DAY, [500] * 96, channel="charge")]))
+    close(silent)
+    row = meter_day(silent, DAY, Channel.CHARGE)
+    assert set(row.values_wh) == {200}
+    assert {flag & METHOD_MASK for flag in row.quality} == {Method.PROFILE}
 
 
 def test_like_days_come_from_the_same_weekday(sender: Sender, accept: Accept, meter_day: Current) -> None:
