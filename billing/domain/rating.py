@@ -5,6 +5,7 @@ from zero, to the minor unit.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,12 +65,13 @@ class RatedLines:
 
 def round_half_away(exact: Ints, per_minor: int) -> Ints:
     """Round exact sums to minor units, half away from zero."""
-    return np.sign(exact) * ((np.abs(exact) + per_minor // 2) // per_minor)
+    rounded: Ints = np.sign(exact) * ((np.abs(exact) + per_minor // 2) // per_minor)
+    return rounded
 
 
 def rate_bills(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
     """Rate what sites drew: standing charge, local and grid energy by window, incentive; in the order of a bill."""
-    grid_wh = energy.import_wh - energy.received_wh
+    grid_wh = _rest(energy.import_wh, energy.received_wh, "received more from neighbours than it drew")
     sites = len(energy.import_wh)
     lines = [_standing(days, micro, sites) for days, micro in plan.standing if micro]
     for component, wh, price in (
@@ -77,9 +79,10 @@ def rate_bills(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
         ("grid", grid_wh, plan.retail_micro),
     ):
         lines += [_energy_line(component, plan, g, wh, price) for g in range(len(plan.groups))]
-    incentive = _sum_over(energy.received_wh, plan.incentive_micro)
-    received = energy.received_wh.sum(axis=1)
-    lines.append(_line("incentive", "", "Wh", np.where(incentive != 0, received, 0), -incentive))
+    for within in _axis_by_version(plan):
+        incentive = _sum_over(energy.received_wh[:, within], plan.incentive_micro[within])
+        received = energy.received_wh[:, within].sum(axis=1)
+        lines.append(_line("incentive", "", "Wh", np.where(incentive != 0, received, 0), -incentive))
     return lines
 
 
@@ -92,9 +95,29 @@ def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
         energy.delivered_wh.sum(axis=1),
         _sum_over(energy.delivered_wh, plan.local_micro),
     )
-    exported = energy.export_wh - energy.delivered_wh
-    export = _line("export", "", "Wh", exported.sum(axis=1), _sum_over(exported, plan.export_micro))
-    return [local, export]
+    exported = _rest(energy.export_wh, energy.delivered_wh, "delivered more to neighbours than it fed in")
+    exports = [
+        _line("export", "", "Wh", exported[:, w].sum(axis=1), _sum_over(exported[:, w], plan.export_micro[w]))
+        for w in _axis_by_version(plan)
+    ]
+    return [local, *exports]
+
+
+def _rest(whole_wh: Ints, shared_wh: Ints, fault: str) -> Ints:
+    """What is left to the public grid; shares that do not fit the readings are of another day's revision."""
+    rest: Ints = whole_wh - shared_wh
+    if (rest < 0).any():
+        raise CannotRate(f"A site {fault}: its day must be closed again before it is billed.")
+    return rest
+
+
+def _axis_by_version(plan: RatePlan) -> list[Any]:
+    """The intervals of each tariff version, in the order of their validity; all of them where there is one version."""
+    if len(plan.standing) == 1:
+        return [slice(None)]
+    version_of_group = np.array([version for version, _ in plan.groups])
+    versions = version_of_group[plan.group]
+    return [np.flatnonzero(versions == v) for v in range(len(plan.standing))]
 
 
 def _standing(days: int, micro_per_day: int, sites: int) -> RatedLines:
@@ -117,9 +140,12 @@ def _sum_over(wh: Ints, price_micro: Ints) -> Ints:
     totals = wh.sum(axis=1)
     if int(totals.max(initial=0)) * largest_price >= LARGEST_EXACT:
         raise CannotRate("A site's energy times price is too large to be rated exactly; check the readings.")
+    exact: Ints
     if len(price_micro) and (price_micro == price_micro[0]).all():
-        return totals * int(price_micro[0])
-    return wh @ price_micro
+        exact = totals * int(price_micro[0])
+    else:
+        exact = wh @ price_micro
+    return exact
 
 
 def _line(component: str, window: str, unit: str, quantity: Ints, exact: Ints) -> RatedLines:

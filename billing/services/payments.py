@@ -1,5 +1,6 @@
 """Booking what was paid."""
 
+import hashlib
 from datetime import datetime
 
 from django.db import transaction
@@ -10,8 +11,19 @@ from billing.services.ledger import account, post_transaction
 MONEY_ACCOUNT = {PaymentRail.BANK: AccountCode.BANK, PaymentRail.CHAIN: AccountCode.CHAIN_WALLET}
 
 
+LONGEST_KEY = 120
+
+
 class CannotBook(ValueError):
     """A payment cannot be booked; the message says why."""
+
+
+def ledger_key(rail: str, external_ref: str) -> str:
+    """The ledger's key of a payment; a reference too long for it is hashed, never cut, so that two keep apart."""
+    key = f"payment:{rail}:{external_ref}"
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"payment:{rail}:sha256:{hashlib.sha256(external_ref.encode()).hexdigest()}"
 
 
 @transaction.atomic
@@ -42,7 +54,7 @@ def book_payment(
     if not created:
         return payment, False
     post_transaction(
-        cooperative=document.cooperative, idempotency_key=f"payment:{rail}:{external_ref}"[:120], cause="payment",
+        cooperative=document.cooperative, idempotency_key=ledger_key(rail, external_ref), cause="payment",
         booked_date=now.date(), now=now,
         amounts={
             account(document.cooperative, MONEY_ACCOUNT[rail]): amount_minor,

@@ -11,10 +11,10 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from billing.domain.rating import RatedLines, RatePlan, SiteEnergy, rate_bills, rate_credits
+from billing.domain.rating import CannotRate, RatedLines, RatePlan, SiteEnergy, rate_bills, rate_credits
 from billing.domain.tariffs import TariffTerms
 from billing.models import BillingRun, TariffAssignment
-from billing.selectors.tariffs import assignments_by_site, terms_by_day
+from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
@@ -51,8 +51,8 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     axis = np.array(sorted(sites), dtype=np.int64)
     drafts: list[_Draft] = []
     used: set[int] = set()
-    for signature, members in _by_assignment(sorted(sites), days).items():
-        terms = _terms_along(signature, days)
+    for signature, members in group_by_tariffs(sorted(sites), days).items():
+        terms = terms_along(signature, days)
         used |= {t.version_id for t in terms}
         plan = rate_plan(terms, days, run, prices)
         rows = np.searchsorted(axis, np.array(members))
@@ -68,16 +68,19 @@ def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> S
     site_of = dict(
         Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE, removed_at__isnull=True).values_list("pk", "site_id")
     )  # fmt: skip
+    shares = load_shares(microgrid=microgrid, days=days, site_ids=site_ids)
     arrays = {}
     for name, channel in (("import_wh", Channel.IMPORT), ("export_wh", Channel.EXPORT)):
-        block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of))
-        order = np.argsort(np.array([site_of[int(m)] for m in block.meter_ids]))
-        arrays[name] = block.values_wh[order]
-    shares = load_shares(microgrid=microgrid, days=days, site_ids=site_ids)
+        block = load_channel(
+            microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of), with_quality=False
+        )
+        row_of = np.searchsorted(shares.site_ids, [site_of[int(m)] for m in block.meter_ids])
+        arrays[name] = np.zeros_like(shares.received_wh)
+        arrays[name][row_of] = block.values_wh
     return SiteEnergy(arrays["import_wh"], arrays["export_wh"], shares.received_wh, shares.delivered_wh)
 
 
-def _by_assignment(
+def group_by_tariffs(
     site_ids: list[int], days: Sequence[date]
 ) -> dict[tuple[TariffAssignment, ...], list[int]]:
     """Group sites that have the same tariffs over the same days."""
@@ -88,14 +91,28 @@ def _by_assignment(
     return dict(groups.values())
 
 
-def _terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[TariffTerms]:
-    """The terms of each day."""
+def terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[TariffTerms]:
+    """The terms of each day.
+
+    Raises:
+        TariffMissing: a day has no tariff, or its tariff no published version.
+        CannotRate: the VAT rate changes between two of the days; a document bears one rate.
+    """
     by_day: dict[date, TariffTerms] = {}
     for row in rows:
         within = [d for d in days if row.valid_from <= d and (row.valid_to is None or d < row.valid_to)]
         if within:
             by_day |= terms_by_day(row.tariff, within)
-    return [by_day[day] for day in days]
+    without = [str(day) for day in days if day not in by_day]
+    if without:
+        raise TariffMissing(f"Site '{rows[0].site}' has no tariff on {', '.join(without[:5])}; assign one.")
+    terms = [by_day[day] for day in days]
+    changed = next((d for d, t in zip(days, terms, strict=True) if t.vat_rate != terms[0].vat_rate), None)
+    if changed is not None:
+        raise CannotRate(
+            f"The VAT rate of '{rows[-1].tariff}' changes on {changed}, within the month; let it change with a month."
+        )
+    return terms
 
 
 def rate_plan(

@@ -5,13 +5,15 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
+from billing.domain.rating import CannotRate
 from billing.models import BillingRun, RunChunk, RunStatus, TariffVersion
 from billing.models.runs import ChunkStatus
 from billing.selectors.tariffs import TariffMissing, assignments_by_site
 from billing.services.posting import distribute_local_revenue, number_and_post
-from billing.services.rating import rate_sites
+from billing.services.rating import group_by_tariffs, rate_sites, terms_along
 from energy.models import Microgrid, Site
 from grid.models import DayClosing
+from grid.selectors.prices import PricesMissing, load_prices
 from kernel.intervals import Month
 
 CHUNK_SITES = 500
@@ -32,7 +34,7 @@ def prepare_run(
         days: the days the microgrid was in operation, the whole month if left out.
 
     Raises:
-        CannotBill: days are not closed, or sites have no tariff; the message names them.
+        CannotBill: days are not closed, or sites, tariffs or prices are not there on every day; the message names them.
     """
     Microgrid.objects.select_for_update().get(pk=microgrid.pk)
     existing = BillingRun.objects.filter(microgrid=microgrid, period=month.number, revision=0).first()
@@ -43,10 +45,7 @@ def prepare_run(
     site_ids = list(
         Site.objects.filter(microgrid=microgrid, meters__kind="site").order_by("code").distinct().values_list("pk", flat=True)
     )  # fmt: skip
-    without = set(site_ids) - set(assignments_by_site(site_ids, chosen[0], chosen[-1]))
-    if without:
-        codes = Site.objects.filter(pk__in=sorted(without)[:5]).values_list("code", flat=True)
-        raise CannotBill(f"{len(without)} sites have no tariff: {', '.join(codes)} ...; assign one.")
+    _check_priced(microgrid, site_ids, chosen)
     issue_date = now.astimezone(microgrid.zone).date()
     run = BillingRun.objects.create(
         microgrid=microgrid, period=month.number, first_day=chosen[0], last_day=chosen[-1], issue_date=issue_date,
@@ -66,6 +65,20 @@ def _check_closed(microgrid: Microgrid, days: Sequence[date]) -> None:
         raise CannotBill(f"{len(missing)} days are not closed yet: {', '.join(missing[:5])}.")
 
 
+def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[date]) -> None:
+    """Refuse before anything is written what rating would stumble over in the middle of the run."""
+    without = set(site_ids) - set(assignments_by_site(site_ids, days[0], days[-1]))
+    if without:
+        codes = Site.objects.filter(pk__in=without).order_by("code").values_list("code", flat=True)[:5]
+        raise CannotBill(f"{len(without)} sites have no tariff: {', '.join(codes)} ...; assign one.")
+    try:
+        for assignments in group_by_tariffs(site_ids, days):
+            terms_along(assignments, days)
+        load_prices(microgrid_id=microgrid.pk, days=days)
+    except (TariffMissing, PricesMissing, CannotRate) as problem:
+        raise CannotBill(str(problem)) from None
+
+
 def run_days(run: BillingRun) -> list[date]:
     """All days of a run."""
     return [run.first_day + timedelta(days=i) for i in range((run.last_day - run.first_day).days + 1)]
@@ -81,7 +94,7 @@ def rate_chunk(*, chunk_id: int) -> bool:
         return False
     try:
         version_ids = rate_sites(run=chunk.run, site_ids=chunk.site_ids, days=run_days(chunk.run))
-    except TariffMissing as problem:
+    except (TariffMissing, PricesMissing, CannotRate) as problem:
         raise CannotBill(str(problem)) from None
     TariffVersion.objects.filter(pk__in=version_ids, used_at__isnull=True).update(
         used_at=chunk.run.prepared_at

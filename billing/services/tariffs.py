@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from billing.models import TariffVersion, TimeWindow, VersionStatus
+from billing.models import BillingRun, TariffVersion, TimeWindow, VersionStatus
+from billing.models.runs import ChunkStatus
 from members.models import User
 
 
@@ -18,7 +19,7 @@ def publish_version(*, version: TariffVersion, user: User | None, now: datetime)
     """Publish a draft; the open-ended version before it ends where it begins. A published one stays as it is.
 
     Raises:
-        CannotPublishVersion: it would overlap a version that is in force or was billed after that day.
+        CannotPublishVersion: it would overlap a version that is in force, or days that were billed.
     """
     version = TariffVersion.objects.select_for_update().get(pk=version.pk)
     if version.status == VersionStatus.PUBLISHED:
@@ -28,6 +29,7 @@ def publish_version(*, version: TariffVersion, user: User | None, now: datetime)
         .filter(tariff=version.tariff_id, status=VersionStatus.PUBLISHED, valid_to__isnull=True)
         .first()
     )
+    _check_not_billed(version)
     if before is not None and before.valid_from < version.valid_from:
         before.valid_to = version.valid_from
         before.save(update_fields=["valid_to"])
@@ -41,6 +43,18 @@ def publish_version(*, version: TariffVersion, user: User | None, now: datetime)
             "choose a later first day."
         ) from None
     return version
+
+
+def _check_not_billed(version: TariffVersion) -> None:
+    """A published version must not begin on a day whose bills used another one: they could not be recomputed any more."""
+    billed = BillingRun.objects.filter(
+        last_day__gte=version.valid_from, chunks__status=ChunkStatus.RATED,
+        microgrid__sites__tariff_assignments__tariff=version.tariff_id,
+    ).aggregate(last=Max("last_day"))["last"]  # fmt: skip
+    if billed is not None:
+        raise CannotPublishVersion(
+            f"'{version.tariff}' was billed up to {billed}; choose a first day after it, not {version.valid_from}."
+        )
 
 
 @transaction.atomic

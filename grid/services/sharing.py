@@ -70,8 +70,12 @@ def _digest(key: str, *blocks: ChannelBlock) -> str:
 @transaction.atomic
 def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime) -> SharingDay:
     rule = rule_on(microgrid, day)
-    imports = load_channel(microgrid=microgrid, channel=Channel.IMPORT, days=[day], meter_ids=sites.meter_ids)
-    exports = load_channel(microgrid=microgrid, channel=Channel.EXPORT, days=[day], meter_ids=sites.meter_ids)
+    imports, exports = (
+        load_channel(
+            microgrid=microgrid, channel=channel, days=[day], meter_ids=sites.meter_ids, with_quality=False
+        )
+        for channel in (Channel.IMPORT, Channel.EXPORT)
+    )
     key = SharingKey(rule.key) if rule else SharingKey.DYNAMIC
     shares = _static_shares(rule, sites) if key == SharingKey.STATIC and rule else None
     digest = _digest(key + (shares.tobytes().hex() if shares is not None else ""), imports, exports)
