@@ -1,5 +1,7 @@
 """Billing runs: a microgrid and a month, in chunks."""
 
+from datetime import date, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -38,6 +40,10 @@ class BillingRun(PublicRow):
 
     def __str__(self) -> str:
         return f"{self.microgrid} {self.period}"
+
+    def days(self) -> list[date]:
+        """All days of the run."""
+        return [self.first_day + timedelta(days=i) for i in range((self.last_day - self.first_day).days + 1)]
 
 
 class ChunkStatus(models.TextChoices):

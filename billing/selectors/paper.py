@@ -9,7 +9,6 @@ import segno
 from billing.domain.payment_code import epc_code
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind, DocumentLine
-from billing.services.runs import run_days
 from energy.selectors.site_energy import register_readings
 from grid.selectors.member_energy import member_energy
 
@@ -51,7 +50,7 @@ def paper_content(document: Document) -> dict[str, Any]:
     words = WORDS.get(document.member.language, WORDS["en"])
     lines = list(document.lines.order_by("position"))
     is_bill = document.kind == DocumentKind.BILL
-    days = run_days(document.run)
+    days = document.run.days()
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
@@ -131,7 +130,7 @@ def _comparison(document: Document, words: Words) -> str:
 
 def _readings(document: Document, words: Words) -> list[list[str]]:
     rows = []
-    for reading in register_readings(site=document.site, days=run_days(document.run)):
+    for reading in register_readings(site=document.site, days=document.run.days()):
         if reading.start_wh is not None and reading.end_wh is not None:
             shown = f"{words.kwh(reading.start_wh)} → {words.kwh(reading.end_wh)}"
             rows.append([words.registers[reading.channel], shown])

@@ -12,7 +12,6 @@ from billing.domain.tariffs import TariffTerms
 from billing.models import BillingRun, Document, DocumentKind, RunStatus, TariffVersion
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
 from billing.services.rating import load_energy, rate_plan
-from billing.services.runs import run_days
 from energy.models import Site
 from grid.domain.prices import mid_market
 from grid.selectors.prices import PriceBlock, load_prices
@@ -61,7 +60,7 @@ def preview_version(version: TariffVersion) -> list[PreviewBill]:
     if run is None:
         return []
     sites = sample_sites(run)
-    days = run_days(run)
+    days = run.days()
     energy = load_energy(run, sorted(site.pk for site in sites), days)
     published = load_prices(microgrid_id=run.microgrid_id, days=days)
     after = _rate(run, days, [terms_of(version)] * len(days), energy, published, own_prices=True)

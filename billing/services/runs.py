@@ -79,11 +79,6 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
         raise CannotBill(str(problem)) from None
 
 
-def run_days(run: BillingRun) -> list[date]:
-    """All days of a run."""
-    return [run.first_day + timedelta(days=i) for i in range((run.last_day - run.first_day).days + 1)]
-
-
 @transaction.atomic
 def rate_chunk(*, chunk_id: int) -> bool:
     """Rate one chunk to draft documents; returns whether there was anything to do."""
@@ -93,7 +88,7 @@ def rate_chunk(*, chunk_id: int) -> bool:
     if chunk.status == ChunkStatus.RATED:
         return False
     try:
-        version_ids = rate_sites(run=chunk.run, site_ids=chunk.site_ids, days=run_days(chunk.run))
+        version_ids = rate_sites(run=chunk.run, site_ids=chunk.site_ids, days=chunk.run.days())
     except (TariffMissing, PricesMissing, CannotRate) as problem:
         raise CannotBill(str(problem)) from None
     TariffVersion.objects.filter(pk__in=version_ids, used_at__isnull=True).update(

@@ -15,7 +15,6 @@ from billing.domain.payment_code import epc_code
 from billing.models import Component, Document, DocumentKind, DocumentLine, Payment
 from billing.selectors.documents import visible_documents
 from billing.services.papers import pdf_of
-from billing.services.runs import run_days
 from energy.selectors.site_energy import register_readings
 from members.services.access import record_look
 
@@ -56,7 +55,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
-    days = run_days(document.run)
+    days = document.run.days()
     context: dict[str, Any] = {
         "document": document, "lines": [_line(line) for line in lines], "is_bill": document.kind == DocumentKind.BILL,
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db.models import QuerySet, Sum
 
 from billing.models import BillingRun, Document, DocumentKind, DocumentStatus, PaymentRail, TariffVersion
-from billing.services.runs import run_days
 from contracts.adapters.signing import address_of, private_key
 from contracts.domain.chain import Chain
 from contracts.domain.commitments import number_of_day, unhexed
@@ -145,7 +144,7 @@ def mirror_grid_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date]
 
 def mirror_month(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     """Monthly production of each source; monthly use of consenting sites, of all others as one group."""
-    microgrid, days = run.microgrid, run_days(run)
+    microgrid, days = run.microgrid, run.days()
     batch = unhexed(run.chain_ref)
     hours = sum(microgrid.local_day(day).interval_count for day in days) * microgrid.interval_minutes / 60
     block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=days)

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import BillingRun, RunStatus
-from billing.services.runs import run_days
 from contracts.domain.chain import Chain
 from contracts.models import Anchor, AnchorKind
 from contracts.services.anchoring import anchor_day, anchor_run
@@ -60,7 +59,7 @@ def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
     if Anchor.objects.filter(run=run).exists():
         return False
     anchor_run(chain=chain, run=run, now=now)
-    mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run_days(run), now=now)
+    mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run.days(), now=now)
     mirror_month(chain=chain, run=run, now=now)
     return True
 
