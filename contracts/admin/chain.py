@@ -1,0 +1,227 @@
+"""Transactions, roots and payments on the chain; nothing here is edited, a check or another try is the most one does."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.decorators import display
+
+from contracts.adapters.ethereum import EthereumChain
+from contracts.domain.chain import ChainUnavailable
+from contracts.domain.checking import Finding
+from contracts.models import (
+    Anchor,
+    AnchorKind,
+    ChainDeployment,
+    ChainPayment,
+    ChainTransaction,
+    PaymentQuote,
+    TransactionStatus,
+    WalletLink,
+)
+from contracts.services.outbox import try_again
+from contracts.services.proofs import check_days, check_documents
+from members.admin.roles import FactAdmin, RoleScope
+from members.models import Role
+
+WITNESS = (Role.OPERATOR, Role.AUDITOR)
+BOOKS = (Role.AUDITOR, Role.TARIFF_ADMIN)
+MOST_CHECKED_AT_ONCE = 31
+MOST_FINDINGS_SHOWN = 10
+COLOURS = {
+    TransactionStatus.PENDING: "info", TransactionStatus.SENT: "warning", TransactionStatus.CONFIRMED: "success",
+    TransactionStatus.FAILED: "danger",
+}  # fmt: skip
+WEI_PER_ETHER = 10**18
+
+
+def _ether(wei: object) -> str:
+    return f"{int(str(wei)) / WEI_PER_ETHER:.6f}"
+
+
+class PublicFactAdmin(FactAdmin):
+    """Facts of the whole installation's key, without a cooperative: each of them can be read on the chain by anybody."""
+
+    view_roles = WITNESS
+
+    def _may_row(self, request: HttpRequest, roles: object, row: Model | None) -> bool:
+        return self._may(request, roles)  # type: ignore[arg-type]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
+
+
+@admin.register(ChainTransaction)
+class ChainTransactionAdmin(PublicFactAdmin):
+    """The outbox: what waits, what was sent, what a contract refused and why."""
+
+    list_display = (
+        "what",
+        "state",
+        "nonce",
+        "block_number",
+        "gas_used",
+        "created_at",
+        "confirmed_at",
+        "problem",
+    )
+    list_filter = ("status", "contract", "function")
+    search_fields = ("idempotency_key", "hash")
+    ordering = ("-pk",)
+    actions = ("send_again",)
+    fields = (
+        "idempotency_key", "contract", "function", "status", "problem", "chain_id", "sender", "nonce", "hash",
+        "block_number", "gas_used", "calldata_size", "created_at", "confirmed_at",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @display(description="Call", ordering="idempotency_key")
+    def what(self, row: ChainTransaction) -> str:
+        return str(row)
+
+    @display(description="Status", ordering="status", label=COLOURS)
+    def state(self, row: ChainTransaction) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @display(description="Data [bytes]")
+    def calldata_size(self, row: ChainTransaction) -> int:
+        return len(bytes(row.calldata))
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, (Role.OPERATOR,))
+
+    @admin.action(description="Try again what a contract refused", permissions=["retry"])
+    def send_again(self, request: HttpRequest, rows: QuerySet[ChainTransaction]) -> None:
+        waiting = sum(try_again(transaction_id=pk) for pk in rows.values_list("pk", flat=True))
+        left = rows.count() - waiting
+        if waiting:
+            messages.success(request, f"{waiting} wait for the witness's next round.")
+        if left:
+            messages.warning(
+                request,
+                f"{left} stay as they are: only what was refused before it was sent can be tried again.",
+            )
+
+
+@admin.register(ChainDeployment)
+class ChainDeploymentAdmin(PublicFactAdmin):
+    """Where the four contracts live."""
+
+    list_display = ("contract", "address", "chain_id", "genesis_hash", "block")
+    list_filter = ("chain_id",)
+    list_select_related = ("transaction",)
+    ordering = ("chain_id", "contract")
+
+    @display(description="Block")
+    def block(self, row: ChainDeployment) -> int | None:
+        return row.transaction.block_number
+
+
+@admin.register(Anchor)
+class AnchorAdmin(FactAdmin):
+    """Roots of days and runs, with a check of everything below them."""
+
+    view_roles = WITNESS
+    cooperative_path = "microgrid__cooperative"
+    list_display = ("name", "microgrid", "leaves", "state", "block", "root", "created_at")
+    list_filter = ("kind", "microgrid", "transaction__status")
+    list_select_related = ("microgrid", "transaction")
+    search_fields = ("root", "cid", "=period")
+    ordering = ("-pk",)
+    actions = ("check",)
+    fields = (
+        "kind", "microgrid", "run", "period", "revision", "leaves", "root", "subject", "cid", "transaction", "created_at",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @display(description="Anchor", ordering="period")
+    def name(self, row: Anchor) -> str:
+        return str(row)
+
+    @display(description="Status", ordering="transaction__status", label=COLOURS)
+    def state(self, row: Anchor) -> tuple[str, str]:
+        return row.transaction.status, row.transaction.get_status_display()
+
+    @display(description="Block", ordering="transaction__block_number")
+    def block(self, row: Anchor) -> int | None:
+        return row.transaction.block_number
+
+    @admin.action(description="Check what is stored now against the chain", permissions=["view"])
+    def check(self, request: HttpRequest, rows: QuerySet[Anchor]) -> None:
+        chosen = list(rows.select_related("microgrid", "run")[: MOST_CHECKED_AT_ONCE + 1])
+        if len(chosen) > MOST_CHECKED_AT_ONCE:
+            messages.error(request, f"Choose at most {MOST_CHECKED_AT_ONCE} at once.")
+            return
+        chain = EthereumChain(settings.CHAIN_RPC_URL)
+        try:
+            findings = [finding for anchor in chosen for finding in _check(chain, anchor)]
+        except ChainUnavailable as down:
+            messages.error(request, str(down))
+            return
+        for finding in findings[:MOST_FINDINGS_SHOWN]:
+            messages.error(request, str(finding))
+        if len(findings) > MOST_FINDINGS_SHOWN:
+            messages.error(request, f"... and {len(findings) - MOST_FINDINGS_SHOWN} more.")
+        if not findings:
+            leaves = sum(anchor.leaves for anchor in chosen)
+            messages.success(
+                request, f"{len(chosen)} roots checked with {leaves} leaves: everything is as anchored."
+            )
+
+
+def _check(chain: EthereumChain, anchor: Anchor) -> list[Finding]:
+    """Check a run's documents, or a day by its newest root."""
+    if anchor.kind == AnchorKind.RUN and anchor.run is not None:
+        return check_documents(chain=chain, run=anchor.run).findings
+    day = datetime.strptime(str(anchor.period), "%Y%m%d").date()  # noqa: DTZ007 - a date has no zone
+    return check_days(chain=chain, microgrid=anchor.microgrid, days=[day])
+
+
+@admin.register(PaymentQuote)
+class PaymentQuoteAdmin(FactAdmin):
+    """What bills cost in the chain's money, and until when."""
+
+    view_roles = BOOKS
+    cooperative_path = "document__cooperative"
+    list_display = ("document", "ether", "wei_per_minor", "expires_at")
+    list_select_related = ("document",)
+    search_fields = ("document__label",)
+    ordering = ("-pk",)
+
+    @display(description="Ether", ordering="wei")
+    def ether(self, row: PaymentQuote) -> str:
+        return _ether(row.wei)
+
+
+@admin.register(ChainPayment)
+class ChainPaymentAdmin(FactAdmin):
+    """Payments seen on the chain, and as what they were booked."""
+
+    view_roles = BOOKS
+    cooperative_path = "document__cooperative"
+    list_display = ("document", "payer", "ether", "booked", "transaction_hash")
+    list_select_related = ("document", "payment")
+    search_fields = ("document__label", "transaction_hash", "payer")
+    ordering = ("-pk",)
+
+    @display(description="Ether", ordering="applied_wei")
+    def ether(self, row: ChainPayment) -> str:
+        return _ether(row.applied_wei)
+
+    @display(description="Booked")
+    def booked(self, row: ChainPayment) -> str:
+        return f"{row.payment.amount_minor / 100:.2f} {row.document.currency}" if row.payment else "–"
+
+
+@admin.register(WalletLink)
+class WalletLinkAdmin(FactAdmin):
+    """Wallets that members have shown to be theirs."""
+
+    view_roles = (Role.SUPPORT, Role.AUDITOR)
+    cooperative_path = "member__cooperative"
+    list_display = ("member", "address", "linked_at")
+    list_select_related = ("member",)
+    search_fields = ("member__name", "address")
+    ordering = ("member__number",)
