@@ -66,7 +66,8 @@ export function compare(shown, bundle) {
   });
   const commitment = hex(keccak(join(...committed.map(bytes))));
   const values = [...bundle.leaf.values];
-  const sealed = commitment === bundle.commitment && commitment === values[values.length - 1];
+  const whole = committed.length === bundle.document.fields.length;
+  const sealed = whole && commitment === bundle.commitment && commitment === values[values.length - 1];
   const leaf = leafHash(bundle.leaf.types, values);
   return { wrong, sealed, root: hex(rootFrom(leaf, bundle.proof)) };
 }
@@ -121,7 +122,7 @@ export async function checkPage(button) {
     if (result.wrong.length) {
       for (const { path } of result.wrong) root.querySelector(`[data-field="${CSS.escape(path)}"]`)?.classList.add("does-not-match");
       return verdict(place, "bad", `${result.wrong.length === 1 ? "One figure does" : `${result.wrong.length} figures do`} not match.`,
-        result.wrong.map(({ label, seen, value }) => `${label}: the page says "${seen}", committed is "${value}".`));
+        result.wrong.map(({ label, seen, value }) => `${label}: the page says "${seen}", ${seen === value ? "which is not what was committed" : `committed is "${value}"`}.`));
     }
     let onChain;
     try { onChain = await rootOnChain(bundle.rpc_url, bundle.anchor); } catch (problem) {

@@ -43,3 +43,10 @@ test("a figure that is not shown is named, and a changed seal is seen", () => {
   sealed.commitment = hex(keccak(text("other")));
   assert.equal(compare(new Map([["number", "B-1"], ["gross_minor", "6727"]]), sealed).sealed, false);
 });
+
+test("a figure left out at the end is seen", () => {
+  const sealed = bundle({ number: "B-1", net_minor: "10", gross_minor: "12" });
+  sealed.document.fields.pop();
+  const { wrong, sealed: fits } = compare(new Map([["number", "B-1"], ["net_minor", "10"]]), sealed);
+  assert.deepEqual([wrong, fits], [[], false]);
+});
