@@ -1,0 +1,181 @@
+"""Rating against plain fractions: every line, no Wh twice, each rounded once."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.domain.rating import (
+    CannotRate,
+    RatedLines,
+    RatePlan,
+    SiteEnergy,
+    rate_bills,
+    rate_credits,
+    round_half_away,
+)
+
+INTERVALS = 6
+GROUPS = [(0, "base"), (0, "peak"), (1, "base"), (1, "peak")]
+prices = st.lists(st.integers(0, 900_000), min_size=INTERVALS, max_size=INTERVALS)
+watt_hours = st.one_of(st.just(0), st.integers(0, 9), st.integers(0, 3_000_000))
+
+
+def half_away(amount: Fraction) -> int:
+    whole = int(abs(amount) + Fraction(1, 2))
+    return whole if amount >= 0 else -whole
+
+
+@st.composite
+def months(draw: st.DrawFn) -> tuple[RatePlan, list[list[tuple[int, int, int, int]]]]:
+    """A plan of six intervals, the last three under a second version, and some sites' (c, p, a, s) in each."""
+    group = [draw(st.integers(0, 1)) + (2 if t >= 3 else 0) for t in range(INTERVALS)]
+    retail, local, export = draw(prices), draw(prices), draw(prices)
+    incentive = [draw(st.integers(0, 50_000))] * 3 + [draw(st.integers(0, 50_000))] * 3
+    standing = [(draw(st.integers(1, 31)), draw(st.integers(0, 2_000_000))) for _ in range(2)]
+    plan = RatePlan(
+        np.array(group), GROUPS, np.array(retail), np.array(export), np.array(incentive), np.array(local), standing
+    )  # fmt: skip
+    sites = []
+    for _ in range(draw(st.integers(1, 4))):
+        row = []
+        for _ in range(INTERVALS):
+            drawn, fed_in = draw(watt_hours), draw(watt_hours)
+            row.append((drawn, fed_in, draw(st.integers(0, drawn)), draw(st.integers(0, fed_in))))
+        sites.append(row)
+    return plan, sites
+
+
+def energy_of(sites: list[list[tuple[int, int, int, int]]]) -> SiteEnergy:
+    columns = np.array(sites, dtype=np.int64)
+    return SiteEnergy(*(columns[:, :, i] for i in range(4)))
+
+
+def reference(
+    plan: RatePlan, row: list[tuple[int, int, int, int]]
+) -> dict[str, dict[Any, tuple[int, Fraction]]]:
+    """Quantity and exact cents by line, interval by interval, as the rules are written."""
+    bill: dict[Any, tuple[int, Fraction]] = {}
+    credit: dict[Any, tuple[int, Fraction]] = {}
+
+    def add(lines: dict[Any, tuple[int, Fraction]], key: Any, wh: int, micro: int) -> None:
+        quantity, cents = lines.get(key, (0, Fraction(0)))
+        lines[key] = (quantity + wh, cents + Fraction(wh * micro, 10_000_000))
+
+    for t, (drawn, fed_in, received, delivered) in enumerate(row):
+        version, window = GROUPS[plan.group[t]]
+        add(bill, ("local", window, version), received, int(plan.local_micro[t]))
+        add(bill, ("grid", window, version), drawn - received, int(plan.retail_micro[t]))
+        if plan.incentive_micro[t]:
+            add(bill, ("incentive", "", version), received, -int(plan.incentive_micro[t]))
+        add(credit, ("export", "", version), fed_in - delivered, int(plan.export_micro[t]))
+    for version, (days, micro) in enumerate(plan.standing):
+        if micro:
+            bill["standing", "", version] = (days, Fraction(days * micro, 10_000))
+    return {"bill": bill, "credit": credit}
+
+
+def rows_of(lines: list[RatedLines], site: int) -> list[tuple[str, str, int, int]]:
+    return sorted(
+        (line.component, line.window, int(line.quantity[site]), int(line.net_minor[site]))
+        for line in lines
+        if line.quantity[site] and line.component != "local_delivered"
+    )
+
+
+@given(months())
+def test_lines_are_those_of_the_rules(month: tuple[RatePlan, list[list[tuple[int, int, int, int]]]]) -> None:
+    plan, sites = month
+    energy = energy_of(sites)
+    bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
+    for site, row in enumerate(sites):
+        expected = reference(plan, row)
+        for kind, lines in (("bill", bills), ("credit", credits)):
+            assert rows_of(lines, site) == sorted(
+                (key[0], key[1], quantity, half_away(cents))
+                for key, (quantity, cents) in expected[kind].items()
+                if quantity
+            )
+
+
+@given(months())
+def test_every_watt_hour_is_billed_once(
+    month: tuple[RatePlan, list[list[tuple[int, int, int, int]]]],
+) -> None:
+    plan, sites = month
+    energy = energy_of(sites)
+    bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
+
+    def total(lines: list[RatedLines], *components: str) -> list[int]:
+        return sum(line.quantity for line in lines if line.component in components).tolist()  # type: ignore[union-attr]
+
+    assert total(bills, "local", "grid") == energy.import_wh.sum(axis=1).tolist()
+    assert total(credits, "local_delivered", "export") == energy.export_wh.sum(axis=1).tolist()
+
+
+@given(months())
+def test_what_producers_share_is_weighed_by_delivered_energy_at_the_local_price(
+    month: tuple[RatePlan, list[list[tuple[int, int, int, int]]]],
+) -> None:
+    plan, sites = month
+    [local] = [line for line in rate_credits(plan, energy_of(sites)) if line.component == "local_delivered"]
+    assert local.exact_micro.tolist() == [
+        sum(delivered * int(plan.local_micro[t]) for t, (_, _, _, delivered) in enumerate(row))
+        for row in sites
+    ]
+
+
+@given(st.integers(-(2**61), 2**61), st.sampled_from([10_000, 10_000_000]))
+def test_rounding_is_half_away_from_zero(exact: int, per_minor: int) -> None:
+    assert round_half_away(np.array([exact]), per_minor).tolist() == [half_away(Fraction(exact, per_minor))]
+
+
+@pytest.mark.parametrize(
+    ("exact", "cents"), [(5_000_000, 1), (-5_000_000, -1), (4_999_999, 0), (-4_999_999, 0), (15_000_000, 2)]
+)
+def test_half_a_cent_goes_away_from_zero(exact: int, cents: int) -> None:
+    assert round_half_away(np.array([exact]), 10_000_000).tolist() == [cents]
+
+
+def one_interval(
+    drawn: int, fed_in: int, received: int, delivered: int, price: int = 300_000
+) -> tuple[RatePlan, SiteEnergy]:
+    one = np.array([price])
+    plan = RatePlan(np.array([0]), [(0, "base")], one, one, np.array([0]), one, [(1, 0)])
+    return plan, energy_of([[(drawn, fed_in, received, delivered)]])
+
+
+def test_the_price_shown_is_the_exact_one_where_it_is_constant() -> None:
+    [local, grid, _] = rate_bills(*one_interval(1000, 0, 400, 0, 123_457))
+    assert (local.price_micro.tolist(), grid.price_micro.tolist()) == ([123_457], [123_457])
+
+
+def test_the_price_shown_is_the_mean_where_it_changes() -> None:
+    plan = RatePlan(
+        np.array([0, 0]), [(0, "base")], np.array([100_000, 100_000]), np.array([0, 0]), np.array([0, 0]),
+        np.array([100_000, 200_000]), [(1, 0)],
+    )  # fmt: skip
+    [local, *_] = rate_bills(plan, energy_of([[(3, 0, 1, 0), (3, 0, 2, 0)]]))
+    assert local.exact_micro.tolist() == [500_000]
+    assert local.price_micro.tolist() == [166_667]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"), [((100, 0, 101, 0), "received more"), ((0, 100, 0, 101), "delivered more")]
+)
+def test_shares_that_do_not_fit_the_readings_are_refused(
+    numbers: tuple[int, int, int, int], words: str
+) -> None:
+    plan, energy = one_interval(*numbers)
+    with pytest.raises(CannotRate, match=words):
+        rate_bills(plan, energy)
+        rate_credits(plan, energy)
+
+
+def test_what_an_int64_cannot_hold_is_refused_not_wrapped() -> None:
+    plan, energy = one_interval(2**50, 0, 0, 0, 1_000_000)
+    with pytest.raises(CannotRate, match="too large"):
+        rate_bills(plan, energy)
