@@ -11,6 +11,7 @@ import cbor2
 log = logging.getLogger(__name__)
 BATCH_MESSAGES = 500
 BATCH_SECONDS = 0.05
+WAITING_MESSAGES = 50_000  # what comes beyond that gets no receipt, so its device sends it again
 Answer = tuple[str, int, str, str]
 Handle = Callable[[Sequence[bytes]], Awaitable[list[Answer]]]
 
@@ -39,6 +40,7 @@ def _client(url: str) -> aiomqtt.Client:
     return aiomqtt.Client(
         parts.hostname or "127.0.0.1", parts.port or 1883, username=parts.username, password=parts.password,
         identifier="microgrid-ingest", clean_session=False, max_inflight_messages=2000, timeout=30,
+        max_queued_incoming_messages=WAITING_MESSAGES,
     )  # fmt: skip
 
 
