@@ -1,0 +1,147 @@
+"""Killed at any statement, or run by two at once: the month ends as if nothing had happened."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from billing.models import RunStatus
+from billing.services.runs import finish_run, prepare_run, rate_chunk
+from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet, outcome
+
+PATIENCE_S = 30
+pytestmark = pytest.mark.django_db(transaction=True)
+RUN_TABLES = (
+    "billing_ledgerentry, billing_ledgertransaction, billing_account, billing_documentline, billing_document,"
+    " billing_numberseries, billing_runchunk, billing_billingrun"
+)
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("billing.services.runs.CHUNK_SITES", 3)
+
+
+def forget_the_run() -> None:
+    """As if the month had never been billed (TRUNCATE, since the rows themselves refuse to go)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {RUN_TABLES} RESTART IDENTITY CASCADE")
+        cursor.execute("ALTER TABLE billing_tariffversion DISABLE TRIGGER used_versions_stay")
+        cursor.execute("UPDATE billing_tariffversion SET used_at = NULL")
+        cursor.execute("ALTER TABLE billing_tariffversion ENABLE TRIGGER used_versions_stay")
+
+
+class Clock:
+    """Counts statements and calls `strike` before the one with the given number."""
+
+    def __init__(self, strike_at: int | None, strike: Callable[[], None]) -> None:
+        self.count, self.strike_at, self.strike = 0, strike_at, strike
+
+    def __call__(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+        self.count += 1
+        if self.count == self.strike_at:
+            self.strike()
+        return execute(*arguments)
+
+
+class PowerCutError(Exception):
+    """Struck down."""
+
+
+def power_cut() -> None:
+    raise PowerCutError
+
+
+def count_statements(hamlet: Hamlet) -> int:
+    clock = Clock(None, power_cut)
+    with connection.execute_wrapper(clock):
+        hamlet.bill()
+    return clock.count
+
+
+def test_struck_down_before_any_statement_it_ends_the_same(committed_hamlet: Hamlet) -> None:
+    statements = count_statements(committed_hamlet)
+    expected = outcome(committed_hamlet.cooperative)
+    assert statements > 40
+    for strike_at in range(1, statements + 1):
+        forget_the_run()
+        with connection.execute_wrapper(Clock(strike_at, power_cut)), pytest.raises(PowerCutError):
+            committed_hamlet.bill()
+        assert committed_hamlet.bill().status == RunStatus.POSTED
+        assert outcome(committed_hamlet.cooperative) == expected, f"struck down before statement {strike_at}"
+
+
+def bill_and_die(hamlet: Hamlet, strike_at: int) -> bool:
+    """In a process of its own that kills itself before a statement; returns whether it was killed or came to the end."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        ended_well = False
+        try:
+            with connection.execute_wrapper(Clock(strike_at, lambda: os.kill(os.getpid(), signal.SIGKILL))):
+                hamlet.bill()
+            ended_well = True
+        finally:
+            os._exit(0 if ended_well else 7)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
+
+
+def test_killed_process_after_process_it_ends_the_same(committed_hamlet: Hamlet) -> None:
+    """Each process dies a little later than the one before, and goes on where that one was cut."""
+    statements = count_statements(committed_hamlet)
+    expected = outcome(committed_hamlet.cooperative)
+    for first, step in ((2, 5), (statements // 2, 1)):
+        forget_the_run()
+        kills = 0
+        while bill_and_die(committed_hamlet, first + kills * step):
+            kills += 1
+        assert kills > 0
+        committed_hamlet.bill()
+        assert outcome(committed_hamlet.cooperative) == expected
+
+
+def at_once(hands: int, work: Callable[[int], Any]) -> list[Any]:
+    """Let several threads, each with a connection of its own, begin at the same moment."""
+    gate = threading.Barrier(hands)
+
+    def one(hand: int) -> Any:
+        try:
+            gate.wait(PATIENCE_S)
+            return work(hand)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(hands) as pool:
+        return [future.result(PATIENCE_S) for future in [pool.submit(one, hand) for hand in range(hands)]]
+
+
+def test_several_who_run_the_month_at_once_bill_it_once(committed_hamlet: Hamlet) -> None:
+    committed_hamlet.bill()
+    expected = outcome(committed_hamlet.cooperative)
+    for _ in range(3):
+        forget_the_run()
+        runs = at_once(3, lambda _: committed_hamlet.bill())
+        assert len({run.pk for run in runs}) == 1
+        assert outcome(committed_hamlet.cooperative) == expected
+
+
+def test_chunks_in_any_order_and_by_many_hands_give_the_same_numbers(committed_hamlet: Hamlet) -> None:
+    committed_hamlet.bill()
+    expected = outcome(committed_hamlet.cooperative)
+    forget_the_run()
+    run = prepare_run(microgrid=committed_hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
+    chunks = list(run.chunks.order_by("-index").values_list("pk", flat=True))
+    rated = at_once(
+        4, lambda hand: [rate_chunk(chunk_id=pk) for pk in (chunks if hand % 2 else chunks[::-1])]
+    )
+    assert sum(sum(each) for each in rated) == len(chunks)
+    finished = at_once(2, lambda _: finish_run(run_id=run.pk, now=NOW).status)
+    assert finished == [RunStatus.POSTED] * 2
+    assert outcome(committed_hamlet.cooperative) == expected
