@@ -1,7 +1,13 @@
-"""Addresses below /api/v1/."""
+"""Addresses below /api/v1/. Days are written with the converter `day` of the grid's addresses."""
 
 from django.urls import path
 
-from contracts.api.proofs import BillProof
+import grid.api.urls  # noqa: F401 - registers the converter
+from contracts.api.proofs import BillProof, MeterDayProof
 
-urlpatterns = [path("bills/<uuid:public_id>/proof/", BillProof.as_view(), name="api-bill-proof")]
+urlpatterns = [
+    path("bills/<uuid:public_id>/proof/", BillProof.as_view(), name="api-bill-proof"),
+    path(
+        "meters/<uuid:public_id>/days/<day:day>/proof/", MeterDayProof.as_view(), name="api-meter-day-proof"
+    ),
+]

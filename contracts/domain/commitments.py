@@ -65,6 +65,11 @@ class DayLeaf:
         words = (self.microgrid, self.meter, self.channel, self.day, self.version, self.commitment)
         return leaf_hash(_encode(DAY_SCHEMA, words))
 
+    @property
+    def values(self) -> list[str | int]:
+        ids = [hexed(self.microgrid), hexed(self.meter)]
+        return [DAY_SCHEMA, *ids, self.channel, self.day, self.version, hexed(self.commitment)]
+
 
 @dataclass(frozen=True, slots=True)
 class BillLeaf:

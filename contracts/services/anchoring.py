@@ -23,6 +23,7 @@ from contracts.domain.commitments import (
 )
 from contracts.domain.merkle import MerkleTree
 from contracts.models import Anchor, AnchorKind, AnchorLeaf
+from contracts.selectors.bundles import CONTRACT_OF
 from contracts.services.batches import BatchEntry, store_batch
 from contracts.services.outbox import enqueue
 from energy.models import Meter, Microgrid
@@ -120,9 +121,6 @@ def anchor_run(*, chain: Chain, run: BillingRun, now: datetime) -> Anchor:
         run,
         now,
     )
-
-
-CONTRACT_OF = {AnchorKind.DAY: "GridBalancing", AnchorKind.RUN: "Billing"}
 
 
 def _store(

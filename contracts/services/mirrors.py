@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db import transaction
+from django.db.models import Sum
 
 from billing.models import BillingRun, Document, DocumentKind, DocumentStatus, PaymentRail, TariffVersion
 from contracts.adapters.signing import address_of, private_key
@@ -23,7 +24,9 @@ from grid.models import BalanceDay
 from kernel.money import price_micro
 
 BATCH = 40
+SELECTOR_BYTES, WORD_BYTES = 4, 32
 QUOTE_DAYS = 60
+RENEW_BEFORE_DAYS = 7
 INDIVIDUAL, GROUP = 0, 1
 WHOLE_BP = 10_000
 
@@ -59,9 +62,9 @@ def _register(
     chain: Chain, key: str, contract: str, function: str, calls: Sequence[Sequence[Any]], now: datetime
 ) -> None:
     """Register what no registration in the outbox names yet: ids are random words, and the outbox is the record."""
-    sent = [bytes(row) for row in _rows(f"{key}:").values_list("calldata", flat=True)]
-    fresh = [call for call in calls if not any(call[0] in calldata for calldata in sent)]
-    for index, part in enumerate(_parts(fresh), start=len(sent)):
+    count, named = _named_words(f"{key}:")
+    fresh = [call for call in calls if call[0] not in named]
+    for index, part in enumerate(_parts(fresh), start=count):
         encoded = [chain.encode(contract, function, arguments) for arguments in part]
         enqueue(
             chain=chain, key=f"{key}:{index}", contract=contract, function="multicall", arguments=[encoded], now=now
@@ -240,24 +243,66 @@ def _quote(chain: Chain, bills: Sequence[Document]) -> None:
     )
 
 
+def renew_quotes(*, chain: Chain, run: BillingRun, now: datetime) -> int:
+    """Quote anew what open bills still cost, before their quotes expire by the chain's clock; at the rate first stated."""
+    at = datetime.fromtimestamp(chain.block_time(), UTC)
+    quotes = PaymentQuote.objects.filter(
+        document__run=run, document__status=DocumentStatus.OPEN, wei__gt=0,
+        expires_at__lt=at + timedelta(days=RENEW_BEFORE_DAYS),
+    )  # fmt: skip
+    renewed = 0
+    for pk in quotes.order_by("pk").values_list("pk", flat=True):
+        renewed += _renew(chain, pk, at + timedelta(days=QUOTE_DAYS), now)
+    return renewed
+
+
+@transaction.atomic
+def _renew(chain: Chain, quote_id: int, expires_at: datetime, now: datetime) -> bool:
+    quote = PaymentQuote.objects.select_for_update().select_related("document").get(pk=quote_id)
+    bill = quote.document
+    if bill.status != DocumentStatus.OPEN or quote.expires_at >= expires_at:
+        return False
+    quote.wei, quote.expires_at = bill.rest_minor * quote.wei_per_minor, expires_at
+    quote.save(update_fields=["wei", "expires_at"])
+    enqueue(
+        chain=chain, key=f"quote:{chain.chain_id()}:{bill.chain_ref}:{int(expires_at.timestamp())}", contract="Billing",
+        function="quoteBill", arguments=[unhexed(bill.chain_ref), int(quote.wei), int(expires_at.timestamp())], now=now,
+    )  # fmt: skip
+    return True
+
+
 def mirror_settlements(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     """Note on the chain which bills were paid at the bank; those noted already are left out."""
     head = f"settled:{chain.chain_id()}:{run.chain_ref}:"
-    sent = [bytes(row) for row in _rows(head).values_list("calldata", flat=True)]
+    count, named = _named_words(head)
     paid = Document.objects.filter(
         run=run, kind=DocumentKind.BILL, status=DocumentStatus.SETTLED, payments__rail=PaymentRail.BANK
     )
     refs = [unhexed(ref) for ref in paid.order_by("number").distinct().values_list("chain_ref", flat=True)]
-    fresh = [ref for ref in refs if not any(ref in calldata for calldata in sent)]
-    for index, part in enumerate(_parts(fresh), start=len(sent)):
+    fresh = [ref for ref in refs if ref not in named]
+    for index, part in enumerate(_parts(fresh), start=count):
         enqueue(
             chain=chain, key=f"{head}part{index}", contract="Billing", function="settleOffChain", arguments=[part],
             now=now,
         )  # fmt: skip
 
 
-def _rows(prefix: str) -> QuerySet[ChainTransaction]:
-    return ChainTransaction.objects.filter(idempotency_key__startswith=prefix)
+def _named_words(prefix: str) -> tuple[int, set[bytes]]:
+    """How many transactions have keys with this prefix, and every word that stands in their calldata.
+
+    Words follow a selector of four bytes, inside a multicall a second one.
+    """
+    rows = ChainTransaction.objects.filter(idempotency_key__startswith=prefix).values_list(
+        "calldata", flat=True
+    )
+    sent = [bytes(row) for row in rows]
+    words = {
+        data[i : i + WORD_BYTES]
+        for data in sent
+        for first in (SELECTOR_BYTES, 2 * SELECTOR_BYTES)
+        for i in range(first, len(data) - WORD_BYTES + 1, WORD_BYTES)
+    }
+    return len(sent), words
 
 
 def mirror_revenue(*, chain: Chain, run: BillingRun, now: datetime) -> None:

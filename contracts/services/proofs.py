@@ -1,19 +1,14 @@
-"""Proofs: what a member needs to check a bill alone, and the same check over everything."""
+"""The check of everything that was anchored, as a member's browser would check one bill."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
-
-from django.conf import settings
 
 from billing.models import BillingRun, Document
-from billing.selectors.documents import PublishedField, documents_of_run, published_fields
+from billing.selectors.documents import documents_of_run, published_fields
 from contracts.domain.chain import CallReverted, Chain, ChainUnavailable
 from contracts.domain.checking import Finding, FindingKind, LeafPair, check_tree
 from contracts.domain.commitments import (
-    BILL_SCHEMA,
-    BILL_TYPES,
     BillLeaf,
     DayLeaf,
     commit,
@@ -24,17 +19,11 @@ from contracts.domain.commitments import (
     number_of_day,
     unhexed,
 )
-from contracts.domain.merkle import Hash, MerkleTree
-from contracts.models import Anchor, AnchorKind, AnchorLeaf, ChainDeployment
-from contracts.services.anchoring import CONTRACT_OF, meter_day_rows
+from contracts.models import Anchor, AnchorKind, AnchorLeaf
+from contracts.selectors.bundles import CONTRACT_OF, HASH_BYTES, anchored_field_hashes
+from contracts.services.anchoring import meter_day_rows
 from contracts.services.outbox import address_on
 from energy.models import Channel, Meter, Microgrid
-
-HASH_BYTES = 32
-
-
-class NotAnchoredYet(LookupError):
-    """The document's run has not been anchored; the message says what to expect."""
 
 
 @dataclass(slots=True)
@@ -44,54 +33,6 @@ class ProofReport:
     checked: int = 0
     failed: int = 0
     findings: list[Finding] = field(default_factory=list)
-
-
-def proof_bundle(document: Document) -> dict[str, Any]:
-    """Everything with which a document can be checked against the chain without us, as plain JSON.
-
-    Raises:
-        NotAnchoredYet: there is no root for it yet.
-    """
-    leaf_row = (
-        AnchorLeaf.objects.select_related("anchor__transaction", "anchor__microgrid")
-        .filter(document=document)
-        .first()
-    )
-    if leaf_row is None:
-        raise NotAnchoredYet("This document is not on the chain yet; usually it takes some minutes.")
-    anchor = leaf_row.anchor
-    fields = published_fields(document)
-    leaves = [bytes(leaf) for leaf in AnchorLeaf.objects.filter(anchor=anchor).values_list("leaf", flat=True)]
-    leaf = BillLeaf(
-        unhexed(anchor.subject), unhexed(document.chain_ref), anchor.period, bytes(leaf_row.commitment)
-    )
-    deployed = (
-        ChainDeployment.objects.filter(
-            chain_id=anchor.transaction.chain_id, contract=CONTRACT_OF[AnchorKind.RUN]
-        )
-        .order_by("-pk")
-        .first()
-    )
-    return {
-        "schema": BILL_SCHEMA,
-        "document": {"fields": [{"path": f.path, "label": f.label, "value": f.value} for f in fields]},
-        "salt": hexed(bytes(leaf_row.salt)),
-        "field_hashes": [hexed(h) for h in _anchored_field_hashes(leaf_row, fields)],
-        "commitment": hexed(bytes(leaf_row.commitment)),
-        "leaf": {"types": BILL_TYPES, "values": leaf.values},
-        "proof": [hexed(h) for h in MerkleTree(leaves).proof(bytes(leaf_row.leaf))],
-        "root": anchor.root,
-        "anchor": {
-            "contract": deployed.address if deployed else "",
-            "subject": anchor.subject,
-            "period": anchor.period,
-            "revision": anchor.revision,
-            "transaction_hash": anchor.transaction.hash,
-            "block": anchor.transaction.block_number,
-        },
-        "rpc_url": settings.CHAIN_PUBLIC_RPC_URL,
-        "chain_id": anchor.transaction.chain_id,
-    }
 
 
 def root_on_chain(chain: Chain, anchor: Anchor) -> str:
@@ -106,14 +47,6 @@ def root_on_chain(chain: Chain, anchor: Anchor) -> str:
         )
     except CallReverted:
         return ""
-
-
-def _anchored_field_hashes(row: AnchorLeaf, fields: Sequence[PublishedField]) -> list[Hash]:
-    """The hashes of a document's fields as they were anchored, so that each figure is judged by itself."""
-    kept = bytes(row.field_hashes)
-    if not kept:
-        return field_hashes(bytes(row.salt), [(f.path, f.value) for f in fields])
-    return [kept[i : i + HASH_BYTES] for i in range(0, len(kept), HASH_BYTES)]
 
 
 def check_documents(*, chain: Chain, run: BillingRun) -> ProofReport:
@@ -165,7 +98,7 @@ def _named_fields(
         return [finding]
     row = rows[document.pk]
     fields = published_fields(document)
-    kept = _anchored_field_hashes(row, fields)
+    kept = anchored_field_hashes(row, fields)
     if not row.field_hashes or document_commitment(kept) != bytes(row.commitment):
         return [finding]
     if len(kept) != len(fields):

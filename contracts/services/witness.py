@@ -16,6 +16,7 @@ from contracts.services.mirrors import (
     mirror_registrations,
     mirror_revenue,
     mirror_settlements,
+    renew_quotes,
 )
 from contracts.services.outbox import deploy_contracts, drain
 from contracts.services.payments import watch_payments
@@ -46,21 +47,22 @@ def witness(*, chain: Chain, now: datetime) -> Round:
     sent = drain(chain=chain, now=now)
     for run in BillingRun.objects.filter(status=RunStatus.POSTED).select_related("microgrid__cooperative"):
         anchored += _anchor_run(chain, run, now)
-        mirror_bills(chain=chain, run=run, now=now)
-        mirror_revenue(chain=chain, run=run, now=now)
         mirror_settlements(chain=chain, run=run, now=now)
+        renew_quotes(chain=chain, run=run, now=now)
     sent += drain(chain=chain, now=now)
     return Round(anchored, sent, watch_payments(chain=chain, now=now))
 
 
 @transaction.atomic
 def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
-    """Anchor a run and mirror its month, both or neither: a round that is killed between them would leave one out."""
+    """Anchor a run, mirror its month and its bills, all or nothing: a round killed between them would leave some out."""
     if Anchor.objects.filter(run=run).exists():
         return False
     anchor_run(chain=chain, run=run, now=now)
     mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run.days(), now=now)
     mirror_month(chain=chain, run=run, now=now)
+    mirror_bills(chain=chain, run=run, now=now)
+    mirror_revenue(chain=chain, run=run, now=now)
     return True
 
 

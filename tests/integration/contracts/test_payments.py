@@ -13,7 +13,7 @@ from contracts.adapters.ethereum import EthereumChain
 from contracts.adapters.virtual_wallet import VirtualWallet
 from contracts.domain.chain import PaymentEvent
 from contracts.domain.commitments import unhexed
-from contracts.models import ChainPayment, PaymentQuote
+from contracts.models import ChainPayment, ChainTransaction, PaymentQuote
 from contracts.services.outbox import address_on
 from contracts.services.payments import watch_payments
 from contracts.services.witness import witness
@@ -114,6 +114,27 @@ def test_a_bill_paid_at_the_bank_takes_no_wei_once_the_chain_knows(chain, posted
     assert not receipt.succeeded
     assert watch_payments(chain=chain, now=SHOWN_NOW) == 0
     assert booked(posted) == posted.gross_minor
+
+
+def test_an_open_bills_quote_is_renewed_before_it_expires(node, chain, posted, pay):
+    pay(posted, 10 * CENT)
+    witness(chain=chain, now=SHOWN_NOW)
+    before = PaymentQuote.objects.get(document=posted)
+    node.ask("evm_increaseTime", 54 * 86_400)
+    node.ask("anvil_mine", "0x1")
+    witness(chain=chain, now=SHOWN_NOW)
+    renewed = PaymentQuote.objects.get(document=posted)
+    assert (renewed.expires_at - before.expires_at).days in (53, 54)
+    words = [unhexed(posted.chain_ref)]
+    rest, expires = chain.call("Billing", address_on(chain, "Billing"), "quoteOf", words)
+    assert (rest, expires) == ((posted.gross_minor - 10) * CENT, int(renewed.expires_at.timestamp()))
+    transactions = ChainTransaction.objects.count()
+    witness(chain=chain, now=SHOWN_NOW)
+    assert ChainTransaction.objects.count() == transactions
+    pay(posted, rest)
+    assert watch_payments(chain=chain, now=SHOWN_NOW) == 1
+    posted.refresh_from_db()
+    assert (posted.status, booked(posted)) == (DocumentStatus.SETTLED, posted.gross_minor)
 
 
 def test_a_payment_waits_for_its_confirmations(node, chain, posted, pay, settings):

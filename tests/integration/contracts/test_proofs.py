@@ -8,8 +8,9 @@ from contracts.domain.checking import FindingKind
 from contracts.domain.commitments import field_hashes, hexed, unhexed
 from contracts.domain.merkle import keccak, leaf_hash, root_from
 from contracts.models import Anchor, AnchorKind, AnchorLeaf
+from contracts.selectors.bundles import NotAnchoredYet, proof_bundle
 from contracts.services.outbox import address_on
-from contracts.services.proofs import NotAnchoredYet, check_days, check_documents, proof_bundle, root_on_chain
+from contracts.services.proofs import check_days, check_documents, root_on_chain
 from contracts.services.witness import witness
 from energy.models import Meter
 from grid.services.day_close import close_day
@@ -212,3 +213,30 @@ def test_a_bill_that_is_not_anchored_yet_says_so_by_api(client, settled, househo
     reply = client.get(f"/api/v1/bills/{own.public_id}/proof/")
     assert reply.status_code == 409
     assert "not on the chain yet" in reply.json()["detail"]
+
+
+def test_a_member_checks_an_own_meter_day_without_the_product(client, chain, anchored, household, stranger):
+    meter = Meter.objects.filter(site__member__memberships__user=household, kind="site").first()
+    address = f"/api/v1/meters/{meter.public_id}/days/{DAY}/proof/"
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+    client.force_login(household)
+    assert client.get(address.replace(str(DAY), "2016-06-09")).status_code == 409
+    assert client.get(address.replace(str(DAY), "2016-13-09")).status_code == 404
+    bundle = client.get(address).json()
+    assert [c["channel"] for c in bundle["channels"]] == ["import", "export"]
+    for channel in bundle["channels"]:
+        assert len(channel["values_wh"]) == 96
+        content = unhexed(channel["content"])
+        values = [int.from_bytes(content[i : i + 4], "big") for i in range(25, 25 + 4 * 96, 4)]
+        assert values == channel["values_wh"]
+        assert hexed(keccak(unhexed(channel["salt"]) + content)) == channel["commitment"]
+        words = [unhexed(v) if str(v).startswith("0x") else v for v in channel["leaf"]["values"]]
+        assert hexed(words[-1]) == channel["commitment"]
+        leaf = leaf_hash(encode(channel["leaf"]["types"], words))
+        assert hexed(root_from(leaf, [unhexed(p) for p in channel["proof"]])) == bundle["root"]
+    anchor = bundle["anchor"]
+    found = chain.call(
+        "GridBalancing", anchor["contract"], "rootOf", [unhexed(anchor["subject"]), anchor["period"], 0]
+    )
+    assert hexed(found) == bundle["root"]
