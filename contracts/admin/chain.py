@@ -130,7 +130,7 @@ class AnchorAdmin(FactAdmin):
     list_select_related = ("microgrid", "transaction")
     search_fields = ("root", "cid", "=period")
     ordering = ("-pk",)
-    actions = ("check",)
+    actions = ("check_roots",)
     fields = (
         "kind", "microgrid", "run", "period", "revision", "leaves", "root", "subject", "cid", "transaction", "created_at",
     )  # fmt: skip
@@ -149,7 +149,7 @@ class AnchorAdmin(FactAdmin):
         return row.transaction.block_number
 
     @admin.action(description="Check what is stored now against the chain", permissions=["view"])
-    def check(self, request: HttpRequest, rows: QuerySet[Anchor]) -> None:
+    def check_roots(self, request: HttpRequest, rows: QuerySet[Anchor]) -> None:
         chosen = list(rows.select_related("microgrid", "run")[: MOST_CHECKED_AT_ONCE + 1])
         if len(chosen) > MOST_CHECKED_AT_ONCE:
             messages.error(request, f"Choose at most {MOST_CHECKED_AT_ONCE} at once.")
