@@ -49,6 +49,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
     energy = load_energy(run, sorted(sites), days)
     axis = np.array(sorted(sites), dtype=np.int64)
+    _check_shares_fit(energy, [sites[pk] for pk in axis.tolist()])
     drafts: list[_Draft] = []
     used: set[int] = set()
     for signature, members in group_by_tariffs(sorted(sites), days).items():
@@ -60,6 +61,16 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
         drafts += _drafts([sites[pk] for pk in members], plan, chosen, terms[-1].vat_rate)
     _store(run, sorted(drafts, key=lambda d: (d.site.code, d.kind)))
     return used
+
+
+def _check_shares_fit(energy: SiteEnergy, sites: Sequence[Site]) -> None:
+    """Readings that were superseded after the day was shared must not be billed with the old shares."""
+    unfit = (energy.import_wh < energy.received_wh) | (energy.export_wh < energy.delivered_wh)
+    codes = [sites[row].code for row in np.flatnonzero(unfit.any(axis=1))]
+    if codes:
+        raise CannotRate(
+            f"The readings of {len(codes)} sites no longer fit what was shared ({', '.join(codes[:5])}); close their days again."
+        )
 
 
 def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from django.db import connection
 
@@ -19,8 +20,10 @@ from billing.services.price_publication import publish_days
 from billing.services.rating import rate_sites
 from billing.services.runs import CannotBill, finish_run, prepare_run, rate_chunk
 from billing.services.tariffs import draft_from, publish_version
-from energy.models import Meter
+from energy.adapters.meter_day_rows import MeterDayRow, write_rows
+from energy.models import Channel, Meter
 from grid.models import SharingDay
+from grid.services.day_close import close_day
 from tests.integration.billing.conftest import CODES, DAYS, MARCH, NOW, Hamlet, make_hamlet, measure, outcome
 
 
@@ -182,6 +185,25 @@ def test_a_tariff_that_changes_within_the_month_splits_every_line(hamlet: Hamlet
         ("export", "", "0.083000"), ("export", "", "0.090000"),
     ]  # fmt: skip
     assert summarise(BillingRun.objects.get()).residual_minor == 0
+
+
+def test_readings_that_no_longer_fit_what_was_shared_are_named(hamlet: Hamlet) -> None:
+    run = prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
+    meter, day = Meter.objects.get(code="b 10"), DAYS[0]
+    row = MeterDayRow(
+        day, meter.pk, int(Channel.IMPORT), np.zeros(96, np.int32), np.zeros(96, np.int16), version=2
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1",
+            [meter.pk, day],
+        )
+        write_rows(cursor, [row], microgrid_id=hamlet.microgrid.pk, provenance="late", now=NOW, replace=False)
+    with pytest.raises(CannotBill, match=r"1 sites no longer fit what was shared \(b 10\)"):
+        rate_chunk(chunk_id=run.chunks.get().pk)
+    assert not Document.objects.exists()
+    close_day(microgrid=hamlet.microgrid, day=day, now=NOW)
+    assert rate_chunk(chunk_id=run.chunks.get().pk)
 
 
 def test_a_meter_that_was_taken_out_takes_no_neighbours_figures(hamlet: Hamlet) -> None:
