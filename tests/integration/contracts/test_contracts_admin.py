@@ -98,11 +98,11 @@ def test_staff_of_another_cooperative_see_no_anchor(client, staff, witnessed):
 def test_the_auditor_checks_roots_from_the_list(client, staff, witnessed, bill, behind_the_back):
     staff(Role.AUDITOR)
     ids = list(Anchor.objects.values_list("pk", flat=True))
-    [told] = texts(run_action(client, "anchor", "check", *ids))
+    [told] = texts(run_action(client, "anchor", "check_roots", *ids))
     assert told.startswith("3 roots checked with")
     line = DocumentLine.objects.filter(document=bill).order_by("position")[0]
     behind_the_back("UPDATE billing_documentline SET net_minor = net_minor + 1 WHERE id = %s", line.pk)
-    [told] = texts(run_action(client, "anchor", "check", Anchor.objects.get(kind=AnchorKind.RUN).pk))
+    [told] = texts(run_action(client, "anchor", "check_roots", Anchor.objects.get(kind=AnchorKind.RUN).pk))
     assert told.startswith(f"{bill.label}: ")
     assert "lines/0/net_minor" in told
 
@@ -110,7 +110,7 @@ def test_the_auditor_checks_roots_from_the_list(client, staff, witnessed, bill, 
 def test_a_check_without_the_node_says_so(client, staff, witnessed, node):
     staff(Role.AUDITOR)
     node.kill()
-    [told] = texts(run_action(client, "anchor", "check", Anchor.objects.get(kind=AnchorKind.RUN).pk))
+    [told] = texts(run_action(client, "anchor", "check_roots", Anchor.objects.get(kind=AnchorKind.RUN).pk))
     assert "does not answer" in told
 
 
