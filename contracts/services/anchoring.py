@@ -31,6 +31,10 @@ from energy.models import Meter, Microgrid
 SALT_BYTES = 32
 
 
+class NothingToAnchor(LookupError):
+    """There is no meter day or document to make a tree of."""
+
+
 def meter_day_rows(microgrid: Microgrid, day: date) -> list[tuple[int, int, int, list[int], list[int]]]:
     """Current final rows of a day: meter, channel, version, values, quality; in order."""
     with connection.cursor() as cursor:
@@ -44,7 +48,11 @@ def meter_day_rows(microgrid: Microgrid, day: date) -> list[tuple[int, int, int,
 
 @transaction.atomic
 def anchor_day(*, chain: Chain, microgrid: Microgrid, day: date, revision: int, now: datetime) -> Anchor:
-    """Build the tree of a closed day and put its root into the outbox; the same revision again is the same anchor."""
+    """Build the tree of a closed day and put its root into the outbox; the same revision again is the same anchor.
+
+    Raises:
+        NothingToAnchor: the day has no meter days.
+    """
     Microgrid.objects.select_for_update().get(pk=microgrid.pk)
     existing = Anchor.objects.filter(
         kind=AnchorKind.DAY, subject=microgrid.chain_ref, period=number_of_day(day), revision=revision
@@ -75,7 +83,7 @@ def anchor_day(*, chain: Chain, microgrid: Microgrid, day: date, revision: int, 
             "quality": quality,
         }  # fmt: skip
         entries.append(BatchEntry(meter.site.member, content))
-    cid = store_batch(microgrid, day, revision, entries)
+    cid = store_batch(microgrid, day, revision, entries) if entries else ""
     return _store(
         chain,
         AnchorKind.DAY,
@@ -92,7 +100,11 @@ def anchor_day(*, chain: Chain, microgrid: Microgrid, day: date, revision: int, 
 
 @transaction.atomic
 def anchor_run(*, chain: Chain, run: BillingRun, now: datetime) -> Anchor:
-    """Build the tree of a posted run's documents and put its root into the outbox; again it is the same anchor."""
+    """Build the tree of a posted run's documents and put its root into the outbox; again it is the same anchor.
+
+    Raises:
+        NothingToAnchor: the run has no documents.
+    """
     BillingRun.objects.select_for_update().get(pk=run.pk)
     existing = Anchor.objects.filter(run=run).first()
     if existing is not None:
@@ -127,6 +139,8 @@ def _store(
     chain: Chain, kind: AnchorKind, microgrid: Microgrid, subject: str, period: int, revision: int,
     leaves: Sequence[AnchorLeaf], cid: str, run: BillingRun | None, now: datetime,
 ) -> Anchor:  # fmt: skip
+    if not leaves:
+        raise NothingToAnchor(f"{kind} {period} of {microgrid} is empty.")
     root = MerkleTree([bytes(leaf.leaf) for leaf in leaves]).root
     arguments: list[Any] = [unhexed(subject), period, revision, root, len(leaves), cid]
     row = enqueue(

@@ -73,19 +73,28 @@ def store_batch(microgrid: Microgrid, day: date, revision: int, entries: list[Ba
     part: dict[str, bytes] = {}
     size = 0
     for pk, contents in sorted(by_member.items()):
-        nonce = os.urandom(12)
-        sealed = nonce + keys[pk].encrypt(
-            nonce, libipld.encode_dag_cbor(contents), members[pk].chain_ref.encode()
-        )
-        if size + len(sealed) > BLOCK_BYTES and part:
-            links.append(store.put(part))
-            part, size = {}, 0
-        part[members[pk].chain_ref] = sealed
-        size += len(sealed) + 100
+        name = members[pk].chain_ref
+        for packed in _packed(contents):
+            nonce = os.urandom(12)
+            sealed = nonce + keys[pk].encrypt(nonce, packed, name.encode())
+            if part and (size + len(sealed) > BLOCK_BYTES or name in part):
+                links.append(store.put(part))
+                part, size = {}, 0
+            part[name] = sealed
+            size += len(sealed) + 100
     links.append(store.put(part))
     return store.put(
         {"microgrid": microgrid.chain_ref, "day": day.isoformat(), "revision": revision, "parts": links}
     )
+
+
+def _packed(contents: list[dict[str, Any]]) -> list[bytes]:
+    """The contents as dag-cbor, in as many halves as a block's size asks for."""
+    packed = bytes(libipld.encode_dag_cbor(contents))
+    if len(packed) <= BLOCK_BYTES or len(contents) == 1:
+        return [packed]
+    middle = len(contents) // 2
+    return _packed(contents[:middle]) + _packed(contents[middle:])
 
 
 def read_batch(*, cid: str, member: Member) -> list[dict[str, Any]]:
@@ -98,10 +107,11 @@ def read_batch(*, cid: str, member: Member) -> list[dict[str, Any]]:
     if row is None:
         raise KeyDestroyed(f"The data key of member {member.number} was destroyed.")
     store, key = BlockStore.configured(), data_keys([member])[member.pk]
+    contents: list[dict[str, Any]] = []
     for link in store.get(cid)["parts"]:
         sealed = store.get(link).get(member.chain_ref)
         if sealed is not None:
-            opened = key.decrypt(sealed[:12], sealed[12:], member.chain_ref.encode())
-            contents: list[dict[str, Any]] = libipld.decode_dag_cbor(opened)
-            return contents
-    return []
+            contents += libipld.decode_dag_cbor(
+                key.decrypt(sealed[:12], sealed[12:], member.chain_ref.encode())
+            )
+    return contents

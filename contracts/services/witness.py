@@ -1,5 +1,6 @@
 """The witness's round: everything that happened since the last one, to the chain and back. Safe to repeat, to kill, to miss."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from django.db import transaction
 from billing.models import BillingRun, RunStatus
 from contracts.domain.chain import Chain
 from contracts.models import Anchor, AnchorKind
-from contracts.services.anchoring import anchor_day, anchor_run
+from contracts.services.anchoring import NothingToAnchor, anchor_day, anchor_run
 from contracts.services.mirrors import (
     mirror_bills,
     mirror_grid_days,
@@ -22,6 +23,8 @@ from contracts.services.outbox import deploy_contracts, drain
 from contracts.services.payments import watch_payments
 from energy.models import Microgrid
 from grid.models import DayClosing
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def witness(*, chain: Chain, now: datetime) -> Round:
 @transaction.atomic
 def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
     """Anchor a run, mirror its month and its bills, all or nothing: a round killed between them would leave some out."""
-    if Anchor.objects.filter(run=run).exists():
+    if Anchor.objects.filter(run=run).exists() or not run.documents.exists():
         return False
     anchor_run(chain=chain, run=run, now=now)
     mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run.days(), now=now)
@@ -74,6 +77,12 @@ def _anchor_days(chain: Chain, microgrid: Microgrid, now: datetime) -> int:
     for closing in DayClosing.objects.filter(microgrid=microgrid).order_by("day", "revision"):
         number = closing.day.year * 10_000 + closing.day.month * 100 + closing.day.day
         if (number, closing.revision) not in known:
-            anchor_day(chain=chain, microgrid=microgrid, day=closing.day, revision=closing.revision, now=now)
+            try:
+                anchor_day(
+                    chain=chain, microgrid=microgrid, day=closing.day, revision=closing.revision, now=now
+                )
+            except NothingToAnchor as empty:
+                log.info("%s", empty)
+                continue
             anchored += 1
     return anchored

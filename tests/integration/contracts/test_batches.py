@@ -6,7 +6,7 @@ from cryptography.exceptions import InvalidTag
 from contracts.adapters.ipfs import BlockMissing, BlockStore, cid_of
 from contracts.domain.commitments import commit, meter_day_bytes
 from contracts.models import Anchor, AnchorKind, AnchorLeaf, MemberDataKey
-from contracts.services.batches import KeyDestroyed, data_keys, read_batch
+from contracts.services.batches import BatchEntry, KeyDestroyed, data_keys, read_batch, store_batch
 from contracts.services.witness import witness
 from energy.models import Meter
 from members.models import Member
@@ -70,6 +70,14 @@ def test_with_the_key_destroyed_the_days_are_erased(day_anchor, members):
     MemberDataKey.objects.get(member=member).delete()
     with pytest.raises(KeyDestroyed):
         read_batch(cid=day_anchor.cid, member=member)
+
+
+def test_a_member_with_more_than_a_block_holds_gets_several(members, microgrid):
+    contents = [{"meter": f"m{i}", "values_wh": [100_000 + i] * 2_000} for i in range(300)]
+    cid = store_batch(microgrid, DAY, 0, [BatchEntry(members[0], content) for content in contents])
+    assert len(BlockStore.configured().get(cid)["parts"]) > 3
+    assert read_batch(cid=cid, member=members[0]) == contents
+    assert MemberDataKey.objects.filter(member=members[0]).count() == 1
 
 
 def test_a_damaged_block_is_no_block(settings):

@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+from billing.models import BillingRun
 from contracts.adapters.ethereum import EthereumChain
 from contracts.adapters.signing import address_of, private_key
 from contracts.domain.chain import CannotPayForGas, ChainUnavailable
@@ -14,6 +15,7 @@ from contracts.services.outbox import address_on, deploy_contracts, drain, enque
 from contracts.services.proofs import check_days, check_documents, root_on_chain
 from contracts.services.witness import witness
 from energy.models import Microgrid, Source, StorageUnit
+from grid.models import DayClosing
 from microgrid_site.embedded import anvil
 from tests.integration.grid.conftest import SHOWN_NOW
 
@@ -274,3 +276,18 @@ def test_many_microgrids_can_share_a_chain(chain, settled, microgrid):
     witness(chain=chain, now=SHOWN_NOW)
     assert all_confirmed()
     assert ChainTransaction.objects.filter(idempotency_key__contains=other.chain_ref).exists()
+
+
+def test_an_empty_day_or_run_holds_up_nothing(chain, settled, microgrid):
+    other = Microgrid.objects.create(
+        cooperative=microgrid.cooperative, slug="empty", name="Empty", time_zone="Europe/Berlin"
+    )
+    DayClosing.objects.create(
+        microgrid=other, day=settled.first_day, revision=0, closed_at=SHOWN_NOW, estimated_values=0
+    )
+    BillingRun.objects.create(
+        microgrid=other, period=settled.period, first_day=settled.first_day, last_day=settled.last_day, prepared_at=SHOWN_NOW,
+        issue_date=settled.issue_date, due_date=settled.due_date, status="posted", posted_at=SHOWN_NOW,
+    )  # fmt: skip
+    assert witness(chain=chain, now=SHOWN_NOW).anchored == 3
+    assert all_confirmed()
