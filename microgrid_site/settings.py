@@ -237,7 +237,15 @@ UNFOLD = {
     "SITE_HEADER": "Microgrid",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
-}
+    "BORDER_RADIUS": "10px",
+    # The accent of the portal (static/src/style.css) and its neighbours in lightness.
+    "COLORS": {
+        "primary": {
+            "50": "#eef3ef", "100": "#d6e9df", "200": "#aed6c3", "300": "#7fc2a5", "400": "#4cc79a", "500": "#1f8a66",
+            "600": "#0b6e4f", "700": "#095a41", "800": "#074733", "900": "#053626", "950": "#03241a",
+        },
+    },
+}  # fmt: skip
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
