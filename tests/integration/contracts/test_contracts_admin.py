@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import site as admin_site
+from django.core.management import call_command
 from django.urls import reverse
 
 from billing.models import DocumentLine
@@ -46,6 +47,10 @@ def run_action(client: Any, model: str, action: str, *ids: int) -> Any:
     return client.post(
         reverse(f"admin:contracts_{model}_changelist"), {"action": action, "_selected_action": ids}, follow=True
     )  # fmt: skip
+
+
+def test_the_pages_pass_the_checks_that_every_process_makes_at_its_start():
+    call_command("check")
 
 
 def test_every_model_with_a_page_is_tested():
