@@ -62,8 +62,9 @@ def _book(chain_id: int, event: PaymentEvent, now: datetime) -> bool:
     amount = _amount_minor(bill)
     if amount > 0:
         place = f":{event.position}" if event.position else ""
+        shown = bill.run.microgrid.now(now)
         seen.payment, _ = book_payment(
-            document=bill, amount_minor=amount, rail=PaymentRail.CHAIN, received_at=now, now=now,
+            document=bill, amount_minor=amount, rail=PaymentRail.CHAIN, received_at=shown, now=shown,
             external_ref=f"{chain_id}:{event.transaction_hash}:{event.bill_id[:18]}{place}",
         )  # fmt: skip
         seen.save(update_fields=["payment"])
