@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from microgrid_site.embedded.servers import environment_of_its_own
+
 ROOT = Path(__file__).resolve().parent.parent
 VOLATILE = ("stages", "unchanged")
 LONGEST_RUN_S = 1800
@@ -82,7 +84,7 @@ def start(var: Path, *arguments: str) -> subprocess.Popen[bytes]:
         stderr=log,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        env={**os.environ, "MICROGRID_VAR": str(var)},
+        env=environment_of_its_own(var),
     )
 
 

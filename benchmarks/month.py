@@ -16,6 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from microgrid_site.embedded.servers import environment_of_its_own
+
 ROOT = Path(__file__).resolve().parent.parent
 PROCESSES = 2
 GROWTH = (1_000, 3_000, 10_000)
@@ -53,11 +55,11 @@ def in_own_servers(members: int) -> dict[str, Any]:
     """One size in a fresh PostgreSQL that goes away with it."""
     with tempfile.TemporaryDirectory(prefix="month-") as folder:
         Path(folder).chmod(0o755)
-        environment = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL"}}
         done = subprocess.run(
             [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", f"{folder}/var", "--need", "postgres,valkey",
              "--", sys.executable, "-m", "benchmarks.month", "--inside", "--members", str(members)],
-            stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=environment,
+            stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT,
+            env=environment_of_its_own(Path(folder) / "var"),
         )  # fmt: skip
         result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return result

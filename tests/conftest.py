@@ -1,7 +1,6 @@
 """What tests share: the real demo over a small network, run once and looked at by many."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from microgrid_site.embedded.servers import environment_of_its_own
 from tests.networks import cut_network
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,16 +18,10 @@ LONGEST_DEMO_S = 600
 
 def run_demo(var: Path, *words: str) -> dict:
     """One pass of the demo in processes of its own, with servers of its own; returns its JSON."""
-    environment = {
-        k: v
-        for k, v in os.environ.items()
-        if k not in {"DATABASE_URL", "REDIS_URL", "CHAIN_RPC_URL", "MQTT_URL"}
-    }
-    environment |= {"PYTHONPATH": str(ROOT), "MICROGRID_VAR": str(var)}
     done = subprocess.run(
         [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(var), "--", sys.executable,
          str(ROOT / "manage.py"), "demo", "--once", "--json", *words],
-        capture_output=True, text=True, timeout=LONGEST_DEMO_S, env=environment, cwd=ROOT, check=False,
+        capture_output=True, text=True, timeout=LONGEST_DEMO_S, env=environment_of_its_own(var), cwd=ROOT, check=False,
     )  # fmt: skip
     if done.returncode:
         raise AssertionError(f"the demo ended with code {done.returncode}:\n{done.stderr[-4000:]}")

@@ -24,7 +24,7 @@ REQUIRED = ("booked_date", "amount", "purpose")
 DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y")
 LONGEST_FILE_BYTES = 10_000_000
 MOST_ROWS = 100_000
-REFERENCE = re.compile(r"\bB\s?(\d{4})\s?-?\s?(\d{6})\b")
+REFERENCE = re.compile(r"\bB[\s-]?(\d{4})[\s-]{0,3}(\d{6})\b")
 
 
 class CannotReadStatement(ValueError):
@@ -49,7 +49,7 @@ class StatementRow:
 
 
 def read_statement(content: bytes) -> list[StatementRow]:
-    """Read a statement in UTF-8 or Latin-1, comma, semicolon or tab, decimal point or comma.
+    """Read a statement in UTF-8 or Windows-1252, comma, semicolon or tab, decimal point or comma.
 
     Raises:
         CannotReadStatement: the message names row, column and the mending step.
@@ -59,7 +59,7 @@ def read_statement(content: bytes) -> list[StatementRow]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("latin-1")
+        text = content.decode("cp1252", errors="replace")
     rows = list(csv.reader(io.StringIO(text), delimiter=_delimiter(text)))
     if not rows:
         raise CannotReadStatement("The file is empty; export the statement again.")

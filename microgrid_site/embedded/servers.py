@@ -24,6 +24,7 @@ SERVERS: dict[str, tuple[ModuleType, str]] = {
     "anvil": (anvil, "CHAIN_RPC_URL"),
     "broker": (broker, "MQTT_URL"),
 }
+SECRET_KEY = "SECRET_KEY"
 ASK_TO_END = {"postgres": signal.SIGINT, "anvil": signal.SIGINT}
 KEEP_COPY_EVERY_S = 5.0
 RETRY_AFTER_S = 10.0
@@ -33,6 +34,13 @@ LARGEST_LOG_BYTES = 20 << 20
 def say(text: str) -> None:
     """Tell the person at the terminal; stdout belongs to the command."""
     print(text, file=sys.stderr, flush=True)
+
+
+def environment_of_its_own(var: Path) -> dict[str, str]:
+    """Our environment for a command with another folder, which shall not meet the servers and secrets that we were given."""
+    ours = {variable for _, variable in SERVERS.values()} | {SECRET_KEY}
+    kept = {key: value for key, value in os.environ.items() if key not in ours}
+    return {**kept, "MICROGRID_VAR": str(var), "PYTHONPATH": str(ROOT)}
 
 
 @dataclass(slots=True)
@@ -61,8 +69,8 @@ class Servers:
             return environment
         for folder in (self.var, self.run, self.var / "log"):
             folder.mkdir(parents=True, exist_ok=True)
-        if not environment.get("SECRET_KEY"):
-            environment["SECRET_KEY"] = secret_word(self.var, "django-secret-key")
+        if not environment.get(SECRET_KEY):
+            environment[SECRET_KEY] = secret_word(self.var, "django-secret-key")
         with self._alone():
             self._users = (self.run / "users").open("a")
             fcntl.flock(self._users, fcntl.LOCK_SH)

@@ -1,6 +1,5 @@
 """A village that lives, in processes of its own, and a browser that looks at it."""
 
-import os
 import re
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from microgrid_site.embedded.servers import environment_of_its_own
 from tests.browser.chromium import browser as start_browser
 from tests.conftest import ROOT
 from tests.networks import cut_network
@@ -47,12 +47,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     folder = tmp_path_factory.mktemp("village")
     folder.chmod(0o755)
     network = cut_network(folder / "hamlet", sites=20, first_day=date(2016, 3, 29), days=6)
-    environment = {
-        k: v
-        for k, v in os.environ.items()
-        if k not in {"DATABASE_URL", "REDIS_URL", "CHAIN_RPC_URL", "MQTT_URL"}
-    }
-    environment |= {"PYTHONPATH": str(ROOT), "CONTROL_TICK_SECONDS": "2", "COLUMNS": "160"}
+    environment = {**environment_of_its_own(folder / "var"), "CONTROL_TICK_SECONDS": "2", "COLUMNS": "160"}
     log = folder / "demo.log"
     with log.open("wb") as out:
         process = subprocess.Popen(

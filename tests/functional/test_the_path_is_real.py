@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from microgrid_site.embedded.servers import environment_of_its_own
 from tests.conftest import ROOT, run_demo
 
 
@@ -25,15 +26,10 @@ def wounded(settled_var: Path, tmp_path: Path, sql: str) -> Path:
         "    connection.execute(\"SET session_replication_role = 'replica'\")\n"
         f"    assert connection.execute({sql!r}).rowcount == 1\n"
     )
-    environment = {
-        k: v
-        for k, v in os.environ.items()
-        if k not in {"DATABASE_URL", "REDIS_URL", "CHAIN_RPC_URL", "MQTT_URL"}
-    }
     subprocess.run(
         [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(copy), "--need", "postgres", "--",
          sys.executable, "-c", code],
-        check=True, env={**environment, "PYTHONPATH": str(ROOT)}, cwd=ROOT, timeout=120,
+        check=True, env=environment_of_its_own(copy), cwd=ROOT, timeout=120,
     )  # fmt: skip
     return copy
 
@@ -72,7 +68,6 @@ def test_an_altered_cent_of_a_bill_fails_its_proof(settled_var, small_network, t
 
 def test_with_the_chain_stopped_bills_are_made_and_the_chain_catches_up(small_network, tmp_path):
     tmp_path.chmod(0o755)
-    environment = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "MQTT_URL"}}
     words = [
         sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(tmp_path / "var"), "--need",
         "postgres,valkey,broker", "--", sys.executable, str(ROOT / "manage.py"), "demo", "--once", "--json", "--data",
@@ -80,7 +75,7 @@ def test_with_the_chain_stopped_bills_are_made_and_the_chain_catches_up(small_ne
     ]  # fmt: skip
     done = subprocess.run(
         words, capture_output=True, text=True, timeout=400, cwd=ROOT, check=False,
-        env={**environment, "PYTHONPATH": str(ROOT), "CHAIN_RPC_URL": "http://127.0.0.1:9"},
+        env={**environment_of_its_own(tmp_path / "var"), "CHAIN_RPC_URL": "http://127.0.0.1:9"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     alone = json.loads(done.stdout.strip().splitlines()[-1])

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from microgrid_site.embedded.servers import environment_of_its_own
+
 ROOT = Path(__file__).resolve().parents[3]
 ADDRESSES = ("DATABASE_URL", "REDIS_URL", "CHAIN_RPC_URL", "MQTT_URL", "SECRET_KEY")
 PRINT_ADDRESSES = (
@@ -23,8 +25,7 @@ class House:
 
     def __init__(self, var: Path) -> None:
         self.var = var
-        kept = {key: value for key, value in os.environ.items() if key not in ADDRESSES}
-        self.environment = {**kept, "MICROGRID_VAR": str(var), "PYTHONPATH": str(ROOT)}
+        self.environment = environment_of_its_own(var)
         self.started: list[subprocess.Popen[str]] = []
 
     def start(self, need: str, *code_or_command: str, wait_for_output: bool = True) -> subprocess.Popen[str]:

@@ -1,6 +1,6 @@
 """A small real village: four homes with roofs, two batteries, devices with keys, a clock that stands where a test needs it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.db import connection
 
 from energy.domain.telemetry import IntervalBlock, encode_message, key_id_of
 from energy.models import Channel, Device, Meter, MeterDay, Microgrid
@@ -49,14 +48,6 @@ def microgrid(cooperative: Cooperative, network_folder: Path) -> Microgrid:
     grid.clock_real_start, grid.clock_shown_start = REAL_NOW, datetime(2016, 3, 29, 10, 0, tzinfo=UTC)
     grid.save()
     return grid
-
-
-@pytest.fixture
-def stored(transactional_db: None) -> Iterator[None]:
-    """The partitioned tables are no models' own, so the usual cleaning leaves them; here it does not."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE energy_meterday, energy_telemetrymessage")
 
 
 @dataclass

@@ -18,7 +18,7 @@ from tests.integration.energy.conftest import REAL_NOW, Sender
 DAY = date(2016, 3, 28)
 PATIENCE_S = 20
 Result = TypeVar("Result")
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("stored")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def accept(*bodies: bytes) -> list[Receipt]:

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def village(stored: None, network_folder: Path) -> list[Sender]:
+def village(transactional_db: None, network_folder: Path) -> list[Sender]:
     """Three devices whose village lives by the real clock."""
     cooperative = Cooperative.objects.create(slug="mqtt-coop", name="Broker eG")
     microgrid: Microgrid = import_network(
