@@ -149,7 +149,7 @@ def test_the_broker_lets_in_who_knows_its_password(house: House) -> None:
 
     async def knock(password: str | None) -> None:
         async with aiomqtt.Client(
-            str(parts.hostname), int(parts.port or 0), username=parts.username, password=password, timeout=5
+            str(parts.hostname), int(parts.port or 0), username=parts.username, password=password, timeout=30
         ) as client:
             await client.publish("telemetry/somebody", b"x", qos=1)
 
