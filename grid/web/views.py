@@ -70,12 +70,13 @@ def network_drawing(microgrid: Microgrid) -> dict[str, Any]:
         )
         for n in nodes
     }
+    width = 2 * MARGIN + span_x * scale
     wires = [
         *Line.objects.filter(microgrid=microgrid).values_list("code", "node_from", "node_to"),
         *Transformer.objects.filter(microgrid=microgrid).values_list("code", "node_hv", "node_lv"),
     ]
     return {
-        "width": WIDTH,
+        "width": round(width),
         "height": HEIGHT,
         "nodes": [
             {"code": n.code, "x": place[n.pk][0], "y": place[n.pk][1], "coupling": n.is_coupling_point}

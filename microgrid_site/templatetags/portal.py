@@ -28,7 +28,7 @@ MONTHS = [
 @register.simple_tag
 def sign(name: str, css: str = "") -> SafeString:
     """One of the signs of `parts/signs.html`, hidden from screen readers: words always stand beside it."""
-    return format_html('<svg class="sign {}" aria-hidden="true"><use href="#{}"></use></svg>', css, name)
+    return format_html('<svg class="sign {}" aria-hidden="true"><use href="#sign-{}"></use></svg>', css, name)
 
 
 @register.filter

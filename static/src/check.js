@@ -101,7 +101,7 @@ function verdict(place, kind, title, steps) {
   place.innerHTML = "";
   const head = document.createElement("p");
   head.className = `verdict ${kind}`;
-  head.innerHTML = `<svg class="sign" aria-hidden="true"><use href="#${sign}"></use></svg>`;
+  head.innerHTML = `<svg class="sign" aria-hidden="true"><use href="#sign-${sign}"></use></svg>`;
   head.append(title);
   const list = document.createElement("ol");
   for (const step of steps) list.append(Object.assign(document.createElement("li"), { textContent: step }));

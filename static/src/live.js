@@ -6,6 +6,8 @@ const kilowatts = (w) => `${(w / 1000).toLocaleString(document.documentElement.l
 const byId = (id) => document.getElementById(id);
 const powerChart = page.querySelector("figure[data-chart-frame]") ? draw(page.querySelector("figure[data-chart-frame]")) : null;
 const sentences = JSON.parse(byId("sentences").textContent);
+// English dates as the pages write them: day, month, year and 24 hours.
+const when = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang, { timeZone: page.dataset.zone, dateStyle: "medium", timeStyle: "short" });
 const clock = (iso) => new Date(iso).toLocaleTimeString("en-GB", { timeZone: page.dataset.zone, hour: "2-digit", minute: "2-digit" });
 const points = JSON.parse(byId("recent")?.textContent ?? "[]");
 let last = null;
@@ -20,6 +22,11 @@ function flow(id, watts, most) {
   path.style.setProperty("--pace", `${Math.max(0.6, 6 - 5.4 * Math.min(1, Math.abs(watts) / most))}s`);
 }
 
+function tell(place, watts, positive, negative) {
+  byId(`${place}-flow`).textContent = kilowatts(Math.abs(watts));
+  byId(`${place}-word`).textContent = Math.abs(watts) < 20 ? "" : watts > 0 ? positive : negative;
+}
+
 function show(state) {
   last = Date.now();
   for (const [key, value] of Object.entries(state)) {
@@ -27,13 +34,15 @@ function show(state) {
   }
   const exchange = state.import_w - state.export_w;
   byId("exchange").textContent = kilowatts(Math.abs(exchange));
-  byId("exchange-word").textContent = exchange >= 0 ? "from the public grid" : "to the public grid";
-  byId("battery").textContent = state.storage_capacity_wh ? Math.round((100 * state.storage_wh) / state.storage_capacity_wh) : "–";
+  byId("exchange-word").textContent = exchange >= 0 ? "From the public grid" : "To the public grid";
+  byId("stored").textContent = state.storage_capacity_wh ? Math.round((100 * state.storage_wh) / state.storage_capacity_wh) : "–";
+  tell("storage", state.charge_w - state.discharge_w, "charging", "giving");
+  tell("grid", exchange, "giving", "taking");
   byId("status").textContent = sentences[state.status] ?? state.status;
   byId("status").dataset.state = state.status;
   byId("reasons").replaceChildren(...state.reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
   byId("tick").textContent = state.tick;
-  byId("shown-at").textContent = new Date(state.at).toLocaleString(document.documentElement.lang, { timeZone: page.dataset.zone, dateStyle: "medium", timeStyle: "short" });
+  byId("shown-at").textContent = when.format(new Date(state.at));
   byId("reporting").textContent = `${state.sites_reporting} / ${state.sites_total}`;
   const most = Math.max(20000, state.production_w, state.consumption_w);
   flow("flow-roof", state.production_w, most);
