@@ -238,6 +238,8 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "BORDER_RADIUS": "10px",
+    "DASHBOARD_CALLBACK": "microgrid_site.admin_order.start_page",
+    "SIDEBAR": {"show_search": True, "navigation": "microgrid_site.admin_order.side_bar"},
     # The accent of the portal (static/src/style.css) and its neighbours in lightness.
     "COLORS": {
         "primary": {

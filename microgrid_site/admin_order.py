@@ -1,0 +1,71 @@
+"""The admin by what people come for: tariffs first. One order for the side bar and the start page."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "grid.sharingrule", "grid.priceday"),
+    "Money": (
+        "billing.billingrun", "billing.document", "billing.bankstatement", "billing.payment", "billing.ledgertransaction",
+    ),
+    "People": ("members.member", "members.user", "members.accessrecord", "members.cooperative"),
+    "Metering": (
+        "energy.microgrid", "energy.site", "energy.source", "energy.consumer", "energy.storageunit", "energy.meter",
+        "energy.device", "energy.refusalcount", "energy.node", "energy.line", "energy.transformer",
+    ),
+    "Grid": ("grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand"),
+    "Witness": (
+        "contracts.anchor", "contracts.chaintransaction", "contracts.chaindeployment", "contracts.paymentquote",
+        "contracts.chainpayment", "contracts.walletlink",
+    ),
+}  # fmt: skip
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """The groups, with a last one for what no other holds."""
+    named = {label for labels in GROUPS.values() for label in labels}
+    rest = sorted(model._meta.label_lower for model in admin.site._registry)
+    return GROUPS | {"Technical": tuple(label for label in rest if label not in named)}
+
+
+def side_bar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The side bar's groups; what a role may not see is left out."""
+    shown = [
+        {"title": group, "collapsible": True, "items": _links(request, labels)}
+        for group, labels in groups().items()
+    ]
+    return [group for group in shown if group["items"]]
+
+
+def _links(request: HttpRequest, labels: tuple[str, ...]) -> list[dict[str, Any]]:
+    models = [apps.get_model(label) for label in labels]
+    return [
+        {
+            "title": str(model._meta.verbose_name_plural).capitalize(),
+            "link": reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
+        }
+        for model in models
+        if admin.site._registry[model].has_view_permission(request)
+    ]
+
+
+def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The start page's list in the same groups."""
+    shown = {
+        model["model"]._meta.label_lower: model for app in context["app_list"] for model in app["models"]
+    }
+    context["app_list"] = [
+        {
+            "name": group,
+            "app_label": group.lower(),
+            "app_url": "",
+            "models": [shown[label] for label in labels if label in shown],
+        }
+        for group, labels in groups().items()
+        if shown.keys() & set(labels)
+    ]
+    return context
