@@ -1,7 +1,9 @@
 """Tariffs and their versions: drafted, previewed on real households, published; what was billed stays."""
 
+import re
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +16,7 @@ from unfold.decorators import action
 from billing.models import Tariff, TariffAssignment, TariffVersion, TimeWindow, VersionStatus
 from billing.services.preview import preview_version
 from billing.services.tariffs import CannotPublishVersion, draft_from, publish_version
+from members.admin.confirm import ask_first
 from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
 
@@ -49,14 +52,59 @@ class TariffAdmin(RoleAdmin):
     inlines = (VersionInline,)
 
 
+class MinuteOfDayField(forms.CharField):
+    """A time of day as people write it, `17:00`; `24:00` is the day's end. Its value is minutes after midnight."""
+
+    default_error_messages = {"time": "Write a time of day, for example 17:00; 24:00 is the day's end."}
+
+    def prepare_value(self, value: Any) -> Any:
+        return minute_text(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> int | None:
+        text = super().to_python(value)
+        if not text:
+            return None
+        found = re.fullmatch(r"(\d{1,2}):(\d{2})", text.strip())
+        minutes = int(found[1]) * 60 + int(found[2]) if found and int(found[2]) < 60 else None
+        if minutes is None or minutes > 1440:
+            raise forms.ValidationError(self.error_messages["time"], code="time")
+        return minutes
+
+
+def minute_text(minutes: int) -> str:
+    """Minutes after midnight as a time of day."""
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+class WindowForm(forms.ModelForm):
+    """A window with its hours as people write them."""
+
+    start_minute = MinuteOfDayField(label="from", help_text="Local time, for example 17:00.")
+    end_minute = MinuteOfDayField(label="until", help_text="24:00 is the day's end.")
+
+    class Meta:
+        model = TimeWindow
+        fields = ("name", "days", "start_minute", "end_minute", "multiplier")
+
+
 class WindowInline(RoleTabularInline):
     """Hours with a price of their own."""
 
     model = TimeWindow
     change_roles = add_roles = delete_roles = TREASURERS
-    fields = ("name", "days", "start_minute", "end_minute", "multiplier")
+    form = WindowForm
+    readonly_fields = ("hours",)
     ordering = ("start_minute",)
     tab = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        hours = ("hours",) if _is_published(obj) else ("start_minute", "end_minute")
+        return ("name", "days", *hours, "multiplier")
+
+    @admin.display(description="Hours")
+    def hours(self, window: TimeWindow) -> str:
+        """From when until when, local time."""
+        return f"{minute_text(window.start_minute)} to {minute_text(window.end_minute)}"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and not _is_published(obj)
@@ -91,6 +139,9 @@ class TariffVersionAdmin(RoleAdmin):
     )
     actions_detail = ("publish", "copy_to_draft")
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not _is_published(obj)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if _is_published(obj):
             return tuple(name for _, options in self.fieldsets for name in options["fields"])
@@ -119,21 +170,41 @@ class TariffVersionAdmin(RoleAdmin):
     def publish(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Publish the draft; the version before it ends where this one begins."""
         version = self.get_queryset(request).get(pk=object_id)
+        here = reverse("admin:billing_tariffversion_change", args=[object_id])
+        asked = ask_first(
+            request, title=f"Publish {version}", button="Publish", back=here,
+            sentence=f"{version} will hold from {version.valid_from} on, and the version before it ends there. "
+            "Published, it can be copied but no longer changed.",
+        )  # fmt: skip
+        if asked:
+            return asked
         try:
             publish_version(version=version, user=request.user, now=timezone.now())  # type: ignore[arg-type]
         except CannotPublishVersion as problem:
             messages.error(request, str(problem))
         else:
             messages.success(request, f"{version} is published from {version.valid_from} on.")
-        return redirect(reverse("admin:billing_tariffversion_change", args=[object_id]))
+        return redirect(here)
 
     def has_publish_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        version = TariffVersion.objects.filter(pk=object_id).first() if object_id else None
+        return self._may(request, TREASURERS) and not _is_published(version)
+
+    def has_copy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, TREASURERS)
 
-    @action(description="Copy to a new draft", url_path="copy", permissions=["publish"])
+    @action(description="Copy to a new draft", url_path="copy", permissions=["copy"])
     def copy_to_draft(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Make a draft with the same prices and windows."""
-        draft = draft_from(version=self.get_queryset(request).get(pk=object_id), now=timezone.now())
+        version = self.get_queryset(request).get(pk=object_id)
+        asked = ask_first(
+            request, title=f"Copy {version}", button="Make the draft",
+            back=reverse("admin:billing_tariffversion_change", args=[object_id]),
+            sentence=f"A draft with the prices and windows of {version} will be made. {version} stays as it is.",
+        )  # fmt: skip
+        if asked:
+            return asked
+        draft = draft_from(version=version, now=timezone.now())
         messages.success(request, f"{draft} is a draft now: change it, look at the preview, publish it.")
         return redirect(reverse("admin:billing_tariffversion_change", args=[draft.pk]))
 
