@@ -23,6 +23,7 @@ from microgrid_site.embedded.servers import environment_of_its_own
 ROOT = Path(__file__).resolve().parent.parent
 VOLATILE = ("stages", "unchanged")
 LONGEST_RUN_S = 1800
+START_S = 5.0  # until a start that goes on is where the last one was cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,27 @@ def finish(var: Path, *arguments: str) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in VOLATILE}
 
 
-def run_with_cuts(var: Path, moments_s: list[float], *arguments: str) -> tuple[list[Cut], dict[str, Any]]:
-    """Start the demo once per moment, cut its power then, and let the last run end by itself."""
-    cuts = []
-    for after_s in moments_s:
+def run_with_cuts(
+    var: Path, wanted: int, chance: random.Random, calm_s: float, *arguments: str
+) -> tuple[list[Cut], dict[str, Any]]:
+    """Start the demo again and again, cut its power at random moments, and let the last run end by itself.
+
+    Each start goes on where the last one was cut, so the moments are drawn such that the cuts spread over the whole way; once
+    everything is done they fall into the runs that find nothing to do.
+    """
+    cuts: list[Cut] = []
+    longest_s = calm_s
+    while len(cuts) < wanted:
+        after_s = chance.uniform(0.5, min(longest_s, START_S + 2 * calm_s / wanted))
+        began = time.monotonic()
         process = start(var, *arguments)
         try:
             process.communicate(timeout=after_s)
         except subprocess.TimeoutExpired:
             cuts.append(Cut(after_s, cut_power(var)))
             process.communicate(timeout=60)
+        else:
+            longest_s = 0.95 * (time.monotonic() - began)
     return cuts, finish(var, *arguments)
 
 
@@ -129,9 +141,8 @@ def main(argv: list[str]) -> int:
         expected = finish(folder / "calm", *arguments)
         calm_s = time.monotonic() - began
         chance = random.Random(options.seed)
-        moments = [chance.uniform(2.0, calm_s) for _ in range(options.cuts)]
         began = time.monotonic()
-        cuts, result = run_with_cuts(folder / "cut", moments, *arguments)
+        cuts, result = run_with_cuts(folder / "cut", options.cuts, chance, calm_s, *arguments)
         seconds = time.monotonic() - began
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,10 +6,14 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_serializer,
+    extend_schema_view,
+)
 from rest_framework import generics, serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -57,6 +61,18 @@ class DocumentDetailSerializer(DocumentSerializer):
         fields = (*DocumentSerializer.Meta.fields, "lines")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a bank transfer",
+            {
+                "id": "01a20d40-0000-7703-a238-85580daa8a5e", "bill": "01a20d37-e455-7703-a238-85580daa8a5e", "rail": "bank",
+                "amount_minor": 11875, "received_at": "2016-04-04T00:00:00Z",
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
     """A payment and the bill that it settled."""
 
@@ -80,7 +96,6 @@ BILL_EXAMPLE = OpenApiExample(
 )  # fmt: skip
 
 
-@method_decorator(conditional_page, name="dispatch")
 @extend_schema_view(
     get=extend_schema(
         summary="Bills and credit documents, newest first",
@@ -125,8 +140,40 @@ def visible_document(request: Request, public_id: Any) -> Document:
     return document
 
 
-@method_decorator(conditional_page, name="dispatch")
-@extend_schema_view(get=extend_schema(summary="One document with its lines"))
+@extend_schema_view(
+    get=extend_schema(
+        summary="One document with its lines",
+        examples=[
+            OpenApiExample(
+                "A settled bill",
+                value={
+                    **BILL_EXAMPLE.value,
+                    "lines": [
+                        {
+                            "position": 1,
+                            "component": "standing",
+                            "window": "",
+                            "quantity": 31,
+                            "unit": "day",
+                            "price": "0.300000",
+                            "net_minor": 930,
+                        },
+                        {
+                            "position": 2,
+                            "component": "grid",
+                            "window": "base",
+                            "quantity": 335148,
+                            "unit": "Wh",
+                            "price": "0.270000",
+                            "net_minor": 9049,
+                        },
+                    ],
+                },
+                response_only=True,
+            )
+        ],
+    )
+)
 class BillDetail(generics.RetrieveAPIView[Document]):
     """One document."""
 
@@ -160,7 +207,6 @@ class BillPdf(APIView):
         return FileResponse(path.open("rb"), content_type="application/pdf", filename=f"{document.label}.pdf")
 
 
-@method_decorator(conditional_page, name="dispatch")
 @extend_schema_view(get=extend_schema(summary="Payments, newest first"))
 class PaymentList(generics.ListAPIView[Payment]):
     """Payments of documents that the user may see."""

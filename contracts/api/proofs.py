@@ -6,7 +6,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -19,6 +19,45 @@ from energy.api.problems import problem
 from energy.selectors.scope import visible_meters
 from members.services.access import record_look
 
+WORD = "0x" + "5a" * 32
+ANCHOR_EXAMPLE = {
+    "root": WORD,
+    "anchor": {
+        "contract": "0x5FbDB2315678afecb367f032d93F642f64180aa3", "subject": WORD, "period": 201603, "revision": 0,
+        "transaction_hash": WORD, "block": 42,
+    },
+    "rpc_url": "https://rpc.example.org",
+    "chain_id": 137,
+}  # fmt: skip
+BILL_EXAMPLE = {
+    "schema": "microgrid-bill-1",
+    "document": {"fields": [{"path": "number", "label": "Number", "value": "B-2016-000008"}]},
+    "salt": WORD,
+    "field_hashes": [WORD],
+    "commitment": WORD,
+    "leaf": {
+        "types": ["string", "bytes32", "bytes32", "uint32", "bytes32"],
+        "values": ["microgrid-bill-1", WORD, WORD, 201603, WORD],
+    },
+    "proof": [WORD, WORD],
+    **ANCHOR_EXAMPLE,
+}
+DAY_EXAMPLE = {
+    "schema": "microgrid-day-1",
+    "meter": "LV3.101 Load 7",
+    "channels": [
+        {
+            "channel": "import", "values_wh": [44, 41, 39], "content": "0x6d6963726f677269", "salt": WORD, "commitment": WORD,
+            "leaf": {
+                "types": ["string", "bytes32", "bytes32", "uint8", "uint32", "uint32", "bytes32"],
+                "values": ["microgrid-day-1", WORD, WORD, 1, 20160328, 1, WORD],
+            },
+            "proof": [WORD],
+        }
+    ],
+    **ANCHOR_EXAMPLE,
+}  # fmt: skip
+
 
 class BillProof(APIView):
     """The proof of one document."""
@@ -27,6 +66,7 @@ class BillProof(APIView):
 
     @extend_schema(
         summary="Proof of one document: fields, salt, leaf, siblings, root and where it is anchored",
+        examples=[OpenApiExample("a bill", BILL_EXAMPLE, response_only=True, status_codes=["200"])],
         responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, public_id: Any) -> Response:
@@ -47,6 +87,7 @@ class MeterDayProof(APIView):
 
     @extend_schema(
         summary="Proof of a meter's day: per channel canonical bytes, salt, leaf, siblings; root and where it is anchored",
+        examples=[OpenApiExample("a day", DAY_EXAMPLE, response_only=True, status_codes=["200"])],
         responses={200: OpenApiTypes.OBJECT, 404: OpenApiTypes.OBJECT, 409: OpenApiTypes.OBJECT},
     )
     def get(self, request: Request, public_id: Any, day: date) -> Response:

@@ -7,9 +7,7 @@ import numpy as np
 from django.db.models import Model
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import conditional_page
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,6 +38,14 @@ class DayAxisSerializer(serializers.Serializer[Any]):
     interval_count = serializers.IntegerField(help_text="92, 96 or 100 quarter hours.")
 
 
+SHARING_EXAMPLE = {
+    "day": "2016-03-01", "start_at": "2016-02-29T23:00:00Z", "interval_minutes": 15, "interval_count": 96,
+    "revision": 0, "key": "dynamic", "consumption_wh": [700, 550], "production_wh": [900, 400],
+    "matched_wh": [700, 400], "shared_wh": [700, 400], "received_cutoff": [-1, 450],
+    "received_cutoff_site": ["", "LV3.101 Load 7"], "delivered_cutoff": [-1, -1], "delivered_cutoff_site": ["", ""],
+}  # fmt: skip
+
+
 class SharingSerializer(DayAxisSerializer):
     """What the village shared; with a site's own readings enough to recompute that site's share to the watt-hour.
 
@@ -67,6 +73,19 @@ class SiteSharingSerializer(SharingSerializer):
     delivered_wh = _watt_hours()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "two quarter hours of a day",
+            {
+                "day": "2016-03-28", "start_at": "2016-03-27T22:00:00Z", "interval_minutes": 15, "interval_count": 96,
+                "revision": 1, "import_wh": [7210, 6955], "export_wh": [0, 0], "production_wh": [0, 120],
+                "consumption_wh": [7210, 7075], "charge_wh": [0, 0], "discharge_wh": [0, 0], "losses_wh": [0, 0],
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
 class BalanceSerializer(DayAxisSerializer):
     """`import + production + discharge = consumption + charge + export + losses`, in every interval [Wh]."""
 
@@ -80,6 +99,19 @@ class BalanceSerializer(DayAxisSerializer):
     losses_wh = _watt_hours()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "two quarter hours of a day",
+            {
+                "day": "2016-03-28", "start_at": "2016-03-27T22:00:00Z", "interval_minutes": 15, "interval_count": 96,
+                "currency": "EUR", "published_at": "2016-03-01T00:00:00Z", "windows": ["base", "evening"],
+                "retail_micro": [270000, 324000], "feed_in_micro": [80000, 80000], "local_micro": [175000, 202000],
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
 class PricesSerializer(DayAxisSerializer):
     """Published prices in millionths of a currency unit per kWh; they never change."""
 
@@ -124,30 +156,29 @@ def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@method_decorator(conditional_page, name="dispatch")
 class MicrogridSharing(APIView):
     @extend_schema(
         operation_id="microgrids_sharing",
         summary="What a village shared on a day",
         responses=SharingSerializer,
+        examples=[OpenApiExample("two quarter hours of a day", SHARING_EXAMPLE, response_only=True)],
     )
     def get(self, request: Request, public_id: Any, day: date) -> Response:
         microgrid = microgrid_of(request, public_id)
         return Response(SharingSerializer(_sharing(microgrid, day)).data)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class SiteSharing(APIView):
     @extend_schema(
         operation_id="sites_sharing", summary="What a site received from and delivered to its neighbours on a day",
         responses=SiteSharingSerializer,
-        examples=[OpenApiExample("two quarter hours of a day", {
-            "day": "2016-03-01", "start_at": "2016-02-29T23:00:00Z", "interval_minutes": 15, "interval_count": 96,
-            "revision": 0, "key": "dynamic", "consumption_wh": [700, 550], "production_wh": [900, 400],
-            "matched_wh": [700, 400], "shared_wh": [700, 400], "received_cutoff": [-1, 450],
-            "received_cutoff_site": ["", "LV3.101 Load 7"], "delivered_cutoff": [-1, -1], "delivered_cutoff_site": ["", ""],
-            "site": "LV3.101 Load 7", "received_wh": [600, 219], "delivered_wh": [0, 0],
-        }, response_only=True)],
+        examples=[
+            OpenApiExample(
+                "two quarter hours of a day",
+                {**SHARING_EXAMPLE, "site": "LV3.101 Load 7", "received_wh": [600, 219], "delivered_wh": [0, 0]},
+                response_only=True,
+            )
+        ],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any, day: date) -> Response:
         site = get_object_or_404(visible_sites(request.user), public_id=public_id)  # type: ignore[arg-type]
@@ -164,7 +195,6 @@ class SiteSharing(APIView):
         return Response(SiteSharingSerializer({**shared, **own}).data)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class MicrogridBalance(APIView):
     @extend_schema(
         operation_id="microgrids_balance", summary="The balance of a day", responses=BalanceSerializer
@@ -179,7 +209,6 @@ class MicrogridBalance(APIView):
         return Response(BalanceSerializer({**_axis(microgrid, day), **fields}).data)
 
 
-@method_decorator(conditional_page, name="dispatch")
 class MicrogridPrices(APIView):
     @extend_schema(
         operation_id="microgrids_prices",

@@ -5,7 +5,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_serializer,
+    extend_schema_view,
+)
 from rest_framework import generics, serializers
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -20,6 +26,19 @@ from grid.models import GridState
 from grid.selectors.states import latest_state
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a village",
+            {
+                "id": "0190d5f0-c1f8-7d4a-b1c2-000000000001", "name": "Wiesengrund",
+                "cooperative": "Bürgerenergie Wiesengrund eG", "time_zone": "Europe/Berlin", "interval_minutes": 15,
+                "import_limit_w": 400000, "export_limit_w": 400000, "clock_now": "2016-04-01T11:20:00+00:00",
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
 class MicrogridSerializer(serializers.ModelSerializer[Microgrid]):
     """A settlement boundary; `clock_now` is what its clock shows (a replay may run beside real time)."""
 
@@ -37,6 +56,21 @@ class MicrogridSerializer(serializers.ModelSerializer[Microgrid]):
         return row.now(timezone.now()).isoformat()
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "a sunny noon",
+            {
+                "tick": 4711, "at": "2016-04-01T11:20:00Z", "status": "SURPLUS", "production_w": 74461,
+                "consumption_w": 55152, "charge_w": 12300, "discharge_w": 0, "import_w": 0, "export_w": 7009,
+                "losses_w": 1468, "storage_wh": 61894, "storage_capacity_wh": 158300, "highest_loading": 0.41,
+                "lowest_voltage_pu": 0.987, "highest_voltage_pu": 1.021, "sites_reporting": 134, "sites_total": 134,
+                "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
 class TickSerializer(serializers.ModelSerializer[GridState]):
     """One control tick: powers [W], stored energy [Wh], import and export at the point of common coupling."""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth import authenticate
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.authtoken.models import Token
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -26,6 +26,13 @@ class MembershipSerializer(serializers.ModelSerializer[Membership]):
         fields = ("cooperative", "member", "role")
 
 
+ME_EXAMPLE = OpenApiExample("a member", {
+    "id": "0190d5f0-c1f8-7d4a-b1c2-000000000009", "email": "ana@example.org", "name": "Ana Meier", "language": "en",
+    "memberships": [{"cooperative": "Bürgerenergie Wiesengrund eG", "member": "1007", "role": "member"}],
+}, response_only=True)  # fmt: skip
+
+
+@extend_schema_serializer(examples=[ME_EXAMPLE])
 class MeSerializer(serializers.ModelSerializer[User]):
     """The user of this token or session."""
 
@@ -50,6 +57,9 @@ class MeView(APIView):
         return Response(MeSerializer(user).data)
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("a member", {"email": "ana@example.org", "password": "…"})]
+)
 class TokenRequest(serializers.Serializer[Any]):
     """E-mail and password."""
 
@@ -57,6 +67,11 @@ class TokenRequest(serializers.Serializer[Any]):
     password = serializers.CharField(max_length=200, trim_whitespace=False)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("a token", {"token": "c3f1d9a2b4e5f60718293a4b5c6d7e8f90a1b2c3"}, response_only=True)
+    ]
+)
 class TokenAnswer(serializers.Serializer[Any]):
     """A token for the header `Authorization: Token ...`."""
 

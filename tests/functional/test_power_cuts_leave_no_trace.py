@@ -16,10 +16,8 @@ def test_ten_power_cuts_leave_no_trace(small_network: Path, tmp_path: Path) -> N
     began = time.monotonic()
     expected = finish(tmp_path / "calm", *arguments)
     calm_s = time.monotonic() - began
-    chance = random.Random(SEED)
-    moments = [chance.uniform(1.0, calm_s) for _ in range(CUTS)]
-    cuts, result = run_with_cuts(tmp_path / "cut", moments, *arguments)
-    assert cuts
+    cuts, result = run_with_cuts(tmp_path / "cut", CUTS, random.Random(SEED), calm_s, *arguments)
+    assert len(cuts) == CUTS
     assert all(cut.processes > 0 for cut in cuts)
     assert result == expected
     assert result["findings"] == []

@@ -10,7 +10,7 @@ from members.models import AccessRecord, User
 from tests.integration.api.conftest import Doors
 
 MAY_SEE = {"owner", "auditor"}
-MOST_QUERIES = {"api-bills": 6, "api-payments": 6}
+MOST_QUERIES = {"api-bills": 6, "api-payments": 6, "api-sites": 6, "api-meters": 6, "api-microgrids": 6}
 
 
 @pytest.fixture(autouse=True)
