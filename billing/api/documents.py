@@ -1,10 +1,10 @@
 """Bills, credit documents and payments, each through the owner's scope."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import FileResponse, Http404, HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -22,9 +22,9 @@ from rest_framework.views import APIView
 
 from billing.models import Document, DocumentKind, DocumentLine, Payment
 from billing.selectors.documents import visible_documents
+from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.api.sites import Pages
-from members.services.access import record_look
 
 
 class LineSerializer(serializers.ModelSerializer[DocumentLine]):
@@ -127,17 +127,12 @@ class BillList(generics.ListAPIView[Document]):
         return documents
 
 
-def visible_document(request: Request, public_id: Any) -> Document:
+def visible_document(request: Request, public_id: UUID) -> Document:
     """The document if the user may see it; a look by somebody else is written down."""
-    document = get_object_or_404(visible_documents(request.user), public_id=public_id)  # type: ignore[arg-type]
-    record_look(
-        user=request.user,
-        member=document.member,
-        what=document.kind,
-        subject=document.label,
-        now=timezone.now(),  # type: ignore[arg-type]
-    )
-    return document
+    try:
+        return open_document(user=request.user, public_id=public_id, now=timezone.now())  # type: ignore[arg-type]
+    except Document.DoesNotExist:
+        raise Http404 from None
 
 
 @extend_schema_view(

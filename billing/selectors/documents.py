@@ -77,3 +77,15 @@ def documents_of_run(run_id: int) -> Iterable[Document]:
         .prefetch_related("lines")
         .order_by("label")
     )
+
+
+def document_before(document: Document) -> Document | None:
+    """The same site's document of the month before, for comparison."""
+    return (
+        Document.objects.filter(
+            site=document.site, member=document.member, kind=document.kind, period__lt=document.period
+        )
+        .exclude(status=DocumentStatus.DRAFT)
+        .order_by("-period")
+        .first()
+    )

@@ -5,44 +5,17 @@ from decimal import Decimal
 from typing import Any
 
 import segno
+from django.utils import translation
+from django.utils.dates import MONTHS
 
 from billing.domain.payment_code import epc_code
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind, DocumentLine
+from billing.selectors.documents import document_before
 from energy.selectors.site_energy import register_readings
 from grid.selectors.member_energy import member_energy
 
 CO2_GRID_G_PER_KWH = 380
-MONTHS = {
-    "en": [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    "de": [
-        "Januar",
-        "Februar",
-        "März",
-        "April",
-        "Mai",
-        "Juni",
-        "Juli",
-        "August",
-        "September",
-        "Oktober",
-        "November",
-        "Dezember",
-    ],
-}
 
 
 def paper_content(document: Document) -> dict[str, Any]:
@@ -54,7 +27,7 @@ def paper_content(document: Document) -> dict[str, Any]:
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
-    month = f"{MONTHS[words.lang][document.period % 100 - 1]} {document.period // 100}"
+    month = _month(document.period, words)
     energy = member_energy(microgrid=document.run.microgrid, sites=[document.site], days=days)
     local, grid = (
         energy.energy.per_day(energy.received_wh).tolist(),
@@ -98,6 +71,11 @@ def paper_content(document: Document) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _month(period: int, words: Words) -> str:
+    with translation.override(words.lang):
+        return f"{MONTHS[period % 100]} {period // 100}"
+
+
 def _line(line: DocumentLine, words: Words) -> dict[str, str]:
     name, why = words.components[line.component]
     window = f", {words.windows.get(line.window, line.window)}" if line.window else ""
@@ -112,17 +90,10 @@ def _line(line: DocumentLine, words: Words) -> dict[str, str]:
 
 
 def _comparison(document: Document, words: Words) -> str:
-    before = (
-        Document.objects.filter(
-            site=document.site, member=document.member, kind=document.kind, period__lt=document.period
-        )
-        .exclude(status="draft")
-        .order_by("-period")
-        .first()
-    )
+    before = document_before(document)
     if before is None:
         return words.no_comparison
-    month = f"{MONTHS[words.lang][before.period % 100 - 1]} {before.period // 100}"
+    month = _month(before.period, words)
     return words.comparison.format(
         month=month, amount=words.money(before.gross_minor), currency=before.currency
     )

@@ -6,17 +6,17 @@ from uuid import UUID
 import segno
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from billing.domain.payment_code import epc_code
 from billing.models import Component, Document, DocumentKind, DocumentLine, Payment
-from billing.selectors.documents import visible_documents
+from billing.selectors.documents import document_before, visible_documents
+from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.selectors.site_energy import register_readings
-from members.services.access import record_look
 
 PAGE = 24
 EXPLANATION = {
@@ -43,14 +43,7 @@ def bills(request: HttpRequest) -> HttpResponse:
 @login_required
 def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One document: what to pay or what is paid, made up line by line, and the check against the chain."""
-    document = get_object_or_404(visible_documents(request.user), public_id=public_id)  # type: ignore[arg-type]
-    record_look(
-        user=request.user,
-        member=document.member,
-        what=document.kind,
-        subject=document.label,
-        now=timezone.now(),  # type: ignore[arg-type]
-    )
+    document = _opened(request, public_id)
     lines = list(document.lines.order_by("position"))
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
@@ -61,9 +54,16 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
         "payments": document.payments.order_by("received_at"), "cooperative": document.cooperative, "days": days,
-        "qr": _code(document), "before": _before(document),
+        "qr": _code(document), "before": document_before(document),
     }  # fmt: skip
     return render(request, "portal/bill.html", context)
+
+
+def _opened(request: HttpRequest, public_id: UUID) -> Document:
+    try:
+        return open_document(user=request.user, public_id=public_id, now=timezone.now())  # type: ignore[arg-type]
+    except Document.DoesNotExist:
+        raise Http404 from None
 
 
 def _line(line: DocumentLine) -> dict[str, Any]:
@@ -86,29 +86,10 @@ def _code(document: Document) -> str:
     return mark_safe(segno.make(content, error="m", boost_error=False).svg_inline(scale=3, dark="#17211c"))
 
 
-def _before(document: Document) -> Document | None:
-    """The same site's document of the month before, for comparison."""
-    return (
-        Document.objects.filter(
-            site=document.site, member=document.member, kind=document.kind, period__lt=document.period
-        )
-        .exclude(status="draft")
-        .order_by("-period")
-        .first()
-    )
-
-
 @login_required
 def bill_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
     """One document as PDF."""
-    document = get_object_or_404(visible_documents(request.user), public_id=public_id)  # type: ignore[arg-type]
-    record_look(
-        user=request.user,
-        member=document.member,
-        what=document.kind,
-        subject=document.label,
-        now=timezone.now(),  # type: ignore[arg-type]
-    )
+    document = _opened(request, public_id)
     path = pdf_of(document=document)
     return FileResponse(
         path.open("rb"), as_attachment=True, content_type="application/pdf", filename=f"{document.label}.pdf"

@@ -3,26 +3,13 @@
 from datetime import date, datetime
 
 from django import template
+from django.utils.dates import MONTHS
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from kernel.units import energy_for_people, power_for_people
 
 register = template.Library()
-MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 
 
 @register.simple_tag
@@ -63,8 +50,8 @@ def kwh(energy_wh: int) -> str:
 def month_name(period: int | date) -> str:
     """`March 2016` of YYYYMM or a date."""
     if isinstance(period, date | datetime):
-        return f"{MONTHS[period.month - 1]} {period.year}"
-    return f"{MONTHS[period % 100 - 1]} {period // 100}"
+        return f"{MONTHS[period.month]} {period.year}"
+    return f"{MONTHS[period % 100]} {period // 100}"
 
 
 @register.filter

@@ -1,0 +1,20 @@
+"""Opening a document: through its owner's scope, and a look by somebody else is written down."""
+
+from datetime import datetime
+from uuid import UUID
+
+from billing.models import Document
+from billing.selectors.documents import visible_documents
+from members.models import User
+from members.services.access import record_look
+
+
+def open_document(*, user: User, public_id: UUID, now: datetime) -> Document:
+    """The document, if the user may see it.
+
+    Raises:
+        Document.DoesNotExist: there is none, or it is not theirs to see.
+    """
+    document = visible_documents(user).get(public_id=public_id)
+    record_look(user=user, member=document.member, what=document.kind, subject=document.label, now=now)
+    return document
