@@ -1,9 +1,13 @@
-"""Devices that sign, and their keys."""
+"""Devices that sign, their keys, and the codes by which they come in."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
 
 from energy.models.meters import Meter
 from energy.models.microgrids import Microgrid
+from energy.models.sensors import Sensor
+from members.models import User
 from members.models.public import PublicRow
 
 
@@ -14,14 +18,34 @@ class DeviceStatus(models.TextChoices):
 
 
 class Device(PublicRow):
-    """What signs for one meter; its counter only ever rises."""
+    """What signs for one meter or one sensor; its counter only ever rises."""
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="devices")
-    meter = models.ForeignKey(Meter, models.PROTECT, related_name="devices")
+    meter = models.ForeignKey(Meter, models.PROTECT, null=True, blank=True, related_name="devices")
+    sensor = models.ForeignKey(Sensor, models.PROTECT, null=True, blank=True, related_name="devices")
     name = models.CharField(max_length=120, unique=True, help_text="Base name in SenML, a URN.")
     status = models.CharField(max_length=16, choices=DeviceStatus.choices, default=DeviceStatus.ENROLLED)
+    model = models.CharField(
+        max_length=80, blank=True, help_text="As the device gives it; firmware is chosen by it."
+    )
+    firmware_version = models.CharField(
+        max_length=40, blank=True, help_text="As the device last reported it."
+    )
+    encrypts = models.BooleanField(default=False, help_text="Only encrypted messages are accepted.")
     last_counter = models.BigIntegerField(default=0)
     last_seen_at = models.DateTimeField(null=True, blank=True)
+    recent_refusals_at = ArrayField(
+        models.DateTimeField(), default=list, editable=False, help_text="The last five, the newest first."
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(meter__isnull=False, sensor__isnull=True)
+                | Q(meter__isnull=True, sensor__isnull=False),
+                name="device_serves_one_meter_or_sensor",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -38,6 +62,40 @@ class DeviceKey(models.Model):
 
     def __str__(self) -> str:
         return f"key {bytes(self.key_id).hex()} of {self.device}"
+
+
+class EnrolmentCode(PublicRow):
+    """A code by which one device comes in, once; only its hash is kept. The first letters find the row."""
+
+    meter = models.ForeignKey(Meter, models.PROTECT, null=True, blank=True, related_name="enrolment_codes")
+    sensor = models.ForeignKey(Sensor, models.PROTECT, null=True, blank=True, related_name="enrolment_codes")
+    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="enrolment_codes")
+    locator = models.CharField(max_length=8, unique=True)
+    code_hash = models.BinaryField(max_length=32)
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    device = models.ForeignKey(Device, models.PROTECT, null=True, blank=True, related_name="enrolment_codes")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(meter__isnull=False, sensor__isnull=True)
+                | Q(meter__isnull=True, sensor__isnull=False),
+                name="code_is_for_one_meter_or_sensor",
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("made_at")), name="code_lives_a_while"),
+            models.CheckConstraint(
+                condition=Q(used_at__isnull=True, device__isnull=True)
+                | Q(used_at__isnull=False, device__isnull=False),
+                name="code_used_by_a_device",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.locator}-…"
 
 
 class RefusalCount(models.Model):

@@ -2,9 +2,9 @@
 
 from django.db.models import Q, QuerySet
 
-from energy.models import Device, Meter, Microgrid, Site
+from energy.models import Device, Meter, Microgrid, Sensor, Site
 from members.models import Member, Role, User
-from members.selectors.scope import cooperatives_of, visible_members
+from members.selectors.scope import cooperatives_of, cooperatives_served, visible_members
 
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)
 
@@ -33,8 +33,21 @@ def visible_meters(user: User) -> QuerySet[Meter]:
 
 
 def visible_devices(user: User) -> QuerySet[Device]:
-    """Devices of visible meters."""
-    return Device.objects.filter(meter__in=visible_meters(user).values("pk")).select_related("meter__site")
+    """Devices of visible meters; those of sensors where the user is operator, auditor or support."""
+    served = cooperatives_served(user, *READING_ROLES).values("pk")
+    return Device.objects.filter(
+        Q(meter__in=visible_meters(user).values("pk")) | Q(sensor__microgrid__cooperative__in=served)
+    ).select_related("meter__site", "sensor")
+
+
+def visible_sensors(user: User) -> QuerySet[Sensor]:
+    """Sensors of the cooperatives where the user is operator, auditor or support."""
+    served = cooperatives_served(user, *READING_ROLES).values("pk")
+    return (
+        Sensor.objects.filter(microgrid__cooperative__in=served)
+        .select_related("microgrid", "site", "node")
+        .order_by("microgrid", "code")
+    )
 
 
 def visible_microgrids(user: User) -> QuerySet[Microgrid]:

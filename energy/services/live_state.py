@@ -17,7 +17,7 @@ def remember_samples(messages: Sequence[tuple[Device, Telemetry]]) -> None:
     """Keep the newest sample of each meter; without Valkey the live state waits, what is measured does not."""
     newest: dict[int, dict[int, LiveSample]] = {}
     for device, telemetry in messages:
-        if not telemetry.samples:
+        if not telemetry.samples or device.meter_id is None:
             continue
         last = max(telemetry.samples, key=lambda sample: sample.at)
         sample = LiveSample(last.at.timestamp(), dict(last.values))

@@ -1,0 +1,107 @@
+"""Alarms of devices: raised once while open, acknowledged and cleared by a person; each step is an event."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from energy.domain.tamper import are_alarming
+from energy.models import AlarmKind, Device, DeviceAlarm, DeviceEvent, DeviceEventKind
+from members.models import User
+
+LONGEST_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A sign that a device may have been tampered with."""
+
+    device_id: int
+    kind: AlarmKind
+    detail: str = ""
+
+
+def raise_alarm(*, device_id: int, kind: AlarmKind, now: datetime, detail: str = "") -> None:
+    """Raise an alarm, or count it where one of its kind is open; part of the caller's transaction. `now` is real time."""
+    raise_alarms(signs=[Sign(device_id, kind, detail)], now=now)
+
+
+def raise_alarms(*, signs: Sequence[Sign], now: datetime) -> int:
+    """Raise an alarm for each sign; one that is open already is counted, not raised. Returns how many are new."""
+    new = 0
+    for sign in sorted(signs, key=lambda sign: (sign.device_id, sign.kind)):
+        if _upsert(sign, now):
+            new += 1
+            DeviceEvent.objects.create(
+                device_id=sign.device_id, at=now, kind=DeviceEventKind.ALARM_RAISED,
+                detail=f"{AlarmKind(sign.kind).label}{': ' if sign.detail else ''}{sign.detail}"[:LONGEST_DETAIL],
+            )  # fmt: skip
+    return new
+
+
+def _upsert(sign: Sign, now: datetime) -> bool:
+    """Write the alarm in one statement, so that two at the same time make one; true where it is new."""
+    row = DeviceAlarm(device_id=sign.device_id, kind=sign.kind)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO energy_devicealarm (public_id, device_id, kind, raised_at, last_at, count, detail)
+               VALUES (%s, %s, %s, %s, %s, 1, %s)
+               ON CONFLICT (device_id, kind) WHERE cleared_at IS NULL DO UPDATE
+               SET last_at = greatest(energy_devicealarm.last_at, excluded.last_at),
+                   count = energy_devicealarm.count + 1,
+                   detail = CASE WHEN excluded.detail = '' THEN energy_devicealarm.detail ELSE excluded.detail END
+               RETURNING count""",
+            [row.public_id, sign.device_id, sign.kind, now, now, sign.detail[:LONGEST_DETAIL]],
+        )
+        [count] = cursor.fetchone()
+    return bool(count == 1)
+
+
+def note_refusals(*, device_ids: Sequence[int], now: datetime) -> None:
+    """Remember refusals, one entry in `device_ids` for each, and raise an alarm at the fifth within an hour.
+
+    Called by the acceptance path within its transaction, which holds the devices' rows; `now` is real time.
+    """
+    counts = Counter(device_ids)
+    for device in Device.objects.select_for_update(of=("self",)).filter(pk__in=counts).order_by("pk"):
+        recent = ([now] * counts[device.pk] + device.recent_refusals_at)[:5]
+        Device.objects.filter(pk=device.pk).update(recent_refusals_at=recent)
+        if are_alarming(recent):
+            raise_alarm(device_id=device.pk, kind=AlarmKind.REFUSALS, now=now)
+
+
+def note_covers(*, covers: Mapping[int, bool], now: datetime) -> None:
+    """Raise an alarm for each device whose message says that its case is open; `covers` by device id.
+
+    A case that is shut again clears nothing: somebody has opened it, and a person has to say why.
+    """
+    raise_alarms(
+        signs=[Sign(device_id, AlarmKind.COVER_OPEN) for device_id, is_open in covers.items() if is_open],
+        now=now,
+    )
+
+
+@transaction.atomic
+def acknowledge_alarm(*, alarm: DeviceAlarm, by: User, now: datetime) -> None:
+    """Say that somebody takes care; the alarm stays open. Twice changes nothing."""
+    changed = DeviceAlarm.objects.filter(pk=alarm.pk, acknowledged_at=None, cleared_at=None).update(
+        acknowledged_at=now, acknowledged_by=by
+    )
+    if changed:
+        _log(alarm, DeviceEventKind.ALARM_ACKNOWLEDGED, by, now)
+
+
+@transaction.atomic
+def clear_alarm(*, alarm: DeviceAlarm, by: User, now: datetime) -> None:
+    """End an alarm; the next sign raises a new one. Twice changes nothing."""
+    changed = DeviceAlarm.objects.filter(pk=alarm.pk, cleared_at=None).update(cleared_at=now, cleared_by=by)
+    if changed:
+        _log(alarm, DeviceEventKind.ALARM_CLEARED, by, now)
+
+
+def _log(alarm: DeviceAlarm, kind: DeviceEventKind, by: User, now: datetime) -> None:
+    DeviceEvent.objects.create(
+        device_id=alarm.device_id, at=now, kind=kind, by=by, detail=AlarmKind(alarm.kind).label
+    )
