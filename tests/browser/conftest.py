@@ -77,7 +77,8 @@ def _wait_until_it_lives(process: subprocess.Popen[bytes], log: Path, var: Path)
     raise AssertionError(f"the village did not come to life:\n{log.read_text(errors='replace')[-4000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for one module: while Playwright is up its event loop runs, and nobody else's can."""
     with start_browser() as started:
         yield started
