@@ -4,6 +4,7 @@ One thread starts and watches them all, because Linux ends a child with the *thr
 of its own under `var/log`; only warnings are shown at the terminal.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from microgrid_site.embedded.processes import HAS_PROC, CannotStart, birth_of
 
@@ -75,6 +77,7 @@ class Supervisor:
         self._ending = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+        self._place: IO[str] | None = None
 
     def __enter__(self) -> "Supervisor":
         self.start()
@@ -87,10 +90,11 @@ class Supervisor:
         """Start every process and wait until each is ready.
 
         Raises:
-            CannotStart: one was not ready in time; all are ended again.
+            CannotStart: one was not ready in time, then all are ended again; or another supervisor works on the folder.
         """
         (self._var / "log").mkdir(parents=True, exist_ok=True)
         (self._var / "run").mkdir(parents=True, exist_ok=True)
+        self._take_place()
         self._end_leftovers()
         self._thread.start()
         deadline = time.monotonic() + patience_s
@@ -217,6 +221,19 @@ class Supervisor:
             _end_group(child.process.pid, self._var)
             child.ready = False
         self._memory().unlink(missing_ok=True)
+        if self._place is not None:
+            self._place.close()
+
+    def _take_place(self) -> None:
+        """Be the only supervisor of the folder; the kernel lets the place go when its holder ends, however it ends."""
+        self._place = (self._var / "run" / "supervisor").open("w")
+        try:
+            fcntl.flock(self._place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._place.close()
+            raise CannotStart(
+                f"Another command runs the project's processes on {self._var}: end it first, or name another folder with --var."
+            ) from None
 
     def _memory(self) -> Path:
         return self._var / "run" / "processes.json"

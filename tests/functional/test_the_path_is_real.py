@@ -15,7 +15,9 @@ def wounded(settled_var: Path, tmp_path: Path, sql: str) -> Path:
     """A copy of the settled folder in whose database one statement was run behind the application's back."""
     tmp_path.chmod(0o755)
     copy = tmp_path / "var"
-    sockets = shutil.ignore_patterns(".s.PGSQL.*")  # one stays where a server was killed, and cannot be copied
+    sockets = shutil.ignore_patterns(
+        ".s.PGSQL.*"
+    )  # one stays where a server was killed, and cannot be copied
     shutil.copytree(settled_var / "var", copy, symlinks=True, ignore=sockets)
     if os.geteuid() == 0:
         owner = (settled_var / "var" / "postgres").stat()

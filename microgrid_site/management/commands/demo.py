@@ -16,6 +16,7 @@ from microgrid_site.demo.once import Stalled, chosen_data, run_once
 from microgrid_site.demo.plan import CannotChooseMonth, DemoPlan
 from microgrid_site.demo.progress import Progress
 from microgrid_site.demo.stay import stay_up
+from microgrid_site.embedded.processes import CannotStart
 
 
 class Command(BaseCommand):
@@ -52,6 +53,7 @@ class Command(BaseCommand):
             CannotReadNetwork,
             CannotDeliver,
             CannotBill,
+            CannotStart,
             Stalled,
         ) as problem:
             raise CommandError(str(problem)) from None
@@ -65,4 +67,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report))
         if not options["once"]:
-            stay_up(one, progress, speed=options["speed"])
+            try:
+                stay_up(one, progress, speed=options["speed"])
+            except CannotStart as problem:
+                raise CommandError(str(problem)) from None

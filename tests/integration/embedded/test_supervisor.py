@@ -104,3 +104,15 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_folder_has_one_supervisor_at_a_time(tmp_path: Path) -> None:
+    first, _ = supervise(tmp_path, [python("one", SLEEP)])
+    second, _ = supervise(tmp_path, [python("one", SLEEP)])
+    with first:
+        with pytest.raises(CannotStart, match="end it first"):
+            second.start()
+        assert first.statuses() == {"one": True}
+    third, _ = supervise(tmp_path, [python("one", SLEEP)])
+    with third:
+        assert third.statuses() == {"one": True}
