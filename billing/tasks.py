@@ -23,7 +23,11 @@ def rate_chunk(*, chunk_id: int) -> bool:
 def finish_run(_rated: object = None, *, run_id: int) -> str:
     """Distribute, number and post a run whose chunks are rated."""
     run = BillingRun.objects.select_related("microgrid").get(pk=run_id)
-    return runs.finish_run(run_id=run_id, now=run.microgrid.now(timezone.now())).status
+    try:
+        return runs.finish_run(run_id=run_id, now=run.microgrid.now(timezone.now())).status
+    except runs.RatedAnew:
+        dispatch_run(run)
+        return "rated anew"
 
 
 def dispatch_run(run: BillingRun) -> None:

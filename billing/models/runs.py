@@ -29,6 +29,11 @@ class BillingRun(PublicRow):
     due_date = models.DateField()
     status = models.CharField(max_length=12, choices=RunStatus.choices, default=RunStatus.PREPARED)
     prepared_at = models.DateTimeField()
+    sharing_revisions = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=list,
+        help_text="Of the run's days, as they stand when it is rated.",
+    )
     posted_at = models.DateTimeField(null=True, blank=True)
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
 

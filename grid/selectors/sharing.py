@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from energy.adapters.binary_copy import Column, copy_out
 from energy.models import Microgrid
 from energy.selectors.meter_days import day_offsets
+from grid.models import SharingDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
                     rows = at_day == d
                     values[at_site[rows], offsets[d] : offsets[d + 1]] = part[side][rows]
     return ShareBlock(sites, offsets, sides["received_wh"], sides["delivered_wh"])
+
+
+def current_revisions(*, microgrid: Microgrid, days: Sequence[date]) -> list[int]:
+    """The revision of each day that counts now, by day; they stay until the caller's transaction ends."""
+    rows = SharingDay.objects.select_for_update().filter(microgrid=microgrid, day__in=days, is_current=True)
+    return [row.revision for row in rows.only("revision").order_by("day")]
 
 
 def _load_side(

@@ -18,7 +18,7 @@ from billing.models import (
 from billing.selectors.run_summary import summarise, trial_balance
 from billing.services.price_publication import publish_days
 from billing.services.rating import rate_sites
-from billing.services.runs import CannotBill, finish_run, prepare_run, rate_chunk
+from billing.services.runs import CannotBill, RatedAnew, finish_run, prepare_run, rate_chunk
 from billing.services.tariffs import draft_from, publish_version
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.models import Channel, Meter
@@ -204,6 +204,50 @@ def test_readings_that_no_longer_fit_what_was_shared_are_named(hamlet: Hamlet) -
     assert not Document.objects.exists()
     close_day(microgrid=hamlet.microgrid, day=day, now=NOW)
     assert rate_chunk(chunk_id=run.chunks.get().pk)
+
+
+def _measure_again(hamlet: Hamlet, code: str, day: date) -> None:
+    """A later version of one site's day: one Wh more in each interval."""
+    meter = Meter.objects.get(code=code)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1 RETURNING values_wh",
+            [meter.pk, day],
+        )
+        [(values,)] = cursor.fetchall()
+        more, measured = np.array(values, np.int32) + 1, np.zeros(len(values), np.int16)
+        row = MeterDayRow(day, meter.pk, int(Channel.IMPORT), more, measured, version=2)
+        write_rows(cursor, [row], microgrid_id=hamlet.microgrid.pk, provenance="late", now=NOW, replace=False)
+
+
+def test_a_day_closed_again_while_the_run_is_rated_is_rated_anew(hamlet: Hamlet) -> None:
+    run = prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
+    [chunk] = run.chunks.all()
+    rate_chunk(chunk_id=chunk.pk)
+    _measure_again(hamlet, "b 10", DAYS[0])
+    with pytest.raises(CannotBill, match=f"not final: {DAYS[0]}; close them again"):
+        finish_run(run_id=run.pk, now=NOW)
+    close_day(microgrid=hamlet.microgrid, day=DAYS[0], now=NOW)
+    with pytest.raises(RatedAnew):
+        finish_run(run_id=run.pk, now=NOW)
+    assert not Document.objects.exists()
+    assert rate_chunk(chunk_id=chunk.pk)
+    finish_run(run_id=run.pk, now=NOW)
+    billed = DocumentLine.objects.filter(document__site__code="b 10", component__in=["local", "grid"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum((SELECT sum(v) FROM unnest(d.values_wh) v)) FROM energy_meterday d JOIN energy_meter m ON m.id = d.meter_id"
+            " WHERE m.code = 'b 10' AND channel = 1 AND is_current"
+        )
+        assert cursor.fetchone() == (sum(billed.values_list("quantity", flat=True)),)
+
+
+def test_a_month_whose_readings_changed_after_closing_does_not_begin(hamlet: Hamlet) -> None:
+    _measure_again(hamlet, "b 10", DAYS[0])
+    with pytest.raises(CannotBill, match="not final"):
+        prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
+    close_day(microgrid=hamlet.microgrid, day=DAYS[0], now=NOW)
+    assert hamlet.bill().status == "posted"
 
 
 def test_a_meter_that_was_taken_out_takes_no_neighbours_figures(hamlet: Hamlet) -> None:
