@@ -21,7 +21,7 @@ COSE_SIGN1_TAG = 18
 LABEL_ALGORITHM, LABEL_KEY_ID, LABEL_COUNTER = 1, 4, -70001
 ALGORITHM_EDDSA = -8
 BASE_NAME, BASE_TIME, NAME, UNIT, VALUE, TIME = -2, -3, 0, 1, 2, 6
-CHANNEL_NAMES = ("import", "export", "production", "charge", "discharge")
+CHANNEL_NAMES = ("import", "export", "production", "charge", "discharge", "down", "up")
 SAMPLE_NAMES = (
     "import_w",
     "export_w",

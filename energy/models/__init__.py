@@ -1,13 +1,30 @@
 """Facts: what stands where, what it measured, and how it is known."""
 
 from energy.models.assets import Consumer, Source, StorageUnit
+from energy.models.day_versions import MeterDayVersion, VersionCause
 from energy.models.device_life import AlarmKind, DeviceAlarm, DeviceEvent, DeviceEventKind
 from energy.models.devices import Device, DeviceKey, EnrolmentCode, RefusalCount
+from energy.models.gateways import (
+    Gateway,
+    GatewayMessage,
+    GatewayMeter,
+    GatewayRefusal,
+    GatewayRegister,
+)
+from energy.models.imports import (
+    Effect,
+    ImportBatch,
+    ImportProblem,
+    ImportStatus,
+    ReadingFile,
+    StagedMeterDay,
+)
 from energy.models.meter_days import Channel, DayStatus, MeterDay
 from energy.models.meters import Meter
 from energy.models.microgrids import Microgrid
 from energy.models.profiles import ReferenceProfileDay
 from energy.models.sensors import Sensor, SensorKind, SensorReading
+from energy.models.silences import FeedSilence, SilenceKind
 from energy.models.sites import Site
 from energy.models.telemetry import TelemetryMessage
 from energy.models.topology import Line, Node, Transformer
@@ -22,20 +39,35 @@ __all__ = [
     "DeviceEvent",
     "DeviceEventKind",
     "DeviceKey",
+    "Effect",
     "EnrolmentCode",
+    "FeedSilence",
+    "Gateway",
+    "GatewayMessage",
+    "GatewayMeter",
+    "GatewayRefusal",
+    "GatewayRegister",
+    "ImportBatch",
+    "ImportProblem",
+    "ImportStatus",
     "Line",
     "Meter",
     "MeterDay",
+    "MeterDayVersion",
     "Microgrid",
     "Node",
+    "ReadingFile",
     "ReferenceProfileDay",
     "RefusalCount",
     "Sensor",
     "SensorKind",
     "SensorReading",
+    "SilenceKind",
     "Site",
     "Source",
+    "StagedMeterDay",
     "StorageUnit",
     "TelemetryMessage",
     "Transformer",
+    "VersionCause",
 ]

@@ -12,6 +12,8 @@ class Channel(models.IntegerChoices):
     PRODUCTION = 3, "production"
     CHARGE = 4, "charge"
     DISCHARGE = 5, "discharge"
+    DOWN = 6, "down"
+    UP = 7, "up"
 
 
 class DayStatus(models.IntegerChoices):

@@ -7,6 +7,7 @@ from energy.models.assets import Source, StorageUnit
 from energy.models.meter_days import Channel
 from energy.models.microgrids import Microgrid
 from energy.models.sites import Site
+from energy.models.topology import Line, Transformer
 from kernel.identifiers import random_bytes32
 from members.models.public import PublicRow
 
@@ -17,12 +18,14 @@ class MeterKind(models.TextChoices):
     SITE = "site", "site: import and export"
     SOURCE = "source", "source: production"
     STORAGE = "storage", "storage: charge and discharge"
+    GRID = "grid", "line or transformer: what flows down and up"
 
 
 CHANNELS_OF = {
     MeterKind.SITE: (Channel.IMPORT, Channel.EXPORT),
     MeterKind.SOURCE: (Channel.PRODUCTION,),
     MeterKind.STORAGE: (Channel.CHARGE, Channel.DISCHARGE),
+    MeterKind.GRID: (Channel.DOWN, Channel.UP),
 }
 
 
@@ -34,7 +37,12 @@ class Meter(PublicRow):
     kind = models.CharField(max_length=16, choices=MeterKind.choices)
     source = models.OneToOneField(Source, models.PROTECT, null=True, blank=True, related_name="meter")
     storage = models.OneToOneField(StorageUnit, models.PROTECT, null=True, blank=True, related_name="meter")
+    line = models.OneToOneField(Line, models.PROTECT, null=True, blank=True, related_name="meter")
+    transformer = models.OneToOneField(Transformer, models.PROTECT, null=True, blank=True, related_name="meter")
     code = models.CharField(max_length=120)
+    external_ref = models.CharField(
+        max_length=120, blank=True, help_text="How the grid operator calls the metering point."
+    )
     register_limit_wh = models.BigIntegerField(
         "registers' limit [Wh]", default=10**11, help_text="The registers roll over here."
     )
@@ -46,15 +54,26 @@ class Meter(PublicRow):
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "code"], name="meter_code_once"),
             models.UniqueConstraint(
+                fields=["microgrid", "external_ref"],
+                condition=~Q(external_ref=""),
+                name="meter_external_ref_once",
+            ),
+            models.UniqueConstraint(
                 fields=["site"],
                 condition=Q(kind="site", removed_at__isnull=True),
                 name="one_site_meter_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(kind="site", source__isnull=True, storage__isnull=True)
+                condition=Q(kind__in=("site", "grid"), source__isnull=True, storage__isnull=True)
                 | Q(kind="source", source__isnull=False, storage__isnull=True)
                 | Q(kind="storage", source__isnull=True, storage__isnull=False),
                 name="meter_kind_fits_what_it_measures",
+            ),
+            models.CheckConstraint(
+                condition=(~Q(kind="grid") & Q(line__isnull=True, transformer__isnull=True))
+                | Q(kind="grid", line__isnull=False, transformer__isnull=True)
+                | Q(kind="grid", line__isnull=True, transformer__isnull=False),
+                name="grid_meter_sits_on_one_branch",
             ),
         ]
 

@@ -16,6 +16,7 @@ class SiteKind(models.TextChoices):
     PLANT = "plant", "plant"
     LOAD = "load", "shared load"
     STORAGE = "storage", "storage"
+    NETWORK = "network", "measuring point in the network"
 
 
 class Site(PublicRow):

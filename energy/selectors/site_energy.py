@@ -59,7 +59,7 @@ def site_energy(*, microgrid: Microgrid, site_ids: Sequence[int], days: Sequence
     """Load the energy of sites of one microgrid over `days`; a day that nobody measured is zero and not complete."""
     days = sorted(set(days))
     meters = Meter.objects.filter(microgrid=microgrid, site_id__in=list(site_ids))
-    by_kind: dict[str, list[int]] = {"site": [], "source": [], "storage": []}
+    by_kind: dict[str, list[int]] = {"site": [], "source": [], "storage": [], "grid": []}
     for meter_id, kind in meters.values_list("pk", "kind"):
         by_kind[kind].append(meter_id)
     offsets = day_offsets(microgrid, days)
