@@ -142,3 +142,17 @@ class ReadingFormat(Protocol):
     ) -> Iterator[bytes]:
         """Write parts as they come; no more than one part is held."""
         ...
+
+
+CHANNELS_BY_KIND = {
+    "site": {UNNAMED: "import", DRAWN: "import", FED_IN: "export"},
+    "source": {UNNAMED: "production", FED_IN: "production"},
+    "storage": {UNNAMED: "charge", DRAWN: "charge", FED_IN: "discharge"},
+    "grid": {UNNAMED: "down", DRAWN: "down", FED_IN: "up"},
+}
+
+
+def channel_of(kind: str, named: str) -> str | None:
+    """The channel that a file means for a meter of this kind; None where such a meter has none."""
+    meant = CHANNELS_BY_KIND[kind]
+    return meant.get(named) or (named if named in meant.values() else None)

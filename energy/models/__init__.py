@@ -13,7 +13,7 @@ from energy.models.gateways import (
 )
 from energy.models.imports import (
     Effect,
-    ImportBatch,
+    ReadingImport,
     ImportProblem,
     ImportStatus,
     ReadingFile,
@@ -47,7 +47,6 @@ __all__ = [
     "GatewayMeter",
     "GatewayRefusal",
     "GatewayRegister",
-    "ImportBatch",
     "ImportProblem",
     "ImportStatus",
     "Line",
@@ -57,6 +56,7 @@ __all__ = [
     "Microgrid",
     "Node",
     "ReadingFile",
+    "ReadingImport",
     "ReferenceProfileDay",
     "RefusalCount",
     "Sensor",

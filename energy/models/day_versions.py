@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from energy.models.imports import ImportBatch
+from energy.models.imports import ReadingImport
 from energy.models.meter_days import Channel
 from members.models import User
 
@@ -22,7 +22,9 @@ class MeterDayVersion(models.Model):
     channel = models.SmallIntegerField(choices=Channel.choices)
     version = models.SmallIntegerField()
     cause = models.CharField(max_length=8, choices=VersionCause.choices)
-    batch = models.ForeignKey(ImportBatch, models.PROTECT, null=True, blank=True, related_name="day_versions")
+    reading_import = models.ForeignKey(
+        ReadingImport, models.PROTECT, null=True, blank=True, related_name="day_versions"
+    )
     user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField(max_length=300, blank=True)
     made_at = models.DateTimeField()

@@ -36,19 +36,17 @@ class ReadingFile(models.Model):
         return f"file {self.sha256[:12]}"
 
 
-class ImportBatch(PublicRow):
+class ReadingImport(PublicRow):
     """One file read in one way, and what became of it. Times are the microgrid's."""
 
-    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="import_batches")
-    file = models.ForeignKey(ReadingFile, models.PROTECT, related_name="batches")
+    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="reading_imports")
+    file = models.ForeignKey(ReadingFile, models.PROTECT, related_name="reading_imports")
     file_name = models.CharField(max_length=200)
     format = models.CharField(max_length=16)
     unit = models.CharField(max_length=4)
     label = models.CharField("times label", max_length=8)
     clock = models.CharField("times without offset", max_length=8)
     status = models.CharField(max_length=12, choices=ImportStatus.choices, default=ImportStatus.WAITING)
-    step = models.CharField(max_length=60, blank=True)
-    percent = models.PositiveSmallIntegerField(default=0)
     uploaded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     uploaded_at = models.DateTimeField()
     accepted_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
@@ -56,6 +54,9 @@ class ImportBatch(PublicRow):
     reason = models.CharField(max_length=200, blank=True)
     rows = models.PositiveIntegerField(default=0)
     problem_count = models.PositiveIntegerField(default=0)
+    says_status = models.BooleanField(
+        default=False, help_text="The file tells measured values from substitute ones."
+    )
     rounded = models.PositiveIntegerField("values not whole Wh", default=0)
     first_day = models.DateField(null=True, blank=True)
     last_day = models.DateField(null=True, blank=True)
@@ -91,7 +92,7 @@ class ImportBatch(PublicRow):
 class ImportProblem(models.Model):
     """What is wrong in one place of a file, and the step that mends it."""
 
-    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="problems")
+    reading_import = models.ForeignKey(ReadingImport, models.CASCADE, related_name="problems")
     row = models.PositiveIntegerField()
     column = models.CharField(max_length=160, blank=True)
     what = models.CharField(max_length=300)
@@ -112,7 +113,7 @@ class Effect(models.IntegerChoices):
 class StagedMeterDay(models.Model):
     """A meter day of a staged file; gone once the import is accepted or discarded, for the file is kept."""
 
-    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="staged_days")
+    reading_import = models.ForeignKey(ReadingImport, models.CASCADE, related_name="staged_days")
     day = models.DateField()
     meter_id = models.BigIntegerField()
     channel = models.SmallIntegerField(choices=Channel.choices)
@@ -123,7 +124,9 @@ class StagedMeterDay(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["batch", "day", "meter_id", "channel"], name="staged_day_once")
+            models.UniqueConstraint(
+                fields=["reading_import", "day", "meter_id", "channel"], name="staged_day_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -38,7 +38,9 @@ class Meter(PublicRow):
     source = models.OneToOneField(Source, models.PROTECT, null=True, blank=True, related_name="meter")
     storage = models.OneToOneField(StorageUnit, models.PROTECT, null=True, blank=True, related_name="meter")
     line = models.OneToOneField(Line, models.PROTECT, null=True, blank=True, related_name="meter")
-    transformer = models.OneToOneField(Transformer, models.PROTECT, null=True, blank=True, related_name="meter")
+    transformer = models.OneToOneField(
+        Transformer, models.PROTECT, null=True, blank=True, related_name="meter"
+    )
     code = models.CharField(max_length=120)
     external_ref = models.CharField(
         max_length=120, blank=True, help_text="How the grid operator calls the metering point."

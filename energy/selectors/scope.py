@@ -60,3 +60,9 @@ def visible_microgrids(user: User) -> QuerySet[Microgrid]:
         .distinct()
         .order_by("name")
     )
+
+
+def operated_microgrids(user: User, *roles: Role) -> QuerySet[Microgrid]:
+    """Microgrids of the cooperatives in which the user has one of `roles`; operator where none is named."""
+    served = cooperatives_served(user, *(roles or (Role.OPERATOR,))).values("pk")
+    return Microgrid.objects.filter(cooperative__in=served).select_related("cooperative").order_by("name")

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.telemetry import CannotAccept, Telemetry, open_envelope, read_payload, verify
 from energy.models import Channel, DeviceKey, Meter, Microgrid
 from energy.models.meters import CHANNELS_OF, MeterKind
-from energy.services.consolidation import Key, MeterBlock, Patch, patches_of
+from energy.services.consolidation import Key, MeterBlock, patches_of
+from energy.services.import_evidence import read_files_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +28,49 @@ class Finding:
         return f"{self.meter}{f' on {self.day}' if self.day else ''}: {self.what}"
 
 
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a message or a file said of a day, from when on [Wh, -1 where nothing]; later layers cover earlier ones."""
+
+    at: datetime
+    first: int
+    values_wh: NDArray[np.int64]
+
+
 def check_evidence(*, microgrid: Microgrid, days: Sequence[date]) -> list[Finding]:
-    """Verify every kept message of `days` again and recompute each measured value from it."""
+    """Verify every kept message and file of `days` again and recompute each measured value from it."""
     names = dict(Meter.objects.filter(microgrid=microgrid).values_list("pk", "code"))
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT day, meter_id, channel, values_wh, quality, message_ids FROM energy_meterday
+            """SELECT day, meter_id, channel, values_wh, quality, message_ids, version FROM energy_meterday
                WHERE microgrid_id = %s AND day = ANY(%s) AND is_current ORDER BY day, meter_id, channel""",
             [microgrid.pk, list(days)],
         )
         rows = cursor.fetchall()
         wanted = sorted({message for row in rows for message in row[5]})
         cursor.execute(
-            """SELECT id, device_id, body FROM energy_telemetrymessage
+            """SELECT id, device_id, body, received_at FROM energy_telemetrymessage
                WHERE microgrid_id = %s AND id = ANY(%s)""",
             [microgrid.pk, wanted],
         )
-        messages = {message: (device, bytes(body)) for message, device, body in cursor.fetchall()}
-    findings: list[Finding] = []
+        received = cursor.fetchall()
+    messages = {message: (device, bytes(body)) for message, device, body, _ in received}
+    heard_at = {message: at for message, _, _, at in received}
+    files = read_files_again(microgrid=microgrid, days=days)
+    findings = [Finding(name, None, what) for name, what in files.broken]
     blocks = _verified_blocks(microgrid, messages, names, findings)
     said = patches_of(microgrid, blocks)
     findings.extend(_absent(microgrid, days, {(row[0], row[1], row[2]) for row in rows}, names))
-    for day, meter_id, channel, values, quality, message_ids in rows:
-        what = _judge_day(said, (day, meter_id, channel), values, quality, message_ids, messages)
+    for day, meter_id, channel, values, quality, message_ids, version in rows:
+        key = (day, meter_id, channel)
+        layers = [
+            Layer(heard_at[piece.message_id], piece.first, np.array(piece.values_wh, dtype=np.int64))
+            for piece in sorted(said.get(key, []), key=lambda p: p.message_id)
+            if piece.message_id in message_ids
+        ]
+        filed = [filed for filed in files.days.get(key, []) if filed.version <= version]
+        layers += [Layer(f.accepted_at, 0, f.values_wh) for f in filed]
+        what = _judge_day(layers, values, quality, message_ids, messages)
         if what:
             findings.append(
                 Finding(names.get(meter_id, str(meter_id)), day, f"{Channel(channel).label}: {what}")
@@ -99,7 +121,7 @@ def _verified_blocks(
 
 
 def _judge_day(
-    said: dict[Key, list[Patch]], key: Key, values: list[int], quality: list[int], message_ids: list[int],
+    layers: Sequence[Layer], values: list[int], quality: list[int], message_ids: list[int],
     messages: dict[int, tuple[int, bytes]],
 ) -> str:  # fmt: skip
     lost = [message for message in message_ids if message not in messages]
@@ -109,11 +131,12 @@ def _judge_day(
     if not measured.any():
         return "not measured; all values are estimated"
     told = np.full(len(values), -1, dtype=np.int64)
-    for piece in sorted(said.get(key, []), key=lambda p: p.message_id):
-        if piece.message_id in message_ids:
-            told[piece.first : piece.first + len(piece.values_wh)] = piece.values_wh
+    for layer in sorted(layers, key=lambda one: one.at):
+        part = told[layer.first : layer.first + len(layer.values_wh)]
+        part[:] = np.where(layer.values_wh >= 0, layer.values_wh, part)
     differs = measured & (told != np.array(values))
     if differs.any():
         first = int(np.flatnonzero(differs)[0])
-        return f"interval {first} is stored as {values[first]} Wh, the meter said {told[first]} Wh"
+        said = f"the meter said {told[first]} Wh" if told[first] >= 0 else "nothing kept says so"
+        return f"interval {first} is stored as {values[first]} Wh, {said}"
     return ""

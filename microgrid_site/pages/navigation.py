@@ -40,8 +40,11 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         url = reverse(route)
         current = request.path == url or (url != "/" and request.path.startswith(url))
         entries.append(Entry(name, url, sign, current))
+    if not is_member and any(role == Role.OPERATOR for role, _ in roles):
+        url = reverse("readings")
+        entries.insert(1, Entry("Readings", url, "meter", request.path.startswith(url)))
     if not is_member and request.user.is_staff:
-        entries.insert(3, Entry("Tariffs", reverse("admin:index"), "coins", False))
+        entries.insert(len(entries) - 1, Entry("Tariffs", reverse("admin:index"), "coins", False))
     first = Cooperative.objects.first() if not roles else None
     return {
         "navigation": entries,
