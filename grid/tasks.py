@@ -56,8 +56,9 @@ def days_to_close(microgrid: Microgrid) -> list[date]:
     now = microgrid.now(timezone.now())
     last = (now - timedelta(hours=1)).astimezone(microgrid.zone).date() - timedelta(days=1)
     first = last - timedelta(days=DAYS_LOOKED_BACK)
-    rows = MeterDay.objects.filter(microgrid_id=microgrid.pk, day__gte=first, day__lte=last)
-    with_readings = set(rows.values_list("day", flat=True).distinct())
+    rows = MeterDay.objects.filter(microgrid_id=microgrid.pk, day__lte=last)
+    with_readings = set(rows.filter(day__gte=first).values_list("day", flat=True).distinct())
+    # However old: an import may bring or correct last year's days.
     provisional = set(rows.filter(status=0, is_current=True).values_list("day", flat=True).distinct())
     closed = set(DayClosing.objects.filter(microgrid=microgrid, day__gte=first).values_list("day", flat=True))
     return sorted((with_readings - closed) | provisional)

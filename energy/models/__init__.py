@@ -13,10 +13,10 @@ from energy.models.gateways import (
 )
 from energy.models.imports import (
     Effect,
-    ReadingImport,
     ImportProblem,
     ImportStatus,
     ReadingFile,
+    ReadingImport,
     StagedMeterDay,
 )
 from energy.models.meter_days import Channel, DayStatus, MeterDay

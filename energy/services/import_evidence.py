@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.domain.quality import Method
-from energy.models import ReadingImport, ImportStatus, MeterDayVersion, Microgrid
+from energy.models import ImportStatus, MeterDayVersion, Microgrid, ReadingImport
 from energy.services.import_staging import fold_file, unpacked
 
 Key = tuple[date, int, int]
@@ -36,7 +36,7 @@ def read_files_again(*, microgrid: Microgrid, days: Sequence[date]) -> FiledDays
     """Read every file again that a version of these days goes back to, after checking its digest."""
     found = FiledDays()
     rows = MeterDayVersion.objects.filter(
-        day__in=list(days), batch__microgrid=microgrid, batch__status=ImportStatus.ACCEPTED
+        day__in=list(days), reading_import__microgrid=microgrid, reading_import__status=ImportStatus.ACCEPTED
     )
     by_import: dict[int, list[tuple[Key, int]]] = {}
     for reading_import_id, day, meter_id, channel, version in rows.values_list(

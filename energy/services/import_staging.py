@@ -29,11 +29,11 @@ from energy.domain.reading_files import (
 from energy.models import (
     Channel,
     Effect,
-    ReadingImport,
     ImportProblem,
     ImportStatus,
     Meter,
     ReadingFile,
+    ReadingImport,
     StagedMeterDay,
 )
 from energy.selectors.meter_days import ChannelBlock, load_channel

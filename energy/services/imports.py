@@ -15,10 +15,10 @@ from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.reading_files import EnergyUnit, FileClock, IntervalLabel
 from energy.models import (
     DayStatus,
-    ReadingImport,
     ImportStatus,
     Microgrid,
     ReadingFile,
+    ReadingImport,
     StagedMeterDay,
     VersionCause,
 )

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from energy.adapters.reading_formats import FORMATS
 from energy.domain.reading_files import EnergyUnit, FileClock, IntervalLabel
-from energy.models import Effect, ReadingImport, ImportStatus, Meter, Microgrid, StagedMeterDay
+from energy.models import Effect, ImportStatus, Meter, Microgrid, ReadingImport, StagedMeterDay
 from energy.selectors.scope import operated_microgrids
 from energy.services.imports import CannotImport, accept_import, discard_import, receive_file
 from energy.tasks import progress_key, stage_readings

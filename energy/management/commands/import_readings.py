@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from energy.adapters.reading_formats import FORMATS
 from energy.domain.reading_files import EnergyUnit, FileClock, IntervalLabel
-from energy.models import ReadingImport, ImportStatus, Microgrid
+from energy.models import ImportStatus, Microgrid, ReadingImport
 from energy.services.import_staging import stage_import
 from energy.services.imports import CannotImport, accept_import, receive_file
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from energy.models import ReadingImport, ImportStatus, MeterDay, Microgrid
+from energy.models import ImportStatus, MeterDay, Microgrid, ReadingImport
 from energy.services.import_staging import stage_import
 from members.models import Membership, Role, User
 from tests.integration.energy.test_imports import wide

@@ -13,12 +13,12 @@ from energy.adapters.reading_formats import FORMATS
 from energy.domain.quality import Method
 from energy.domain.reading_files import EnergyUnit, ReadingPart, SeriesName
 from energy.models import (
-    ReadingImport,
     ImportStatus,
     MeterDay,
     MeterDayVersion,
     Microgrid,
     ReadingFile,
+    ReadingImport,
     StagedMeterDay,
 )
 from energy.services.day_close import finalise_day
