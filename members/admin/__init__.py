@@ -1,5 +1,5 @@
 """The room's pages in the admin, and the roles that all rooms' pages go by."""
 
-from members.admin import people
+from members.admin import notifications, people
 
-__all__ = ["people"]
+__all__ = ["notifications", "people"]
