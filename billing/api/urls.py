@@ -3,10 +3,12 @@
 from django.urls import path
 
 from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
+from billing.api.savings import SiteTipsView
 
 urlpatterns = [
     path("bills/", BillList.as_view(), name="api-bills"),
     path("bills/<uuid:public_id>/", BillDetail.as_view(), name="api-bill"),
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
+    path("sites/<uuid:public_id>/tips/", SiteTipsView.as_view(), name="api-site-tips"),
 ]
