@@ -1,10 +1,11 @@
-"""Doors of the workers: reading files."""
+"""Doors of the workers: reading files; once a day, what is due on sources and which alarms of members go off."""
 
 from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
-from energy.models import ReadingImport
+from energy.models import Microgrid, ReadingImport
+from energy.services import maintenance, own_alarms
 from energy.services.import_staging import stage_import
 
 PROGRESS_KEPT_S = 900
@@ -25,3 +26,24 @@ def stage_readings(*, reading_import_id: int) -> str:
         tell=lambda step, percent: cache.set(progress_key(reading_import_id), (step, percent), PROGRESS_KEPT_S),
     )  # fmt: skip
     return staged.status
+
+
+@shared_task(queue="default", time_limit=900)
+def look_after_sources() -> str:
+    """Make work orders that are due, remind of those that are late, begin those whose time has come."""
+    made = begun = 0
+    for microgrid in Microgrid.objects.select_related("cooperative"):
+        now = microgrid.now(timezone.now())
+        begun += maintenance.start_planned(microgrid=microgrid, now=now)
+        made += len(maintenance.open_due_orders(microgrid=microgrid, now=now))
+        maintenance.remind_of_overdue(microgrid=microgrid, now=now)
+    return f"{made} work orders made, {begun} begun"
+
+
+@shared_task(queue="default", time_limit=900)
+def judge_own_alarms() -> int:
+    """Look at the alarms that members set, on the newest final day of each microgrid."""
+    return sum(
+        own_alarms.judge_alarms(microgrid=microgrid, now=microgrid.now(timezone.now()))
+        for microgrid in Microgrid.objects.all()
+    )

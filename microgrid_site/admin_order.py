@@ -12,9 +12,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Money": (
         "billing.billingrun", "billing.document", "billing.bankstatement", "billing.payment", "billing.ledgertransaction",
     ),
-    "People": ("members.member", "members.user", "members.accessrecord", "members.cooperative"),
+    "People": ("members.member", "members.user", "members.accessrecord", "members.notification", "members.cooperative"),
     "Metering": (
-        "energy.microgrid", "energy.site", "energy.source", "energy.consumer", "energy.storageunit", "energy.meter",
+        "energy.microgrid", "energy.site", "energy.source", "energy.maintenanceplan", "energy.workorder", "energy.consumer", "energy.storageunit", "energy.meter",
         "energy.device", "energy.refusalcount", "energy.node", "energy.line", "energy.transformer",
     ),
     "Grid": ("grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand"),

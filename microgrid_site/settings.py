@@ -191,6 +191,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default"},
     },
+    "look after sources": {
+        "task": "energy.tasks.look_after_sources",
+        "schedule": crontab(minute="7"),
+        "options": {"queue": "default", "expires": 3000},
+    },
+    "judge members' own alarms": {
+        "task": "energy.tasks.judge_own_alarms",
+        "schedule": crontab(minute="*/15"),
+        "options": {"queue": "default", "expires": 800},
+    },
+    "send notifications": {
+        "task": "members.tasks.send_notifications",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
     "witness": {
         "task": "contracts.tasks.witness",
         "schedule": 5.0,
@@ -226,6 +241,9 @@ SPECTACULAR_SETTINGS = {
         "GridStatusEnum": "grid.models.GridStatus",
         "CommandStatusEnum": "grid.models.CommandStatus",
         "MeterKindEnum": "energy.models.meters.MeterKind",
+        "SourceKindEnum": "energy.models.assets.SourceKind",
+        "AssetStatusEnum": "energy.models.assets.AssetStatus",
+        "OwnAlarmKindEnum": "energy.models.OwnAlarmKind",
         "SiteKindEnum": "energy.models.sites.SiteKind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

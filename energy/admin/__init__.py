@@ -1,5 +1,5 @@
 """The room's pages in the admin."""
 
-from energy.admin import facts
+from energy.admin import facts, maintenance
 
-__all__ = ["facts"]
+__all__ = ["facts", "maintenance"]

@@ -19,9 +19,11 @@ from energy.models.imports import (
     ReadingImport,
     StagedMeterDay,
 )
+from energy.models.maintenance import MaintenancePlan, WorkKind, WorkOrder, WorkState
 from energy.models.meter_days import Channel, DayStatus, MeterDay
 from energy.models.meters import Meter
 from energy.models.microgrids import Microgrid
+from energy.models.own_alarms import OwnAlarm, OwnAlarmHit, OwnAlarmKind
 from energy.models.profiles import ReferenceProfileDay
 from energy.models.sensors import Sensor, SensorKind, SensorReading
 from energy.models.silences import FeedSilence, SilenceKind
@@ -50,11 +52,15 @@ __all__ = [
     "ImportProblem",
     "ImportStatus",
     "Line",
+    "MaintenancePlan",
     "Meter",
     "MeterDay",
     "MeterDayVersion",
     "Microgrid",
     "Node",
+    "OwnAlarm",
+    "OwnAlarmHit",
+    "OwnAlarmKind",
     "ReadingFile",
     "ReadingImport",
     "ReferenceProfileDay",
@@ -70,4 +76,7 @@ __all__ = [
     "TelemetryMessage",
     "Transformer",
     "VersionCause",
+    "WorkKind",
+    "WorkOrder",
+    "WorkState",
 ]

@@ -2,7 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from energy.models import Device, Meter, Microgrid, Sensor, Site
+from energy.models import Device, Meter, Microgrid, OwnAlarm, Sensor, Site, Source, WorkOrder
 from members.models import Member, Role, User
 from members.selectors.scope import cooperatives_of, cooperatives_served, visible_members
 
@@ -66,3 +66,30 @@ def operated_microgrids(user: User, *roles: Role) -> QuerySet[Microgrid]:
     """Microgrids of the cooperatives in which the user has one of `roles`; operator where none is named."""
     served = cooperatives_served(user, *(roles or (Role.OPERATOR,))).values("pk")
     return Microgrid.objects.filter(cooperative__in=served).select_related("cooperative").order_by("name")
+
+
+def visible_sources(user: User) -> QuerySet[Source]:
+    """Sources of the user's own members, and all of the cooperatives where the user is operator, auditor or support."""
+    return (
+        Source.objects.filter(site__member__in=visible_members(user, *READING_ROLES))
+        .select_related("site__member", "site__microgrid__cooperative")
+        .order_by("site__microgrid", "code")
+    )
+
+
+def visible_orders(user: User) -> QuerySet[WorkOrder]:
+    """Work orders of visible sources, what is due first on top."""
+    return (
+        WorkOrder.objects.filter(source__in=visible_sources(user).order_by().values("pk"))
+        .select_related("source__site__microgrid__cooperative", "done_by", "plan")
+        .order_by("due_date", "pk")
+    )
+
+
+def own_alarms(user: User) -> QuerySet[OwnAlarm]:
+    """The alarms that the user set on sites of own members; nobody else sees them."""
+    return (
+        OwnAlarm.objects.filter(user=user, site__member__in=visible_members(user).values("pk"))
+        .select_related("site__microgrid")
+        .order_by("site__code", "kind", "limit")
+    )
