@@ -7,112 +7,345 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0008_gateway_messages_and_versions'),
+        ("energy", "0008_gateway_messages_and_versions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MaintenancePlan',
+            name="MaintenancePlan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('work', models.CharField(choices=[('cleaning', 'cleaning'), ('inspection', 'inspection'), ('repair', 'repair')], max_length=16)),
-                ('rule', models.CharField(choices=[('date', 'by date'), ('hours', 'by hours of operation'), ('performance', 'by performance')], max_length=16)),
-                ('every_months', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='every [months]')),
-                ('next_date', models.DateField(blank=True, help_text='By date: when it is due next.', null=True)),
-                ('every_hours', models.PositiveIntegerField(blank=True, null=True, verbose_name='every [operating hours]')),
-                ('below_percent', models.PositiveSmallIntegerField(blank=True, help_text='Of what the source gives clean, on clear days.', null=True, verbose_name='below [%]')),
-                ('remind_days', models.PositiveSmallIntegerField(default=14, help_text='So long before the date the work order is made.', verbose_name='notice [days]')),
-                ('is_active', models.BooleanField(default=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='maintenance_plans', to='energy.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                (
+                    "work",
+                    models.CharField(
+                        choices=[
+                            ("cleaning", "cleaning"),
+                            ("inspection", "inspection"),
+                            ("repair", "repair"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "rule",
+                    models.CharField(
+                        choices=[
+                            ("date", "by date"),
+                            ("hours", "by hours of operation"),
+                            ("performance", "by performance"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "every_months",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="every [months]"),
+                ),
+                (
+                    "next_date",
+                    models.DateField(blank=True, help_text="By date: when it is due next.", null=True),
+                ),
+                (
+                    "every_hours",
+                    models.PositiveIntegerField(
+                        blank=True, null=True, verbose_name="every [operating hours]"
+                    ),
+                ),
+                (
+                    "below_percent",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Of what the source gives clean, on clear days.",
+                        null=True,
+                        verbose_name="below [%]",
+                    ),
+                ),
+                (
+                    "remind_days",
+                    models.PositiveSmallIntegerField(
+                        default=14,
+                        help_text="So long before the date the work order is made.",
+                        verbose_name="notice [days]",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="maintenance_plans",
+                        to="energy.source",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OwnAlarm',
+            name="OwnAlarm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('day_use', 'a day uses more than [kWh]'), ('base_load', 'day and night more than [W]'), ('no_use', 'no use at all for [days]'), ('roof_below', "the roof gives less than [%] of what neighbours' roofs let expect")], max_length=16)),
-                ('limit', models.DecimalField(decimal_places=2, help_text='In kWh, W, days or per cent, by kind.', max_digits=10)),
-                ('by_mail', models.BooleanField(default=False, verbose_name='by e-mail too')),
-                ('created_at', models.DateTimeField()),
-                ('judged_date', models.DateField(blank=True, editable=False, help_text='The last day looked at.', null=True)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_alarms', to='energy.site')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='own_alarms', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("day_use", "a day uses more than [kWh]"),
+                            ("base_load", "day and night more than [W]"),
+                            ("no_use", "no use at all for [days]"),
+                            (
+                                "roof_below",
+                                "the roof gives less than [%] of what neighbours' roofs let expect",
+                            ),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "limit",
+                    models.DecimalField(
+                        decimal_places=2, help_text="In kWh, W, days or per cent, by kind.", max_digits=10
+                    ),
+                ),
+                ("by_mail", models.BooleanField(default=False, verbose_name="by e-mail too")),
+                ("created_at", models.DateTimeField()),
+                (
+                    "judged_date",
+                    models.DateField(
+                        blank=True, editable=False, help_text="The last day looked at.", null=True
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="own_alarms",
+                        to="energy.site",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="own_alarms",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OwnAlarmHit',
+            name="OwnAlarmHit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('value', models.FloatField()),
-                ('text', models.CharField(max_length=240)),
-                ('alarm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='hits', to='energy.ownalarm')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("value", models.FloatField()),
+                ("text", models.CharField(max_length=240)),
+                (
+                    "alarm",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="hits", to="energy.ownalarm"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WorkOrder',
+            name="WorkOrder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('work', models.CharField(choices=[('cleaning', 'cleaning'), ('inspection', 'inspection'), ('repair', 'repair')], max_length=16)),
-                ('state', models.CharField(choices=[('open', 'open'), ('planned', 'planned'), ('started', 'under way'), ('done', 'done'), ('cancelled', 'cancelled')], default='open', max_length=16)),
-                ('reason', models.CharField(max_length=240)),
-                ('due_date', models.DateField()),
-                ('start_at', models.DateTimeField(blank=True, null=True, verbose_name='planned start')),
-                ('end_at', models.DateTimeField(blank=True, null=True, verbose_name='planned end')),
-                ('available_percent', models.PositiveSmallIntegerField(default=0, help_text='How much of the source still produces during the work.', verbose_name='available meanwhile [%]')),
-                ('assigned_to', models.CharField(blank=True, max_length=120)),
-                ('note', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('done_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='work_orders', to='energy.maintenanceplan')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='work_orders', to='energy.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                (
+                    "work",
+                    models.CharField(
+                        choices=[
+                            ("cleaning", "cleaning"),
+                            ("inspection", "inspection"),
+                            ("repair", "repair"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("planned", "planned"),
+                            ("started", "under way"),
+                            ("done", "done"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=240)),
+                ("due_date", models.DateField()),
+                ("start_at", models.DateTimeField(blank=True, null=True, verbose_name="planned start")),
+                ("end_at", models.DateTimeField(blank=True, null=True, verbose_name="planned end")),
+                (
+                    "available_percent",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="How much of the source still produces during the work.",
+                        verbose_name="available meanwhile [%]",
+                    ),
+                ),
+                ("assigned_to", models.CharField(blank=True, max_length=120)),
+                ("note", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="work_orders",
+                        to="energy.maintenanceplan",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="work_orders",
+                        to="energy.source",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='maintenanceplan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('every_months__gt', 0), ('every_months__isnull', False), ('next_date__isnull', False), ('rule', 'date')), models.Q(('every_hours__gt', 0), ('every_hours__isnull', False), ('rule', 'hours')), models.Q(('below_percent__gt', 0), ('below_percent__isnull', False), ('below_percent__lt', 100), ('rule', 'performance')), _connector='OR'), name='plan_has_what_its_rule_needs'),
+            model_name="maintenanceplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("every_months__gt", 0),
+                        ("every_months__isnull", False),
+                        ("next_date__isnull", False),
+                        ("rule", "date"),
+                    ),
+                    models.Q(("every_hours__gt", 0), ("every_hours__isnull", False), ("rule", "hours")),
+                    models.Q(
+                        ("below_percent__gt", 0),
+                        ("below_percent__isnull", False),
+                        ("below_percent__lt", 100),
+                        ("rule", "performance"),
+                    ),
+                    _connector="OR",
+                ),
+                name="plan_has_what_its_rule_needs",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ownalarm',
-            constraint=models.UniqueConstraint(fields=('user', 'site', 'kind', 'limit'), name='own_alarm_once'),
+            model_name="ownalarm",
+            constraint=models.UniqueConstraint(
+                fields=("user", "site", "kind", "limit"), name="own_alarm_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ownalarm',
-            constraint=models.CheckConstraint(condition=models.Q(('limit__gt', 0)), name='own_alarm_limit_above_zero'),
+            model_name="ownalarm",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("limit__gt", 0)), name="own_alarm_limit_above_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ownalarm',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'roof_below'), _negated=True), ('limit__lt', 100), _connector='OR'), name='roof_alarm_below_whole'),
+            model_name="ownalarm",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "roof_below"), _negated=True), ("limit__lt", 100), _connector="OR"
+                ),
+                name="roof_alarm_below_whole",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ownalarmhit',
-            constraint=models.UniqueConstraint(fields=('alarm', 'day'), name='alarm_goes_off_once_a_day'),
+            model_name="ownalarmhit",
+            constraint=models.UniqueConstraint(fields=("alarm", "day"), name="alarm_goes_off_once_a_day"),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('open', 'planned', 'started'))), fields=('plan',), name='one_unfinished_order_per_plan'),
+            model_name="workorder",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("open", "planned", "started"))),
+                fields=("plan",),
+                name="one_unfinished_order_per_plan",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('end_at__isnull', True), models.Q(('end_at__gt', models.F('start_at')), ('start_at__isnull', False)), _connector='OR'), name='order_ends_after_it_starts'),
+            model_name="workorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("end_at__isnull", True),
+                    models.Q(("end_at__gt", models.F("start_at")), ("start_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="order_ends_after_it_starts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'planned'), _negated=True), models.Q(('end_at__isnull', False), ('start_at__isnull', False)), _connector='OR'), name='planned_order_has_a_window'),
+            model_name="workorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "planned"), _negated=True),
+                    models.Q(("end_at__isnull", False), ("start_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="planned_order_has_a_window",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('done_at__isnull', True)), _connector='OR'), name='done_order_says_when'),
+            model_name="workorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", False), ("state", "done")),
+                    models.Q(models.Q(("state", "done"), _negated=True), ("done_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="done_order_says_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('available_percent__lte', 100)), name='order_leaves_at_most_all'),
+            model_name="workorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("available_percent__lte", 100)), name="order_leaves_at_most_all"
+            ),
         ),
     ]
