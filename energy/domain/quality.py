@@ -17,6 +17,11 @@ class Method(IntEnum):
     EDITED = 5
     MISSING = 15
 
+    @property
+    def label(self) -> str:
+        """As it is written for people: `like-day`."""
+        return self.name.lower().replace("_", "-")
+
 
 METHOD_MASK = 0x0F
 

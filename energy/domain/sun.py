@@ -1,0 +1,55 @@
+"""Where the sun stands and what a clear sky would give, for the places that meters stand at."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+DARK_BELOW_DEG = -6.0
+SAME_PLACE_DEG = 0.1
+# where nobody says where a source stands, these hours are dark between the polar circles at any time of the year
+DARK_FROM_HOUR = 23
+DARK_TO_HOUR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sun:
+    """The sun at one place, float64 [T] each.
+
+    Attributes:
+        elevation_deg: lowest elevation within each interval [degrees].
+        clear_sky_w_m2: global horizontal irradiance of a clear sky in the middle of each interval, after Haurwitz (1945).
+    """
+
+    elevation_deg: Doubles
+    clear_sky_w_m2: Doubles
+
+    @property
+    def is_night(self) -> NDArray[np.bool_]:
+        """Whether the sun is below -6 degrees, the end of civil twilight, in some part of each interval."""
+        return self.elevation_deg < DARK_BELOW_DEG
+
+
+def sun_over(
+    start_s: NDArray[np.int64], interval_minutes: int, latitude_deg: float, longitude_deg: float
+) -> Sun:
+    """The sun over intervals that begin at `start_s` [s since 1970, int64 [T]]."""
+    import pandas as pd  # these two take seconds to import, and few commands ask for the sun
+    from pvlib import clearsky, solarposition
+
+    half = interval_minutes * 30
+    edges = np.concatenate([start_s[:1], start_s[:1] + half])[None, :] + (np.arange(len(start_s) + 1) * 2 * half)[:, None]  # fmt: skip
+    instants = pd.DatetimeIndex(edges.reshape(-1).astype("datetime64[s]"), tz="UTC")
+    position = solarposition.get_solarposition(instants, latitude_deg, longitude_deg)
+    elevation = position["elevation"].to_numpy()
+    sky = clearsky.haurwitz(position["apparent_zenith"])["ghi"].to_numpy()
+    lowest = np.minimum(elevation[0:-2:2], elevation[2::2])
+    return Sun(lowest, sky[1:-2:2])
+
+
+def places_of(latitude_deg: Doubles, longitude_deg: Doubles) -> tuple[Doubles, NDArray[np.int64]]:
+    """Distinct places (float64 [p, 2]) and which of them each meter stands at; meters some kilometres apart share the sun."""
+    rounded = np.round(np.column_stack([latitude_deg, longitude_deg]) / SAME_PLACE_DEG) * SAME_PLACE_DEG
+    places, which = np.unique(rounded, axis=0, return_inverse=True)
+    return places, which.reshape(-1).astype(np.int64)
