@@ -38,6 +38,10 @@ def _database(url: str) -> dict[str, object]:
 DATABASES = {"default": _database(os.environ.get("DATABASE_URL") or "postgresql://localhost/microgrid")}
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
 MQTT_URL = os.environ.get("MQTT_URL") or "mqtt://127.0.0.1:1883"
+# Devices with certificates: the embedded broker's own listener, or the address of another broker (mqtts://host:port).
+MQTT_TLS_URL = os.environ.get("MQTT_TLS_URL", "")
+MQTT_TLS_NAMES = [n for n in os.environ.get("MQTT_TLS_NAMES", "localhost,127.0.0.1").split(",") if n]
+BROKER_DIR = VAR_DIR / "broker"
 CHAIN_RPC_URL = os.environ.get("CHAIN_RPC_URL") or "http://127.0.0.1:8545"
 CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
@@ -244,6 +248,7 @@ SPECTACULAR_SETTINGS = {
         "SourceKindEnum": "energy.models.assets.SourceKind",
         "AssetStatusEnum": "energy.models.assets.AssetStatus",
         "OwnAlarmKindEnum": "energy.models.OwnAlarmKind",
+        "DeviceStatusEnum": "energy.models.devices.DeviceStatus",
         "SiteKindEnum": "energy.models.sites.SiteKind",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

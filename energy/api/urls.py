@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from energy.api import device_care, devices
 from energy.api.insight import SiteComparison, SitePatterns, SourceList, SourcePerformance
 from energy.api.own_alarms import OwnAlarmDetail, OwnAlarmList
 from energy.api.sites import MeterDayList, MeterList, SiteDetail, SiteList
@@ -19,4 +20,30 @@ urlpatterns = [
     path("sources/<uuid:public_id>/performance/", SourcePerformance.as_view(), name="api-source-performance"),
     path("own-alarms/", OwnAlarmList.as_view(), name="api-own-alarms"),
     path("own-alarms/<uuid:public_id>/", OwnAlarmDetail.as_view(), name="api-own-alarm"),
+    path("meters/<uuid:public_id>/exchange/", device_care.ExchangeView.as_view(), name="api-meter-exchange"),
+    path("devices/", device_care.DeviceList.as_view(), name="api-devices"),
+    path("devices/enrol/", devices.EnrolView.as_view(), name="api-device-enrol"),
+    path("devices/rotate/", devices.RotateView.as_view(), name="api-device-rotate"),
+    path("devices/certificate/", devices.CertificateView.as_view(), name="api-device-certificate"),
+    path("devices/codes/", device_care.CodeView.as_view(), name="api-device-codes"),
+    path("devices/alarms/", device_care.AlarmList.as_view(), name="api-device-alarms"),
+    path(
+        "devices/alarms/<uuid:public_id>/acknowledge/",
+        device_care.AcknowledgeView.as_view(),
+        name="api-alarm-acknowledge",
+    ),
+    path("devices/alarms/<uuid:public_id>/clear/", device_care.ClearView.as_view(), name="api-alarm-clear"),
+    path("devices/<str:name>/clock/", devices.ClockView.as_view(), name="api-device-clock"),
+    path("devices/<uuid:public_id>/", device_care.DeviceDetail.as_view(), name="api-device"),
+    path("devices/<uuid:public_id>/revoke/", device_care.RevokeView.as_view(), name="api-device-revoke"),
+    path(
+        "devices/<uuid:public_id>/decommission/",
+        device_care.DecommissionView.as_view(),
+        name="api-device-decommission",
+    ),
+    path(
+        "devices/<uuid:public_id>/encryption/",
+        device_care.EncryptionView.as_view(),
+        name="api-device-encryption",
+    ),
 ]

@@ -1,9 +1,12 @@
 """Facts: what stands where, what it measured, and how it is known."""
 
 from energy.models.assets import Consumer, Source, StorageUnit
+from energy.models.certificates import CertificateAuthority, DeviceCertificate
 from energy.models.day_versions import MeterDayVersion, VersionCause
 from energy.models.device_life import AlarmKind, DeviceAlarm, DeviceEvent, DeviceEventKind
 from energy.models.devices import Device, DeviceKey, EnrolmentCode, RefusalCount
+from energy.models.exchanges import MeterExchange, RegisterHandOver
+from energy.models.firmware import FirmwareOutcome, FirmwareRelease
 from energy.models.gateways import (
     Gateway,
     GatewayMessage,
@@ -33,17 +36,21 @@ from energy.models.topology import Line, Node, Transformer
 
 __all__ = [
     "AlarmKind",
+    "CertificateAuthority",
     "Channel",
     "Consumer",
     "DayStatus",
     "Device",
     "DeviceAlarm",
+    "DeviceCertificate",
     "DeviceEvent",
     "DeviceEventKind",
     "DeviceKey",
     "Effect",
     "EnrolmentCode",
     "FeedSilence",
+    "FirmwareOutcome",
+    "FirmwareRelease",
     "Gateway",
     "GatewayMessage",
     "GatewayMeter",
@@ -56,6 +63,7 @@ __all__ = [
     "Meter",
     "MeterDay",
     "MeterDayVersion",
+    "MeterExchange",
     "Microgrid",
     "Node",
     "OwnAlarm",
@@ -65,6 +73,7 @@ __all__ = [
     "ReadingImport",
     "ReferenceProfileDay",
     "RefusalCount",
+    "RegisterHandOver",
     "Sensor",
     "SensorKind",
     "SensorReading",

@@ -45,6 +45,12 @@ class Device(PublicRow):
                 | Q(meter__isnull=True, sensor__isnull=False),
                 name="device_serves_one_meter_or_sensor",
             ),
+            models.UniqueConstraint(
+                fields=["meter", "sensor"],
+                condition=Q(status="enrolled"),
+                nulls_distinct=False,
+                name="one_enrolled_device_at_a_time",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,9 +9,8 @@ from django.db import connection, transaction
 
 from energy.domain.tamper import are_alarming
 from energy.models import AlarmKind, Device, DeviceAlarm, DeviceEvent, DeviceEventKind
+from energy.services.device_log import LONGEST_DETAIL, log_event
 from members.models import User
-
-LONGEST_DETAIL = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +101,4 @@ def clear_alarm(*, alarm: DeviceAlarm, by: User, now: datetime) -> None:
 
 
 def _log(alarm: DeviceAlarm, kind: DeviceEventKind, by: User, now: datetime) -> None:
-    DeviceEvent.objects.create(
-        device_id=alarm.device_id, at=now, kind=kind, by=by, detail=AlarmKind(alarm.kind).label
-    )
+    log_event(device=alarm.device, kind=kind, now=now, by=by, detail=AlarmKind(alarm.kind).label)

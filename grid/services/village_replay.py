@@ -37,7 +37,7 @@ def replay_days(
     The village begins with the first day that has profiles, so that registers run on from month to month.
     """
     village = load_village(microgrid)
-    devices = enrol_village(microgrid=microgrid, now=microgrid.now(timezone.now()))
+    devices = enrol_village(microgrid=microgrid, now=timezone.now())
     registers, offsets = _live_through(village, days)
     letters = list(_letters(village, devices, registers, days, offsets))
     with Outbox(settings.VAR_DIR / "village" / f"outbox-{microgrid.public_id}.sqlite3") as outbox:

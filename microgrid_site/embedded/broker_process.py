@@ -1,30 +1,20 @@
-"""`python -m microgrid_site.embedded.broker_process PORT`: the broker itself. Its password is in BROKER_PASSWORD."""
+"""`python -m microgrid_site.embedded.broker_process PORT TLS_PORT FOLDER`: the broker. Its password is in BROKER_PASSWORD."""
 
 import asyncio
-import hmac
 import os
 import signal
 import sys
+from pathlib import Path
 
 from amqtt.broker import Broker
-from amqtt.plugins.base import BaseAuthPlugin
-from amqtt.session import Session
 
-from microgrid_site.embedded.broker import USER
+from microgrid_site.embedded.device_door import LISTENER, DeviceDoor, KnownByDoor, OwnTopics
 
 MOST_CONNECTIONS = 2000
 
 
-class HousePassword(BaseAuthPlugin):
-    """Lets in who knows the password of this house; certificates per device belong to a real broker."""
-
-    async def authenticate(self, *, session: Session) -> bool:
-        known, given = os.environ["BROKER_PASSWORD"], session.password or ""
-        return session.username == USER and hmac.compare_digest(known.encode(), given.encode())
-
-
-async def serve(port: int) -> None:
-    """Serve until a signal comes."""
+async def serve(port: int, tls_port: int, folder: Path) -> None:
+    """Serve until a signal comes: the house at the loopback, devices with certificates through their door."""
     broker = Broker(
         {
             "listeners": {
@@ -32,9 +22,10 @@ async def serve(port: int) -> None:
                     "type": "tcp",
                     "bind": f"127.0.0.1:{port}",
                     "max_connections": MOST_CONNECTIONS,
-                }
+                },
+                LISTENER: {"type": "external", "max_connections": MOST_CONNECTIONS},
             },
-            "plugins": {f"{HousePassword.__module__}.{HousePassword.__name__}": {}},
+            "plugins": {f"{plugin.__module__}.{plugin.__name__}": {} for plugin in (KnownByDoor, OwnTopics)},
         }
     )
     await broker.start()
@@ -42,11 +33,10 @@ async def serve(port: int) -> None:
     loop = asyncio.get_running_loop()
     for chosen in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(chosen, stopped.set)
-    await stopped.wait()
+    host = os.environ.get("MQTT_TLS_BIND") or "127.0.0.1"
+    await DeviceDoor(broker, folder, host, tls_port).keep(stopped)
     await broker.shutdown()
 
 
 if __name__ == "__main__":
-    from microgrid_site.embedded import broker_process
-
-    asyncio.run(broker_process.serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import DatabaseError, connection, transaction
 
+from energy.domain.enrolment import rotation_statement
 from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.domain.telemetry import Sample
 from energy.models import Channel, DayStatus, Device, MeterDay, RefusalCount, TelemetryMessage
@@ -188,9 +189,11 @@ def test_a_revoked_device_is_refused_at_once(sender: Sender, accept: Accept) -> 
 def test_after_rotation_only_the_new_key_is_believed(sender: Sender, accept: Accept) -> None:
     new = Ed25519PrivateKey.generate()
     public = new.public_key().public_bytes_raw()
+    statement = rotation_statement(device_name=sender.device.name, public_key=public)
     rotate_key(
-        device=sender.device, public_key=public, signature_by_old_key=sender.key.sign(public), now=REAL_NOW
-    )
+        device=sender.device, public_key=public, signature_by_old_key=sender.key.sign(statement),
+        signature_by_new_key=new.sign(statement), now=REAL_NOW,
+    )  # fmt: skip
     old_message = sender.message(blocks=[sender.day_block(DAY)])
     sender.key = new
     new_message = sender.message(blocks=[sender.day_block(DAY)])
