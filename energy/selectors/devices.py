@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from energy.models import Device, DeviceAlarm, EnrolmentCode, Meter, Microgrid, RefusalCount, Sensor
 from energy.selectors.scope import READING_ROLES
@@ -51,8 +51,12 @@ def served_alarms(user: User, *roles: Role) -> QuerySet[DeviceAlarm]:
     """Alarms of those devices, what needs somebody first."""
     return (
         DeviceAlarm.objects.filter(device__in=served_devices(user, *roles).order_by().values("pk"))
-        .select_related("device__meter__site", "device__sensor", "acknowledged_by", "cleared_by")
-        .order_by("cleared_at", "acknowledged_at", "-last_at")
+        .select_related(
+            "device__meter__site", "device__sensor", "device__microgrid", "acknowledged_by", "cleared_by"
+        )
+        .order_by(
+            F("cleared_at").desc(nulls_first=True), F("acknowledged_at").desc(nulls_first=True), "-last_at"
+        )
     )
 
 
@@ -84,7 +88,7 @@ def open_codes(user: User, *, now: datetime) -> QuerySet[EnrolmentCode]:
         EnrolmentCode.objects.filter(
             microgrid__in=served_microgrids(user), used_at__isnull=True, expires_at__gt=now
         )
-        .select_related("meter", "sensor", "made_by")
+        .select_related("meter", "sensor", "made_by", "microgrid")
         .order_by("expires_at")
     )
 

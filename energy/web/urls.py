@@ -1,11 +1,18 @@
-"""Addresses of the operators' pages of readings."""
+"""Addresses of the pages of those who run the metering: readings and devices."""
 
 from django.urls import path
 
-from energy.web import imports
+from energy.web import devices, imports
 
 urlpatterns = [
     path("readings/", imports.overview, name="readings"),
     path("readings/imports/<uuid:public_id>/", imports.one, name="import"),
     path("readings/imports/<uuid:public_id>/progress/", imports.progress, name="import-progress"),
+    path("devices/", devices.device_list, name="devices"),
+    path("devices/new/", devices.new_code, name="device-code"),
+    path("devices/alarms/<uuid:public_id>/", devices.alarm_step, name="device-alarm"),
+    path("devices/<uuid:public_id>/", devices.device_page, name="device"),
+    path("devices/<uuid:public_id>/end/", devices.end_device, name="device-end"),
+    path("devices/<uuid:public_id>/exchange/", devices.exchange, name="device-exchange"),
+    path("devices/<uuid:public_id>/encryption/", devices.encryption, name="device-encryption"),
 ]

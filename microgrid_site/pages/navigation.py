@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from energy.selectors.scope import READING_ROLES
 from members.models import Cooperative, Membership, Role
 
 
@@ -23,6 +24,7 @@ MEMBER = (("Today", "home", "today"), ("Energy", "energy", "sun"), ("Bills", "bi
           ("You", "profile", "person"), ("Help", "help", "help"))  # fmt: skip
 STAFF = (
     ("Grid", "live", "pylon"),
+    ("Devices", "devices", "chip"),
     ("Village", "village", "roofs"),
     ("Bills", "bills", "bill"),
     ("Help", "help", "help"),
@@ -36,7 +38,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     roles = list(Membership.objects.filter(user=request.user).values_list("role", "cooperative__name"))
     is_member = any(role in (Role.MEMBER, Role.PRODUCER) for role, _ in roles)
     entries = []
-    for name, route, sign in MEMBER if is_member or not roles else STAFF:
+    shown = MEMBER if is_member or not roles else STAFF
+    if not any(role in READING_ROLES for role, _ in roles):
+        shown = tuple(entry for entry in shown if entry[1] != "devices")
+    for name, route, sign in shown:
         url = reverse(route)
         current = request.path == url or (url != "/" and request.path.startswith(url))
         entries.append(Entry(name, url, sign, current))

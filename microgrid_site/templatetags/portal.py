@@ -1,6 +1,6 @@
 """How figures are written on pages."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django import template
 from django.utils.dates import MONTHS
@@ -58,6 +58,22 @@ def month_name(period: int | date) -> str:
 def percent(share: float | None) -> str:
     """A share as whole per cent."""
     return "–" if share is None else f"{share * 100:.0f} %"
+
+
+@register.filter
+def ago(age: timedelta | None) -> str:
+    """An age in words: `4 s ago`, `3 min ago`, `5 h ago`, `12 days ago`; ahead of the clock counts as now."""
+    return "never" if age is None else f"{span(age)} ago"
+
+
+@register.filter
+def span(age: timedelta) -> str:
+    """A length of time in its largest whole unit."""
+    seconds = max(int(age.total_seconds()), 0)
+    for size, name in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
 
 
 @register.filter

@@ -91,7 +91,18 @@ export function powerOption(points) {
   return option;
 }
 
-const OPTIONS = { day: dayOption, month: monthOption, power: powerOption };
+/** What a sensor measured at instants: a step from reading to reading, the unit at the axis. */
+export function sensorOption(sensor) {
+  const option = base([], "auto");
+  option.xAxis = { ...option.xAxis, type: "time", data: undefined, boundaryGap: false };
+  option.yAxis.scale = true;
+  option.yAxis.axisLabel.formatter = (v) => `${v}${sensor.unit ? ` ${sensor.unit}` : ""}`;
+  option.series = [series(sensor.name, sensor.at.map((at, i) => [at, sensor.values[i]]), token("use"))];
+  option.tooltip.valueFormatter = (v) => `${v}${sensor.unit ? ` ${sensor.unit}` : ""}`;
+  return option;
+}
+
+const OPTIONS = { sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption };
 
 /** Draw a figure marked with data-chart, and again when size or theme change. Returns a function that draws new data. */
 export function draw(figure) {
