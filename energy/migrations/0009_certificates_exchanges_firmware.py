@@ -7,155 +7,275 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0008_gateway_messages_and_versions'),
-        ('members', '0001_initial'),
+        ("energy", "0008_gateway_messages_and_versions"),
+        ("members", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CertificateAuthority',
+            name="CertificateAuthority",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('certificate_pem', models.TextField()),
-                ('sealed_key', models.BinaryField()),
-                ('made_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("certificate_pem", models.TextField()),
+                ("sealed_key", models.BinaryField()),
+                ("made_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='DeviceCertificate',
+            name="DeviceCertificate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial', models.CharField(help_text='Hexadecimal.', max_length=40, unique=True)),
-                ('certificate_pem', models.TextField()),
-                ('issued_at', models.DateTimeField()),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("serial", models.CharField(help_text="Hexadecimal.", max_length=40, unique=True)),
+                ("certificate_pem", models.TextField()),
+                ("issued_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='FirmwareOutcome',
+            name="FirmwareOutcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('succeeded', models.BooleanField()),
-                ('reported_at', models.DateTimeField()),
-                ('detail', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("succeeded", models.BooleanField()),
+                ("reported_at", models.DateTimeField()),
+                ("detail", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='FirmwareRelease',
+            name="FirmwareRelease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('model', models.CharField(max_length=80)),
-                ('version', models.CharField(help_text='Whole numbers with dots, for example 1.4.0.', max_length=40)),
-                ('image', models.BinaryField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('percent', models.PositiveSmallIntegerField(default=0, help_text='Share of the devices that it is offered to [%].')),
-                ('failure_limit_percent', models.PositiveSmallIntegerField(default=10, help_text='The roll-out halts when more of those that tried have failed [%].')),
-                ('made_at', models.DateTimeField()),
-                ('halted_at', models.DateTimeField(blank=True, null=True)),
-                ('halted_because', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                ("model", models.CharField(max_length=80)),
+                (
+                    "version",
+                    models.CharField(help_text="Whole numbers with dots, for example 1.4.0.", max_length=40),
+                ),
+                ("image", models.BinaryField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "percent",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Share of the devices that it is offered to [%]."
+                    ),
+                ),
+                (
+                    "failure_limit_percent",
+                    models.PositiveSmallIntegerField(
+                        default=10,
+                        help_text="The roll-out halts when more of those that tried have failed [%].",
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                ("halted_at", models.DateTimeField(blank=True, null=True)),
+                ("halted_because", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='MeterExchange',
+            name="MeterExchange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('exchanged_at', models.DateTimeField()),
-                ('old_serial', models.CharField(blank=True, max_length=80)),
-                ('new_serial', models.CharField(max_length=80)),
-                ('recorded_at', models.DateTimeField(help_text='Real time.')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                ("exchanged_at", models.DateTimeField()),
+                ("old_serial", models.CharField(blank=True, max_length=80)),
+                ("new_serial", models.CharField(max_length=80)),
+                ("recorded_at", models.DateTimeField(help_text="Real time.")),
             ],
         ),
         migrations.CreateModel(
-            name='RegisterHandOver',
+            name="RegisterHandOver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.SmallIntegerField(choices=[(1, 'import'), (2, 'export'), (3, 'production'), (4, 'charge'), (5, 'discharge'), (6, 'down'), (7, 'up')])),
-                ('last_wh', models.BigIntegerField(verbose_name='last reading of the old meter [Wh]')),
-                ('first_wh', models.BigIntegerField(verbose_name='first reading of the new meter [Wh]')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "import"),
+                            (2, "export"),
+                            (3, "production"),
+                            (4, "charge"),
+                            (5, "discharge"),
+                            (6, "down"),
+                            (7, "up"),
+                        ]
+                    ),
+                ),
+                ("last_wh", models.BigIntegerField(verbose_name="last reading of the old meter [Wh]")),
+                ("first_wh", models.BigIntegerField(verbose_name="first reading of the new meter [Wh]")),
             ],
         ),
         migrations.AddConstraint(
-            model_name='device',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'enrolled')), fields=('meter', 'sensor'), name='one_enrolled_device_at_a_time', nulls_distinct=False),
+            model_name="device",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "enrolled")),
+                fields=("meter", "sensor"),
+                name="one_enrolled_device_at_a_time",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddField(
-            model_name='certificateauthority',
-            name='cooperative',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='certificate_authority', to='members.cooperative'),
+            model_name="certificateauthority",
+            name="cooperative",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="certificate_authority",
+                to="members.cooperative",
+            ),
         ),
         migrations.AddField(
-            model_name='devicecertificate',
-            name='authority',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='energy.certificateauthority'),
+            model_name="devicecertificate",
+            name="authority",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="certificates",
+                to="energy.certificateauthority",
+            ),
         ),
         migrations.AddField(
-            model_name='devicecertificate',
-            name='device',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='energy.device'),
+            model_name="devicecertificate",
+            name="device",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="certificates", to="energy.device"
+            ),
         ),
         migrations.AddField(
-            model_name='firmwareoutcome',
-            name='device',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='firmware_outcomes', to='energy.device'),
+            model_name="firmwareoutcome",
+            name="device",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="firmware_outcomes",
+                to="energy.device",
+            ),
         ),
         migrations.AddField(
-            model_name='firmwarerelease',
-            name='cooperative',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='firmware_releases', to='members.cooperative'),
+            model_name="firmwarerelease",
+            name="cooperative",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="firmware_releases",
+                to="members.cooperative",
+            ),
         ),
         migrations.AddField(
-            model_name='firmwarerelease',
-            name='made_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="firmwarerelease",
+            name="made_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='firmwareoutcome',
-            name='release',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outcomes', to='energy.firmwarerelease'),
+            model_name="firmwareoutcome",
+            name="release",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="outcomes",
+                to="energy.firmwarerelease",
+            ),
         ),
         migrations.AddField(
-            model_name='meterexchange',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="meterexchange",
+            name="by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='meterexchange',
-            name='meter',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exchanges', to='energy.meter'),
+            model_name="meterexchange",
+            name="meter",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="exchanges", to="energy.meter"
+            ),
         ),
         migrations.AddField(
-            model_name='registerhandover',
-            name='exchange',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='registers', to='energy.meterexchange'),
+            model_name="registerhandover",
+            name="exchange",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="registers",
+                to="energy.meterexchange",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='firmwarerelease',
-            constraint=models.UniqueConstraint(fields=('cooperative', 'model', 'version'), name='firmware_version_once'),
+            model_name="firmwarerelease",
+            constraint=models.UniqueConstraint(
+                fields=("cooperative", "model", "version"), name="firmware_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='firmwarerelease',
-            constraint=models.CheckConstraint(condition=models.Q(('failure_limit_percent__lte', 100), ('percent__lte', 100)), name='firmware_percent_to_100'),
+            model_name="firmwarerelease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("failure_limit_percent__lte", 100), ("percent__lte", 100)),
+                name="firmware_percent_to_100",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='firmwareoutcome',
-            constraint=models.UniqueConstraint(fields=('device', 'release'), name='one_outcome_per_device_and_release'),
+            model_name="firmwareoutcome",
+            constraint=models.UniqueConstraint(
+                fields=("device", "release"), name="one_outcome_per_device_and_release"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='meterexchange',
-            constraint=models.UniqueConstraint(fields=('meter', 'exchanged_at'), name='exchanged_once_at_a_time'),
+            model_name="meterexchange",
+            constraint=models.UniqueConstraint(
+                fields=("meter", "exchanged_at"), name="exchanged_once_at_a_time"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registerhandover',
-            constraint=models.UniqueConstraint(fields=('exchange', 'channel'), name='register_handed_over_once'),
+            model_name="registerhandover",
+            constraint=models.UniqueConstraint(
+                fields=("exchange", "channel"), name="register_handed_over_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='registerhandover',
-            constraint=models.CheckConstraint(condition=models.Q(('first_wh__gte', 0), ('last_wh__gte', 0)), name='handed_over_not_negative'),
+            model_name="registerhandover",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_wh__gte", 0), ("last_wh__gte", 0)), name="handed_over_not_negative"
+            ),
         ),
     ]
