@@ -16,6 +16,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Metering": (
         "energy.microgrid", "energy.site", "energy.source", "energy.maintenanceplan", "energy.workorder", "energy.consumer", "energy.storageunit", "energy.meter",
         "energy.device", "energy.refusalcount", "energy.node", "energy.line", "energy.transformer",
+        "energy.gateway", "energy.gatewayrefusal", "energy.readingimport", "energy.feedsilence",
     ),
     "Grid": ("grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand"),
     "Witness": (

@@ -1,5 +1,5 @@
 """The room's pages in the admin."""
 
-from energy.admin import facts, maintenance
+from energy.admin import facts, maintenance, readings
 
-__all__ = ["facts", "maintenance"]
+__all__ = ["facts", "maintenance", "readings"]

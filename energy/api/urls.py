@@ -3,6 +3,8 @@
 from django.urls import path
 
 from energy.api import device_care, devices
+from energy.api.exports import MeterExport
+from energy.api.gateways import GatewayReadings
 from energy.api.insight import SiteComparison, SitePatterns, SourceList, SourcePerformance
 from energy.api.own_alarms import OwnAlarmDetail, OwnAlarmList
 from energy.api.sites import MeterDayList, MeterList, SiteDetail, SiteList
@@ -10,6 +12,7 @@ from energy.api.telemetry import TelemetryView
 
 urlpatterns = [
     path("telemetry/", TelemetryView.as_view(), name="api-telemetry"),
+    path("gateways/readings/", GatewayReadings.as_view(), name="api-gateway-readings"),
     path("sites/", SiteList.as_view(), name="api-sites"),
     path("sites/<uuid:public_id>/", SiteDetail.as_view(), name="api-site"),
     path("meters/", MeterList.as_view(), name="api-meters"),
@@ -46,4 +49,5 @@ urlpatterns = [
         device_care.EncryptionView.as_view(),
         name="api-device-encryption",
     ),
+    path("meters/<uuid:public_id>/export/", MeterExport.as_view(), name="api-meter-export"),
 ]

@@ -67,7 +67,7 @@ class GatewayMessage(models.Model):
 
 
 class GatewayRegister(models.Model):
-    """The last cumulative register that a gateway told of a meter's channel, and the message it stood in."""
+    """A cumulative register at an interval's edge, and the message it stood in; what comes before or after counts on from it."""
 
     gateway_meter = models.ForeignKey(GatewayMeter, models.CASCADE, related_name="registers")
     channel = models.CharField(max_length=12)
@@ -77,7 +77,9 @@ class GatewayRegister(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["gateway_meter", "channel"], name="gateway_register_once")
+            models.UniqueConstraint(
+                fields=["gateway_meter", "channel", "read_at"], name="gateway_register_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -75,9 +75,10 @@ def _hold_intake(microgrid: Microgrid) -> None:
     Intake locks the same rows in the same order.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM energy_device WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid.pk]
-        )
+        for table in ("energy_gateway", "energy_device"):
+            cursor.execute(
+                f"SELECT id FROM {table} WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid.pk]
+            )
 
 
 def _row(microgrid: Microgrid, day: date, key: Key, found: MeterDay | None) -> MeterDayRow:

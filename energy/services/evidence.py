@@ -1,8 +1,9 @@
 """Checking the evidence again: signatures of the kept messages, and meter days against what the messages said."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -13,6 +14,7 @@ from energy.domain.telemetry import CannotAccept, Telemetry, open_envelope, read
 from energy.models import Channel, DeviceKey, Meter, Microgrid
 from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.services.consolidation import Key, MeterBlock, patches_of
+from energy.services.gateways import blocks_of_bodies
 from energy.services.import_evidence import read_files_again
 
 
@@ -54,11 +56,16 @@ def check_evidence(*, microgrid: Microgrid, days: Sequence[date]) -> list[Findin
             [microgrid.pk, wanted],
         )
         received = cursor.fetchall()
+        bodies = _kept_bodies(cursor, microgrid, wanted)
     messages = {message: (device, bytes(body)) for message, device, body, _ in received}
-    heard_at = {message: at for message, _, _, at in received}
+    heard_at = {message: at for message, _, _, at in received} | {m: at for m, (*_, at) in bodies.items()}
     files = read_files_again(microgrid=microgrid, days=days)
     findings = [Finding(name, None, what) for name, what in files.broken]
     blocks = _verified_blocks(microgrid, messages, names, findings)
+    told, broken = blocks_of_bodies(microgrid, {m: kept[:3] for m, kept in bodies.items()})
+    findings += [Finding(f"message {one}", None, "the kept body can no longer be read") for one in broken]
+    blocks += [MeterBlock(meter_id, block, message_id) for meter_id, message_id, block in told]
+    kept = {*messages, *bodies}
     said = patches_of(microgrid, blocks)
     findings.extend(_absent(microgrid, days, {(row[0], row[1], row[2]) for row in rows}, names))
     for day, meter_id, channel, values, quality, message_ids, version in rows:
@@ -70,12 +77,30 @@ def check_evidence(*, microgrid: Microgrid, days: Sequence[date]) -> list[Findin
         ]
         filed = [filed for filed in files.days.get(key, []) if filed.version <= version]
         layers += [Layer(f.accepted_at, 0, f.values_wh) for f in filed]
-        what = _judge_day(layers, values, quality, message_ids, messages)
+        what = _judge_day(layers, values, quality, message_ids, kept)
         if what:
             findings.append(
                 Finding(names.get(meter_id, str(meter_id)), day, f"{Channel(channel).label}: {what}")
             )
     return findings
+
+
+def _kept_bodies(
+    cursor: Any, microgrid: Microgrid, wanted: Sequence[int]
+) -> dict[int, tuple[int, bytes, list[int], datetime]]:
+    """What gateways said: gateway, body, the messages it rests on (these come too), and when it was heard, by message."""
+    found: dict[int, tuple[int, bytes, list[int], datetime]] = {}
+    for ids in (wanted, None):
+        chosen = sorted({m for kept in found.values() for m in kept[2]} - set(found)) if ids is None else ids
+        cursor.execute(
+            """SELECT id, gateway_id, body, rests_on, received_at FROM energy_gatewaymessage
+               WHERE microgrid_id = %s AND id = ANY(%s)""",
+            [microgrid.pk, chosen],
+        )
+        found |= {
+            m: (gateway, bytes(body), list(rests), at) for m, gateway, body, rests, at in cursor.fetchall()
+        }
+    return found
 
 
 def _absent(
@@ -122,9 +147,9 @@ def _verified_blocks(
 
 def _judge_day(
     layers: Sequence[Layer], values: list[int], quality: list[int], message_ids: list[int],
-    messages: dict[int, tuple[int, bytes]],
+    kept: Collection[int],
 ) -> str:  # fmt: skip
-    lost = [message for message in message_ids if message not in messages]
+    lost = [message for message in message_ids if message not in kept]
     if lost:
         return f"message {lost[0]} that it was measured by is missing"
     measured = (np.array(quality) & METHOD_MASK) == Method.MEASURED

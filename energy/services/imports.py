@@ -128,7 +128,7 @@ def _key(row: MeterDayRow) -> Key:
 
 def _hold_intake(cursor: Any, microgrid_id: int) -> None:
     """Let messages wait while days are read, merged and written; intake locks the same rows in the same order."""
-    for table in ("energy_device", "energy_gateway"):
+    for table in ("energy_gateway", "energy_device"):
         cursor.execute(
             f"SELECT id FROM {table} WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid_id]
         )

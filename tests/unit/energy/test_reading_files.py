@@ -29,7 +29,7 @@ SPRING, AUTUMN = date(2016, 3, 27), date(2016, 10, 30)
 NAMES = (
     SeriesName("LV3.101 Load 7", "import"),
     SeriesName("LV3.101 Load 7", "export"),
-    SeriesName("Ä&<1>", "import"),
+    SeriesName('Ä&<1>;"x"', "import"),
 )
 
 
