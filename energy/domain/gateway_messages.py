@@ -86,7 +86,8 @@ class GatewayBody:
     @property
     def references(self) -> set[str]:
         """The meters it speaks of, by the gateway's names."""
-        return {item.reference for item in (*self.blocks, *self.samples, *self.registers)}
+        named = {block.reference for block in self.blocks} | {sample.reference for sample in self.samples}
+        return named | {register.reference for register in self.registers}
 
 
 @dataclass(slots=True)
