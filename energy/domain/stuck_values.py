@@ -19,6 +19,8 @@ LONGEST_ASKED = 10_000
 LEVEL_RUNS = 12
 LEVEL_LONG_RUNS = 3
 LEVELS = 6
+REST_SHARE = 0.02
+REST_RUNS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ def learn_stuck_limits(values_wh: Floats, same: NDArray[np.bool_], runs: Runs) -
     """Learn from `same` (see `repeats`) and all `runs` of two and more.
 
     Per size of value: how often a value repeats gives the length that chance alone reaches once in four years. A value with a dozen
-    runs of at least half the fault's length, or three of the whole, is a level; a run there must be half as long again as the level's longest usual one.
+    runs of at least half the fault's length, or three of the whole, is a level; a run there must be half as long again as the level's
+    longest usual one, and at a level where the meter rests (a heat pump's standby) no run is a fault: nothing would tell it from rest.
     """
     meters = len(values_wh)
     by_size = np.full((meters, BUCKETS), FAULT_LENGTH, dtype=np.int64)
@@ -51,14 +54,14 @@ def learn_stuck_limits(values_wh: Floats, same: NDArray[np.bool_], runs: Runs) -
     for meter in np.unique(runs.meters):
         mine = slice(starts[meter], starts[meter + 1])
         lengths, held = runs.lengths[mine], run_values[mine]
-        found = _levels(held, lengths)
+        found = _levels(held, lengths, len(values_wh[meter]))
         for place, (value, length) in enumerate(found):
             levels[meter, place], by_level[meter, place] = value, length
         by_size[meter] = _lengths_by_size(values_wh[meter], held, lengths, [value for value, _ in found])
     return StuckLimits(by_size, levels, by_level)
 
 
-def _levels(held: Floats, lengths: Ints) -> list[tuple[float, int]]:
+def _levels(held: Floats, lengths: Ints, intervals: int) -> list[tuple[float, int]]:
     longish = lengths * 2 >= FAULT_LENGTH
     values, counts = np.unique(held[longish], return_counts=True)
     long = np.array([(lengths[held == value] >= FAULT_LENGTH).sum() for value in values])
@@ -68,7 +71,9 @@ def _levels(held: Floats, lengths: Ints) -> list[tuple[float, int]]:
     for value in chosen:
         own = np.sort(lengths[longish & (held == value)])
         longest = own[int(np.ceil(0.95 * (len(own) - 1)))]
-        result.append((float(value), max(FAULT_LENGTH, int(longest * 1.5) + 1)))
+        long_runs = own[own >= FAULT_LENGTH]
+        rests = len(long_runs) >= REST_RUNS and long_runs.sum() >= REST_SHARE * intervals
+        result.append((float(value), LONGEST_ASKED if rests else max(FAULT_LENGTH, int(longest * 1.5) + 1)))
     return result
 
 
@@ -78,7 +83,10 @@ def _lengths_by_size(values: Floats, held: Floats, lengths: Ints, levels: list[f
     repeated = np.bincount(size_of(held[short]), weights=lengths[short] - 1, minlength=BUCKETS)
     usable = values[(values > 0) & ~np.isin(values, levels)]
     seen = np.bincount(size_of(usable), minlength=BUCKETS)
-    chance = (repeated + 0.01) / np.maximum(seen, 1) / 1.0
+    long = (lengths >= FAULT_LENGTH) & ~np.isin(held, levels)
+    in_long = np.bincount(size_of(held[long]), weights=lengths[long], minlength=BUCKETS)
+    # What lies in long runs may be faults: what remains shows how a meter repeats itself when it is sound.
+    chance = (repeated + 0.01) / np.maximum(seen - in_long, 1)
     chance = np.clip(chance, 1e-6, 0.97)
     allowed = len(values) * FALSE_RUNS_PER_INTERVAL
     needed = 1 + np.ceil(np.log(np.maximum(seen, 1) / allowed) / -np.log(chance))
