@@ -14,13 +14,13 @@ from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from energy.api.problems import as_problem, problem
-from energy.domain.telemetry import LONGEST_MESSAGE_BYTES
+from energy.domain.acceptance import LONGEST_MESSAGE_BYTES
 from energy.services.telemetry import Receipt, ReceivedMessage, accept_messages
 
 STATUS_OF_REASON = {
     "malformed": 400, "bad_signature": 403, "unknown_key": 403, "revoked_key": 403, "counter_went_back": 409,
     "too_large": 413, "clock": 422, "outside_window": 422, "wrong_device": 422, "wrong_channel": 422,
-    "wrong_interval": 422,
+    "wrong_interval": 422, "wrong_record": 422, "wrong_unit": 422, "cannot_decrypt": 403, "not_encrypted": 403,
 }  # fmt: skip
 
 

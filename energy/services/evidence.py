@@ -9,11 +9,14 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from energy.domain.acceptance import CannotAccept
+from energy.domain.cose import open_envelope, verify
 from energy.domain.quality import METHOD_MASK, Method
-from energy.domain.telemetry import CannotAccept, Telemetry, open_envelope, read_payload, verify
+from energy.domain.senml import read_payload
+from energy.domain.telemetry import Telemetry
 from energy.models import Channel, DeviceKey, Meter, Microgrid
 from energy.models.meters import CHANNELS_OF, MeterKind
-from energy.services.consolidation import Key, MeterBlock, patches_of
+from energy.services.consolidation import DayKey, MeterBlock, patches_of
 from energy.services.gateways import blocks_of_bodies
 from energy.services.import_evidence import read_files_again
 
@@ -104,7 +107,7 @@ def _kept_bodies(
 
 
 def _absent(
-    microgrid: Microgrid, days: Sequence[date], present: set[Key], names: dict[int, str]
+    microgrid: Microgrid, days: Sequence[date], present: set[DayKey], names: dict[int, str]
 ) -> list[Finding]:
     """Meter days that should be there and are not."""
     kinds = dict(Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True).values_list("pk", "kind"))
@@ -141,7 +144,8 @@ def _verified_blocks(
                 Finding(f"message {message_id}", None, f"the kept message is no longer genuine ({problem})")
             )
             continue
-        blocks.extend(MeterBlock(key.device.meter_id, block, message_id) for block in telemetry.blocks)
+        if key.device.meter_id is not None:
+            blocks.extend(MeterBlock(key.device.meter_id, block, message_id) for block in telemetry.blocks)
     return blocks
 
 

@@ -2,32 +2,28 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
-from energy.domain.telemetry import CannotAccept, Envelope, Telemetry, open_envelope, read_payload, verify
-from energy.models import Device, DeviceKey, Microgrid, RefusalCount
-from energy.models.devices import DeviceStatus
-from energy.models.meters import CHANNELS_OF, MeterKind
-from energy.services.consolidation import MeterBlock, consolidate
+from energy.adapters.evidence_rows import EvidenceRow, append_evidence
+from energy.domain.acceptance import CannotAccept
+from energy.domain.sensors import COVER_OPEN
+from energy.domain.telemetry import Telemetry
+from energy.models import AlarmKind, Microgrid
+from energy.selectors.intake import IntakeDevice, lock_devices, revoked_keys
+from energy.services.alarms import Sign, note_covers, note_refusals, raise_alarms
+from energy.services.consolidation import Folded, MeterBlock, MicrogridBlocks, consolidate_all
 from energy.services.live_state import remember_samples
+from energy.services.message_content import check_content, sensor_values
+from energy.services.message_reading import ReadMessage, ReceivedMessage, read_messages
 from energy.services.partitions import ensure_months
+from energy.services.sensors import append_sensor_readings
 
-OLDEST_INTERVAL = timedelta(days=45)
-CLOCK_TOLERANCE = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
-    """A message as it came in, and by which way (mqtt, http)."""
-
-    body: bytes
-    transport: str
+__all__ = ["Receipt", "ReceivedMessage", "accept_messages", "keep_messages", "read_messages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +37,14 @@ class Receipt:
 
 
 @dataclass(slots=True)
-class _Work:
-    """One message on its way through a batch."""
+class _Accepted:
+    """An accepted message with all that is known of it."""
 
-    received: ReceivedMessage
-    envelope: Envelope | None = None
-    device: Device | None = None
-    telemetry: Telemetry | None = None
-    outcome: str = ""
-    reason: str = ""
+    message: ReadMessage
+    device: IntakeDevice
+    telemetry: Telemetry
+    clock_is_off: bool
     message_id: int = 0
-    clock_is_off: bool = False
-
-    def refuse(self, problem: CannotAccept) -> None:
-        self.outcome, self.reason = "refused", problem.reason
 
 
 def accept_messages(*, messages: Sequence[ReceivedMessage], now: datetime) -> list[Receipt]:
@@ -63,189 +53,195 @@ def accept_messages(*, messages: Sequence[ReceivedMessage], now: datetime) -> li
     A message is accepted once: one whose counter stands in the evidence is acknowledged and ignored. Refusals are counted
     per device and hour. Samples reach the live state after the commit.
     """
-    works = [_Work(message) for message in messages]
-    for work in works:
-        try:
-            work.envelope = open_envelope(work.received.body)
-        except CannotAccept as problem:
-            work.refuse(problem)
+    return keep_messages(messages=read_messages(messages), now=now)
+
+
+def keep_messages(*, messages: Sequence[ReadMessage], now: datetime) -> list[Receipt]:
+    """The second half of accepting: judge what was read, keep it, count refusals, in one transaction."""
     with transaction.atomic():
-        _find_devices([work for work in works if work.envelope is not None])
-        _judge(works, now)
-        accepted = [work for work in works if work.outcome == "accepted"]
-        _append(accepted, now)
-        _count_refusals([work for work in works if work.outcome == "refused"], now)
-    remember_samples([(work.device, work.telemetry) for work in accepted if work.device and work.telemetry])
-    return [_receipt(work) for work in works]
+        devices = lock_devices({m.device_id for m in messages if m.device_id is not None})
+        _refuse_what_is_not_ours(messages, devices)
+        microgrids = Microgrid.objects.in_bulk({device.microgrid_id for device in devices.values()})
+        accepted, used_twice = _judge(messages, devices, microgrids, now)
+        folded = _append(accepted, microgrids, now)
+        _note(messages, accepted, devices, folded, used_twice, now)
+    remember_samples([(one.device, one.telemetry) for one in accepted if one.device.meter_id is not None])
+    return [_receipt(message, devices) for message in messages]
 
 
-def _receipt(work: _Work) -> Receipt:
-    name = work.device.name if work.device else ""
-    return Receipt(name, work.envelope.counter if work.envelope else 0, work.outcome, work.reason)
+def _receipt(message: ReadMessage, devices: dict[int, IntakeDevice]) -> Receipt:
+    device = devices.get(message.device_id) if message.device_id is not None else None
+    counter = message.envelope.counter if message.envelope else 0
+    return Receipt(device.name if device else "", counter, message.outcome, message.reason)
 
 
-def _find_devices(works: list[_Work]) -> None:
-    """Lock the devices of the batch, in the order of their ids, and refuse unknown and revoked keys."""
-    keys = {
-        bytes(key.key_id): key
-        for key in DeviceKey.objects.filter(
-            key_id__in={work.envelope.key_id for work in works if work.envelope}
-        )
-    }
-    devices = {
-        device.pk: device
-        for device in Device.objects.select_for_update(of=("self",))
-        .select_related("meter", "microgrid")
-        .filter(pk__in={key.device_id for key in keys.values()})
-        .order_by("pk")
-    }
-    for work in works:
-        envelope = work.envelope
-        if envelope is None:
+def _refuse_what_is_not_ours(messages: Sequence[ReadMessage], devices: dict[int, IntakeDevice]) -> None:
+    """Refuse revoked keys and devices, whatever else is wrong; seen after the lock, so a revocation counts at once."""
+    revoked = revoked_keys({m.envelope.key_id for m in messages if m.envelope and m.device_id is not None})
+    for message in messages:
+        if message.envelope is None or message.device_id is None:
             continue
-        key = keys.get(envelope.key_id)
-        if key is None:
-            work.refuse(CannotAccept("unknown_key"))
+        device = devices.get(message.device_id)
+        if device is None:
+            message.device_id = None
+            message.refuse("unknown_key")
+        elif message.envelope.key_id in revoked or not device.is_enrolled:
+            message.refuse("revoked_key")
+        elif device.encrypts and not message.was_sealed and message.telemetry is not None:
+            message.refuse("not_encrypted")
+
+
+def _judge(
+    messages: Sequence[ReadMessage], devices: dict[int, IntakeDevice], microgrids: dict[int, Microgrid], now: datetime
+) -> tuple[list[_Accepted], set[int]]:  # fmt: skip
+    """Decide each message: counters rise strictly, clocks are near, contents are the device's own.
+
+    Returns the accepted ones, and the devices of which two genuine messages bear one counter.
+    """
+    open_ones = [
+        (message, devices[message.device_id], message.telemetry)
+        for message in messages
+        if not message.outcome and message.device_id is not None and message.telemetry is not None
+    ]
+    known = _kept_messages([(d.pk, t.counter) for _, d, t in open_ones if t.counter <= d.last_counter])
+    shown = {pk: microgrid.now(now) for pk, microgrid in microgrids.items()}
+    last = {device.pk: device.last_counter for device in devices.values()}
+    accepted, used_twice = [], set()
+    for message, device, telemetry in open_ones:
+        counter = telemetry.counter
+        if counter <= last[device.pk]:
+            kept = known.get((device.pk, counter))
+            if kept == hashlib.sha256(message.body).digest():
+                message.outcome = "replayed"
+                continue
+            message.refuse("counter_went_back")
+            if kept is not None:
+                used_twice.add(device.pk)
             continue
-        work.device = devices[key.device_id]
-        if key.revoked_at is not None or work.device.status != DeviceStatus.ENROLLED:
-            work.refuse(CannotAccept("revoked_key"))
-            continue
+        microgrid = microgrids[device.microgrid_id]
         try:
-            verify(envelope, bytes(key.public_key))
-            work.telemetry = read_payload(envelope)
+            clock_is_off = check_content(telemetry, device, microgrid, shown[microgrid.pk])
         except CannotAccept as problem:
-            work.refuse(problem)
-
-
-def _judge(works: list[_Work], now: datetime) -> None:
-    """Decide each message: counters rise strictly, clocks are near, contents are the device's own."""
-    late = [w for w in works if w.telemetry and w.device and w.telemetry.counter <= w.device.last_counter]
-    known = _kept_messages(late)
-    last = {work.device.pk: work.device.last_counter for work in works if work.device}
-    for work in works:
-        if work.outcome or work.device is None or work.telemetry is None:
+            message.refuse(problem.reason)
             continue
-        counter = work.telemetry.counter
-        identity = (work.device.pk, counter, hashlib.sha256(work.received.body).digest())
-        if counter <= last[work.device.pk]:
-            if identity in known:
-                work.outcome = "replayed"
-            else:
-                work.refuse(CannotAccept("counter_went_back"))
-            continue
-        try:
-            _check_content(work, work.device.microgrid.now(now))
-        except CannotAccept as problem:
-            work.refuse(problem)
-            continue
-        last[work.device.pk] = counter
-        known.add(identity)
-        work.outcome = "accepted"
+        last[device.pk] = counter
+        known[device.pk, counter] = hashlib.sha256(message.body).digest()
+        message.outcome = "accepted"
+        accepted.append(_Accepted(message, device, telemetry, clock_is_off))
+    return accepted, used_twice
 
 
-def _kept_messages(works: list[_Work]) -> set[tuple[int, int, bytes]]:
-    """Which of the counters of `works` stand in the evidence: device, counter, SHA-256 of the message."""
-    pairs = [(w.device.pk, w.telemetry.counter) for w in works if w.device and w.telemetry]
+def _kept_messages(pairs: list[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """SHA-256 of the messages that stand in the evidence, by device and counter."""
     if not pairs:
-        return set()
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT device_id, counter, sha256(body) FROM energy_telemetrymessage
                WHERE (device_id, counter) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))""",
             [[device for device, _ in pairs], [counter for _, counter in pairs]],
         )
-        return {(device, counter, bytes(digest)) for device, counter, digest in cursor.fetchall()}
+        return {(device, counter): bytes(digest) for device, counter, digest in cursor.fetchall()}
 
 
-def _check_content(work: _Work, now: datetime) -> None:
-    """Check clock, name and channels of a message against its device; `now` is the microgrid's."""
-    telemetry, device = work.telemetry, work.device
-    assert telemetry is not None
-    assert device is not None
-    if telemetry.device_name != device.name:
-        raise CannotAccept("wrong_device")
-    interval = timedelta(minutes=device.microgrid.interval_minutes)
-    skew = abs(now - telemetry.sent_at)
-    if skew > interval / 2:
-        raise CannotAccept("clock")
-    work.clock_is_off = skew > CLOCK_TOLERANCE
-    own_channels = {channel.label for channel in CHANNELS_OF[MeterKind(device.meter.kind)]}
-    for block in telemetry.blocks:
-        if block.channel not in own_channels:
-            raise CannotAccept("wrong_channel")
-        if block.interval_s != interval.total_seconds():
-            raise CannotAccept("wrong_interval")
-        if not now - OLDEST_INTERVAL <= block.start_at <= now:
-            raise CannotAccept("outside_window")
-        if block.start_at + interval * len(block.values_wh) > now + CLOCK_TOLERANCE:
-            raise CannotAccept("outside_window")
-        if block.start_at.timestamp() % block.interval_s:
-            raise CannotAccept("wrong_interval")
-    for sample in telemetry.samples:
-        if not now - OLDEST_INTERVAL <= sample.at <= now + interval / 2:
-            raise CannotAccept("outside_window")
-
-
-def _append(works: list[_Work], now: datetime) -> None:
-    """Keep the messages byte for byte and fold them into meter days."""
-    if not works:
-        return
-    by_microgrid: dict[int, tuple[Microgrid, list[_Work]]] = {}
-    for work in works:
-        assert work.device is not None
-        by_microgrid.setdefault(work.device.microgrid_id, (work.device.microgrid, []))[1].append(work)
+def _append(accepted: list[_Accepted], microgrids: dict[int, Microgrid], now: datetime) -> Folded:
+    """Keep the messages byte for byte, fold them into meter days, append what sensors said, advance counters."""
+    if not accepted:
+        return Folded()
+    by_microgrid: dict[int, list[_Accepted]] = {}
+    for one in accepted:
+        by_microgrid.setdefault(one.device.microgrid_id, []).append(one)
+    shown = {pk: microgrids[pk].now(now) for pk in by_microgrid}
+    ensure_months(table="energy_telemetrymessage", days={instant.date() for instant in shown.values()})
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval('energy_telemetrymessage_id_seq') FROM generate_series(1, %s)", [len(works)]
+            "SELECT nextval('energy_telemetrymessage_id_seq') FROM generate_series(1, %s)", [len(accepted)]
         )
-        for work, (message_id,) in zip(works, cursor.fetchall(), strict=True):
-            work.message_id = message_id
-        for microgrid, members in by_microgrid.values():
-            shown = microgrid.now(now)
-            ensure_months(table="energy_telemetrymessage", days=[shown.date()])
-            _copy_evidence(cursor, members, shown)
-            blocks = [
-                MeterBlock(work.device.meter_id, block, work.message_id, work.clock_is_off)
-                for work in members
-                if work.device and work.telemetry
-                for block in work.telemetry.blocks
-            ]
-            consolidate(cursor=cursor, microgrid=microgrid, blocks=blocks, now=shown)
-            _advance_counters(cursor, members, shown)
+        for one, (message_id,) in zip(accepted, cursor.fetchall(), strict=True):
+            one.message_id = message_id
+        append_evidence(cursor, (_evidence(one, shown[one.device.microgrid_id]) for one in accepted))
+        folded = consolidate_all(
+            cursor=cursor,
+            parts=[
+                MicrogridBlocks(microgrids[pk], _blocks(members), shown[pk])
+                for pk, members in by_microgrid.items()
+            ],
+        )
+        for pk, members in by_microgrid.items():
+            readings = [value for one in members for value in sensor_values(one.telemetry, one.device, one.message_id)]  # fmt: skip
+            append_sensor_readings(cursor=cursor, microgrid_id=pk, readings=readings)
+        _advance_counters(cursor, accepted, shown)
+    return folded
 
 
-def _copy_evidence(cursor: Any, works: list[_Work], received_at: datetime) -> None:
-    with cursor.copy(
-        "COPY energy_telemetrymessage (id, received_at, microgrid_id, device_id, counter, sent_at, transport, body)"
-        " FROM STDIN"
-    ) as copy:
-        for work in works:
-            assert work.device is not None
-            assert work.telemetry is not None
-            copy.write_row(
-                (work.message_id, received_at, work.device.microgrid_id, work.device.pk, work.telemetry.counter,
-                 work.telemetry.sent_at, work.received.transport, work.received.body)
-            )  # fmt: skip
+def _evidence(one: _Accepted, received_at: datetime) -> EvidenceRow:
+    return EvidenceRow(
+        one.message_id, received_at, one.device.microgrid_id, one.device.pk, one.telemetry.counter,
+        one.telemetry.sent_at, one.message.transport, one.message.body,
+    )  # fmt: skip
 
 
-def _advance_counters(cursor: Any, works: list[_Work], seen_at: datetime) -> None:
-    last: dict[int, int] = {}
-    for work in works:
-        assert work.device is not None
-        assert work.telemetry is not None
-        last[work.device.pk] = max(last.get(work.device.pk, 0), work.telemetry.counter)
+def _blocks(members: Iterable[_Accepted]) -> list[MeterBlock]:
+    return [
+        MeterBlock(
+            one.device.meter_id, block, one.message_id, one.clock_is_off, one.device.register_limit_wh
+        )
+        for one in members
+        if one.device.meter_id is not None
+        for block in one.telemetry.blocks
+    ]
+
+
+def _advance_counters(cursor: Any, accepted: list[_Accepted], shown: dict[int, datetime]) -> None:
+    last = {one.device.pk: (one.telemetry.counter, shown[one.device.microgrid_id]) for one in accepted}
     cursor.execute(
-        """UPDATE energy_device SET last_counter = new.counter, last_seen_at = %s
-           FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, counter)
+        """UPDATE energy_device SET last_counter = new.counter, last_seen_at = new.seen_at
+           FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS new (id, counter, seen_at)
            WHERE energy_device.id = new.id""",
-        [seen_at, list(last), list(last.values())],
+        [list(last), [counter for counter, _ in last.values()], [seen_at for _, seen_at in last.values()]],
     )
 
 
-def _count_refusals(works: list[_Work], now: datetime) -> None:
-    counts = Counter((work.device.pk if work.device else None, work.reason) for work in works)
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    for (device_id, reason), count in counts.items():
-        row, _ = RefusalCount.objects.get_or_create(device_id=device_id, hour_at=hour, reason=reason)
-        RefusalCount.objects.filter(pk=row.pk).update(count=F("count") + count)
+def _note(
+    messages: Sequence[ReadMessage], accepted: list[_Accepted], devices: dict[int, IntakeDevice], folded: Folded,
+    used_twice: set[int], now: datetime,
+) -> None:  # fmt: skip
+    """Count refusals, and raise the alarms that messages give reason for."""
+    refused = [message for message in messages if message.outcome == "refused"]
+    _count_refusals(refused, now)
+    if refused:
+        note_refusals(device_ids=[m.device_id for m in refused if m.device_id is not None], now=now)
+    covers = {
+        one.device.pk: True
+        for one in accepted
+        if any(sample.values.get(COVER_OPEN) for sample in one.telemetry.samples)
+    }
+    if covers:
+        note_covers(covers=covers, now=now)
+    signs = [Sign(pk, AlarmKind.TWO_PLACES, "two messages under one counter") for pk in used_twice]
+    if folded.registers_back:
+        for one in {one.device.pk: one for one in accepted}.values():
+            if one.device.meter_id in folded.registers_back:
+                detail = folded.registers_back[one.device.meter_id]
+                signs.append(Sign(one.device.pk, AlarmKind.REGISTER_WENT_BACK, detail))
+    if signs:
+        raise_alarms(signs=signs, now=now)
+
+
+def _count_refusals(refused: Sequence[ReadMessage], now: datetime) -> None:
+    """Count by device, hour and reason; in the order of the rows' keys, so that two batches never wait for each other."""
+    counts = Counter((message.device_id, message.reason) for message in refused)
+    if not counts:
+        return
+    rows = sorted(counts.items(), key=lambda item: (item[0][0] or 0, item[0][1]))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO energy_refusalcount AS kept (device_id, hour_at, reason, count)
+               SELECT device_id, %s, reason, count
+               FROM unnest(%s::bigint[], %s::text[], %s::int[]) AS new (device_id, reason, count)
+               ON CONFLICT (device_id, hour_at, reason) DO UPDATE SET count = kept.count + excluded.count""",
+            [
+                now.replace(minute=0, second=0, microsecond=0), [device for (device, _), _ in rows],
+                [reason for (_, reason), _ in rows], [count for _, count in rows],
+            ],
+        )  # fmt: skip

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from energy.domain.telemetry import open_envelope
+from energy.domain.cose import open_envelope
 from energy.models import Microgrid
 from energy.services.devices import enrol_devices
 from energy.services.import_simbench import import_network

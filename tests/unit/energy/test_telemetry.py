@@ -10,20 +10,16 @@ from cwt import COSE, COSEKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from energy.domain.acceptance import LONGEST_MESSAGE_BYTES, CannotAccept
+from energy.domain.cose import LABEL_COUNTER, Envelope, open_envelope, verify
+from energy.domain.senml import read_payload
 from energy.domain.telemetry import (
     CHANNEL_NAMES,
-    LABEL_COUNTER,
-    LONGEST_MESSAGE_BYTES,
     SAMPLE_NAMES,
-    CannotAccept,
-    Envelope,
     IntervalBlock,
     Sample,
     encode_message,
     key_id_of,
-    open_envelope,
-    read_payload,
-    verify,
 )
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
