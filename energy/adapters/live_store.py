@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 from redis import Redis
@@ -18,9 +19,14 @@ class LiveSample:
     values: Mapping[str, float]
 
 
+@lru_cache(maxsize=4)
+def _client(url: str) -> "Redis[bytes]":
+    return Redis.from_url(url)
+
+
 def valkey() -> "Redis[bytes]":
-    """A client of the configured server."""
-    return Redis.from_url(settings.REDIS_URL)
+    """A client of the configured server; its connections are kept and shared."""
+    return _client(settings.REDIS_URL)
 
 
 def live_key(microgrid_id: int) -> str:
@@ -30,28 +36,28 @@ def live_key(microgrid_id: int) -> str:
 
 def write_samples(samples: Mapping[int, Mapping[int, LiveSample]]) -> None:
     """Keep samples by microgrid and meter; a sample that is older than the one kept does not replace it."""
-    with valkey() as client:
-        kept = {microgrid_id: read_samples(microgrid_id, client) for microgrid_id in samples}
-        with client.pipeline(transaction=False) as pipe:
-            for microgrid_id, by_meter in samples.items():
-                fields = {
-                    str(meter_id): json.dumps({"at": sample.at_s, **sample.values})
-                    for meter_id, sample in by_meter.items()
-                    if meter_id not in kept[microgrid_id] or kept[microgrid_id][meter_id].at_s <= sample.at_s
-                }
-                if fields:
-                    pipe.hset(live_key(microgrid_id), mapping=fields)
-                    pipe.expire(live_key(microgrid_id), KEEP_S)
-            pipe.execute()
+    client = valkey()
+    with client.pipeline(transaction=False) as pipe:
+        for microgrid_id, by_meter in samples.items():
+            pipe.hmget(live_key(microgrid_id), list(by_meter))
+        kept = pipe.execute()
+    with client.pipeline(transaction=False) as pipe:
+        for (microgrid_id, by_meter), texts in zip(samples.items(), kept, strict=True):
+            fields = {
+                str(meter_id): json.dumps({"at": sample.at_s, **sample.values})
+                for (meter_id, sample), text in zip(by_meter.items(), texts, strict=True)
+                if text is None or json.loads(text)["at"] <= sample.at_s
+            }
+            if fields:
+                pipe.hset(live_key(microgrid_id), mapping=fields)
+                pipe.expire(live_key(microgrid_id), KEEP_S)
+        pipe.execute()
 
 
-def read_samples(microgrid_id: int, client: "Redis[bytes] | None" = None) -> dict[int, LiveSample]:
+def read_samples(microgrid_id: int) -> dict[int, LiveSample]:
     """The kept samples of a microgrid by meter id."""
-    if client is None:
-        with valkey() as own_client:
-            return read_samples(microgrid_id, own_client)
     found = {}
-    for meter_id, text in client.hgetall(live_key(microgrid_id)).items():
+    for meter_id, text in valkey().hgetall(live_key(microgrid_id)).items():
         values = json.loads(text)
         found[int(meter_id)] = LiveSample(values.pop("at"), values)
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from energy.adapters.array_literals import whole_numbers
 from energy.adapters.binary_copy import Column, copy_in, copy_out
 
 TABLE = "energy_meterday"
@@ -42,8 +43,8 @@ class MeterDayTable:
     changed_at: NDArray[np.datetime64]
 
 
-def _wanted(keys: Sequence[Key]) -> list[list[Any]]:
-    return [list(column) for column in zip(*keys, strict=True)]
+def _wanted(keys: Sequence[Key]) -> list[str]:
+    return [whole_numbers(column) for column in zip(*keys, strict=True)]
 
 
 def read_current(cursor: Any, keys: Sequence[Key], intervals: int) -> dict[str, NDArray[Any]]:

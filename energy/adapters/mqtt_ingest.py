@@ -1,47 +1,79 @@
-"""From the broker to the platform and back: batches in, receipts out."""
+"""From the broker to the platform and back: batches in, receipts out, one batch read while the one before is kept."""
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from urllib.parse import urlsplit
+from typing import Generic, TypeVar
 
-import aiomqtt
 import cbor2
 
+from energy.adapters.mqtt_link import BrokerAway, MqttLink
+
 log = logging.getLogger(__name__)
-BATCH_MESSAGES = 500
-BATCH_SECONDS = 0.05
-WAITING_MESSAGES = 50_000  # what comes beyond that gets no receipt, so its device sends it again
+IDENTIFIER = "microgrid-ingest"
+BATCH_MESSAGES = 1000
+GATHER_S = 0.05
+LOOK_EVERY_S = 0.5
+WAITING_MESSAGES = 20_000  # beyond that the broker has to wait
+LONGEST_PAUSE_S = 10.0
 Answer = tuple[str, int, str, str]
-Handle = Callable[[Sequence[bytes]], Awaitable[list[Answer]]]
+Read = TypeVar("Read")
 
 
-async def ingest(url: str, handle: Handle, stopped: asyncio.Event) -> None:
-    """Subscribe, hand over batches, publish a receipt per message after `handle` returned; until `stopped`.
+class Ingest(Generic[Read]):
+    """Takes batches from a broker, has them read and then kept, and publishes a receipt per message after that.
 
-    Reconnects with growing pauses. The session is persistent: while we are away the broker keeps what devices send,
-    and a device sends again what gets no receipt.
+    Reconnects with growing pauses. The session is persistent: while we are away the broker keeps what devices send, and a
+    device sends again what gets no receipt.
     """
-    pause_s = 0.2
-    while not stopped.is_set():
-        try:
-            async with _client(url) as client:
-                await client.subscribe("telemetry/#", qos=1)
+
+    def __init__(
+        self, url: str, read: Callable[[Sequence[bytes]], Awaitable[Read]],
+        keep: Callable[[Read], Awaitable[list[Answer]]],
+    ) -> None:  # fmt: skip
+        self._url, self._read, self._keep = url, read, keep
+        self._waiting: deque[bytes] = deque()
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Serve until `stopped`; what was taken by then is kept and answered."""
+        pause_s = 0.2
+        while not stopped.is_set():
+            link = MqttLink(self._waiting, WAITING_MESSAGES)
+            try:
+                await link.open(self._url, IDENTIFIER, "telemetry/#")
                 pause_s = 0.2
-                await _serve(client, handle, stopped)
-        except aiomqtt.MqttError as problem:
-            log.warning("the broker is away (%s); trying again in %.1f s", problem, pause_s)
-            await pause(stopped, pause_s)
-            pause_s = min(pause_s * 2, 10.0)
+                await self._serve(link, stopped)
+            except BrokerAway as problem:
+                log.warning("the broker is away (%s); trying again in %.1f s", problem, pause_s)
+                await pause(stopped, pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            finally:
+                link.close()
 
+    async def _serve(self, link: MqttLink, stopped: asyncio.Event) -> None:
+        keeping: asyncio.Task[None] | None = None
+        try:
+            while not stopped.is_set() or link.waiting:
+                batch = await link.take(BATCH_MESSAGES, patience_s=LOOK_EVERY_S, gather_s=GATHER_S)
+                read = await self._read(batch) if batch else None
+                if keeping is not None and (batch or keeping.done()):
+                    await keeping
+                    keeping = None
+                if read is not None:
+                    keeping = asyncio.create_task(self._keep_and_answer(link, read))
+        finally:
+            if keeping is not None:
+                await asyncio.wait({keeping})
+        if keeping is not None:
+            keeping.result()
 
-def _client(url: str) -> aiomqtt.Client:
-    parts = urlsplit(url)
-    return aiomqtt.Client(
-        parts.hostname or "127.0.0.1", parts.port or 1883, username=parts.username, password=parts.password,
-        identifier="microgrid-ingest", clean_session=False, max_inflight_messages=2000, timeout=30,
-        max_queued_incoming_messages=WAITING_MESSAGES,
-    )  # fmt: skip
+    async def _keep_and_answer(self, link: MqttLink, read: Read) -> None:
+        await link.publish(
+            (f"receipts/{name}", cbor2.dumps({"counter": counter, "outcome": outcome, "reason": reason}))
+            for name, counter, outcome, reason in await self._keep(read)
+            if name
+        )
 
 
 async def pause(stopped: asyncio.Event, seconds: float) -> None:
@@ -50,45 +82,3 @@ async def pause(stopped: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stopped.wait(), seconds)
     except TimeoutError:
         return
-
-
-async def _serve(client: aiomqtt.Client, handle: Handle, stopped: asyncio.Event) -> None:
-    queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=20_000)
-
-    async def receive() -> None:
-        async for message in client.messages:
-            if isinstance(message.payload, bytes):
-                await queue.put(message.payload)
-
-    receiver = asyncio.create_task(receive())
-    try:
-        while not stopped.is_set() or not queue.empty():
-            batch = await _next_batch(queue)
-            if batch:
-                for name, counter, outcome, reason in await handle(batch):
-                    if name:
-                        answer = cbor2.dumps({"counter": counter, "outcome": outcome, "reason": reason})
-                        await client.publish(f"receipts/{name}", answer, qos=0)
-            if receiver.done():
-                receiver.result()
-    finally:
-        receiver.cancel()
-
-
-async def _next_batch(queue: "asyncio.Queue[bytes]") -> list[bytes]:
-    """What has come within a short while, at most a full batch."""
-    try:
-        batch = [await asyncio.wait_for(queue.get(), 0.5)]
-    except TimeoutError:
-        return []
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + BATCH_SECONDS
-    while len(batch) < BATCH_MESSAGES:
-        left = deadline - loop.time()
-        if queue.empty() and left <= 0:
-            break
-        try:
-            batch.append(await asyncio.wait_for(queue.get(), max(left, 0.001)))
-        except TimeoutError:
-            break
-    return batch

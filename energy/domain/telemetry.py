@@ -16,6 +16,7 @@ from typing import Any
 import cbor2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from energy.domain.acceptance import LARGEST_COUNT as LARGEST_COUNT
 from energy.domain.acceptance import CannotAccept as CannotAccept
 from energy.domain.cose import sign
 

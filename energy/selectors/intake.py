@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from energy.adapters.array_literals import byte_strings, whole_numbers
 from energy.models.devices import DeviceStatus
 
 
@@ -33,8 +34,8 @@ def lock_devices(device_ids: Iterable[int]) -> dict[int, IntakeDevice]:
                       coalesce(m.register_limit_wh, 0), d.sensor_id, s.kind
                FROM energy_device d LEFT JOIN energy_meter m ON m.id = d.meter_id
                     LEFT JOIN energy_sensor s ON s.id = d.sensor_id
-               WHERE d.id = ANY(%s) ORDER BY d.id FOR UPDATE OF d""",
-            [DeviceStatus.ENROLLED, list(device_ids)],
+               WHERE d.id = ANY(%s::bigint[]) ORDER BY d.id FOR UPDATE OF d""",
+            [DeviceStatus.ENROLLED, whole_numbers(device_ids)],
         )
         return {row[0]: IntakeDevice(*row) for row in cursor.fetchall()}
 
@@ -43,6 +44,6 @@ def revoked_keys(key_ids: Iterable[bytes]) -> set[bytes]:
     """Which of the keys no longer count."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key_id FROM energy_devicekey WHERE key_id = ANY(%s) AND revoked_at IS NOT NULL", [list(key_ids)]
+            "SELECT key_id FROM energy_devicekey WHERE key_id = ANY(%s::bytea[]) AND revoked_at IS NOT NULL", [byte_strings(key_ids)]
         )  # fmt: skip
         return {bytes(key_id) for (key_id,) in cursor.fetchall()}

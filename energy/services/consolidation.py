@@ -69,9 +69,7 @@ def consolidate(*, cursor: Any, microgrid: Microgrid, blocks: Sequence[MeterBloc
     return consolidate_all(cursor=cursor, parts=[MicrogridBlocks(microgrid, blocks, now)])
 
 
-def consolidate_all(
-    *, cursor: Any, parts: Sequence[MicrogridBlocks], provenance: str = "messages"
-) -> Folded:
+def consolidate_all(*, cursor: Any, parts: Sequence[MicrogridBlocks], provenance: str = "messages") -> Folded:
     """Write blocks into provisional meter days; part of the caller's transaction, which holds the devices' rows.
 
     A final day whose values differ gets a new provisional version; one whose values are the same stays as it is.
@@ -135,7 +133,11 @@ def patches_of(microgrid: Microgrid, blocks: Iterable[MeterBlock]) -> dict[DayKe
     patches: dict[DayKey, list[Patch]] = {}
     for meter_block in blocks:
         for patch in patches_of_block(microgrid, meter_block):
-            key = (EPOCH + timedelta(days=patch.day), meter_block.meter_id, CHANNEL_OF[meter_block.block.channel])
+            key = (
+                EPOCH + timedelta(days=patch.day),
+                meter_block.meter_id,
+                CHANNEL_OF[meter_block.block.channel],
+            )
             patches.setdefault(key, []).append(patch)  # fmt: skip
     return patches
 
@@ -168,7 +170,8 @@ class _Fold:
             self._changed.append(changed_at)
             self._limits.append(meter_block.register_limit_wh)
             self._messages.append([])
-        self._messages[row].append(patch.message_id)
+        if patch.message_id not in self._messages[row][-1:]:
+            self._messages[row].append(patch.message_id)
         self._starts.append(row * self._intervals + patch.first)
         self._lengths.append(len(patch.values_wh))
         self._flags.append(Method.MEASURED | patch.flag)
@@ -189,7 +192,9 @@ class _Fold:
             table.register_start_wh[row] = register
         for row, register in self._register_end.items():
             table.register_end_wh[row] = register
-        differs = (table.values_wh != before_values).any(axis=1) | (table.quality != before_quality).any(axis=1)
+        differs = (table.values_wh != before_values).any(axis=1) | (table.quality != before_quality).any(
+            axis=1
+        )
         final = there & (table.status == DayStatus.FINAL)
         self._supersede(cursor, table, np.flatnonzero(final & differs))
         new = ~there | (final & differs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from energy.adapters.array_literals import byte_strings
 from energy.domain.acceptance import CannotAccept
 from energy.domain.cose import Envelope, open_envelope, verify
 from energy.domain.sealing import is_sealed, unseal
@@ -48,6 +49,18 @@ class ReadMessage:
     def refuse(self, reason: str) -> None:
         self.outcome, self.reason = "refused", reason
 
+    def copy(self) -> "ReadMessage":
+        """One to judge, so that the one that was read stays as it is."""
+        return ReadMessage(
+            self.body,
+            self.transport,
+            self.envelope,
+            self.device_id,
+            self.telemetry,
+            self.outcome,
+            self.reason,
+        )
+
 
 def read_messages(messages: Sequence[ReceivedMessage]) -> list[ReadMessage]:
     """Open, decrypt, verify and understand messages; what cannot be believed is refused already. Locks nothing."""
@@ -89,6 +102,7 @@ def _public_keys(key_ids: set[bytes]) -> dict[bytes, tuple[int, bytes]]:
     """Device and public key by key id; whether a key still counts is seen later, under lock."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key_id, device_id, public_key FROM energy_devicekey WHERE key_id = ANY(%s)", [list(key_ids)]
+            "SELECT key_id, device_id, public_key FROM energy_devicekey WHERE key_id = ANY(%s::bytea[])",
+            [byte_strings(key_ids)],
         )
         return {bytes(key_id): (device_id, bytes(key)) for key_id, device_id, key in cursor.fetchall()}

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from energy.adapters.array_literals import whole_numbers
 from energy.adapters.evidence_rows import EvidenceRow, append_evidence
 from energy.domain.acceptance import CannotAccept
 from energy.domain.sensors import COVER_OPEN
@@ -57,7 +58,11 @@ def accept_messages(*, messages: Sequence[ReceivedMessage], now: datetime) -> li
 
 
 def keep_messages(*, messages: Sequence[ReadMessage], now: datetime) -> list[Receipt]:
-    """The second half of accepting: judge what was read, keep it, count refusals, in one transaction."""
+    """The second half of accepting: judge what was read, keep it, count refusals, in one transaction.
+
+    What was read stays as it is: where the transaction fails, the same messages can be handed in again.
+    """
+    messages = [message.copy() for message in messages]
     with transaction.atomic():
         devices = lock_devices({m.device_id for m in messages if m.device_id is not None})
         _refuse_what_is_not_ours(messages, devices)
@@ -139,7 +144,7 @@ def _kept_messages(pairs: list[tuple[int, int]]) -> dict[tuple[int, int], bytes]
         cursor.execute(
             """SELECT device_id, counter, sha256(body) FROM energy_telemetrymessage
                WHERE (device_id, counter) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))""",
-            [[device for device, _ in pairs], [counter for _, counter in pairs]],
+            [whole_numbers(device for device, _ in pairs), whole_numbers(counter for _, counter in pairs)],
         )
         return {(device, counter): bytes(digest) for device, counter, digest in cursor.fetchall()}
 
@@ -183,9 +188,7 @@ def _evidence(one: _Accepted, received_at: datetime) -> EvidenceRow:
 
 def _blocks(members: Iterable[_Accepted]) -> list[MeterBlock]:
     return [
-        MeterBlock(
-            one.device.meter_id, block, one.message_id, one.clock_is_off, one.device.register_limit_wh
-        )
+        MeterBlock(one.device.meter_id, block, one.message_id, one.clock_is_off, one.device.register_limit_wh)
         for one in members
         if one.device.meter_id is not None
         for block in one.telemetry.blocks
@@ -198,7 +201,11 @@ def _advance_counters(cursor: Any, accepted: list[_Accepted], shown: dict[int, d
         """UPDATE energy_device SET last_counter = new.counter, last_seen_at = new.seen_at
            FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS new (id, counter, seen_at)
            WHERE energy_device.id = new.id""",
-        [list(last), [counter for counter, _ in last.values()], [seen_at for _, seen_at in last.values()]],
+        [
+            whole_numbers(last),
+            whole_numbers(counter for counter, _ in last.values()),
+            [seen_at for _, seen_at in last.values()],
+        ],
     )
 
 

@@ -10,6 +10,11 @@ from amqtt.broker import Broker
 
 from microgrid_site.embedded.device_door import LISTENER, DeviceDoor, KnownByDoor, OwnTopics
 
+try:
+    from uvloop import run  # a fifth less of a processor per message
+except ImportError:  # where there is no wheel of it
+    from asyncio import run
+
 MOST_CONNECTIONS = 2000
 
 
@@ -39,4 +44,4 @@ async def serve(port: int, tls_port: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))
+    run(serve(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])))

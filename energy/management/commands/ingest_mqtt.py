@@ -3,20 +3,22 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
-from energy.adapters.mqtt_ingest import Answer, ingest, pause
-from energy.services.telemetry import ReceivedMessage, accept_messages
+from energy.adapters.mqtt_ingest import Answer, Ingest, pause
+from energy.services.telemetry import ReadMessage, ReceivedMessage, keep_messages, read_messages
 
 log = logging.getLogger(__name__)
 LONGEST_PAUSE_S = 10.0
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Command(BaseCommand):
@@ -32,19 +34,29 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for chosen in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(chosen, stopped.set)
+        # A thread each, so that each has a connection of its own and batches stay in order.
+        with ThreadPoolExecutor(1, "reading") as reading, ThreadPoolExecutor(1, "keeping") as keeping:
 
-        async def handle(bodies: Sequence[bytes]) -> list[Answer]:
-            return await _accept_when_possible(bodies, stopped)
+            async def read(bodies: Sequence[bytes]) -> list[ReadMessage]:
+                return await _when_possible(reading, _read, bodies, stopped)
 
-        await ingest(settings.MQTT_URL, handle, stopped)
+            async def keep(messages: list[ReadMessage]) -> list[Answer]:
+                return await _when_possible(keeping, _keep, messages, stopped)
+
+            await Ingest(settings.MQTT_URL, read, keep).run(stopped)
 
 
-async def _accept_when_possible(bodies: Sequence[bytes], stopped: asyncio.Event) -> list[Answer]:
-    """Accept a batch; while the database is away, wait for it. What gets no answer, its device sends again."""
+async def _when_possible(
+    thread: ThreadPoolExecutor, work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item],
+    stopped: asyncio.Event,
+) -> list[Result]:  # fmt: skip
+    """Do a batch's work; while the database is away, wait for it. What gets no answer, its device sends again."""
     pause_s = 0.2
     while True:
         try:
-            return await sync_to_async(_accept, thread_sensitive=True)(bodies)
+            return await asyncio.get_running_loop().run_in_executor(
+                thread, _one_by_one_if_need_be, work, items
+            )
         except (OperationalError, InterfaceError) as problem:
             log.warning("the database is away (%s); trying again in %.1f s", problem, pause_s)
             if stopped.is_set():
@@ -53,19 +65,30 @@ async def _accept_when_possible(bodies: Sequence[bytes], stopped: asyncio.Event)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-def _accept(bodies: Sequence[bytes]) -> list[Answer]:
+def _one_by_one_if_need_be(
+    work: Callable[[Sequence[Item]], list[Result]], items: Sequence[Item]
+) -> list[Result]:
+    """One message that cannot be handled must not hold up the others: where a batch fails, its halves are tried."""
     close_old_connections()
     try:
-        receipts = accept_messages(
-            messages=[ReceivedMessage(body, "mqtt") for body in bodies], now=timezone.now()
-        )
+        return work(items)
     except (OperationalError, InterfaceError):
         connection.close()
         raise
     except Exception:
-        if len(bodies) == 1:
-            log.exception("a message of %d bytes cannot be handled; it gets no receipt", len(bodies[0]))
+        if len(items) == 1:
+            log.exception("a message cannot be handled; it gets no receipt")
             return []
-        half = len(bodies) // 2  # one such message must not hold up the others
-        return [*_accept(bodies[:half]), *_accept(bodies[half:])]
+        half = len(items) // 2
+        return [
+            *_one_by_one_if_need_be(work, items[:half]), *_one_by_one_if_need_be(work, items[half:])
+        ]  # fmt: skip
+
+
+def _read(bodies: Sequence[bytes]) -> list[ReadMessage]:
+    return read_messages([ReceivedMessage(body, "mqtt") for body in bodies])
+
+
+def _keep(messages: Sequence[ReadMessage]) -> list[Answer]:
+    receipts = keep_messages(messages=messages, now=timezone.now())
     return [(r.device_name, r.counter, r.outcome, r.reason) for r in receipts]

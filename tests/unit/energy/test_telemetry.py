@@ -59,9 +59,9 @@ def payload_envelope(records: Any) -> Envelope:
     return Envelope(KEY_ID, 1, b"", cbor2.dumps(records), b"")
 
 
-@given(interval_blocks(), st.integers(min_value=1, max_value=2**62 - 1))
-def test_what_is_encoded_is_read_back(blocks: list[IntervalBlock], counter: int) -> None:
-    envelope = open_envelope(message(blocks=blocks, counter=counter))
+@given(interval_blocks(), st.integers(min_value=1, max_value=2**62 - 1), st.booleans())
+def test_what_is_encoded_is_read_back(blocks: list[IntervalBlock], counter: int, packed: bool) -> None:
+    envelope = open_envelope(message(blocks=blocks, counter=counter, packed=packed))
     verify(envelope, PUBLIC)
     telemetry = read_payload(envelope)
     assert (telemetry.device_name, telemetry.counter, telemetry.sent_at) == (NAME, counter, SENT_AT)
@@ -85,6 +85,7 @@ def test_the_same_message_has_the_same_bytes() -> None:
 
 def test_a_day_of_a_household_is_small() -> None:
     assert len(message()) < 2_000
+    assert len(message(packed=True)) < 700
 
 
 def test_another_implementation_verifies_our_messages() -> None:
@@ -174,12 +175,57 @@ STEP = {0: "interval", 2: 900}
         pytest.param([HEAD, STEP, {0: "import", 2: 1}, {0: "import/register", 6: 60, 2: 1}], id="a register off its place"),
         pytest.param([HEAD, {0: "import_w", 2: float("nan")}], id="a sample that is no number"),
         pytest.param([HEAD, {0: "import_w", 2: float("inf")}], id="an endless sample"),
+        pytest.param([HEAD, {0: "import_w", 2: 1}, {0: "import_w", 2: 2}], id="two samples of one instant"),
+        pytest.param([HEAD, {0: "import_w", 4: True}], id="a truth value for a power"),
+        pytest.param([HEAD, {0: "import_w", 2: True}], id="a truth value as a number"),
+        pytest.param([HEAD, {0: "cover_open", 2: 2}], id="a flag that is neither set nor unset"),
+        pytest.param([HEAD, {0: "import_w", 2: 1, 5: 3}], id="a running sum, which is not read"),
+        pytest.param([HEAD | {-5: 7}, {0: "import_w", 2: 1}], id="a base value, which is not read"),
+        pytest.param([HEAD | {-1: 11}, {0: "import_w", 2: 1}], id="a later version of SenML"),
+        pytest.param([HEAD, {0: "import_w", 2: [1]}], id="a list for a value"),
+        pytest.param([HEAD, STEP, {0: "import", 8: b"\x00\x00\x01"}], id="packed intervals cut off"),
+        pytest.param([HEAD, STEP, {0: "import", 8: b""}], id="no packed intervals"),
+        pytest.param([HEAD, STEP, {0: "import", 8: b"\x80\x00\x00\x00"}], id="more than a packed interval can hold"),
+        pytest.param([HEAD, STEP, {0: "import", 8: bytes(4)}, {0: "import", 2: 1}], id="packed and not"),
+        pytest.param([HEAD, STEP, {0: "import", 8: bytes(4)}, {0: "import", 8: bytes(4)}], id="packed twice"),
     ],
 )  # fmt: skip
 def test_records_that_mean_nothing_are_malformed(records: Any) -> None:
     with pytest.raises(CannotAccept) as refused:
         read_payload(payload_envelope(records))
     assert refused.value.reason == "malformed"
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param([HEAD, STEP, {0: "import", 1: "kWh", 2: 1}], id="kilowatt-hours"),
+        pytest.param([HEAD, {0: "interval", 1: "min", 2: 900}], id="minutes"),
+        pytest.param([HEAD, {0: "import/register", 1: "W", 2: 1}], id="a register in watts"),
+        pytest.param([HEAD, {0: "import_w", 1: "kW", 2: 1}], id="kilowatts"),
+        pytest.param([HEAD, {0: "voltage_v", 1: "mV", 2: 1}], id="millivolts"),
+        pytest.param([HEAD, {0: "frequency_hz", 1: "rad/s", 2: 1}], id="an angular frequency"),
+        pytest.param([HEAD | {-4: "W"}, {0: "voltage_v", 2: 1}], id="a base unit that fits another"),
+    ],
+)
+def test_a_unit_that_is_wrong_is_refused(records: Any) -> None:
+    with pytest.raises(CannotAccept) as refused:
+        read_payload(payload_envelope(records))
+    assert refused.value.reason == "wrong_unit"
+
+
+def test_units_may_be_given_or_left_out() -> None:
+    said = [{0: "import_w", 1: "W", 2: 5}, {0: "voltage_v", 1: "V", 2: 230}, {0: "frequency_hz", 2: 50},
+            {0: "soc_wh", 1: "Wh", 2: 7}, {0: "air_temperature_c", 1: "Cel", 2: 4}, {0: "cover_open", 4: True}]  # fmt: skip
+    [sample] = read_payload(payload_envelope([HEAD, *said])).samples
+    assert sample.values == {
+        "import_w": 5, "voltage_v": 230, "frequency_hz": 50, "soc_wh": 7, "air_temperature_c": 4, "cover_open": 1,
+    }  # fmt: skip
+
+
+def test_the_first_record_may_carry_a_value_of_its_own() -> None:
+    [sample] = read_payload(payload_envelope([HEAD | {-4: "W", 0: "import_w", 2: 5}])).samples
+    assert sample.values == {"import_w": 5}
 
 
 @pytest.mark.parametrize(
