@@ -63,7 +63,7 @@ class TelemetryView(APIView):
         operation_id="telemetry_create",
         summary="Hand in a signed message",
         description=(
-            "A COSE_Sign1 message (EdDSA) over SenML in CBOR, 64 KiB at most. A message is accepted once; the same one again "
+            "A COSE_Sign1 message (EdDSA) over SenML in CBOR, 64 KiB at most, or one encrypted to the cooperative. A message is accepted once; the same one again "
             "is acknowledged as `replayed`. What is refused comes back as a problem whose `reason` is counted per device."
         ),
         request={"application/cose": OpenApiTypes.BINARY},

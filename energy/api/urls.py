@@ -9,10 +9,12 @@ from energy.api.insight import SiteComparison, SitePatterns, SourceList, SourceP
 from energy.api.own_alarms import OwnAlarmDetail, OwnAlarmList
 from energy.api.sites import MeterDayList, MeterList, SiteDetail, SiteList
 from energy.api.telemetry import TelemetryView
+from energy.api.telemetry_keys import TelemetryKeyView
 
 urlpatterns = [
     path("telemetry/", TelemetryView.as_view(), name="api-telemetry"),
     path("gateways/readings/", GatewayReadings.as_view(), name="api-gateway-readings"),
+    path("microgrids/<uuid:public_id>/telemetry-key/", TelemetryKeyView.as_view(), name="api-telemetry-key"),
     path("sites/", SiteList.as_view(), name="api-sites"),
     path("sites/<uuid:public_id>/", SiteDetail.as_view(), name="api-site"),
     path("meters/", MeterList.as_view(), name="api-meters"),
