@@ -20,6 +20,7 @@ from contracts.services.outbox import enqueue
 from energy.models import Channel, Consumer, Meter, Microgrid, Source, StorageUnit
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
+from energy.selectors.source_performance import efficiencies_of
 from grid.models import BalanceDay
 from kernel.money import price_micro
 
@@ -149,23 +150,17 @@ def mirror_month(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     """Monthly production of each source; monthly use of consenting sites, of all others as one group."""
     microgrid, days = run.microgrid, run.days()
     batch = unhexed(run.chain_ref)
-    hours = sum(microgrid.local_day(day).interval_count for day in days) * microgrid.interval_minutes / 60
     block = load_channel(microgrid=microgrid, channel=Channel.PRODUCTION, days=days)
     sources = {
         m.pk: m.source for m in Meter.objects.filter(pk__in=block.meter_ids.tolist()).select_related("source")
     }
+    efficiency = efficiencies_of(microgrid=microgrid, days=days)
     rows = []
     for meter_id, amount in zip(block.meter_ids.tolist(), block.values_wh.sum(axis=1).tolist(), strict=True):
         source = sources[meter_id]
         if source is not None:
-            possible = source.capacity_w * hours
-            rows.append(
-                (
-                    unhexed(source.chain_ref),
-                    amount,
-                    min(round(amount * WHOLE_BP / possible), WHOLE_BP) if possible else 0,
-                )
-            )
+            share = efficiency.get(source.pk, 0.0)
+            rows.append((unhexed(source.chain_ref), amount, min(round(share * WHOLE_BP), WHOLE_BP)))
     for index, part in enumerate(_parts(rows)):
         ids, amounts, efficiencies = zip(*part, strict=True)
         enqueue(

@@ -88,7 +88,7 @@ def due(plan: PlanTerms, facts: SourceFacts) -> Due | None:
 def _due_by_date(plan: PlanTerms, facts: SourceFacts) -> Due | None:
     if plan.next_date is None or plan.next_date > facts.today + timedelta(days=plan.remind_days):
         return None
-    return Due(plan.next_date, f"Planned for {plan.next_date.isoformat()}.")
+    return Due(plan.next_date, "By date, as planned.")
 
 
 def operating_hours(production_wh: NDArray[np.int64], interval_hours: float) -> NDArray[np.float64]:

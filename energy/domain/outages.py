@@ -22,8 +22,8 @@ LEAST_LOST_H = 0.2
 HABIT_DAYS = 41
 HABIT_SHARE = 0.15
 DARK_DAY = 0.02
-REDUCED_BELOW = 0.75
-REDUCED_DAYS = 3
+REDUCED_BELOW = 0.7
+REDUCED_DAYS = 4
 LEAST_DAY_YIELD_H = 0.4
 LEVEL_DAYS, LEVEL_PERCENTILE = 91, 60
 
@@ -106,7 +106,7 @@ def find_outages(
     """Outages of sources of one kind: production int64 [m, T], measured bool [m, T]; ordered by source and time.
 
     Off: at most a twentieth of what the neighbours let expect, while they give at least 8 % of their rating, for one and a half
-    hours of such light or more; nights in between belong to it. Reduced: three days or more below three quarters of the usual share.
+    hours of such light or more; nights in between belong to it. Reduced: four days or more below 70 % of the usual share.
     The days of the axis follow each other without a hole.
     """
     full_wh = np.maximum(capacity_w, 1)[:, None] * interval_hours

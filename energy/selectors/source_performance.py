@@ -190,6 +190,24 @@ def _outages(
     return found
 
 
+def efficiencies_of(*, microgrid: Microgrid, days: Sequence[date]) -> dict[int, float]:
+    """What each source gave over some days, as a share of what its rating allows at a clear sky, by source id.
+
+    Over full power around the clock for what is no solar plant, or where the place is not known; 0 without a whole day.
+    """
+    record = source_record(microgrid=microgrid, days=days)
+    hours = np.diff(record.block.offsets) * microgrid.interval_minutes / 60
+    found = {}
+    for row, source in enumerate(record.sources):
+        whole = record.whole[row]
+        energy = float(record.daily.energy_wh[row][whole].sum())
+        possible = float(record.daily.clear_wh[row][whole].sum()) or source.capacity_w * float(
+            hours[whole].sum()
+        )
+        found[source.pk] = energy / possible if possible else 0.0
+    return found
+
+
 def source_figures(record: SourceRecord, *, microgrid: Microgrid) -> list[SourceFigures]:
     """The figures of every source of a record."""
     return [_figures(record, row, microgrid) for row in range(len(record.sources))]

@@ -14,6 +14,7 @@ from energy.selectors.scope import visible_microgrids
 from grid.selectors.member_energy import last_closed_day, member_energy, village_day, village_sums
 from kernel.intervals import Month
 from members.selectors.scope import own_members
+from microgrid_site.pages.energy_tabs import energy_tabs
 
 SPANS = (("day", "Day"), ("week", "Week"), ("month", "Month"))
 
@@ -96,7 +97,7 @@ def energy(request: HttpRequest) -> HttpResponse:
     picture = mine.day_picture(microgrid, days[0]) if span == "day" else mine.month_picture()
     used, received = int(mine.energy.consumption_wh.sum()), int(mine.received_wh.sum())
     context = {
-        "span": span, "spans": SPANS, "day": day, "days": days, "picture": picture, "sites": sites,
+        "tabs": energy_tabs(sites, "energy"), "span": span, "spans": SPANS, "day": day, "days": days, "picture": picture, "sites": sites,
         "used_wh": used, "produced_wh": int(mine.energy.production_wh.sum()), "received_wh": received,
         "delivered_wh": int(mine.delivered_wh.sum()), "grid_wh": int(mine.from_grid_wh.sum()),
         "exported_wh": int((mine.energy.export_wh - mine.delivered_wh).sum()),

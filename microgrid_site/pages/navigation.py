@@ -48,6 +48,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if not is_member and any(role == Role.OPERATOR for role, _ in roles):
         url = reverse("readings")
         entries.insert(1, Entry("Readings", url, "meter", request.path.startswith(url)))
+        url = reverse("sources")
+        entries.insert(2, Entry("Sources", url, "sun", request.path.startswith(url)))
     if not is_member and request.user.is_staff:
         entries.insert(len(entries) - 1, Entry("Tariffs", reverse("admin:index"), "coins", False))
     first = Cooperative.objects.first() if not roles else None

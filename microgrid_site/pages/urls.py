@@ -2,11 +2,21 @@
 
 from django.urls import path
 
-from microgrid_site.pages import energy_pages, home
+from microgrid_site.pages import energy_pages, home, insight_pages, source_pages
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("energy/", energy_pages.energy, name="energy"),
     path("village/", energy_pages.village, name="village"),
     path("help/", home.help_page, name="help"),
+    path("energy/habits/", insight_pages.habits, name="habits"),
+    path("energy/comparison/", insight_pages.comparison, name="comparison"),
+    path("energy/tips/", insight_pages.tips, name="tips"),
+    path("energy/alarms/", insight_pages.own_alarm_page, name="own-alarms"),
+    path("energy/alarms/<uuid:public_id>/away/", insight_pages.take_away, name="own-alarm-away"),
+    path("energy/roof/", source_pages.own_source, name="own-source"),
+    path("sources/", source_pages.ranking, name="sources"),
+    path("sources/<uuid:public_id>/", source_pages.source, name="source"),
+    path("sources/<uuid:public_id>/orders/", source_pages.add_order, name="add-order"),
+    path("sources/orders/<uuid:public_id>/", source_pages.change_order, name="change-order"),
 ]

@@ -80,3 +80,9 @@ def span(age: timedelta) -> str:
 def cut_sign(amount: int) -> int:
     """An amount without its sign, where words say the direction."""
     return abs(amount)
+
+
+@register.filter
+def signed_percent(share: float) -> str:
+    """A change as per cent with its sign and one decimal, for example `−0.8 %`."""
+    return f"{share * 100:+.1f} %".replace("-", "−")

@@ -102,7 +102,33 @@ export function sensorOption(sensor) {
   return option;
 }
 
-const OPTIONS = { sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption };
+const DASHES = { dashed: [6, 4], dotted: [2, 3] };
+const FORMATS = {
+  Wh: energy,
+  W: (w) => (Math.abs(w) >= 1000 ? `${(w / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 })} kW` : `${Math.round(w)} W`),
+  "%": (v) => `${v.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} %`,
+};
+
+/** Figures along one axis: steps, bars or points, each series in the colour of what it means; gaps stay gaps. */
+export function linesOption(picture) {
+  const format = FORMATS[picture.unit];
+  const labels = picture.dates ? picture.labels.map((d) => new Date(`${d}T12:00`).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" })) : picture.labels;
+  const option = base(labels, picture.dates || picture.names ? "auto" : (i) => picture.labels[i].endsWith(":00") && Number(picture.labels[i].slice(0, 2)) % 3 === 0);
+  if (picture.names) option.xAxis.axisLabel = { ...option.xAxis.axisLabel, interval: innerWidth < 720 ? "auto" : 0, rotate: 40, hideOverlap: true };
+  option.yAxis.axisLabel.formatter = format;
+  option.yAxis.min = 0;
+  option.series = picture.series.map((one) => {
+    const colour = token(one.colour);
+    if (one.bars) return { name: one.name, type: "bar", data: one.values, barMaxWidth: 18, barGap: "-100%", itemStyle: { color: colour, borderRadius: 2 } };
+    if (one.points) return series(one.name, one.values, colour, { step: false, symbol: "circle", symbolSize: 7, showAllSymbol: true, showSymbol: true, lineStyle: { width: 0 }, z: 3 });
+    const line = { width: 2, color: colour, type: DASHES[one.style] ?? "solid", opacity: one.style === "faint" ? 0.45 : 1 };
+    return series(one.name, one.values, colour, { lineStyle: line, ...(one.fill ? { areaStyle: { color: token(one.fill), opacity: 0.45 } } : {}) });
+  });
+  option.tooltip.formatter = (points) => `${points[0].axisValue}<br>` + points.filter((p) => p.value !== null && p.value !== undefined).map((p) => `${p.marker} ${p.seriesName}: ${format(p.value)}`).join("<br>");
+  return option;
+}
+
+const OPTIONS = { sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption, lines: linesOption };
 
 /** Draw a figure marked with data-chart, and again when size or theme change. Returns a function that draws new data. */
 export function draw(figure) {

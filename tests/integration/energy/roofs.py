@@ -35,10 +35,10 @@ class Hamlet:
     member: User
     operator: User
 
-    def measure(self, source: Source, values: np.ndarray) -> None:
+    def measure(self, source: Source, values: np.ndarray, quality: int = 0) -> None:
         """A later version of all days of one roof, with another production."""
         meter = Meter.objects.get(source=source)
-        rows = _rows(self.microgrid, meter, Channel.PRODUCTION, values, DAYS, version=2)
+        rows = _rows(self.microgrid, meter, Channel.PRODUCTION, values, DAYS, version=2, quality=quality)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE energy_meterday SET is_current = false WHERE meter_id = %s", [meter.pk])
             later = NOW + timedelta(minutes=1)
@@ -124,16 +124,12 @@ def _rows(
     values: np.ndarray,
     days: list[date],
     version: int = 1,
+    quality: int = 0,
 ) -> list[MeterDayRow]:
+    flags = np.full(96, quality, np.int16)
     return [
         MeterDayRow(
-            day,
-            meter.pk,
-            int(channel),
-            values[96 * i : 96 * i + 96].astype(np.int32),
-            np.zeros(96, np.int16),
-            version,
-            1,
+            day, meter.pk, int(channel), values[96 * i : 96 * i + 96].astype(np.int32), flags, version, 1
         )
         for i, day in enumerate(days)
     ]

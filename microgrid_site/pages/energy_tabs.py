@@ -1,0 +1,40 @@
+"""The navigation below Energy, and what its pages share."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+
+from energy.models import Site, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One entry of the navigation below Energy."""
+
+    name: str
+    url: str
+    current: bool
+
+
+def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
+    """What there is below Energy; the roof where there is one."""
+    entries = [
+        ("Day by day", "energy"), ("Habits", "habits"), ("Comparison", "comparison"), ("Tips", "tips"), ("Alarms", "own-alarms"),
+    ]  # fmt: skip
+    if Source.objects.filter(site__in=[site.pk for site in sites]).exists():
+        entries.insert(1, ("Your roof", "own-source"))
+    return [Tab(name, reverse(route), route == current) for name, route in entries]
+
+
+def csv_answer(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> HttpResponse:
+    """A table as a file."""
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    writer = csv.writer(answer)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return answer
