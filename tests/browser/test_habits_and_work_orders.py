@@ -36,7 +36,7 @@ def test_an_operator_finishes_a_work_order(village, browser):
     page.get_by_role("button", name="Make it").click()
     order = page.locator(".order", has_text="Pollen on the panels")
     expect(order.get_by_text("open")).to_be_visible()
-    order.get_by_text("Done").click()
+    order.get_by_text("Done", exact=True).click()
     order.get_by_label("What was done").fill("Washed with soft water.")
     order.get_by_role("button", name="Work is done").click()
     expect(page.get_by_text("is done; the source is active.")).to_be_visible()
