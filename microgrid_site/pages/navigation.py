@@ -29,6 +29,7 @@ STAFF = (
     ("Bills", "bills", "bill"),
     ("Help", "help", "help"),
 )
+DOCUMENT_ROLES = (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -41,6 +42,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     shown = MEMBER if is_member or not roles else STAFF
     if not any(role in READING_ROLES for role, _ in roles):
         shown = tuple(entry for entry in shown if entry[1] != "devices")
+    if not is_member and roles and not any(role in DOCUMENT_ROLES for role, _ in roles):
+        shown = tuple(entry for entry in shown if entry[1] != "bills")  # operators see none
     for name, route, sign in shown:
         url = reverse(route)
         current = request.path == url or (url != "/" and request.path.startswith(url))
