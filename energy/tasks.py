@@ -1,12 +1,17 @@
 """Doors of the workers: reading files; once a day, what is due on sources and which alarms of members go off."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
 from energy.models import Microgrid, ReadingImport
 from energy.services import maintenance, own_alarms
+from energy.services.broker_files import refresh_broker_files
+from energy.services.firmware import refresh_firmware
 from energy.services.import_staging import stage_import
+from energy.services.tampering import look_for_tampering
 
 PROGRESS_KEPT_S = 900
 
@@ -47,3 +52,21 @@ def judge_own_alarms() -> int:
         own_alarms.judge_alarms(microgrid=microgrid, now=microgrid.now(timezone.now()))
         for microgrid in Microgrid.objects.all()
     )
+
+
+@shared_task(queue="default", time_limit=900)
+def look_for_signs_of_tampering() -> int:
+    """Judge the last day that is over, of each microgrid. Safe to repeat."""
+    found = 0
+    for microgrid in Microgrid.objects.all():
+        shown = microgrid.now(timezone.now()) - timedelta(hours=1)
+        day = shown.astimezone(microgrid.zone).date() - timedelta(days=1)
+        found += look_for_tampering(microgrid=microgrid, day=day, now=timezone.now())
+    return found
+
+
+@shared_task(queue="default", time_limit=300)
+def renew_what_runs_out() -> None:
+    """Sign revocation lists, the broker's certificate and the update repository anew, before they run out."""
+    refresh_broker_files(now=timezone.now())
+    refresh_firmware(now=timezone.now())

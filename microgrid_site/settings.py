@@ -42,6 +42,7 @@ MQTT_URL = os.environ.get("MQTT_URL") or "mqtt://127.0.0.1:1883"
 MQTT_TLS_URL = os.environ.get("MQTT_TLS_URL", "")
 MQTT_TLS_NAMES = [n for n in os.environ.get("MQTT_TLS_NAMES", "localhost,127.0.0.1").split(",") if n]
 BROKER_DIR = VAR_DIR / "broker"
+FIRMWARE_DIR = VAR_DIR / "firmware"
 CHAIN_RPC_URL = os.environ.get("CHAIN_RPC_URL") or "http://127.0.0.1:8545"
 CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
@@ -204,6 +205,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "energy.tasks.judge_own_alarms",
         "schedule": crontab(minute="*/15"),
         "options": {"queue": "default", "expires": 800},
+    },
+    "look for signs of tampering": {
+        "task": "energy.tasks.look_for_signs_of_tampering",
+        "schedule": crontab(minute="23"),
+        "options": {"queue": "default", "expires": 3000},
+    },
+    "renew what runs out": {
+        "task": "energy.tasks.renew_what_runs_out",
+        "schedule": crontab(minute="41"),
+        "options": {"queue": "default", "expires": 3000},
     },
     "send notifications": {
         "task": "members.tasks.send_notifications",

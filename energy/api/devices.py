@@ -1,6 +1,6 @@
 """Doors of devices: coming in by a code, a new key, a certificate, the clock. A signature is the log-in."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404
@@ -25,6 +25,7 @@ from energy.selectors.broker import broker_address, broker_authority_pem
 from energy.services.certificates import issue_certificate
 from energy.services.devices import rotate_key
 from energy.services.enrolment import enrol_by_code
+from energy.services.firmware import FAILED, RUNNING, report_firmware
 
 STATUS_OF_REASON = {"unknown_code": 403, "bad_signature": 403, "revoked_key": 403, "known_key": 409}
 NAME = "urn:dev:mg:0190d5f0c1f87d4ab1c2d3e4f5a6b7c8"
@@ -126,6 +127,18 @@ class CertificateSerializer(serializers.Serializer[Any]):
 
     def get_broker(self, row: Any) -> str:
         return broker_address()
+
+
+class FirmwareReportSerializer(serializers.Serializer[Any]):
+    """What became of a version on a device."""
+
+    device = serializers.CharField(max_length=120)
+    version = serializers.CharField(max_length=40)
+    outcome = serializers.ChoiceField([RUNNING, FAILED], help_text="It runs, or it was tried and failed.")
+    at = serializers.IntegerField(
+        min_value=0, max_value=2**33, help_text="Seconds since 1970, by the microgrid's clock."
+    )
+    signature = Hex(64, help_text="Over the firmware statement (docs/devices.md).")
 
 
 class _DeviceDoor(APIView):
@@ -280,3 +293,25 @@ class ClockView(_DeviceDoor):
     def get(self, request: Request, name: str) -> Response:
         device = enrolled_device(name)
         return Response(ClockSerializer(clock_of(device.microgrid, timezone.now())).data)
+
+
+class FirmwareView(_DeviceDoor):
+    """Takes a device's word on its firmware."""
+
+    @extend_schema(
+        operation_id="devices_firmware", summary="Report which firmware runs, or that one failed",
+        request=FirmwareReportSerializer, responses={204: None},
+        examples=[OpenApiExample("runs", {
+            "device": NAME, "version": "1.4.0", "outcome": "running", "at": 1459245600, "signature": SIGNATURE,
+        }, request_only=True)],
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        asked = FirmwareReportSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        at = datetime.fromtimestamp(given.pop("at"), UTC)
+        try:
+            report_firmware(device=enrolled_device(given.pop("device")), at=at, now=timezone.now(), **given)
+        except CannotEnrol as error:
+            return refusal(error)
+        return Response(status=204)

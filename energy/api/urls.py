@@ -30,6 +30,7 @@ urlpatterns = [
     path("devices/enrol/", devices.EnrolView.as_view(), name="api-device-enrol"),
     path("devices/rotate/", devices.RotateView.as_view(), name="api-device-rotate"),
     path("devices/certificate/", devices.CertificateView.as_view(), name="api-device-certificate"),
+    path("devices/firmware/", devices.FirmwareView.as_view(), name="api-device-firmware"),
     path("devices/codes/", device_care.CodeView.as_view(), name="api-device-codes"),
     path("devices/alarms/", device_care.AlarmList.as_view(), name="api-device-alarms"),
     path(

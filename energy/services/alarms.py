@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from energy.domain.tamper import are_alarming
-from energy.models import AlarmKind, Device, DeviceAlarm, DeviceEvent, DeviceEventKind
+from energy.domain.tamper import COUNTERS_BACK_TO_ALARM, are_alarming
+from energy.models import AlarmKind, Device, DeviceAlarm, DeviceEvent, DeviceEventKind, RefusalCount
 from energy.services.device_log import LONGEST_DETAIL, log_event
 from members.models import User
 
@@ -61,7 +61,7 @@ def _upsert(sign: Sign, now: datetime) -> bool:
 def note_refusals(*, device_ids: Sequence[int], now: datetime) -> None:
     """Remember refusals, one entry in `device_ids` for each, and raise an alarm at the fifth within an hour.
 
-    Called by the acceptance path within its transaction, which holds the devices' rows; `now` is real time.
+    Called by the acceptance path after the refusals were counted, within its transaction, which holds the devices' rows; `now` is real time.
     """
     counts = Counter(device_ids)
     for device in Device.objects.select_for_update(of=("self",)).filter(pk__in=counts).order_by("pk"):
@@ -69,6 +69,20 @@ def note_refusals(*, device_ids: Sequence[int], now: datetime) -> None:
         Device.objects.filter(pk=device.pk).update(recent_refusals_at=recent)
         if are_alarming(recent):
             raise_alarm(device_id=device.pk, kind=AlarmKind.REFUSALS, now=now)
+    _note_second_places(list(counts), now)
+
+
+def _note_second_places(device_ids: Sequence[int], now: datetime) -> None:
+    """A counter that goes back under a good signature, again and again: somebody else counts with the same key."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    rows = RefusalCount.objects.filter(
+        device_id__in=device_ids, hour_at=hour, reason="counter_went_back", count__gte=COUNTERS_BACK_TO_ALARM
+    )
+    signs = [
+        Sign(device_id, AlarmKind.TWO_PLACES, f"{count} messages with counters that were used already")
+        for device_id, count in rows.values_list("device_id", "count")
+    ]
+    raise_alarms(signs=signs, now=now)
 
 
 def note_covers(*, covers: Mapping[int, bool], now: datetime) -> None:

@@ -1,13 +1,16 @@
 """Addresses of the pages of those who run the metering: readings and devices."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from energy.web import devices, imports
+from energy.web import devices, firmware, imports
 
 urlpatterns = [
     path("readings/", imports.overview, name="readings"),
     path("readings/imports/<uuid:public_id>/", imports.one, name="import"),
     path("readings/imports/<uuid:public_id>/progress/", imports.progress, name="import-progress"),
+    re_path(
+        r"^firmware/(?P<kind>metadata|targets)/(?P<path>.+)$", firmware.firmware_file, name="firmware-file"
+    ),
     path("devices/", devices.device_list, name="devices"),
     path("devices/new/", devices.new_code, name="device-code"),
     path("devices/alarms/<uuid:public_id>/", devices.alarm_step, name="device-alarm"),
