@@ -25,7 +25,7 @@ from energy.selectors.broker import broker_address, broker_authority_pem
 from energy.services.certificates import issue_certificate
 from energy.services.devices import rotate_key
 from energy.services.enrolment import enrol_by_code
-from energy.services.firmware import FAILED, RUNNING, report_firmware
+from energy.services.firmware import OUTCOMES, report_firmware
 
 STATUS_OF_REASON = {"unknown_code": 403, "bad_signature": 403, "revoked_key": 403, "known_key": 409}
 NAME = "urn:dev:mg:0190d5f0c1f87d4ab1c2d3e4f5a6b7c8"
@@ -134,7 +134,7 @@ class FirmwareReportSerializer(serializers.Serializer[Any]):
 
     device = serializers.CharField(max_length=120)
     version = serializers.CharField(max_length=40)
-    outcome = serializers.ChoiceField([RUNNING, FAILED], help_text="It runs, or it was tried and failed.")
+    result = serializers.ChoiceField(OUTCOMES, source="outcome", help_text="It runs, or it was tried and failed.")
     at = serializers.IntegerField(
         min_value=0, max_value=2**33, help_text="Seconds since 1970, by the microgrid's clock."
     )
@@ -302,7 +302,7 @@ class FirmwareView(_DeviceDoor):
         operation_id="devices_firmware", summary="Report which firmware runs, or that one failed",
         request=FirmwareReportSerializer, responses={204: None},
         examples=[OpenApiExample("runs", {
-            "device": NAME, "version": "1.4.0", "outcome": "running", "at": 1459245600, "signature": SIGNATURE,
+            "device": NAME, "version": "1.4.0", "result": "running", "at": 1459245600, "signature": SIGNATURE,
         }, request_only=True)],
     )  # fmt: skip
     def post(self, request: Request) -> Response:

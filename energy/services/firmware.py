@@ -25,6 +25,7 @@ LARGEST_IMAGE_BYTES = 16 << 20
 RELEASES = "releases.json"
 REPORT_TOLERANCE = timedelta(minutes=15)
 RUNNING, FAILED = "running", "failed"
+OUTCOMES = [(RUNNING, RUNNING), (FAILED, FAILED)]
 
 
 def repository() -> FirmwareRepository:

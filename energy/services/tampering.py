@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.tamper import (
@@ -66,10 +67,9 @@ def look_for_tampering(*, microgrid: Microgrid, day: date, now: datetime) -> int
 
 
 def _is_known(sign: Sign, day: date) -> bool:
-    """Whether this day was told of before, in an alarm that is open or ended."""
-    return DeviceAlarm.objects.filter(
-        device_id=sign.device_id, kind=sign.kind, detail__startswith=f"on {day}:"
-    ).exists()
+    """Whether this was told before, by this look or when the message came, in an alarm that is open or ended."""
+    told = Q(detail__startswith=f"on {day}:") | Q(detail=sign.detail.removeprefix(f"on {day}: "))
+    return DeviceAlarm.objects.filter(told, device_id=sign.device_id, kind=sign.kind).exists()
 
 
 def _standstills(microgrid: Microgrid, day: date) -> list[Found]:
@@ -122,7 +122,7 @@ def _registers(microgrid: Microgrid, day: date) -> list[Found]:
     )  # fmt: skip
     return [
         Found(pairs[i][0][0], AlarmKind.REGISTER_WENT_BACK,
-              f"{Channel(pairs[i][0][1]).label} from {pairs[i][1]} Wh to {pairs[i][2]} Wh")
+              f"from {pairs[i][1]} Wh to {pairs[i][2]} Wh")
         for i in np.flatnonzero(back).tolist()
     ]  # fmt: skip
 

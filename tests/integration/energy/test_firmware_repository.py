@@ -148,7 +148,7 @@ def test_signatures_are_renewed_before_they_run_out(release: Any, updater: Any, 
 def report(sender: Sender, version: str, outcome: str, **changes: Any) -> int:
     at = int(sender.microgrid.now(timezone.now()).timestamp())
     statement = firmware_statement(device_name=sender.device.name, version=version, outcome=outcome, at=at)
-    body = {"device": sender.device.name, "version": version, "outcome": outcome, "at": at,
+    body = {"device": sender.device.name, "version": version, "result": outcome, "at": at,
             "signature": sender.key.sign(statement).hex(), **changes}  # fmt: skip
     return (
         Client()
