@@ -134,7 +134,9 @@ class FirmwareReportSerializer(serializers.Serializer[Any]):
 
     device = serializers.CharField(max_length=120)
     version = serializers.CharField(max_length=40)
-    result = serializers.ChoiceField(OUTCOMES, source="outcome", help_text="It runs, or it was tried and failed.")
+    result = serializers.ChoiceField(
+        OUTCOMES, source="outcome", help_text="It runs, or it was tried and failed."
+    )
     at = serializers.IntegerField(
         min_value=0, max_value=2**33, help_text="Seconds since 1970, by the microgrid's clock."
     )
