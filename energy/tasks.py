@@ -1,4 +1,4 @@
-"""Doors of the workers: reading files; once a day, what is due on sources and which alarms of members go off."""
+"""Doors of the workers: reading files, hearing silence; once a day, what is due on sources and which alarms of members go off."""
 
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from energy.services import maintenance, own_alarms
 from energy.services.broker_files import refresh_broker_files
 from energy.services.firmware import refresh_firmware
 from energy.services.import_staging import stage_import
+from energy.services.silence import check_silence
 from energy.services.tampering import look_for_tampering
 
 PROGRESS_KEPT_S = 900
@@ -31,6 +32,16 @@ def stage_readings(*, reading_import_id: int) -> str:
         tell=lambda step, percent: cache.set(progress_key(reading_import_id), (step, percent), PROGRESS_KEPT_S),
     )  # fmt: skip
     return staged.status
+
+
+@shared_task(queue="default", time_limit=300)
+def hear_silence() -> str:
+    """Look who should have been heard and was not, by each microgrid's clock."""
+    reports = [
+        check_silence(microgrid=microgrid, now=microgrid.now(timezone.now()))
+        for microgrid in Microgrid.objects.all()
+    ]
+    return f"{sum(r.opened for r in reports)} fell silent, {sum(r.ended for r in reports)} are heard again"
 
 
 @shared_task(queue="default", time_limit=900)

@@ -201,6 +201,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="7"),
         "options": {"queue": "default", "expires": 3000},
     },
+    "hear silence": {
+        "task": "energy.tasks.hear_silence",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
     "judge members' own alarms": {
         "task": "energy.tasks.judge_own_alarms",
         "schedule": crontab(minute="*/15"),

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from energy.web import devices, firmware, imports
+from energy.web import devices, firmware, imports, silence
 
 urlpatterns = [
     path("readings/", imports.overview, name="readings"),
@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(
         r"^firmware/(?P<kind>metadata|targets)/(?P<path>.+)$", firmware.firmware_file, name="firmware-file"
     ),
+    path("readings/silence/", silence.silence, name="silence"),
     path("devices/", devices.device_list, name="devices"),
     path("devices/new/", devices.new_code, name="device-code"),
     path("devices/alarms/<uuid:public_id>/", devices.alarm_step, name="device-alarm"),
