@@ -82,10 +82,10 @@ def _silent_meters(microgrid: Microgrid, now: datetime) -> dict[Subject, datetim
 def _long_gone(microgrid: Microgrid, meter_ids: list[int]) -> dict[Subject, datetime]:
     """Meters that were heard once, but not for more than a week; one never heard of is not silent yet."""
     rows = MeterDay.objects.filter(microgrid_id=microgrid.pk, meter_id__in=meter_ids, is_current=True)
-    last = rows.exclude(provenance="estimates").values("meter_id").annotate(day=Max("day"))
+    told = rows.exclude(message_ids=[], provenance="messages")  # closed days of the silent are estimated
     return {
         (SilenceKind.STOPPED, row["meter_id"], None, ""): microgrid.local_day(row["day"]).end_at
-        for row in last
+        for row in told.values("meter_id").annotate(day=Max("day"))
     }
 
 
