@@ -10,6 +10,7 @@ from billing.models.documents import (
 )
 from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
 from billing.models.payments import BankStatement, BankStatementLine, Payment, PaymentRail
+from billing.models.readings import BilledReadings
 from billing.models.runs import BillingRun, RunChunk, RunStatus
 from billing.models.tariffs import Tariff, TariffAssignment, TariffVersion, TimeWindow, VersionStatus
 
@@ -18,6 +19,7 @@ __all__ = [
     "AccountCode",
     "BankStatement",
     "BankStatementLine",
+    "BilledReadings",
     "BillingRun",
     "Component",
     "Document",

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from billing.domain.rating import CannotRate, RatedLines, RatePlan, SiteEnergy, rate_bills, rate_credits
 from billing.domain.tariffs import TariffTerms
-from billing.models import BillingRun, TariffAssignment
+from billing.models import BilledReadings, BillingRun, TariffAssignment
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
-from energy.selectors.meter_days import load_channel
+from energy.selectors.meter_days import ChannelBlock, load_channel
 from grid.selectors.prices import PriceBlock, load_prices
 from grid.selectors.sharing import load_shares
 from kernel.identifiers import uuid7
@@ -47,7 +47,8 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     microgrid = run.microgrid
     sites = {site.pk: site for site in Site.objects.filter(pk__in=site_ids).select_related("member")}
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
-    energy = load_energy(run, sorted(sites), days)
+    energy, blocks = load_readings(run, sorted(sites), days)
+    _remember_versions(run, blocks)
     axis = np.array(sorted(sites), dtype=np.int64)
     _check_shares_fit(energy, [sites[pk] for pk in axis.tolist()])
     drafts: list[_Draft] = []
@@ -75,20 +76,41 @@ def _check_shares_fit(energy: SiteEnergy, sites: Sequence[Site]) -> None:
 
 def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:
     """Wh per interval of the sites, in the order of their ids."""
+    return load_readings(run, site_ids, days)[0]
+
+
+def load_readings(
+    run: BillingRun, site_ids: list[int], days: Sequence[date]
+) -> tuple[SiteEnergy, dict[Channel, ChannelBlock]]:
+    """Wh per interval of the sites, in the order of their ids, and the readings they are from."""
     microgrid = run.microgrid
     site_of = dict(
         Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE, removed_at__isnull=True).values_list("pk", "site_id")
     )  # fmt: skip
     shares = load_shares(microgrid=microgrid, days=days, site_ids=site_ids)
-    arrays = {}
+    arrays, blocks = {}, {}
     for name, channel in (("import_wh", Channel.IMPORT), ("export_wh", Channel.EXPORT)):
         block = load_channel(
             microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of), with_quality=False
         )
+        blocks[channel] = block
         row_of = np.searchsorted(shares.site_ids, [site_of[int(m)] for m in block.meter_ids])
         arrays[name] = np.zeros_like(shares.received_wh)
         arrays[name][row_of] = block.values_wh
-    return SiteEnergy(arrays["import_wh"], arrays["export_wh"], shares.received_wh, shares.delivered_wh)
+    energy = SiteEnergy(arrays["import_wh"], arrays["export_wh"], shares.received_wh, shares.delivered_wh)
+    return energy, blocks
+
+
+def _remember_versions(run: BillingRun, blocks: dict[Channel, ChannelBlock]) -> None:
+    """Keep which versions were rated; rated anew, a run keeps the newer ones."""
+    BilledReadings.objects.bulk_create(
+        (
+            BilledReadings(run=run, meter_id=meter_id, channel=channel, versions=versions)
+            for channel, block in blocks.items()
+            for meter_id, versions in zip(block.meter_ids.tolist(), block.versions.tolist(), strict=True)
+        ),
+        update_conflicts=True, unique_fields=["run", "meter_id", "channel"], update_fields=["versions"],
+    )  # fmt: skip
 
 
 def group_by_tariffs(

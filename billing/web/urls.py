@@ -8,5 +8,6 @@ urlpatterns = [
     path("bills/", views.bills, name="bills"),
     path("bills/<uuid:public_id>/", views.bill, name="bill"),
     path("bills/<uuid:public_id>/pdf/", views.bill_pdf, name="bill-pdf"),
+    path("bills/<uuid:public_id>/readings/", views.bill_readings, name="bill-readings"),
     path("payments/", views.payments, name="payments"),
 ]

@@ -14,6 +14,7 @@ from django.utils.safestring import mark_safe
 from billing.domain.payment_code import epc_code
 from billing.models import Component, Document, DocumentKind, DocumentLine, Payment
 from billing.selectors.documents import document_before, visible_documents
+from billing.selectors.readings import versions_behind
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.selectors.site_energy import register_readings
@@ -84,6 +85,20 @@ def _code(document: Document) -> str:
         reference=document.payment_reference,
     )  # fmt: skip
     return mark_safe(segno.make(content, error="m", boost_error=False).svg_inline(scale=3, dark="#17211c"))
+
+
+@login_required
+def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The versions of meter days behind a document's energy, day by day, with who made them, when and why."""
+    document = _opened(request, public_id)
+    uses = versions_behind(document)
+    counted = (Component.LOCAL, Component.GRID, Component.LOCAL_DELIVERED, Component.EXPORT)
+    context = {
+        "document": document, "uses": uses, "total_wh": sum(use.energy_wh for use in uses),
+        "billed_wh": sum(line.quantity for line in document.lines.all() if line.component in counted),
+        "what": "Drawn" if document.kind == DocumentKind.BILL else "Fed in", "zone": document.run.microgrid.time_zone,
+    }  # fmt: skip
+    return render(request, "portal/bill_readings.html", context)
 
 
 @login_required

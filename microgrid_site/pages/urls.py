@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from microgrid_site.pages import energy_pages, home, insight_pages, source_pages
+from microgrid_site.pages import energy_pages, home, insight_pages, meter_days, source_pages
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("energy/", energy_pages.energy, name="energy"),
     path("village/", energy_pages.village, name="village"),
     path("help/", home.help_page, name="help"),
+    path("readings/days/", meter_days.meter_day, name="meter-day"),
     path("energy/habits/", insight_pages.habits, name="habits"),
     path("energy/comparison/", insight_pages.comparison, name="comparison"),
     path("energy/tips/", insight_pages.tips, name="tips"),
