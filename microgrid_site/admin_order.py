@@ -15,7 +15,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "People": ("members.member", "members.user", "members.accessrecord", "members.notification", "members.cooperative"),
     "Metering": (
         "energy.microgrid", "energy.site", "energy.source", "energy.maintenanceplan", "energy.workorder", "energy.consumer", "energy.storageunit", "energy.meter",
-        "energy.device", "energy.refusalcount", "energy.node", "energy.line", "energy.transformer",
+        "energy.device", "energy.devicealarm", "energy.sensor", "energy.enrolmentcode", "energy.deviceevent", "energy.meterexchange",
+        "energy.firmwarerelease", "energy.devicecertificate", "energy.refusalcount", "energy.node", "energy.line", "energy.transformer",
         "energy.gateway", "energy.gatewayrefusal", "energy.readingimport", "energy.feedsilence",
     ),
     "Grid": ("grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand"),

@@ -1,5 +1,5 @@
 """The room's pages in the admin."""
 
-from energy.admin import facts, maintenance, readings
+from energy.admin import devices, facts, firmware, maintenance, readings
 
-__all__ = ["facts", "maintenance", "readings"]
+__all__ = ["devices", "facts", "firmware", "maintenance", "readings"]

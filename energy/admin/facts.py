@@ -2,38 +2,30 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
+from energy.admin.enrolment import code_for
 from energy.models import (
     Consumer,
-    Device,
-    DeviceKey,
     Line,
     Meter,
     Microgrid,
     Node,
-    RefusalCount,
     Site,
     Source,
     StorageUnit,
     Transformer,
 )
 from energy.models.assets import AssetStatus
-from energy.models.devices import DeviceStatus
-from energy.services.devices import revoke_device
 from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
 from members.models import Role
 
 ASSET_COLOURS = {
     AssetStatus.ACTIVE: "success", AssetStatus.MAINTENANCE: "warning", AssetStatus.FAULTY: "danger",
     AssetStatus.RETIRED: "info",
-}  # fmt: skip
-DEVICE_COLOURS = {
-    DeviceStatus.ENROLLED: "success", DeviceStatus.REVOKED: "danger", DeviceStatus.DECOMMISSIONED: "info",
 }  # fmt: skip
 
 
@@ -210,80 +202,15 @@ class MeterAdmin(RoleAdmin):
               "chain_ref", "public_id")  # fmt: skip
     readonly_fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "chain_ref",
                        "public_id")  # fmt: skip
+    actions_detail = ("make_code",)
 
+    @action(description="Make a code for its device", url_path="code", permissions=["code"])
+    def make_code(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Let the next device of the meter in."""
+        return code_for(self, request, object_id, "meter")
 
-class KeyInline(RoleTabularInline):
-    """A device's keys, the newest first."""
-
-    model = DeviceKey
-    fields = ("key_hex", "valid_from", "revoked_at")
-    readonly_fields = fields
-    ordering = ("-valid_from",)
-    verbose_name_plural = "keys"
-
-    @display(description="Key id")
-    def key_hex(self, row: DeviceKey) -> str:
-        return bytes(row.key_id).hex()
-
-
-class RefusalInline(RoleTabularInline):
-    """What was refused of a device."""
-
-    model = RefusalCount
-    fields = ("hour_at", "reason", "count")
-    readonly_fields = fields
-    ordering = ("-hour_at",)
-    max_num = 0
-    per_page = 20
-
-
-@admin.register(Device)
-class DeviceAdmin(FactAdmin):
-    """Devices; enrolled with their keys, revoked here when one is lost or opened."""
-
-    cooperative_path = "microgrid__cooperative"
-    list_display = ("meter", "name", "status_label", "last_counter", "last_seen_at")
-    list_filter = ("microgrid", "status")
-    search_fields = ("name", "meter__code", "meter__site__name")
-    list_select_related = ("meter",)
-    fields = ("meter", "name", "status", "last_counter", "last_seen_at", "public_id")
-    inlines = (KeyInline, RefusalInline)
-    actions = ("revoke_chosen",)
-
-    @display(description="Status", label=DEVICE_COLOURS, ordering="status")
-    def status_label(self, row: Device) -> tuple[str, str]:
-        return row.status, row.get_status_display()
-
-    def has_revoke_permission(self, request: HttpRequest) -> bool:
+    def has_code_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, (Role.OPERATOR,))
-
-    @action(description="Revoke: refuse everything they send from now on", permissions=["revoke"])
-    def revoke_chosen(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
-        chosen = [
-            device
-            for device in queryset.select_related("microgrid__cooperative")
-            if device.status == DeviceStatus.ENROLLED and self._may_row(request, (Role.OPERATOR,), device)
-        ]
-        for device in chosen:
-            revoke_device(device=device, now=timezone.now())
-            self.log_change(request, device, "revoked")
-        messages.success(request, f"{len(chosen)} of the chosen devices revoked; their messages are refused.")
-
-
-@admin.register(RefusalCount)
-class RefusalCountAdmin(FactAdmin):
-    """Refused messages by hour and reason; those of unknown keys belong to no device and are shown to superusers."""
-
-    cooperative_path = "device__microgrid__cooperative"
-    list_display = ("hour_at", "reason", "count", "device")
-    list_filter = ("reason",)
-    search_fields = ("device__name", "device__meter__code")
-    list_select_related = ("device",)
-    date_hierarchy = "hour_at"
-    ordering = ("-hour_at",)
-
-    def cooperative_id_of(self, row: Any) -> int | None:
-        return None if row.device is None else super().cooperative_id_of(row)
 
 
 class _WireAdmin(FactAdmin):

@@ -43,6 +43,21 @@ def add_release(
     Raises:
         CannotRelease: the version is not newer, or the image is empty or too large.
     """
+    check_release(cooperative=cooperative, model=model, version=version, image=image)
+    release = FirmwareRelease.objects.create(
+        cooperative=cooperative, model=model, version=version, image=image, sha256=hashlib.sha256(image).hexdigest(),
+        percent=percent, failure_limit_percent=failure_limit_percent, made_at=now, made_by=by,
+    )  # fmt: skip
+    transaction.on_commit(lambda: publish_firmware(now=now))
+    return release
+
+
+def check_release(*, cooperative: Cooperative, model: str, version: str, image: bytes) -> None:
+    """Check whether a version can be released.
+
+    Raises:
+        CannotRelease: see `add_release`.
+    """
     version_of(version)
     if not 0 < len(image) <= LARGEST_IMAGE_BYTES:
         raise CannotRelease(f"the image has {len(image)} bytes; 1 to {LARGEST_IMAGE_BYTES} are possible")
@@ -51,12 +66,6 @@ def add_release(
             raise CannotRelease(
                 f"{version} is not newer than {before.version}: devices take no older version"
             )
-    release = FirmwareRelease.objects.create(
-        cooperative=cooperative, model=model, version=version, image=image, sha256=hashlib.sha256(image).hexdigest(),
-        percent=percent, failure_limit_percent=failure_limit_percent, made_at=now, made_by=by,
-    )  # fmt: skip
-    transaction.on_commit(lambda: publish_firmware(now=now))
-    return release
 
 
 @transaction.atomic

@@ -24,6 +24,8 @@ from contracts.models import Anchor, ChainPayment, ChainTransaction, Transaction
 from contracts.services.proofs import ProofReport, check_days, check_documents
 from contracts.tasks import witness
 from energy.models import Microgrid
+from energy.services.authorities import authority_of
+from energy.services.broker_files import refresh_broker_files
 from energy.services.evidence import check_evidence
 from energy.services.import_simbench import import_network
 from grid.models import DayClosing
@@ -109,6 +111,8 @@ class Pass:
             now = self.microgrid.now(timezone.now())
             fresh = agree_on_rules(self.microgrid, now)
             give_logins(self.microgrid, settings.VAR_DIR)
+            authority_of(cooperative=self.microgrid.cooperative, now=timezone.now())
+            refresh_broker_files(now=timezone.now())
             published = publish_days(microgrid=self.microgrid, days=self.days, now=now)
             outcome.tell(f"prices of {published} days published", changed=fresh or published > 0)
 

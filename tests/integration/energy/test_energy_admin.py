@@ -5,11 +5,25 @@ from typing import Any
 
 import pytest
 from django.contrib.admin import site as admin_site
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from energy.models import Consumer, Device, Meter, Site, Source
+from energy.models import (
+    AlarmKind,
+    Consumer,
+    Device,
+    DeviceAlarm,
+    EnrolmentCode,
+    FirmwareRelease,
+    Meter,
+    Sensor,
+    Site,
+    Source,
+)
 from energy.models.devices import DeviceStatus
+from energy.services.alarms import raise_alarm
 from energy.services.import_simbench import import_network
 from members.models import AccessRecord, Cooperative, Member, Membership, Role, User
 from tests.integration.energy.conftest import Sender
@@ -204,3 +218,66 @@ def test_lists_ask_the_database_a_bounded_number_of_times(
     for name, most in (("site", 14), ("device", 14), ("meter", 14), ("source", 14), ("line", 14)):
         with django_assert_max_num_queries(most):
             client.get(page(f"energy_{name}_changelist"))
+
+
+def test_an_operator_makes_a_code_and_a_sensor(
+    client: Client, staff: dict[str, User], sender: Sender
+) -> None:
+    log_in(client, staff["operator"])
+    client.post(
+        page("energy_sensor_add"), {"microgrid": sender.microgrid.pk, "kind": "door", "code": "station door"}
+    )
+    sensor = Sensor.objects.get()
+    for kind, row in (("sensor", sensor), ("meter", sender.meter)):
+        address = reverse(f"admin:energy_{kind}_make_code", args=[row.pk])
+        assert client.get(address).status_code == 200
+        shown = client.post(address, follow=True).content.decode()
+        assert f"shown only now: {EnrolmentCode.objects.get(**{kind: row}).locator}" in shown
+    log_in(client, staff["auditor"])
+    assert client.post(reverse("admin:energy_meter_make_code", args=[sender.meter.pk])).status_code in (
+        403,
+        404,
+    )
+    assert EnrolmentCode.objects.count() == 2
+
+
+def test_an_operator_takes_care_of_alarms_and_ends_devices(
+    client: Client, staff: dict[str, User], sender: Sender
+) -> None:
+    raise_alarm(device_id=sender.device.pk, kind=AlarmKind.COVER_OPEN, now=timezone.now())
+    alarm, listed = DeviceAlarm.objects.get(), page("energy_devicealarm_changelist")
+    log_in(client, staff["auditor"])
+    client.post(listed, {"action": "clear_chosen", "_selected_action": [alarm.pk]})
+    assert DeviceAlarm.objects.get().cleared_at is None
+    log_in(client, staff["operator"])
+    client.post(listed, {"action": "acknowledge_chosen", "_selected_action": [alarm.pk]})
+    client.post(listed, {"action": "clear_chosen", "_selected_action": [alarm.pk]})
+    alarm.refresh_from_db()
+    assert (alarm.acknowledged_by, alarm.cleared_by) == (staff["operator"], staff["operator"])
+    chosen = {"_selected_action": [sender.device.pk]}
+    for name in ("encrypt_chosen", "decommission_chosen"):
+        client.post(page("energy_device_changelist"), {"action": name, **chosen})
+    sender.device.refresh_from_db()
+    assert (sender.device.encrypts, sender.device.status) == (True, "decommissioned")
+
+
+def test_an_operator_releases_firmware_widens_and_halts_it(
+    client: Client, staff: dict[str, User], sender: Sender, settings: Any, tmp_path: Any
+) -> None:
+    settings.VAR_DIR, settings.FIRMWARE_DIR = tmp_path, tmp_path / "firmware"
+    log_in(client, staff["operator"])
+    asked = {"cooperative": sender.microgrid.cooperative_id, "model": "m", "version": "1.2", "percent": 10,
+             "failure_limit_percent": 10}  # fmt: skip
+    client.post(
+        page("energy_firmwarerelease_add"), {**asked, "image_file": SimpleUploadedFile("i.bin", b"image")}
+    )
+    release = FirmwareRelease.objects.get()
+    assert (bytes(release.image), release.percent, release.made_by) == (b"image", 10, staff["operator"])
+    older = {**asked, "version": "1.1", "image_file": SimpleUploadedFile("i.bin", b"image")}
+    assert "not newer than 1.2" in client.post(page("energy_firmwarerelease_add"), older).content.decode()
+    here = page("energy_firmwarerelease_change", release.pk)
+    assert "between 10 and 100" in client.post(here, {"percent": 5}).content.decode()
+    assert client.post(here, {"percent": 50}).status_code == 302
+    client.post(reverse("admin:energy_firmwarerelease_halt", args=[release.pk]))
+    release.refresh_from_db()
+    assert (release.percent, release.halted_at is not None) == (50, True)
