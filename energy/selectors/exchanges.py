@@ -1,9 +1,9 @@
 """What exchanges of meters did to registers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from energy.models import Microgrid, RegisterHandOver
+from energy.models import Meter, Microgrid, RegisterHandOver
 
 
 def register_steps(
@@ -22,3 +22,18 @@ def register_steps(
     for meter_id, channel, last_wh, first_wh in rows:
         steps[meter_id, channel] = steps.get((meter_id, channel), 0) + last_wh - first_wh
     return steps
+
+
+def hand_overs(*, meters: Iterable[Meter], channel: int, days: Sequence[date]) -> list[RegisterHandOver]:
+    """A register's hand-overs of `meters` from the first to the last of `days`, the oldest first."""
+    chosen = list(meters)
+    if not chosen or not days:
+        return []
+    microgrid = chosen[0].microgrid
+    return list(
+        RegisterHandOver.objects.filter(
+            exchange__meter__in=chosen, channel=channel,
+            exchange__exchanged_at__gte=microgrid.local_day(min(days)).start_at,
+            exchange__exchanged_at__lt=microgrid.local_day(max(days)).end_at,
+        ).select_related("exchange").order_by("exchange__exchanged_at")
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from energy.domain.estimation import DayInput, estimate, validate
 from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.models import DayStatus, Meter, MeterDay, Microgrid
 from energy.models.meters import CHANNELS_OF, MeterKind
+from energy.selectors.exchanges import register_steps
 from energy.services.partitions import ensure_months
 
 LIKE_DAY_WEEKS = (1, 2, 3, 4)
@@ -58,10 +59,14 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
     with_gaps = [key for key, row in rows.items() if _has_gap(row.quality)]
     profiles = _class_profiles(meters, current, microgrid.local_day(day).interval_count, with_gaps)
     history = _like_days(microgrid, day, with_gaps)
+    steps = register_steps(microgrid=microgrid, day=day, meter_ids=list(meters))
     changed = []
     for key, row in rows.items():
         before = row.quality
-        _validate_and_fill(row, _input(row, meters[key[0]], microgrid, history.get(key), profiles.get(key)))
+        _validate_and_fill(
+            row,
+            _input(row, meters[key[0]], microgrid, history.get(key), profiles.get(key), steps.get(key, 0)),
+        )
         _count(report, row.quality)
         if key not in current or (row.quality != before).any():
             changed.append(row)
@@ -140,11 +145,13 @@ def _like_days(microgrid: Microgrid, day: date, keys: list[Key]) -> dict[Key, ND
 
 def _input(
     row: MeterDayRow, meter: Meter, microgrid: Microgrid, history: NDArray[np.float64] | None,
-    profile: NDArray[np.float64] | None,
+    profile: NDArray[np.float64] | None, register_step_wh: int,
 ) -> DayInput:  # fmt: skip
+    """What is known of one meter day; `register_step_wh` lets the register run on over an exchange of the meter [Wh]."""
     count = len(row.values_wh)
+    register_end_wh = None if row.register_end_wh is None else row.register_end_wh + register_step_wh
     return DayInput(
-        row.values_wh, row.quality, row.register_start_wh, row.register_end_wh, meter.register_limit_wh,
+        row.values_wh, row.quality, row.register_start_wh, register_end_wh, meter.register_limit_wh,
         _high_limit_wh(meter, microgrid), history if history is not None else np.empty((0, count)),
         profile if profile is not None else np.zeros(count),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from energy.domain.enrolment import certificate_statement, enrolment_statement, rotation_statement
 from energy.domain.exchange import CannotExchange, HandOver
+from energy.domain.quality import Check
 from energy.models import (
     CertificateAuthority,
     Device,
@@ -26,6 +27,8 @@ from energy.models import (
     SensorKind,
 )
 from energy.selectors.exchanges import register_steps
+from energy.selectors.site_energy import register_readings
+from energy.services.day_close import finalise_day
 from energy.services.enrolment import CODE_LIFE, make_code
 from energy.services.exchanges import exchange_meter
 from members.models import Membership, Role, User
@@ -223,6 +226,16 @@ def test_an_exchange_hands_registers_over_and_the_days_go_on(
     # 400 Wh and 4 Wh by the old meter, 6 Wh and 1100 Wh by the new one
     assert day.register_end_wh + steps[sender.meter.pk, 1] - day.register_start_wh == 400 + 4 + 6 + 1100
     assert kinds(sender.device) == ["enrolled", "exchanged", "decommissioned"]
+    finalise_day(microgrid=microgrid, day=FIRST_DAY, now=microgrid.now(REAL_NOW))
+    day = meter_day(sender, FIRST_DAY)
+    assert (day.values_wh[40], sum(day.values_wh)) == (10, 1510)
+    assert not any(flag & Check.SUM_FAILED for flag in day.quality)
+    first, second = (
+        r for r in register_readings(site=sender.meter.site, days=[FIRST_DAY]) if r.channel == "import"
+    )
+    assert (first.start_wh, first.end_wh, first.intervals) == (1000, 1404, 41)
+    assert (second.start_wh, second.end_wh, second.intervals) == (7, 1113, 55)
+    assert (first.estimated_intervals, second.estimated_intervals) == (1, 0)
 
 
 @pytest.mark.parametrize(
