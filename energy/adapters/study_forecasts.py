@@ -1,0 +1,188 @@
+"""Forecasts of a study's folder: origins from a file, one table out. Nothing is stored here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from energy.adapters.study_folder import CannotStudy, StudyFolder
+from energy.domain.forecast_features import Ahead, Calendar
+from energy.domain.forecast_model import VERSION, Recipe
+from energy.domain.forecast_series import MeterSeries
+from energy.domain.forecast_sun import is_night, nearby
+from energy.domain.forecasting import Forecast, Forecaster
+
+TOTALS = {"consumption": "TOTAL_CONSUMPTION", "production": "TOTAL_PRODUCTION"}
+DECIMALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An instant from which to look ahead, as it was written and in UTC, datetime64[s]."""
+
+    text: str
+    at: np.datetime64
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The forecasts of one kind of meters for one origin; codes in the order of the rows."""
+
+    kind: str
+    origin: Origin
+    codes: list[str]
+    forecast: Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class StudyForecasts:
+    """Everything that was foreseen."""
+
+    folder: StudyFolder
+    origins: list[Origin]
+    horizon: int
+    blocks: list[Block]
+    models: int
+
+    def summary(self) -> dict[str, Any]:
+        """What was done, for people and programs."""
+        by_origin = {
+            "origins": len(self.origins), "meters": len(self.folder.meters), "horizon": self.horizon,
+            "interval_minutes": self.folder.interval_minutes,
+        }  # fmt: skip
+        young = sum(int(block.forecast.young[:-1].sum()) for block in self.blocks)
+        whole = sum(len(block.codes) - 1 for block in self.blocks)
+        return by_origin | {
+            "models_trained": self.models, "model_version": VERSION, "forecasts": whole,
+            "from_like_days": young, "rows": sum(len(b.codes) for b in self.blocks) * self.horizon,
+        }  # fmt: skip
+
+
+def read_origins(path: Path, folder: StudyFolder) -> list[Origin]:
+    """The instants of a file, one a line; an empty line and a header `origin` or `time` do not count.
+
+    Raises:
+        CannotStudy: a line is no instant with offset, or lies within an interval.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise CannotStudy(
+            f"{path.name} cannot be read: {getattr(problem, 'strerror', None) or 'not UTF-8'}; "
+            "give a file with one time a line"
+        ) from None
+    origins = []
+    for number, line in enumerate(lines, start=1):
+        text = line.strip().strip('"')
+        if text and not (number == 1 and text.lower() in ("origin", "origins", "time")):
+            origins.append(_origin(path.name, number, text, folder))
+    if not origins:
+        raise CannotStudy(f"{path.name}: there are no origins; write one time a line")
+    return origins
+
+
+def _origin(file: str, number: int, text: str, folder: StudyFolder) -> Origin:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise CannotStudy(
+            f"{file}, row {number}: '{text}' is no time; write it as 2016-09-01T00:00+02:00"
+        ) from None
+    if instant.tzinfo is None:
+        raise CannotStudy(f"{file}, row {number}: '{text}' has no offset; write it as 2016-09-01T00:00+02:00")
+    at = np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "s")
+    if int((at - folder.starts[0]).astype(np.int64)) % (folder.interval_minutes * 60) or instant.microsecond:
+        raise CannotStudy(
+            f"{file}, row {number}: '{text}' lies within an interval of {folder.interval_minutes} minutes"
+        )
+    return Origin(text, at)
+
+
+def study(
+    folder: StudyFolder, origins: list[Origin], horizon: int, calendar: Calendar, recipe: Recipe | None = None
+) -> StudyForecasts:
+    """Foresee consumption and production, each by a model of its own."""
+    blocks, models = [], 0
+    for kind, total in TOTALS.items():
+        columns = folder.columns(kind)
+        if not len(columns):
+            continue
+        series = MeterSeries(
+            folder.starts[0], folder.interval_minutes, folder.zone,
+            np.ascontiguousarray(np.maximum(folder.values_wh[:, columns].T, 0.0)),
+        )  # fmt: skip
+        forecaster = Forecaster(series, calendar, Ahead(), recipe or Recipe())
+        codes = [*(folder.meters[i].code for i in columns), total]
+        places = [(folder.meters[i].latitude, folder.meters[i].longitude) for i in columns]
+        for origin in origins:
+            found = forecaster.at(origin.at, horizon)
+            if kind == "production":
+                found = dark_at_night(found, folder.interval_minutes, places)
+            blocks.append(Block(kind, origin, codes, found))
+        models += sum(model is not None for model in forecaster.trained.values())
+    return StudyForecasts(folder, origins, horizon, blocks, models)
+
+
+def dark_at_night(
+    forecast: Forecast, minutes: int, places: list[tuple[float | None, float | None]]
+) -> Forecast:
+    """The forecast with nothing produced while the sun is down, where it is known where the meter stands."""
+    dark = np.zeros(forecast.band.p50_wh.shape, dtype=np.bool_)
+    nights: dict[tuple[float, float], NDArray[np.bool_]] = {}
+    for row, (latitude, longitude) in enumerate(places):
+        if latitude is None or longitude is None:
+            continue
+        place = nearby(latitude, longitude)
+        if place not in nights:
+            nights[place] = is_night(forecast.starts, minutes, *place)
+        dark[row] = nights[place]
+    dark[-1] = dark[:-1].all(axis=0)
+    return forecast.without(dark)
+
+
+def write_forecasts(path: Path, result: StudyForecasts) -> None:
+    """Write all forecasts as one table; local times with their offset."""
+    try:
+        with path.open("wb") as file:
+            writer: arrow_csv.CSVWriter | None = None
+            for block in result.blocks:
+                table = _table(block, result)
+                writer = writer or arrow_csv.CSVWriter(
+                    file, table.schema, write_options=arrow_csv.WriteOptions(quoting_style="needed")
+                )
+                writer.write_table(table)
+            if writer is not None:
+                writer.close()
+    except OSError as problem:
+        raise CannotStudy(
+            f"{path.name} cannot be written: {problem.strerror}; give a file in a folder that is there"
+        ) from None
+
+
+def _table(block: Block, result: StudyForecasts) -> pa.Table:
+    meters, horizon = len(block.codes), result.horizon
+    times = [
+        datetime.fromtimestamp(int(s), UTC).astimezone(result.folder.zone).isoformat()
+        for s in block.forecast.starts.astype("datetime64[s]").astype(np.int64)
+    ]
+    band = block.forecast.band
+    return pa.table(
+        {
+            "meter": np.repeat(np.array(block.codes, dtype=object), horizon),
+            "origin": pa.array([block.origin.text] * (meters * horizon)),
+            "time": times * meters,
+            **{
+                name: np.round(values, DECIMALS).ravel()
+                for name, values in (
+                    ("p10_wh", band.p10_wh),
+                    ("p50_wh", band.p50_wh),
+                    ("p90_wh", band.p90_wh),
+                )
+            },
+        }
+    )

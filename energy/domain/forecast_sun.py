@@ -1,0 +1,46 @@
+"""Where the sun stands over a microgrid's roofs, and what a clear sky would send them (pvlib)."""
+
+import numpy as np
+import pandas as pd
+import pvlib
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Instants = NDArray[np.datetime64]
+
+NEAR_DEGREES = 0.1
+
+
+def _times(starts: Instants) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(starts).tz_localize("UTC")
+
+
+def elevation_degrees(starts: Instants, latitude: float, longitude: float) -> Array:
+    """The sun's apparent elevation at instants in UTC (NREL's algorithm by pvlib's fast ephemeris) [degrees]."""
+    if not len(starts):
+        return np.zeros(0)
+    found = pvlib.solarposition.ephemeris(_times(starts), latitude, longitude)
+    result: Array = found["apparent_elevation"].to_numpy(dtype=np.float64)
+    return result
+
+
+def is_night(starts: Instants, minutes: int, latitude: float, longitude: float) -> NDArray[np.bool_]:
+    """Whether the sun is not above the horizon at the start or in the middle of each interval."""
+    middle = starts + np.timedelta64(minutes * 30, "s")
+    both = elevation_degrees(np.concatenate([starts, middle]), latitude, longitude).reshape(2, -1)
+    return (both <= 0).any(axis=0)
+
+
+def clear_sky_w_per_m2(starts: Instants, minutes: int, latitude: float, longitude: float) -> Array:
+    """Global horizontal irradiance of a cloudless sky in the middle of each interval (Haurwitz 1945) [W/m2]."""
+    zenith = 90 - elevation_degrees(starts + np.timedelta64(minutes * 30, "s"), latitude, longitude)
+    result: Array = pvlib.clearsky.haurwitz(zenith)["ghi"].to_numpy(dtype=np.float64)
+    return result
+
+
+def nearby(latitude: float, longitude: float) -> tuple[float, float]:
+    """The place on a raster of about ten kilometres: the sun is computed once for all roofs of a village."""
+    return (
+        round(latitude / NEAR_DEGREES) * NEAR_DEGREES,
+        round(longitude / NEAR_DEGREES) * NEAR_DEGREES,
+    )

@@ -1,0 +1,170 @@
+"""Forecasts of meters and their sum for any origin, from what was known before it.
+
+`Forecaster` trains on a schedule of its own: at local midnight on a Monday, every four weeks counted from a fixed date, or every week
+while its history is short. So which model serves an origin follows from the origin and the history's first day, never from what came later.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, Past, past_before
+from energy.domain.forecast_like_days import like_day_band
+from energy.domain.forecast_model import Model, Recipe, predict, train
+from energy.domain.forecast_quantiles import Band
+from energy.domain.forecast_series import MeterSeries, WallGrid, starts_from, wall_grid, wall_slots
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+LEAST_DAYS_OF_A_METER = 14
+WEEKS_BETWEEN_TRAININGS = 4
+SHORT_HISTORY_DAYS = 84
+LONGEST_HORIZON_DAYS = 7
+# Days since 1970-01-01 of a Monday, from which the four-week periods count.
+FIRST_MONDAY = 4
+
+
+class CannotForecast(ValueError):
+    """The horizon is longer than can be foreseen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A band for meters and, in the last row, their sum.
+
+    Attributes:
+        origin: the instant before which everything was known, datetime64[s] in UTC.
+        starts: datetime64[s] [H], the intervals foreseen.
+        band: rows m + 1.
+        young: bool [m + 1], foreseen from like days for want of history.
+    """
+
+    origin: np.datetime64
+    starts: NDArray[np.datetime64]
+    band: Band
+    young: NDArray[np.bool_]
+
+    def without(self, dark: NDArray[np.bool_]) -> "Forecast":
+        """The same with nothing where `dark` [m + 1, H] is set."""
+        band = self.band
+        emptied = Band(*(np.where(dark, 0.0, v) for v in (band.p10_wh, band.p50_wh, band.p90_wh)))
+        return replace(self, band=emptied)
+
+
+def midnight(day: int, zone: ZoneInfo) -> np.datetime64:
+    """The instant in UTC at which a local day (counted from 1970-01-01) begins, datetime64[s]."""
+    local = datetime(1970, 1, 1, tzinfo=zone) + timedelta(days=day)
+    return np.datetime64(local.astimezone(UTC).replace(tzinfo=None), "s")
+
+
+def training_day(origin_day: int, first_day: int) -> int:
+    """The local day at whose midnight the model for an origin on `origin_day` was trained; `first_day` is the history's first.
+
+    Every fourth Monday; every Monday while fewer than twelve weeks are known.
+    """
+    monday = origin_day - (origin_day - FIRST_MONDAY) % 7
+    if monday - first_day < SHORT_HISTORY_DAYS:
+        return monday
+    period = WEEKS_BETWEEN_TRAININGS * 7
+    regular = origin_day - (origin_day - FIRST_MONDAY) % period
+    return max(regular, first_day + SHORT_HISTORY_DAYS - (first_day + SHORT_HISTORY_DAYS - FIRST_MONDAY) % 7)
+
+
+def train_on(
+    series: MeterSeries, until: np.datetime64, calendar: Calendar, ahead: Ahead, recipe: Recipe
+) -> Model | None:
+    """A model from what was known before `until`; None where that is too little."""
+    return train(_grid(series, until, recipe.training_days + FOLD_DAYS), calendar, ahead, recipe)
+
+
+def forecast(
+    series: MeterSeries, origin: np.datetime64, horizon: int, model: Model | None, calendar: Calendar, ahead: Ahead,
+    threads: int = 2,
+) -> Forecast:  # fmt: skip
+    """Foresee `horizon` intervals from `origin` on, for each meter and their sum, from what was known before.
+
+    Raises:
+        CannotForecast: beyond a week.
+    """
+    if not 1 <= horizon <= LONGEST_HORIZON_DAYS * series.slots_per_day:
+        raise CannotForecast(
+            f"{horizon} intervals cannot be foreseen; 1 to {LONGEST_HORIZON_DAYS * series.slots_per_day} can"
+        )
+    grid = _grid(series, origin, FOLD_DAYS)
+    starts = starts_from(origin, series.minutes, horizon)
+    # Where clocks go back, the second pass of the hour stands before the origin's own slot: it is read at the origin's.
+    steps = np.maximum(wall_slots(starts, series.zone, series.minutes) - _end_slot(grid), 0)
+    every = np.arange(int(steps.max()) + 1)
+    past = past_before(grid, grid.width)
+    young = (grid.days_known < LEAST_DAYS_OF_A_METER) | ~(past.level_wh > 0)
+    band = (
+        like_day_band(past, every, calendar)
+        if model is None
+        else predict(model, past, every, calendar, ahead, threads)
+    )
+    if model is None:
+        young = np.ones_like(young)
+    elif young.any():
+        band = _replaced(band, like_day_band(_some(past, young), every, calendar), young)
+    return Forecast(
+        origin, starts, Band(band.p10_wh[:, steps], band.p50_wh[:, steps], band.p90_wh[:, steps]), young
+    )
+
+
+@dataclass
+class Forecaster:
+    """Forecasts for many origins over one history, with models trained once per period.
+
+    `trained` remembers them by day; what is remembered changes nothing but the time it takes.
+    """
+
+    series: MeterSeries
+    calendar: Calendar
+    ahead: Ahead = field(default_factory=Ahead)
+    recipe: Recipe = field(default_factory=Recipe)
+    trained: dict[int, Model | None] = field(default_factory=dict)
+
+    def at(self, origin: np.datetime64, horizon: int) -> Forecast:
+        """The forecast for an origin."""
+        model = self.model_for(origin)
+        return forecast(self.series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads)
+
+    def model_for(self, origin: np.datetime64) -> Model | None:
+        """The model in force at an origin, trained where that has not been done."""
+        series = self.series
+        day = training_day(self._day(origin), self._day(series.first_at))
+        if day not in self.trained:
+            self.trained[day] = train_on(
+                series, midnight(day, series.zone), self.calendar, self.ahead, self.recipe
+            )
+        return self.trained[day]
+
+    def _day(self, instant: np.datetime64) -> int:
+        series = self.series
+        return int(wall_slots(np.array([instant]), series.zone, series.minutes)[0]) // series.slots_per_day
+
+
+def _grid(series: MeterSeries, until: np.datetime64, days: int) -> WallGrid:
+    grid = wall_grid(series, until, days)
+    return grid.with_sums([np.arange(series.values_wh.shape[0])])
+
+
+def _end_slot(grid: WallGrid) -> int:
+    return grid.first_day * grid.slots_per_day + grid.width
+
+
+def _some(past: Past, rows: NDArray[np.bool_]) -> Past:
+    return replace(past, folded=past.folded[rows], level_wh=past.level_wh[rows])
+
+
+def _replaced(band: Band, by: Band, rows: NDArray[np.bool_]) -> Band:
+    def put(old: Array, new: Array) -> Array:
+        result = old.copy()
+        result[rows] = new
+        return result
+
+    return Band(put(band.p10_wh, by.p10_wh), put(band.p50_wh, by.p50_wh), put(band.p90_wh, by.p90_wh))
