@@ -74,4 +74,5 @@ def is_drifting(recent_gains: list[float], usual_gains: list[float], tolerance: 
 def _mean(values: Array) -> Array:
     known = ~np.isnan(values)
     total, count = np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    result: Array = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return result

@@ -233,7 +233,8 @@ def _weighted(values: Array, weight: Array) -> Array:
     else:
         total = np.einsum("mkh,kh->mh", values, weight)
         mass = np.broadcast_to(weight.sum(axis=0), total.shape)
-    return np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 1e-12)
+    result: Array = np.divide(total, mass, out=np.full_like(total, np.nan), where=mass > 1e-12)
+    return result
 
 
 def _quantiles(values: Array, ranks: tuple[float, ...]) -> list[Array]:
@@ -252,10 +253,12 @@ def _smooth(values: Array, reach: int = 2) -> Array:
     missing = np.isnan(values)
     low, high = np.maximum(np.arange(size) - reach, 0), np.minimum(np.arange(size) + reach + 1, size)
     if not missing.any():
-        return _between(values, low, high) / (high - low)
+        whole: Array = _between(values, low, high) / (high - low)
+        return whole
     total = _between(np.where(missing, 0.0, values), low, high)
     count = _between((~missing).astype(np.float64), low, high)
-    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    result: Array = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    return result
 
 
 def _between(values: Array, low: Slots, high: Slots) -> Array:
@@ -271,7 +274,8 @@ def _mean(values: Array, axis: int) -> Array:
         mean: Array = values.mean(axis=axis)
         return mean
     total, count = np.where(missing, 0.0, values).sum(axis=axis), (~missing).sum(axis=axis)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    result: Array = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return result
 
 
 def _deviation(values: Array) -> Array:

@@ -32,7 +32,8 @@ def _mean_of_days(grid: WallGrid, cut: int, steps: Slots, days: tuple[int, ...])
     values = grid.values_wh[:, np.maximum(places, 0)]
     known = (places >= 0)[None] & ~np.isnan(values)
     total, count = np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    result: Array = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return result
 
 
 def like_day_band(past: Past, steps: Slots, calendar: Calendar) -> Band:

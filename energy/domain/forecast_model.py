@@ -64,12 +64,12 @@ class Recipe:
     least_days: int = 21
     groups: int = 24
     kinds: int = 10
-    meters_per_origin: int = 20
-    groups_per_origin: int = 10
+    meters_per_origin: int = 14
+    groups_per_origin: int = 6
     midday_share: float = 0.3
     step_share: float = 0.3
-    rounds: int = 120
-    band_rounds: int = 80
+    rounds: int = 100
+    band_rounds: int = 60
     learning_rate: float = 0.08
     leaves: int = 31
     least_rows_in_leaf: int = 200
@@ -127,7 +127,7 @@ def train(grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> M
         numbers, shares, weight=weights, free_raw_data=False,
         params={"max_bin": recipe.bins, "num_threads": recipe.threads, "verbose": -1},
     ).construct()  # fmt: skip
-    newest = everything.subset(np.flatnonzero(older))
+    newest = everything.subset(np.flatnonzero(older).tolist())
     low, middle, high = (
         _grow(rows, quantile, habit, recipe)
         for rows, quantile, habit in (

@@ -114,7 +114,7 @@ class WallGrid:
     @property
     def width(self) -> int:
         """How many slots are known."""
-        return self.values_wh.shape[1]
+        return int(self.values_wh.shape[1])
 
     @property
     def days_known(self) -> NDArray[np.int64]:
@@ -190,4 +190,5 @@ def fill_from_days_before(grid: Wh, per_day: int) -> Wh:
 def _first_true(rows: NDArray[np.bool_]) -> NDArray[np.int64]:
     if not rows.shape[1]:
         return np.zeros(len(rows), dtype=np.int64)
-    return rows.argmax(axis=1).astype(np.int64)
+    firsts: NDArray[np.int64] = rows.argmax(axis=1).astype(np.int64)
+    return firsts

@@ -28,7 +28,8 @@ def is_night(starts: Instants, minutes: int, latitude: float, longitude: float) 
     """Whether the sun is not above the horizon at the start or in the middle of each interval."""
     middle = starts + np.timedelta64(minutes * 30, "s")
     both = elevation_degrees(np.concatenate([starts, middle]), latitude, longitude).reshape(2, -1)
-    return (both <= 0).any(axis=0)
+    down: NDArray[np.bool_] = np.any(both <= 0, axis=0)
+    return down
 
 
 def clear_sky_w_per_m2(starts: Instants, minutes: int, latitude: float, longitude: float) -> Array:

@@ -135,13 +135,16 @@ class Forecaster:
 
     def model_for(self, origin: np.datetime64) -> Model | None:
         """The model in force at an origin, trained where that has not been done."""
-        series = self.series
-        day = training_day(self._day(origin), self._day(series.first_at))
+        series, day = self.series, self.training_day_of(origin)
         if day not in self.trained:
             self.trained[day] = train_on(
                 series, midnight(day, series.zone), self.calendar, self.ahead, self.recipe
             )
         return self.trained[day]
+
+    def training_day_of(self, origin: np.datetime64) -> int:
+        """The local day at whose midnight the model for an origin is trained."""
+        return training_day(self._day(origin), self._day(self.series.first_at))
 
     def _day(self, instant: np.datetime64) -> int:
         series = self.series
