@@ -29,7 +29,7 @@ from message import interval_records, payload_of, sign
 from mqtt import Client
 
 MODEL, FIRMWARE_VERSION = "example-1", "1.0.0"
-SEND_AGAIN_AFTER_S = 20
+SEND_AGAIN_AFTER_S = 8
 LETTERS_UNDERWAY = 8
 LONGEST_PAUSE_S = 60
 SIGN_ANEW = (

@@ -1,7 +1,12 @@
 """The broker's door for devices: mutual TLS with our own certificates, each device to its own topics, revoked ones at once out."""
 
 import asyncio
+import getpass
+import io
+import shutil
+import signal
 import ssl
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,17 +19,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings as project
+from django.core.management import call_command
 from django.utils import timezone
 
 from energy.domain.certificates import CannotCertify, certify_device, found_authority
 from energy.domain.enrolment import certificate_statement
 from energy.models import Device
 from energy.selectors.broker import broker_address
-from energy.services.broker_files import refresh_broker_files, write_mosquitto_files
+from energy.services.broker_files import refresh_broker_files
 from energy.services.certificates import issue_certificate
 from energy.services.devices import revoke_device
 from microgrid_site.embedded import broker as embedded_broker
-from microgrid_site.embedded.processes import Running
+from microgrid_site.embedded.processes import Running, free_port
 from tests.integration.energy.conftest import Sender
 
 PATIENCE_S = 20.0
@@ -69,13 +75,13 @@ def keep(folder: Path, device: Device, certificate_pem: str, key: ec.EllipticCur
     return made
 
 
-def client(paper: Paper | None, name: str, **more: Any) -> aiomqtt.Client:
+def client(paper: Paper | None, name: str, *, patience_s: float = 5.0, **more: Any) -> aiomqtt.Client:
     """A device's client at the door."""
     context = ssl.create_default_context(cafile=project.BROKER_DIR / "authorities.pem")
     if paper:
         context.load_cert_chain(paper.certificate, paper.key)
     port = int(broker_address().rsplit(":", 1)[1])
-    return aiomqtt.Client("localhost", port, identifier=name, tls_context=context, timeout=3, **more)
+    return aiomqtt.Client("localhost", port, identifier=name, tls_context=context, timeout=patience_s, **more)
 
 
 def inside(url: str) -> aiomqtt.Client:
@@ -90,7 +96,7 @@ async def until_open(paper: Paper) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
-            async with client(paper, paper.device.name):
+            async with client(paper, paper.device.name, patience_s=1.0):
                 return
         except aiomqtt.MqttError:
             if time.monotonic() > deadline:
@@ -98,9 +104,9 @@ async def until_open(paper: Paper) -> None:
             await asyncio.sleep(0.2)
 
 
-async def lets_in(paper: Paper | None, name: str, **more: Any) -> bool:
+async def lets_in(paper: Paper | None, name: str) -> bool:
     try:
-        async with client(paper, name, **more) as there:
+        async with client(paper, name, patience_s=1.0) as there:
             await there.publish("telemetry/nobody", b"", qos=0)
             return True
     except (aiomqtt.MqttError, ssl.SSLError, OSError):
@@ -178,7 +184,46 @@ def test_a_weak_or_unsigned_request_is_refused_in_words() -> None:
             certify_device(authority=authority, request=request, device_name="urn:dev:x", now=timezone.now())
 
 
-def test_mosquitto_gets_the_same_rules(tmp_path: Path) -> None:
-    access, configuration = write_mosquitto_files(folder=tmp_path, user="microgrid")
-    assert "pattern write telemetry/%u" in access.read_text()
-    assert f"crlfile {tmp_path}/revocations.pem" in configuration.read_text()
+@pytest.mark.skipif(shutil.which("mosquitto") is None, reason="Mosquitto is not installed")
+@pytest.mark.django_db(transaction=True)
+def test_mosquitto_keeps_the_same_rules(senders: Any, tmp_path: Path, settings: Any) -> None:
+    settings.BROKER_DIR = tmp_path / "broker"
+    one, other = senders["site"][:2]
+    paper = paper_for(one, tmp_path)
+    out, ports = tmp_path / "mosquitto", (free_port(), free_port())
+    call_command("broker_files", out=out, host=["localhost"], stdout=io.StringIO())
+    subprocess.run(["mosquitto_passwd", "-b", "-c", out / "passwords", "microgrid", "word"], check=True)
+    configuration = out / "mosquitto.conf"
+    text = configuration.read_text().replace("listener 8883", f"listener {ports[0]}")
+    configuration.write_text(
+        text.replace("listener 1883", f"listener {ports[1]}") + f"\nuser {getpass.getuser()}\n"
+    )
+    (settings.BROKER_DIR / "port").write_text(str(ports[0]))
+    process = subprocess.Popen(["mosquitto", "-c", configuration], stderr=subprocess.DEVNULL)
+
+    async def story() -> None:
+        await until_open(paper)
+        assert not await lets_in(None, one.device.name)
+        url = f"mqtt://microgrid:word@127.0.0.1:{ports[1]}"
+        async with inside(url) as platform, client(paper, one.device.name) as device:
+            await platform.subscribe("telemetry/#", qos=1)
+            await device.subscribe("receipts/#", qos=1)
+            await device.publish(f"telemetry/{other.device.name}", b"for another", qos=1)
+            await device.publish(f"telemetry/{one.device.name}", b"its own", qos=1)
+            for name in (other.device.name, one.device.name):
+                await platform.publish(f"receipts/{name}", name.encode(), qos=1)
+            heard = [await asyncio.wait_for(anext(aiter(c.messages)), PATIENCE_S) for c in (platform, device)]
+            assert [bytes(m.payload) for m in heard] == [b"its own", one.device.name.encode()]
+        await asyncio.to_thread(revoke_device, device=one.device, now=timezone.now())
+        await asyncio.to_thread(
+            call_command, "broker_files", out=out, host=["localhost"], stdout=io.StringIO()
+        )
+        process.send_signal(signal.SIGHUP)
+        await asyncio.sleep(0.5)
+        assert not await lets_in(paper, one.device.name)
+
+    try:
+        asyncio.run(story())
+    finally:
+        process.terminate()
+        process.wait(10)

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
+from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Device, Meter, MeterDay, TelemetryMessage
 from energy.services.authorities import authority_of
 from energy.services.broker_files import refresh_broker_files
@@ -26,7 +27,7 @@ from microgrid_site.embedded import broker as embedded_broker
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "examples" / "device" / "device.py"
-PATIENCE_S = 40.0
+PATIENCE_S = 90.0
 
 
 @pytest.fixture
@@ -93,8 +94,8 @@ def enrolled(live_server: LiveServer, meter: Meter, folder: Path) -> Device:
     return Device.objects.get(meter=meter)
 
 
-def test_it_comes_in_sends_and_gets_receipts(
-    house: Any, live_server: LiveServer, meter: Meter, tmp_path: Path
+def test_it_comes_in_sends_and_loses_nothing_over_power_cuts(
+    house: Callable[[], None], live_server: LiveServer, meter: Meter, tmp_path: Path
 ) -> None:
     folder = tmp_path / "device"
     there = enrolled(live_server, meter, folder)
@@ -102,18 +103,9 @@ def test_it_comes_in_sends_and_gets_receipts(
     there.refresh_from_db()
     assert (there.model, there.last_counter) == ("example-1", 1)
     days = MeterDay.objects.filter(meter_id=meter.pk, channel=1, is_current=True)
-    measured = sum(int(flag & 15 == 0) for day in days for flag in day.quality)
-    assert measured == 6
-    assert list((folder / "outbox").iterdir()) == []
-    again = device(folder, "enrol", "--server", live_server.url, "00000-00000-00000-00000")
-    assert "unknown_code" in again.communicate(timeout=PATIENCE_S)[0]
+    assert sum(int(flag & METHOD_MASK == Method.MEASURED) for day in days for flag in day.quality) == 6
+    assert left_in(folder) == 0
 
-
-def test_what_has_no_receipt_outlives_power_cuts_on_both_sides(
-    house: Callable[[], None], live_server: LiveServer, meter: Meter, tmp_path: Path
-) -> None:
-    folder = tmp_path / "device"
-    there = enrolled(live_server, meter, folder)
     at = int(time.time() // 900 * 900) - 900
     rows = [
         ["interval", 900, at],
@@ -121,21 +113,24 @@ def test_what_has_no_receipt_outlives_power_cuts_on_both_sides(
         ["import/register", 60, at + 900],
         ["import", 50, at],
     ]
-    for number in range(1, 6):  # as an earlier life of the device left them: not signed yet
+    for number in range(2, 7):  # as an earlier life of the device left them: not signed yet
         (folder / "outbox" / f"{number:09d}").write_bytes(cbor2.dumps([rows, None, None]))
-    first = device(folder, "run", "--every", "100", "--back", "0")
+    first = device(folder, "run", "--every", "100")
     time.sleep(1.5)
     house()
     first.kill()
     first.wait(10)
-    left = len(list((folder / "outbox").iterdir()))
-    if left:
-        finished(device(folder, "run", "--every", "100", "--back", "0", "--stop-after", str(left)))
+    if left := left_in(folder):
+        finished(device(folder, "run", "--every", "100", "--stop-after", str(left)))
     kept = (
         TelemetryMessage.objects.filter(device_id=there.pk)
         .order_by("counter")
         .values_list("counter", flat=True)
     )
-    assert list(kept) == sorted(set(kept))
-    assert len(kept) == 5
-    assert list((folder / "outbox").iterdir()) == []
+    assert len(set(kept)) == len(kept) == 6
+    assert left_in(folder) == 0
+
+
+def left_in(folder: Path) -> int:
+    """How many letters have no receipt."""
+    return len(list((folder / "outbox").iterdir()))
