@@ -4,11 +4,12 @@ from datetime import date, timedelta
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models import Max
 from django.utils import timezone
 
 from energy.models import Device, MeterDay, Microgrid
-from grid.models import DayClosing
-from grid.services import control, day_close
+from grid.models import BypassCheck, DayClosing
+from grid.services import bypass, control, day_close
 
 DAYS_LOOKED_BACK = 45
 
@@ -49,6 +50,19 @@ def close_finished_days() -> int:
             close_day.delay(microgrid_id=microgrid.pk, day=day.isoformat())
             asked += 1
     return asked
+
+
+@shared_task(queue="default", time_limit=900)
+def look_for_bypass() -> int:
+    """Compare metered lines and transformers with the meters below them, once for each newest closed day."""
+    compared = 0
+    for microgrid in Microgrid.objects.all():
+        last = DayClosing.objects.filter(microgrid=microgrid).aggregate(last=Max("day"))["last"]
+        done = BypassCheck.objects.filter(microgrid=microgrid, last_day=last).exists()
+        if last is not None and not done:
+            now = microgrid.now(timezone.now())
+            compared += len(bypass.check_bypass(microgrid=microgrid, last_day=last, now=now))
+    return compared
 
 
 def days_to_close(microgrid: Microgrid) -> list[date]:

@@ -201,6 +201,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="7"),
         "options": {"queue": "default", "expires": 3000},
     },
+    "look for bypass": {
+        "task": "grid.tasks.look_for_bypass",
+        "schedule": crontab(minute="22"),
+        "options": {"queue": "default", "expires": 3000},
+    },
     "hear silence": {
         "task": "energy.tasks.hear_silence",
         "schedule": 60.0,

@@ -82,6 +82,21 @@ class Flow:
     losses_w: float
 
 
+@dataclass(frozen=True, slots=True)
+class BranchFlows:
+    """What enters each branch at both ends, by instant [W].
+
+    Attributes:
+        line_from_w, line_to_w: float64 [t, lines].
+        transformer_hv_w, transformer_lv_w: float64 [t, transformers].
+    """
+
+    line_from_w: Array
+    line_to_w: Array
+    transformer_hv_w: Array
+    transformer_lv_w: Array
+
+
 @dataclass(frozen=True)
 class Network:
     """Nodes by position, and what joins them.
@@ -112,6 +127,31 @@ class Network:
         except PowerGridError as problem:
             raise CannotSolve(f"The power flow has no solution: {str(problem).splitlines()[0]}") from None
         return self._read({name: rows[0] for name, rows in result.items()}, draw_w)
+
+    def branch_flows(self, draw_w: Array, draw_var: Array) -> BranchFlows:
+        """Solve many instants at once for what each node draws, float64 [t, nodes]; what enters each branch at its ends.
+
+        Raises:
+            CannotSolve: an instant has no solution, or no node holds a voltage.
+        """
+        loads = initialize_array("update", "sym_load", draw_w.shape)
+        loads["id"] = self._first_load + np.arange(draw_w.shape[1])
+        loads["p_specified"], loads["q_specified"] = draw_w, draw_var
+        try:
+            result = self._model.calculate_power_flow(
+                update_data={"sym_load": loads}, error_tolerance=1e-8, max_iterations=30,
+                output_component_types=["line", "transformer"],
+            )  # fmt: skip
+        except PowerGridError as problem:
+            raise CannotSolve(f"The power flow has no solution: {str(problem).splitlines()[0]}") from None
+        nothing = np.zeros((len(draw_w), 0))
+        found: dict[str, NDArray[np.void]] = {name.value: rows for name, rows in result.items()}
+        lines, transformers = found.get("line"), found.get("transformer")
+        return BranchFlows(
+            nothing if lines is None else lines["p_from"], nothing if lines is None else lines["p_to"],
+            nothing if transformers is None else transformers["p_from"],
+            nothing if transformers is None else transformers["p_to"],
+        )  # fmt: skip
 
     def _read(self, result: dict[str, NDArray[np.void]], draw_w: Array) -> Flow:
         reached = result["node"]["energized"].astype(bool)

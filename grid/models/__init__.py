@@ -1,6 +1,7 @@
 """Decisions: how local energy was shared, whether the balance holds, what it cost, what was commanded."""
 
 from grid.models.balance import BalanceDay
+from grid.models.bypass import BypassCheck, BypassSuspect
 from grid.models.closing import DayClosing
 from grid.models.control import CommandStatus, DeviceCommand, GridState, GridStatus
 from grid.models.prices import PriceDay
@@ -8,6 +9,8 @@ from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, Sharing
 
 __all__ = [
     "BalanceDay",
+    "BypassCheck",
+    "BypassSuspect",
     "CommandStatus",
     "DayClosing",
     "DeviceCommand",

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from grid.web import views
+from grid.web import bypass, views
 
-urlpatterns = [path("live/", views.live, name="live")]
+urlpatterns = [path("readings/bypass/", bypass.bypass, name="bypass"), path("live/", views.live, name="live")]
