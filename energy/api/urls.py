@@ -10,6 +10,7 @@ from energy.api.own_alarms import OwnAlarmDetail, OwnAlarmList
 from energy.api.sites import MeterDayList, MeterList, SiteDetail, SiteList
 from energy.api.telemetry import TelemetryView
 from energy.api.telemetry_keys import TelemetryKeyView
+from energy.api.work_orders import FinishWork, PlanWork, WorkOrderList
 
 urlpatterns = [
     path("telemetry/", TelemetryView.as_view(), name="api-telemetry"),
@@ -53,4 +54,7 @@ urlpatterns = [
         name="api-device-encryption",
     ),
     path("meters/<uuid:public_id>/export/", MeterExport.as_view(), name="api-meter-export"),
+    path("work-orders/", WorkOrderList.as_view(), name="api-work-orders"),
+    path("work-orders/<uuid:public_id>/plan/", PlanWork.as_view(), name="api-plan-work"),
+    path("work-orders/<uuid:public_id>/finish/", FinishWork.as_view(), name="api-finish-work"),
 ]

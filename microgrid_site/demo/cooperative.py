@@ -10,7 +10,8 @@ from django.db import transaction
 from billing.models import Tariff, TariffAssignment, TariffVersion, TimeWindow
 from billing.models.tariffs import WindowDays
 from billing.services.tariffs import publish_version
-from energy.models import Microgrid, Site
+from energy.domain.maintenance import add_months
+from energy.models import MaintenancePlan, Microgrid, Site, Source, WorkKind
 from grid.models import SharingKey, SharingRule
 from members.models import Cooperative, Member, Membership, Role, User
 from microgrid_site.embedded.secret_words import secret_word
@@ -47,7 +48,7 @@ def found_cooperative() -> Cooperative:
 
 @transaction.atomic
 def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
-    """One tariff for every site, the dynamic sharing key; returns whether anything was new."""
+    """One tariff for every site, the dynamic sharing key, plans for the sources; returns whether anything was new."""
     cooperative = microgrid.cooperative
     tariff, created = Tariff.objects.get_or_create(
         cooperative=cooperative, code="dorfstrom", defaults={"name": "Dorfstrom", "is_reference": True}
@@ -62,7 +63,30 @@ def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
     TariffAssignment.objects.bulk_create(
         TariffAssignment(site=site, tariff=tariff, valid_from=BEGINNING) for site in without
     )
+    _plan_maintenance(microgrid, now)
     return created
+
+
+def _plan_maintenance(microgrid: Microgrid, now: datetime) -> None:
+    """Every source is inspected each second year, one a month; it is cleaned when its clear days say so."""
+    sources = Source.objects.filter(site__microgrid=microgrid, maintenance_plans__isnull=True).order_by(
+        "code"
+    )
+    first = now.astimezone(microgrid.zone).date().replace(day=1)
+    MaintenancePlan.objects.bulk_create(
+        plan
+        for place, source in enumerate(sources)
+        for plan in (
+            MaintenancePlan(
+                source=source,
+                work=WorkKind.INSPECTION,
+                rule="date",
+                every_months=24,
+                next_date=add_months(first, place + 1),
+            ),
+            MaintenancePlan(source=source, work=WorkKind.CLEANING, rule="performance", below_percent=92),
+        )
+    )
 
 
 def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:

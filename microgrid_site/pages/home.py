@@ -12,8 +12,11 @@ from energy.selectors.coverage import covered_days
 from grid.selectors.member_energy import last_closed_day, member_energy, village_sums
 from kernel.intervals import Month
 from members.models import Role
+from members.selectors.notifications import waiting_for
 from members.selectors.scope import cooperatives_of, cooperatives_served, own_members
 from microgrid_site.pages.energy_pages import day_rows, own_sites_of
+
+MOST_TOLD = 3
 
 
 @login_required
@@ -56,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "month_delivered_wh": int(mine.delivered_wh.sum()), "month_grid_wh": int(mine.from_grid_wh.sum()),
         "local_share": from_near / used if used else None, "village": village, "bill": bills.first(),
         "credit": credits.first(), "due_minor": (due["gross"] or 0) - (due["paid"] or 0),
-        "currency": microgrid.cooperative.currency, "month": month[0],
+        "currency": microgrid.cooperative.currency, "month": month[0], "told": waiting_for(user)[:MOST_TOLD],
     }  # fmt: skip
     return render(request, "portal/home.html", context)
 

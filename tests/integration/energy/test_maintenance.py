@@ -186,3 +186,20 @@ def test_an_operator_finishes_an_order_in_the_admin(client: Client, hamlet: Haml
     order.refresh_from_db()
     assert (order.state, order.done_by) == (WorkState.DONE, hamlet.operator)
     assert client.get(reverse("admin:energy_maintenanceplan_add")).status_code == 200
+
+
+def test_an_operator_plans_and_finishes_over_the_api(client: Client, hamlet: Hamlet) -> None:
+    order = add_order(source=hamlet.sources[0], work="repair", reason="Inverter", due_date=TODAY, now=NOW)
+    plan, finish = (reverse(f"api-{step}-work", args=[order.public_id]) for step in ("plan", "finish"))
+    window = {"start_at": "2016-04-26T08:00:00Z", "end_at": "2016-04-26T10:00:00Z"}
+    client.force_login(hamlet.member)
+    assert client.get(reverse("api-work-orders")).json()["results"][0]["reason"] == "Inverter"
+    assert client.post(plan, window, content_type="application/json").status_code == 403
+    client.force_login(hamlet.operator)
+    assert client.post(plan, {"start_at": "soon"}, content_type="application/json").status_code == 400
+    turned = {"start_at": window["end_at"], "end_at": window["start_at"]}
+    assert client.post(plan, turned, content_type="application/json").status_code == 409
+    assert client.post(plan, window, content_type="application/json").json()["state"] == "planned"
+    done = client.post(finish, {"note": "New fan."}, content_type="application/json")
+    assert (done.status_code, done.json()["state"], done.json()["note"]) == (200, "done", "New fan.")
+    assert client.post(finish, {}, content_type="application/json").status_code == 409

@@ -12,6 +12,7 @@ from django.urls import reverse
 from energy.models import OwnAlarm
 from energy.selectors.scope import own_alarms, visible_orders, visible_sources
 from energy.selectors.source_figures import source_courses
+from energy.selectors.source_performance import efficiencies_of
 from energy.services.own_alarms import judge_alarms
 from members.models import AccessRecord, Membership, Notification, Role, User
 from tests.integration.energy.roofs import CAPACITY_W, DAYS, NOW, ROOFS, Hamlet, make_roofs, production
@@ -75,6 +76,19 @@ def test_an_outage_that_goes_on_says_what_a_repair_would_bring(client: Client, h
         source_courses(microgrid=hamlet.microgrid, now=NOW), key=lambda course: -course.figures.gain_wh
     )
     assert by_gain[0].figures.source == hamlet.sources[2]
+
+
+def test_what_the_chain_is_told_is_the_efficiency_against_a_clear_sky(hamlet: Hamlet) -> None:
+    hamlet.measure(hamlet.sources[1], production(hamlet.microgrid) // 2)
+    wind, hydro = hamlet.sources[2], hamlet.sources[3]
+    for source, kind in ((wind, "wind"), (hydro, "hydro")):
+        source.kind = kind
+        source.save()
+    found = efficiencies_of(microgrid=hamlet.microgrid, days=DAYS)
+    full = CAPACITY_W * 24 * len(DAYS)
+    assert found[hamlet.sources[0].pk] == pytest.approx(0.8, abs=0.001)
+    assert found[hamlet.sources[1].pk] == pytest.approx(0.4, abs=0.01)
+    assert found[hydro.pk] == pytest.approx(production(hamlet.microgrid).sum() / full)
 
 
 def test_figures_follow_when_readings_change(hamlet: Hamlet) -> None:

@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from billing.models import TariffAssignment
 from billing.services.price_publication import publish_days
-from energy.models import OwnAlarm, WorkOrder, WorkState
+from energy.models import OwnAlarm, OwnAlarmKind, WorkOrder, WorkState
 from energy.services.maintenance import add_order
+from energy.services.own_alarms import judge_alarms, set_alarm
 from grid.services.day_close import close_day
 from members.models import AccessRecord, Membership, Role, User
 from tests.integration.billing.conftest import make_tariff
@@ -133,6 +134,21 @@ def test_an_alarm_is_set_and_taken_away_by_hand(client: Client, hamlet: Hamlet) 
     client.force_login(hamlet.member)
     client.post(reverse("own-alarm-away", args=[alarm.public_id]))
     assert not OwnAlarm.objects.exists()
+
+
+def test_what_went_off_is_on_the_start_page_until_it_was_seen(client: Client, billed_hamlet: Hamlet) -> None:
+    set_alarm(
+        user=billed_hamlet.member,
+        site=billed_hamlet.sites[0],
+        kind=OwnAlarmKind.DAY_USE,
+        limit=Decimal(2),
+        by_mail=False,
+        now=NOW,
+    )
+    assert judge_alarms(microgrid=billed_hamlet.microgrid, now=NOW) == 1
+    assert "more than 2 kWh." in read(client, billed_hamlet.member, "home")
+    assert "more than 2 kWh." in read(client, billed_hamlet.member, "own-alarms")
+    assert "more than 2 kWh." not in read(client, billed_hamlet.member, "home")
 
 
 def test_operators_see_the_worst_source_first(client: Client, billed_hamlet: Hamlet) -> None:
