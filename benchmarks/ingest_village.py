@@ -8,7 +8,7 @@ import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
-from benchmarks.month_village import _day, _sites
+from benchmarks.month_village import make_day, make_sites
 from energy.domain.telemetry import IntervalBlock, Sample, encode_message, key_id_of
 from energy.models import Microgrid
 from energy.services.devices import enrol_devices
@@ -79,7 +79,7 @@ def make_village(slug: str, meters: int, days: int, *, packed: bool) -> Village:
     """Make a microgrid with `meters` enrolled devices and `days` of plausible use."""
     cooperative = Cooperative.objects.create(slug=slug, name=f"{slug} eG")
     microgrid = Microgrid.objects.create(cooperative=cooperative, slug=slug, name=slug, time_zone="UTC")
-    meter_ids = _sites(microgrid, cooperative, meters)
+    meter_ids = make_sites(microgrid, cooperative, meters)
     keys = {pk: Ed25519PrivateKey.generate() for pk in meter_ids.tolist()}
     public = {pk: key.public_key().public_bytes_raw() for pk, key in keys.items()}
     devices = enrol_devices(microgrid=microgrid, public_keys=public, now=datetime.now(UTC))
@@ -87,5 +87,5 @@ def make_village(slug: str, meters: int, days: int, *, packed: bool) -> Village:
     chance = np.random.default_rng(SEED)
     size = chance.lognormal(0.0, 0.5, meters)
     today = datetime.now(UTC).date()
-    use = np.stack([_day(chance, size, READINGS)[0] for _ in range(days)])
+    use = np.stack([make_day(chance, size, READINGS)[0] for _ in range(days)])
     return Village(microgrid, signers, [today - timedelta(days=n) for n in range(days, 0, -1)], use, packed)

@@ -25,21 +25,22 @@ def make_village(members: int, days: Sequence[date], now: datetime) -> Microgrid
     microgrid = Microgrid.objects.create(
         cooperative=cooperative, slug="bench", name="Bench", time_zone="Europe/Berlin"
     )
-    meters = _sites(microgrid, cooperative, members)
+    meters = make_sites(microgrid, cooperative, members)
     agree_on_rules(microgrid, now)
     ensure_months(table="energy_meterday", days=days)
     chance = np.random.default_rng(SEED)
     size = chance.lognormal(0.0, 0.5, members)
     with connection.cursor() as cursor:
         for day in days:
-            drawn, fed_in = _day(chance, size, microgrid.local_day(day).interval_count)
+            drawn, fed_in = make_day(chance, size, microgrid.local_day(day).interval_count)
             for channel, values in ((Channel.IMPORT, drawn), (Channel.EXPORT, fed_in)):
-                _store(cursor, microgrid, meters, day, channel, values, now)
+                store_day(cursor, microgrid, meters, day, channel, values, now)
         cursor.execute("ANALYZE energy_meterday")
     return microgrid
 
 
-def _sites(microgrid: Microgrid, cooperative: Cooperative, members: int) -> NDArray[np.int64]:
+def make_sites(microgrid: Microgrid, cooperative: Cooperative, members: int) -> NDArray[np.int64]:
+    """Households with a meter each; returns the meters' ids."""
     people = Member.objects.bulk_create(
         [
             Member(cooperative=cooperative, number=f"{n:06d}", name=f"Household {n}")
@@ -67,7 +68,7 @@ def _sites(microgrid: Microgrid, cooperative: Cooperative, members: int) -> NDAr
     return np.array([meter.pk for meter in meters], dtype=np.int64)
 
 
-def _day(
+def make_day(
     chance: np.random.Generator, size: NDArray[np.float64], count: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Net import and export of a day [Wh], int32 [n, count]."""
@@ -80,7 +81,7 @@ def _day(
     return np.maximum(net, 0), np.maximum(-net, 0)
 
 
-def _store(
+def store_day(
     cursor: object, microgrid: Microgrid, meters: NDArray[np.int64], day: date, channel: int, values: NDArray[np.int32],
     now: datetime,
 ) -> None:  # fmt: skip

