@@ -1,16 +1,24 @@
 """Meter days as arrays."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from energy.adapters.binary_copy import Column, copy_out
+from energy.adapters.binary_copy import copy_out_groups
 from energy.models import Microgrid
+
+ROWS_AT_ONCE = 2_000
+
+
+class CannotAssemble(ValueError):
+    """A stored day has another length than it has by the microgrid's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,50 +60,42 @@ def load_channel(
 
     Without `meter_ids` the meters are those that have a row. Sending the quality costs the server as much as the values.
     """
-    days = sorted(days)
+    days = sorted(set(days))
     offsets = day_offsets(microgrid, days)
-    counts = np.diff(offsets)
-    parts = []
     with connection.cursor() as cursor:
-        for count in sorted(set(counts.tolist())):
-            chosen = [day for day, c in zip(days, counts, strict=True) if c == count]
-            parts.append(_load_days(cursor, microgrid.pk, channel, chosen, count, meter_ids, with_quality))
+        groups = list(_load_days(cursor, microgrid.pk, channel, days, meter_ids, with_quality))
     if meter_ids is None:
-        found = np.unique(np.concatenate([part["meter_id"] for part in parts] or [np.empty(0)])).astype(
-            np.int64
-        )
+        found = np.unique(np.concatenate([group["meter_ids"] for group in groups] or [np.empty(0)]))
     else:
-        found = np.array(sorted(meter_ids), dtype=np.int64)
-    return _assemble(found, days, offsets, parts, with_quality)
+        found = np.array(sorted(set(meter_ids)))
+    return _assemble(found.astype(np.int64), days, offsets, groups, with_quality)
 
 
 def _load_days(
-    cursor: Any,
-    microgrid_id: int,
-    channel: int,
-    days: list[date],
-    count: int,
-    meter_ids: Sequence[int] | None,
-    with_quality: bool,
-) -> dict[str, NDArray[Any]]:
-    columns = [
-        Column("day", "date"), Column("meter_id", "int8"), Column("version", "int2"), Column("status", "int2"),
-        Column("values_wh", "int4[]", count), *([Column("quality", "int2[]", count)] if with_quality else []),
-    ]  # fmt: skip
-    query = f"""SELECT {", ".join(column.name for column in columns)} FROM energy_meterday
-               WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s)"""
+    cursor: Any, microgrid_id: int, channel: int, days: list[date], meter_ids: Sequence[int] | None, with_quality: bool
+) -> Iterator[dict[str, NDArray[Any]]]:  # fmt: skip
+    """Meter days of one length in groups, by day and meter: a day of all meters, or many days of few."""
+    kinds = {"days": "date[]", "meter_ids": "int8[]", "versions": "int2[]", "statuses": "int2[]", "values_wh": "int4[]",
+             **({"quality": "int2[]"} if with_quality else {})}  # fmt: skip
+    columns = ("day", "meter_id", "version", "status", "values_wh", *(["quality"] if with_quality else []))
+    gathered = ", ".join(f"array_agg({column} ORDER BY day, meter_id)" for column in columns)
+    query = f"""SELECT {gathered} FROM energy_meterday
+                WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s)"""
     parameters: list[Any] = [microgrid_id, channel, days]
+    days_at_once = 1
     if meter_ids is not None:
         query += " AND meter_id = ANY(%s)"
         parameters.append(list(meter_ids))
-    return copy_out(cursor, query, parameters, columns)
+        days_at_once = max(ROWS_AT_ONCE // max(len(meter_ids), 1), 1)
+    query += f" GROUP BY (day - '2000-01-01'::date) / {days_at_once}, cardinality(values_wh)"
+    return copy_out_groups(cursor, query, parameters, kinds)
 
 
 def _assemble(
     meter_ids: NDArray[np.int64],
     days: list[date],
     offsets: NDArray[np.int64],
-    parts: list[dict[str, NDArray[Any]]],
+    groups: list[dict[str, NDArray[Any]]],
     with_quality: bool,
 ) -> ChannelBlock:
     shape = (len(meter_ids), len(days))
@@ -103,17 +103,21 @@ def _assemble(
     quality = np.zeros(values.shape if with_quality else (len(meter_ids), 0), dtype=np.int16)
     present, final = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     versions = np.zeros(shape, dtype=np.int16)
-    day_axis = np.array(days, dtype="datetime64[D]")
-    for part in parts:
-        at_meter = np.searchsorted(meter_ids, part["meter_id"])
-        at_day = np.searchsorted(day_axis, part["day"])
-        present[at_meter, at_day] = True
-        versions[at_meter, at_day] = part["version"]
-        final[at_meter, at_day] = part["status"] == 1
-        for d in np.unique(at_day):
-            rows = at_day == d
-            span = slice(offsets[d], offsets[d + 1])
-            values[at_meter[rows], span] = part["values_wh"][rows]
+    for group in groups:
+        rows = len(group["days"])
+        energy = group["values_wh"].reshape(rows, -1)
+        flags = group["quality"].reshape(rows, -1) if with_quality else energy[:, :0]
+        at_meter = np.searchsorted(meter_ids, group["meter_ids"])
+        firsts = np.flatnonzero(np.diff(group["days"], prepend=group["days"][:1] - np.timedelta64(1, "D")))
+        for first, last in pairwise([*firsts.tolist(), rows]):
+            at_day = bisect_left(days, group["days"][first].item())
+            if offsets[at_day + 1] - offsets[at_day] != energy.shape[1]:
+                raise CannotAssemble(f"{days[at_day]} is stored with {energy.shape[1]} intervals")
+            chosen, span = at_meter[first:last], slice(offsets[at_day], offsets[at_day + 1])
+            present[chosen, at_day] = True
+            versions[chosen, at_day] = group["versions"][first:last]
+            final[chosen, at_day] = group["statuses"][first:last] == 1
+            values[chosen, span] = energy[first:last]
             if with_quality:
-                quality[at_meter[rows], span] = part["quality"][rows]
+                quality[chosen, span] = flags[first:last]
     return ChannelBlock(meter_ids, days, offsets, values, quality, present, versions, final)
