@@ -32,6 +32,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--singles", type=int, default=20, choices=range(1, 97), metavar="1..96")
     parser.add_argument("--brokers", default="amqtt,mosquitto")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--against", choices=["flexmeasures"], help="store the same readings by it too")
     options = parser.parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")
     import django
@@ -40,7 +41,11 @@ def main(argv: list[str]) -> int:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
+    from benchmarks.storage_peers import compare_storage
+
     began = time.perf_counter()
+    storage = compare_storage(with_flexmeasures=options.against == "flexmeasures")
+    print(f"storage: {json.dumps(storage)}", file=sys.stderr)
     results = {}
     for name in options.brokers.split(","):
         with _broker(name) as found:
@@ -48,7 +53,7 @@ def main(argv: list[str]) -> int:
                 print(f"{name} is not installed: not measured", file=sys.stderr)
             else:
                 results[name] = measure(name, found[0], found[1], options)
-    print(json.dumps(_summary(results, time.perf_counter() - began)))
+    print(json.dumps(_summary(results, time.perf_counter() - began) | _beside(storage)))
     return 0
 
 
@@ -212,6 +217,17 @@ def _compare_singles(village: Any, intervals: int) -> None:
     )  # fmt: skip
     if not np.array_equal(block.values_wh[:, :intervals], village.use_wh[-1][:, :intervals]):
         raise AssertionError("single readings differ from what was signed")
+
+
+def _beside(storage: dict[str, Any]) -> dict[str, Any]:
+    """The other ways of storing, and FlexMeasures as the peer where it was asked for."""
+    found: dict[str, Any] = {"storage": storage}
+    if peer := storage.get("flexmeasures"):
+        seconds = peer["values"] / peer["values_per_s"]
+        found["against"] = {
+            "name": "flexmeasures", "version": peer["version"], "seconds": round(seconds, 2), "ratio": peer["slower_by"]
+        }  # fmt: skip
+    return found
 
 
 def _summary(results: dict[str, dict[str, Any]], seconds: float) -> dict[str, Any]:

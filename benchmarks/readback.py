@@ -123,8 +123,30 @@ def _fill(slug: str, meters: int, days: int) -> tuple[Any, list[int], int]:
 
 
 def _stream(microgrid: Any, total_wh: int) -> dict[str, Any]:
-    """All days of the town over the API, as an operator's script reads them; memory while it does."""
-    return {}
+    """All imports of the town over the API, as an operator's script reads them; how much memory that takes."""
+    from django.test import Client
+
+    from benchmarks.processor_time import resident_mb
+    from members.models import Membership, Role, User
+
+    user = User.objects.create_user("operator@bench.test")
+    Membership.objects.create(user=user, cooperative=microgrid.cooperative, role=Role.OPERATOR)
+    client = Client()
+    client.force_login(user)
+    after = FIRST_DAY + timedelta(days=TOWN_DAYS)
+    address = f"/api/v1/microgrids/{microgrid.public_id}/days/?from={FIRST_DAY}&to={after}&channel=import"
+    before, began = resident_mb(os.getpid()), time.perf_counter()
+    lines = size = read_wh = 0
+    largest_mb = before
+    for piece in client.get(address).streaming_content:
+        size += len(piece)
+        rows = [json.loads(line) for line in piece.splitlines()]
+        lines, read_wh = lines + len(rows), read_wh + sum(sum(row["values_wh"]) for row in rows)
+        largest_mb = max(largest_mb, resident_mb(os.getpid()))
+    if (lines, read_wh) != (TOWN_METERS * TOWN_DAYS, total_wh):
+        raise AssertionError(f"{lines} lines with {read_wh} Wh came over the API")
+    return {"stream_meter_days_per_s": round(lines / (time.perf_counter() - began)), "stream_mb": round(size / 2**20, 1),
+            "stream_growth_mb": round(largest_mb - before, 1)}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from energy.api import device_care, devices
 from energy.api.exports import MeterExport
 from energy.api.gateways import GatewayReadings
 from energy.api.insight import SiteComparison, SitePatterns, SourceList, SourcePerformance
+from energy.api.microgrid_days import MicrogridDays
 from energy.api.own_alarms import OwnAlarmDetail, OwnAlarmList
 from energy.api.sites import MeterDayList, MeterList, SiteDetail, SiteList
 from energy.api.telemetry import TelemetryView
@@ -15,6 +16,7 @@ from energy.api.work_orders import FinishWork, PlanWork, WorkOrderList
 urlpatterns = [
     path("telemetry/", TelemetryView.as_view(), name="api-telemetry"),
     path("gateways/readings/", GatewayReadings.as_view(), name="api-gateway-readings"),
+    path("microgrids/<uuid:public_id>/days/", MicrogridDays.as_view(), name="api-microgrid-days"),
     path("microgrids/<uuid:public_id>/telemetry-key/", TelemetryKeyView.as_view(), name="api-telemetry-key"),
     path("sites/", SiteList.as_view(), name="api-sites"),
     path("sites/<uuid:public_id>/", SiteDetail.as_view(), name="api-site"),

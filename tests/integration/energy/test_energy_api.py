@@ -1,7 +1,8 @@
 """The room's doors over HTTP: messages in, and each user sees what is theirs."""
 
+import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -194,3 +195,44 @@ def test_a_list_asks_the_database_the_same_few_times(
         client.get(reverse("api-sites"))
     with django_assert_max_num_queries(5):
         client.get(reverse("api-meters"))
+
+
+def test_days_of_all_meters_are_streamed_to_who_may_see_them(
+    client: Client, senders: dict[str, list[Sender]], accept: Accept
+) -> None:
+    homes = [one for one in senders["site"] if not one.meter.site.member.is_cooperative][:2]
+    for one in homes:
+        accept(one.message(blocks=[one.day_block(DAY)]))
+    accept(homes[0].message(blocks=[homes[0].part_block(DAY + timedelta(days=1), 0, [5, 6])]))
+    microgrid = homes[0].microgrid
+    address = reverse("api-microgrid-days", args=[microgrid.public_id])
+    span = f"?from={DAY}&to={DAY + timedelta(days=2)}&channel=import"
+    operator, member, stranger = (User.objects.create_user(f"{n}@stream.test") for n in "oms")
+    Membership.objects.create(user=operator, cooperative=microgrid.cooperative, role=Role.OPERATOR)
+    Membership.objects.create(
+        user=member, cooperative=microgrid.cooperative, role=Role.MEMBER, member=homes[0].meter.site.member
+    )
+
+    def lines_for(user: User, query: str = span) -> list[dict[str, Any]]:
+        client.force_login(user)
+        answer = client.get(address + query)
+        assert answer.status_code == 200
+        return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+    seen = lines_for(operator)
+    assert [(line["day"], line["meter"]) for line in seen] == [
+        *sorted((str(DAY), str(one.meter.public_id)) for one in sorted(homes, key=lambda s: s.meter.pk)),
+        (str(DAY + timedelta(days=1)), str(homes[0].meter.public_id)),
+    ]
+    assert seen[0]["values_wh"] == [10] * 96
+    assert "quality" not in seen[0]
+    assert (seen[2]["values_wh"][:3], seen[2]["quality"][:3]) == ([5, 6, 0], [0, 0, 15])
+    looked = set(AccessRecord.objects.values_list("member", flat=True))
+    assert {one.meter.site.member_id for one in homes} <= looked
+    before = AccessRecord.objects.count()
+    assert {line["meter"] for line in lines_for(member)} == {str(homes[0].meter.public_id)}
+    assert AccessRecord.objects.count() == before
+    client.force_login(stranger)
+    assert client.get(address + span).status_code == 404
+    client.force_login(operator)
+    assert client.get(f"{address}?from={DAY}&to={DAY + timedelta(days=400)}").status_code == 400
