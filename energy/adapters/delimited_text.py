@@ -76,7 +76,10 @@ def read_table(content: bytes) -> TextTable:
     encoding = _encoding(plain)
     header = head.decode(encoding).strip("\r")
     delimiter = max(DELIMITERS, key=header.count)
-    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    except csv.Error as problem:
+        raise CannotReadFile(f"The first row cannot be read: {problem}.") from None
     if len(names) > MOST_COLUMNS:
         raise CannotReadFile(f"The file has {len(names)} columns, {MOST_COLUMNS} at most; split it.")
     if not body.strip():

@@ -56,11 +56,13 @@ class ParquetFile:
                     ]
                 )
             )  # fmt: skip
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as problem:
-            raise CannotReadFile(
-                f"The file is not Parquet of readings: {str(problem).splitlines()[0][:200]}."
-            ) from None
-        return self._series(table.combine_chunks())
+            table.validate(full=True)  # whoever wrote the file may have meant harm
+            return self._series(table.combine_chunks())
+        except CannotReadFile:
+            raise
+        except (pa.ArrowException, OSError, ValueError, IndexError, KeyError) as problem:
+            what = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
+            raise CannotReadFile(f"The file is not Parquet of readings: {what}.") from None
 
     def _series(self, table: pa.Table) -> FileContent:
         rows = np.arange(table.num_rows, dtype=np.int64) + 1

@@ -233,3 +233,32 @@ def test_green_button_scales_by_its_power_of_ten_and_reads_other_peoples_files()
     )
     power = read("espi", text.replace("<uom>72<", "<uom>38<"))
     assert (power.problems[0].column, power.problems[0].row) == ("uom", 6)
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+@settings(max_examples=25, deadline=None)
+@given(
+    cuts=st.lists(
+        st.tuples(st.integers(0, 10**6), st.integers(0, 60), st.binary(max_size=6) | st.sampled_from(
+            [b"\n", b'"', b"nan", b"9e999", b"-1", b"2016-10-30 02:00", b"9999-12-31 23:59", b"0001-01-01", b"<value>", b"\r"])),
+        min_size=1, max_size=5),
+    label=st.sampled_from(list(IntervalLabel)),
+)  # fmt: skip
+def test_a_damaged_file_is_read_or_refused(
+    name: str, cuts: list[tuple[int, int, bytes]], label: IntervalLabel
+) -> None:
+    whole = part_of([SPRING], 1, 0.1)
+    part = ReadingPart(whole.starts_s[:12], whole.values_wh[:, :12], whole.methods[:, :12])
+    content = bytearray(b"".join(FORMATS[name].write(NAMES, [part], LOCAL_KWH)))
+    for place, length, put in cuts:
+        at = place % (len(content) + 1)
+        content[at : at + length] = put
+    options = ReadOptions(BERLIN, label=label)
+    try:
+        found = read(name, bytes(content), options)
+    except CannotReadFile:
+        return
+    for series in found.series:
+        if len(series.starts_s) and np.ptp(series.starts_s) < 10**8:
+            axis = DayAxis.between(int(series.starts_s.min()), int(series.starts_s.max()), options)
+            fold(series, axis, options)
