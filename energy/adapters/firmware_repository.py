@@ -68,7 +68,13 @@ class FirmwareRepository:
             newest.signed.version += 1
             newest.signed.expires = now.replace(microsecond=0) + LIVES["targets"]
             self._sign_and_keep(newest)
-        self._publish_snapshot(newest.signed.version, now)
+        snapshot = self._newest("snapshot")
+        if snapshot.signed.meta["targets.json"].version != newest.signed.version or (
+            snapshot.signed.expires - now < LIVES["snapshot"] / 2
+        ):
+            self._publish_snapshot(newest.signed.version, now)
+        else:
+            self._publish_timestamp(snapshot.signed.version, now)
 
     def root_bytes(self) -> bytes:
         """The first root: what is put into a device at the factory."""
@@ -78,8 +84,11 @@ class FirmwareRepository:
         snapshot = self._next(Snapshot, now)
         snapshot.signed.meta = {"targets.json": MetaFile(version=targets_version)}
         self._sign_and_keep(snapshot)
+        self._publish_timestamp(snapshot.signed.version, now)
+
+    def _publish_timestamp(self, snapshot_version: int, now: datetime) -> None:
         timestamp = self._next(Timestamp, now)
-        timestamp.signed.snapshot_meta = MetaFile(version=snapshot.signed.version)
+        timestamp.signed.snapshot_meta = MetaFile(version=snapshot_version)
         self._sign_and_keep(timestamp)
 
     def _ensure_root(self, now: datetime) -> None:

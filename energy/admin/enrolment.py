@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from energy.domain.enrolment import CannotEnrol
 from energy.services.enrolment import make_code
 from members.admin.confirm import ask_first
 from members.models import Role
@@ -26,7 +27,11 @@ def code_for(page: Any, request: HttpRequest, object_id: int, kind: str) -> Http
     )  # fmt: skip
     if asked:
         return asked
-    made = make_code(**{kind: place}, now=timezone.now(), by=request.user)  # type: ignore[arg-type]
+    try:
+        made = make_code(**{kind: place}, now=timezone.now(), by=request.user)  # type: ignore[arg-type]
+    except CannotEnrol as problem:
+        messages.error(request, f"{problem}.")
+        return redirect(here)
     page.log_change(request, place, f"code {made.row.locator} made")
     messages.success(request, f"The code for {place}, shown only now: {made.text}")
     return redirect(here)

@@ -40,9 +40,15 @@ class FreshCode:
 def make_code(
     *, now: datetime, by: User | None, meter: Meter | None = None, sensor: Sensor | None = None
 ) -> FreshCode:
-    """Make a code for the next device of a meter or a sensor; codes made before for the same end. `now` is real time."""
+    """Make a code for the next device of a meter or a sensor; codes made before for the same end. `now` is real time.
+
+    Raises:
+        CannotEnrol: `removed`.
+    """
     place = meter or sensor
     assert place is not None
+    if place.removed_at is not None and place.removed_at <= now:
+        raise CannotEnrol("removed", f"{place} was removed; nothing serves it any more")
     EnrolmentCode.objects.filter(
         meter=meter, sensor=sensor, used_at__isnull=True, expires_at__gt=now, made_at__lt=now
     ).update(expires_at=now)

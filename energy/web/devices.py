@@ -37,7 +37,7 @@ CHART_SPAN = timedelta(days=2)
 MOST_POINTS = 600
 LONGEST_GAP = np.timedelta64(30, "m")
 TROUBLES = (
-    ("", "All"),
+    ("", "In service"),
     ("alarm", "With alarms"),
     ("silent", "Silent"),
     ("refused", "Refused"),

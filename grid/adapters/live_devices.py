@@ -20,6 +20,7 @@ from grid.domain.live_village import CHANNELS
 log = logging.getLogger(__name__)
 MOST_INTERVALS = 480
 LONGEST_PAUSE_S = 10.0
+ENDED = "revoked_key"  # another device serves the meter by now
 NEVER_TAKEN = "outside_window"  # older than the platform takes; sending it again would block what is newer
 
 
@@ -154,7 +155,9 @@ class _Talk:
             return
         if receipt["outcome"] == "refused":
             log.warning("a message of %s was refused: %s", name, receipt["reason"])
-        gone = receipt["outcome"] != "refused" or receipt["reason"] == NEVER_TAKEN
+        if receipt["outcome"] == "refused" and receipt["reason"] == ENDED:
+            self._speakers = [speaker for speaker in self._speakers if speaker.device.name != name]
+        gone = receipt["outcome"] != "refused" or receipt["reason"] in (ENDED, NEVER_TAKEN)
         held = self._in_flight.pop((name, int(str(receipt["counter"]))), None)
         if held:
             self._sent_at.pop(held[0].meter_id, None)

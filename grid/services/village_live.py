@@ -38,7 +38,7 @@ def live(*, microgrid: Microgrid, every_s: float, real_clock: Callable[[], datet
         CannotLive: there are no profiles for what the clock shows.
     """
     village = load_village(microgrid)
-    devices = enrol_village(microgrid=microgrid, now=microgrid.now(real_clock()))
+    devices = enrol_village(microgrid=microgrid, now=real_clock())
     memory = VillageMemory(settings.VAR_DIR / "village" / f"live-{microgrid.public_id}.sqlite3")
     try:
         life = VillageLife(village, memory, microgrid.now(real_clock()))

@@ -57,6 +57,26 @@ def test_a_sensor_comes_in_by_its_code_and_its_readings_are_drawn(village, brows
     assert errors == []
 
 
+def test_a_real_device_takes_a_home_over_from_the_virtual_one(village, browser, tmp_path):
+    page = village.log_in(browser, "operator")
+    page.goto(f"{village.address}/devices/new/")
+    choice = page.locator("optgroup[label=Meters] option").first
+    meter = (choice.text_content() or "").split(",")[0]
+    page.get_by_label("Meter or sensor").select_option(choice.get_attribute("value"))
+    page.get_by_role("button", name="Make the code").click()
+    code = page.locator("#code").text_content() or ""
+    device(tmp_path / "memory", "enrol", "--server", village.address, code)
+    assert "accepted" in device(
+        tmp_path / "memory", "run", "--every", "1", "--back", "2", "--stop-after", "1"
+    )
+    page.goto(f"{village.address}/devices/?show=ended")
+    page.get_by_role("link", name=meter, exact=True).click()
+    expect(page.locator(".life")).to_contain_text("Decommissioned")
+    expect(page.get_by_role("heading", name="Alarms")).to_have_count(
+        0
+    )  # the virtual one has fallen silent by itself
+
+
 def test_the_devices_pages_fit_a_phone_and_alarms_are_ended(village, browser):
     page = village.log_in(browser, "operator", width=390)
     for path in ("/devices/", "/devices/new/", "/devices/?show=ended"):

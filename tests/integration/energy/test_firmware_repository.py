@@ -137,6 +137,9 @@ def test_signatures_are_renewed_before_they_run_out(release: Any, updater: Any, 
     refresh_firmware(now=timezone.now() + timedelta(days=1))
     assert updater("one").fetch(sender.device.name, runs="1.3.0") == b"image 1.4.0"
     kept = repository().metadata
+    assert b'"version": 2' in (kept / "timestamp.json").read_bytes()
+    assert not (kept / "2.snapshot.json").exists()
+    refresh_firmware(now=timezone.now() + timedelta(days=10))
     assert (kept / "2.snapshot.json").exists()
     assert not (kept / "2.targets.json").exists()
     refresh_firmware(now=timezone.now() + timedelta(days=60))
