@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from energy.models import Device, MeterDay, Microgrid
+from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing
 from grid.services import bypass, control, day_close
 
@@ -35,9 +36,12 @@ def control_tick(*, microgrid_id: int) -> str:
 def close_day(*, microgrid_id: int, day: str) -> str:
     """Close one day of one microgrid."""
     microgrid = Microgrid.objects.get(pk=microgrid_id)
-    closing = day_close.close_day(
-        microgrid=microgrid, day=date.fromisoformat(day), now=microgrid.now(timezone.now())
-    )
+    try:
+        closing = day_close.close_day(
+            microgrid=microgrid, day=date.fromisoformat(day), now=microgrid.now(timezone.now())
+        )
+    except day_close.CannotClose as reason:  # it is asked for again every minute
+        return str(reason)
     return f"{closing.day} revision {closing.revision}"
 
 
@@ -66,7 +70,7 @@ def look_for_bypass() -> int:
 
 
 def days_to_close(microgrid: Microgrid) -> list[date]:
-    """Days over for an hour, with provisional readings or none closed."""
+    """Days over for an hour, with provisional readings or none closed; those that wait for a review are not asked for."""
     now = microgrid.now(timezone.now())
     last = (now - timedelta(hours=1)).astimezone(microgrid.zone).date() - timedelta(days=1)
     first = last - timedelta(days=DAYS_LOOKED_BACK)
@@ -75,4 +79,4 @@ def days_to_close(microgrid: Microgrid) -> list[date]:
     # However old: an import may bring or correct last year's days.
     provisional = set(rows.filter(status=0, is_current=True).values_list("day", flat=True).distinct())
     closed = set(DayClosing.objects.filter(microgrid=microgrid, day__gte=first).values_list("day", flat=True))
-    return sorted((with_readings - closed) | provisional)
+    return sorted(((with_readings - closed) | provisional) - days_in_review(microgrid=microgrid, now=now))

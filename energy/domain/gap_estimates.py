@@ -93,6 +93,30 @@ def estimate_gaps(given: GapInput) -> Estimates:
     )  # fmt: skip
 
 
+def propose(given: GapInput) -> dict[Method, Estimates]:
+    """What each method would put into each missing value, side by side; a method that cannot say for all of them is left out."""
+    holes = _holes(given)
+    shape, _ = _shapes(given, holes)
+    same_day, usual = _class_courses(given, holes)
+    counted = _spread_registers(given, holes, shape)
+    offered = {
+        Method.CALCULATED: np.where(counted >= 0, counted, np.nan),
+        Method.INTERPOLATED: _lines(given, holes),
+        Method.LIKE_DAY: _like_days(given, holes),
+        Method.PROFILE: np.where(np.isfinite(same_day), same_day, usual),
+    }
+    chosen = holes.wanted
+    meters, intervals = holes.meters[chosen], holes.intervals[chosen]
+    return {
+        method: Estimates(
+            meters, intervals, np.rint(np.maximum(wh[chosen], 0)).astype(np.int64),
+            np.full(len(meters), int(method), dtype=np.int64),
+        )
+        for method, wh in offered.items()
+        if len(meters) and np.isfinite(wh[chosen]).all()
+    }  # fmt: skip
+
+
 def _holes(given: GapInput) -> _Holes:
     untrusted = ~given.trusted & given.missing.any(axis=1, keepdims=True)
     meters, intervals = np.nonzero(untrusted)

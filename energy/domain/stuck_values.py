@@ -37,6 +37,14 @@ class StuckLimits:
     levels_wh: NDArray[np.float64]
     by_level: Ints
 
+    @classmethod
+    def never(cls, meters: int) -> "StuckLimits":
+        """Limits that nothing passes."""
+        longest = np.full((meters, LEVELS), LONGEST_ASKED, dtype=np.int64)
+        return cls(
+            np.full((meters, BUCKETS), LONGEST_ASKED, np.int64), np.full((meters, LEVELS), np.nan), longest
+        )
+
 
 def learn_stuck_limits(values_wh: Floats, same: NDArray[np.bool_], runs: Runs) -> StuckLimits:
     """Learn from `same` (see `repeats`) and all `runs` of two and more.

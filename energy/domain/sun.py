@@ -48,6 +48,22 @@ def sun_over(
     return Sun(lowest, sky[1:-2:2])
 
 
+def rough_elevation_deg(start_s: NDArray[np.int64], latitude_deg: float, longitude_deg: float) -> Doubles:
+    """Elevation of the sun [degrees] within about a degree (Cooper 1969): to see whether it is worth asking."""
+    days = start_s / 86_400
+    angle = 2 * np.pi * ((days - 80) % 365.2425) / 365.2425  # since the equinox
+    declination = np.radians(23.45) * np.sin(angle)
+    equation_h = (9.87 * np.sin(2 * angle) - 7.53 * np.cos(angle) - 1.5 * np.sin(angle)) / 60
+    hour = np.radians(((days % 1) * 24 - 12 + longitude_deg / 15 + equation_h) * 15)
+    latitude = np.radians(latitude_deg)
+    elevation: Doubles = np.degrees(
+        np.arcsin(
+            np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(hour)
+        )
+    )
+    return elevation
+
+
 def places_of(latitude_deg: Doubles, longitude_deg: Doubles) -> tuple[Doubles, NDArray[np.int64]]:
     """Distinct places (float64 [p, 2]) and which of them each meter stands at; meters some kilometres apart share the sun."""
     rounded = np.round(np.column_stack([latitude_deg, longitude_deg]) / SAME_PLACE_DEG) * SAME_PLACE_DEG

@@ -69,6 +69,15 @@ class DayLimits:
     total_below: Doubles
     looks_ahead: bool
 
+    @classmethod
+    def never(cls, meters: int) -> "DayLimits":
+        """Limits that nothing passes."""
+        far = np.full(meters, np.inf)
+        return cls(
+            np.zeros((meters, 3, FEATURES)), np.zeros((meters, FEATURES)), np.full((meters, PEERS), -1, np.int64),
+            np.zeros(meters), far, far, far, far, False,
+        )  # fmt: skip
+
 
 def describe_days(values_wh: Floats, axis: DayAxis) -> Doubles:
     """Logarithms of quantiles above zero, of the peak and of the mean, [m, d, f]; NaN where too little is known."""

@@ -72,11 +72,13 @@ class Limits:
     Attributes:
         classes: int64 [m], places in CLASSES.
         doubted: bool [m], meters that pass their connection so often that it cannot be right.
+        night_share: float64 [m], share of the rating from which production at night is a fault.
         never_zero: bool [m]; twilight: bool [m], sources whose mornings begin in the dark.
     """
 
     classes: NDArray[np.int64]
     doubted: Bools
+    night_share: Doubles
     never_zero: Bools
     twilight: Bools
     spikes: SpikeLimits
@@ -111,7 +113,24 @@ def learn_limits(readings: Readings, *, looks_ahead: bool) -> Limits:
     day_limits = learn_day_limits(features, axis, classes, readings.is_production, looks_ahead)
     same = repeats(believed)
     stuck = learn_stuck_limits(believed, same, runs_of(same, 2))
-    return Limits(classes, doubted, _never_zero(believed, axis), twilight, spike_limits, stuck, day_limits)
+    night_share = np.full(len(classes), NIGHT_SHARE)
+    return Limits(
+        classes, doubted, night_share, _never_zero(believed, axis), twilight, spike_limits, stuck, day_limits
+    )
+
+
+def unlearned(is_production: Bools) -> Limits:
+    """Limits of meters of which nothing is known yet: only what needs no history is found.
+
+    Mornings that begin in the dark are forgiven, runs and zeros are not judged.
+    """
+    meters = len(is_production)
+    never, nothing = np.full(meters, np.inf), np.zeros(meters, dtype=bool)
+    classes = np.where(is_production, number_of(MeterClass.SOLAR), number_of(MeterClass.HOME))
+    return Limits(
+        classes, nothing, np.full(meters, NIGHT_SHARE), nothing, is_production.copy(), SpikeLimits(never, never),
+        StuckLimits.never(meters), DayLimits.never(meters),
+    )  # fmt: skip
 
 
 def check(readings: Readings, limits: Limits) -> Findings:
@@ -181,10 +200,6 @@ def _solar(readings: Readings, classes: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.flatnonzero(readings.is_production & (classes == number_of(MeterClass.SOLAR)))
 
 
-def _night_limit(readings: Readings, believed: Floats, rows: NDArray[np.int64]) -> Doubles:
-    return _rating_wh(readings, believed)[rows] * NIGHT_SHARE
-
-
 def _dark(readings: Readings, rows: NDArray[np.int64]) -> Bools:
     return np.broadcast_to(readings.is_night, readings.values_wh.shape)[rows]
 
@@ -194,7 +209,7 @@ def _has_twilight(readings: Readings, believed: Floats, classes: NDArray[np.int6
     rows = _solar(readings, classes)
     result = np.zeros(len(believed), dtype=bool)
     if len(rows):
-        limit, dark = _night_limit(readings, believed, rows), _dark(readings, rows)
+        limit, dark = _rating_wh(readings, believed)[rows] * NIGHT_SHARE, _dark(readings, rows)
         strict, lenient = (
             night_production(believed[rows], limit, dark, np.full(len(rows), forgiving))
             for forgiving in (False, True)
@@ -209,7 +224,8 @@ def _night(readings: Readings, believed: Floats, limits: Limits) -> Bools:
     found = np.zeros(believed.shape, dtype=bool)
     if len(rows):
         found[rows] = night_production(
-            believed[rows], _night_limit(readings, believed, rows), _dark(readings, rows), limits.twilight[rows],
+            believed[rows], (_rating_wh(readings, believed) * limits.night_share)[rows], _dark(readings, rows),
+            limits.twilight[rows],
         )  # fmt: skip
     return found
 

@@ -33,11 +33,13 @@ from energy.models.silences import FeedSilence, SilenceKind
 from energy.models.sites import Site
 from energy.models.telemetry import TelemetryMessage
 from energy.models.topology import Line, Node, Transformer
+from energy.models.validation import ClassSettings, LearnedLimits, Review, ReviewState
 
 __all__ = [
     "AlarmKind",
     "CertificateAuthority",
     "Channel",
+    "ClassSettings",
     "Consumer",
     "DayStatus",
     "Device",
@@ -58,6 +60,7 @@ __all__ = [
     "GatewayRegister",
     "ImportProblem",
     "ImportStatus",
+    "LearnedLimits",
     "Line",
     "MaintenancePlan",
     "Meter",
@@ -74,6 +77,8 @@ __all__ = [
     "ReferenceProfileDay",
     "RefusalCount",
     "RegisterHandOver",
+    "Review",
+    "ReviewState",
     "Sensor",
     "SensorKind",
     "SensorReading",

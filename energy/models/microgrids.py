@@ -21,6 +21,12 @@ class Microgrid(PublicRow):
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=40, default="Europe/Berlin")
     interval_minutes = models.PositiveSmallIntegerField("interval [min]", default=15)
+    country = models.CharField(
+        max_length=2, blank=True, help_text="ISO code, for public holidays; empty: that of the time zone."
+    )
+    region = models.CharField(
+        max_length=10, blank=True, help_text="Region with holidays of its own, e.g. MV."
+    )
     import_limit_w = models.BigIntegerField(
         "import limit [W]", null=True, blank=True, help_text="At the point of common coupling."
     )

@@ -23,11 +23,13 @@ def close_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayClosing:
     `now` is the microgrid's.
 
     Raises:
-        CannotClose: the day is not over.
+        CannotClose: the day is not over, or meter days wait for a review.
     """
     if microgrid.local_day(day).end_at > now:
         raise CannotClose(f"{day} is not over yet.")
     report = finalise_day(microgrid=microgrid, day=day, now=now)
+    if report.waiting:
+        raise CannotClose(f"{report.waiting} meter days of {day} wait for a review.")
     [sharing] = share_days(microgrid=microgrid, days=[day], now=now)
     with transaction.atomic():
         _store_balance(microgrid, day, sharing)

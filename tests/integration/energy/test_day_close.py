@@ -106,13 +106,21 @@ def test_a_silent_battery_is_estimated_by_its_neighbour_in_proportion(
     assert {flag & METHOD_MASK for flag in row.quality} == {Method.PROFILE}
 
 
-def test_like_days_come_from_the_same_weekday(sender: Sender, accept: Accept, meter_day: Current) -> None:
-    for weeks, wh in ((1, 10), (2, 30)):
-        day = DAY - timedelta(weeks=weeks)
-        accept(sender.message(blocks=[sender.day_block(day, [wh] * 96)]))
-        close(sender, day)
-    close(sender)
-    row = meter_day(sender, DAY)
+@pytest.mark.parametrize(
+    ("day", "alike"),
+    [
+        (date(2016, 3, 24), (date(2016, 3, 17), date(2016, 3, 10))),
+        (DAY, (date(2016, 3, 20), date(2016, 3, 13))),  # Easter Monday is like a Sunday
+    ],
+)
+def test_like_days_come_from_the_same_weekday(
+    sender: Sender, accept: Accept, meter_day: Current, day: date, alike: tuple[date, date]
+) -> None:
+    for earlier, wh in zip(alike, (10, 30), strict=True):
+        accept(sender.message(blocks=[sender.day_block(earlier, [wh] * 96)]))
+        close(sender, earlier)
+    close(sender, day)
+    row = meter_day(sender, day)
     assert set(row.values_wh) == {20}
     assert {flag & METHOD_MASK for flag in row.quality} == {Method.LIKE_DAY}
 
