@@ -10,83 +10,304 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0011_gateway_registers'),
+        ("energy", "0011_gateway_registers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='microgrid',
-            name='country',
-            field=models.CharField(blank=True, help_text='ISO code, for public holidays; empty: that of the time zone.', max_length=2),
+            model_name="microgrid",
+            name="country",
+            field=models.CharField(
+                blank=True,
+                help_text="ISO code, for public holidays; empty: that of the time zone.",
+                max_length=2,
+            ),
         ),
         migrations.AddField(
-            model_name='microgrid',
-            name='region',
-            field=models.CharField(blank=True, help_text='Region with holidays of its own, e.g. MV.', max_length=10),
+            model_name="microgrid",
+            name="region",
+            field=models.CharField(
+                blank=True, help_text="Region with holidays of its own, e.g. MV.", max_length=10
+            ),
         ),
         migrations.CreateModel(
-            name='ClassSettings',
+            name="ClassSettings",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('meter_class', models.CharField(choices=[('home', 'home'), ('business', 'business'), ('heat_pump', 'heat pump'), ('car_charger', 'car charger'), ('solar', 'solar'), ('other_production', 'other production')], max_length=20)),
-                ('limit_factor', models.DecimalField(decimal_places=2, default=Decimal('1'), help_text='Times the learned limits: above 1 less is found.', max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0.5')), django.core.validators.MaxValueValidator(Decimal('5'))])),
-                ('stuck_intervals', models.PositiveSmallIntegerField(default=8, help_text='So many times the same value is a fault.', validators=[django.core.validators.MinValueValidator(8), django.core.validators.MaxValueValidator(96)])),
-                ('night_percent', models.DecimalField(decimal_places=2, default=Decimal('1'), help_text='Of the rating, while the sun is down.', max_digits=4, validators=[django.core.validators.MinValueValidator(Decimal('0'))], verbose_name='night production from [%]')),
-                ('review_working_days', models.PositiveSmallIntegerField(default=2, help_text='So long a review may hold up a day.')),
-                ('microgrid', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='class_settings', to='energy.microgrid')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "meter_class",
+                    models.CharField(
+                        choices=[
+                            ("home", "home"),
+                            ("business", "business"),
+                            ("heat_pump", "heat pump"),
+                            ("car_charger", "car charger"),
+                            ("solar", "solar"),
+                            ("other_production", "other production"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "limit_factor",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=Decimal("1"),
+                        help_text="Times the learned limits: above 1 less is found.",
+                        max_digits=4,
+                        validators=[
+                            django.core.validators.MinValueValidator(Decimal("0.5")),
+                            django.core.validators.MaxValueValidator(Decimal("5")),
+                        ],
+                    ),
+                ),
+                (
+                    "stuck_intervals",
+                    models.PositiveSmallIntegerField(
+                        default=8,
+                        help_text="So many times the same value is a fault.",
+                        validators=[
+                            django.core.validators.MinValueValidator(8),
+                            django.core.validators.MaxValueValidator(96),
+                        ],
+                    ),
+                ),
+                (
+                    "night_percent",
+                    models.DecimalField(
+                        decimal_places=2,
+                        default=Decimal("1"),
+                        help_text="Of the rating, while the sun is down.",
+                        max_digits=4,
+                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                        verbose_name="night production from [%]",
+                    ),
+                ),
+                (
+                    "review_working_days",
+                    models.PositiveSmallIntegerField(
+                        default=2, help_text="So long a review may hold up a day."
+                    ),
+                ),
+                (
+                    "microgrid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="class_settings",
+                        to="energy.microgrid",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'class settings',
-                'constraints': [models.UniqueConstraint(fields=('microgrid', 'meter_class'), name='class_settings_once'), models.CheckConstraint(condition=models.Q(('limit_factor__gte', Decimal('0.5')), ('limit_factor__lte', 5), ('stuck_intervals__gte', 8), ('stuck_intervals__lte', 96), ('night_percent__gte', 0)), name='class_settings_in_range')],
+                "verbose_name_plural": "class settings",
+                "constraints": [
+                    models.UniqueConstraint(fields=("microgrid", "meter_class"), name="class_settings_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("limit_factor__gte", Decimal("0.5")),
+                            ("limit_factor__lte", 5),
+                            ("stuck_intervals__gte", 8),
+                            ("stuck_intervals__lte", 96),
+                            ("night_percent__gte", 0),
+                        ),
+                        name="class_settings_in_range",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LearnedLimits',
+            name="LearnedLimits",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.SmallIntegerField(choices=[(1, 'import'), (2, 'export'), (3, 'production'), (4, 'charge'), (5, 'discharge'), (6, 'down'), (7, 'up')])),
-                ('meter_class', models.CharField(choices=[('home', 'home'), ('business', 'business'), ('heat_pump', 'heat pump'), ('car_charger', 'car charger'), ('solar', 'solar'), ('other_production', 'other production')], max_length=20)),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField()),
-                ('days', models.PositiveIntegerField(help_text='Days with readings among them.')),
-                ('mean_wh', models.FloatField(verbose_name='mean of an interval [Wh]')),
-                ('numbers', models.JSONField(help_text='As energy.adapters.limit_numbers writes them.')),
-                ('learned_at', models.DateTimeField()),
-                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='learned_limits', to='energy.meter')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "import"),
+                            (2, "export"),
+                            (3, "production"),
+                            (4, "charge"),
+                            (5, "discharge"),
+                            (6, "down"),
+                            (7, "up"),
+                        ]
+                    ),
+                ),
+                (
+                    "meter_class",
+                    models.CharField(
+                        choices=[
+                            ("home", "home"),
+                            ("business", "business"),
+                            ("heat_pump", "heat pump"),
+                            ("car_charger", "car charger"),
+                            ("solar", "solar"),
+                            ("other_production", "other production"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                ("days", models.PositiveIntegerField(help_text="Days with readings among them.")),
+                ("mean_wh", models.FloatField(verbose_name="mean of an interval [Wh]")),
+                ("numbers", models.JSONField(help_text="As energy.adapters.limit_numbers writes them.")),
+                ("learned_at", models.DateTimeField()),
+                (
+                    "meter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="learned_limits",
+                        to="energy.meter",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'learned limits',
-                'constraints': [models.UniqueConstraint(fields=('meter', 'channel'), name='learned_limits_once'), models.CheckConstraint(condition=models.Q(('days__gt', 0), ('last_day__gte', models.F('first_day'))), name='learned_from_days')],
+                "verbose_name_plural": "learned limits",
+                "constraints": [
+                    models.UniqueConstraint(fields=("meter", "channel"), name="learned_limits_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("days__gt", 0), ("last_day__gte", models.F("first_day"))),
+                        name="learned_from_days",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('channel', models.SmallIntegerField(choices=[(1, 'import'), (2, 'export'), (3, 'production'), (4, 'charge'), (5, 'discharge'), (6, 'down'), (7, 'up')])),
-                ('day', models.DateField()),
-                ('version', models.SmallIntegerField()),
-                ('found', models.SmallIntegerField()),
-                ('intervals', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
-                ('measured_wh', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), help_text='What was measured in these intervals.', size=None)),
-                ('proposals', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('open', 'open'), ('accepted', 'accepted as measured'), ('edited', 'edited'), ('expired', 'kept as measured when its time was over'), ('superseded', 'superseded by a later version')], default='open', max_length=12)),
-                ('opened_at', models.DateTimeField()),
-                ('deadline_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('edited_version', models.SmallIntegerField(blank=True, help_text='The version that the edit made.', null=True)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='energy.meter')),
-                ('microgrid', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reviews', to='energy.microgrid')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                (
+                    "channel",
+                    models.SmallIntegerField(
+                        choices=[
+                            (1, "import"),
+                            (2, "export"),
+                            (3, "production"),
+                            (4, "charge"),
+                            (5, "discharge"),
+                            (6, "down"),
+                            (7, "up"),
+                        ]
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("version", models.SmallIntegerField()),
+                ("found", models.SmallIntegerField()),
+                (
+                    "intervals",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "measured_wh",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(),
+                        help_text="What was measured in these intervals.",
+                        size=None,
+                    ),
+                ),
+                ("proposals", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("accepted", "accepted as measured"),
+                            ("edited", "edited"),
+                            ("expired", "kept as measured when its time was over"),
+                            ("superseded", "superseded by a later version"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("deadline_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "edited_version",
+                    models.SmallIntegerField(
+                        blank=True, help_text="The version that the edit made.", null=True
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "meter",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reviews", to="energy.meter"
+                    ),
+                ),
+                (
+                    "microgrid",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reviews",
+                        to="energy.microgrid",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['microgrid', 'state', 'day'], name='review_open')],
-                'constraints': [models.UniqueConstraint(fields=('meter', 'channel', 'day', 'version'), name='review_once_per_version'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='review_decided_has_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'edited'), _negated=True), models.Q(('decided_by__isnull', False), ('edited_version__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='review_edited_says_who_and_why')],
+                "indexes": [models.Index(fields=["microgrid", "state", "day"], name="review_open")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("meter", "channel", "day", "version"), name="review_once_per_version"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at__isnull", True), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True), ("decided_at__isnull", False)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_decided_has_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "edited"), _negated=True),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                ("edited_version__isnull", False),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_edited_says_who_and_why",
+                    ),
+                ],
             },
         ),
     ]

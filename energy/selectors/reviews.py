@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 
 from energy.domain.quality import Check
 from energy.models import MeterDay, Microgrid, Review, ReviewState
+from energy.selectors.day_block import axis_until
 from energy.selectors.scope import operated_microgrids
-from energy.services.day_block import axis_until
 from members.models import User
 
 LIKE_DAYS_SHOWN = 4

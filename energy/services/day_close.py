@@ -16,8 +16,8 @@ from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.domain.validation import Findings, check
 from energy.models import DayStatus, Meter, MeterDay, Microgrid
 from energy.models.meters import CHANNELS_OF, MeterKind
+from energy.selectors.day_block import DayBlock, Key, block_of, gaps_of, nights, rating_w
 from energy.selectors.limits import KnownLimits, known_limits
-from energy.services.day_block import DayBlock, Key, block_of, gaps_of, nights, rating_w
 from energy.services.partitions import ensure_months
 from energy.services.reviews import Doubt, settle_reviews
 

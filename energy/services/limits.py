@@ -10,9 +10,9 @@ from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.sun import sun_over
 from energy.domain.validation import Readings, class_names, learn_limits
 from energy.models import Channel, LearnedLimits, Meter, Microgrid
+from energy.selectors.day_block import axis_until, rating_w
 from energy.selectors.meter_days import load_channel
 from energy.selectors.source_performance import place_of
-from energy.services.day_block import axis_until, rating_w
 
 LEARNED_CHANNELS = (Channel.IMPORT, Channel.PRODUCTION)
 MOST_DAYS, LEAST_DAYS = 365, 28

@@ -1,7 +1,7 @@
 """Closing a day: nobody is forgotten, each value says how it came to be."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pytest
