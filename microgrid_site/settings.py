@@ -196,6 +196,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default"},
     },
+    "learn limits": {
+        "task": "energy.tasks.learn_limits",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"queue": "default", "expires": 3600},
+    },
     "look after sources": {
         "task": "energy.tasks.look_after_sources",
         "schedule": crontab(minute="7"),

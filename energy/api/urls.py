@@ -8,6 +8,7 @@ from energy.api.gateways import GatewayReadings
 from energy.api.insight import SiteComparison, SitePatterns, SourceList, SourcePerformance
 from energy.api.microgrid_days import MicrogridDays
 from energy.api.own_alarms import OwnAlarmDetail, OwnAlarmList
+from energy.api.reviews import ReviewDecision, ReviewList
 from energy.api.sites import MeterDayList, MeterList, SiteDetail, SiteList
 from energy.api.telemetry import TelemetryView
 from energy.api.telemetry_keys import TelemetryKeyView
@@ -24,6 +25,8 @@ urlpatterns = [
     path("meters/<uuid:public_id>/days/", MeterDayList.as_view(), name="api-meter-days"),
     path("sites/<uuid:public_id>/patterns/", SitePatterns.as_view(), name="api-site-patterns"),
     path("sites/<uuid:public_id>/comparison/", SiteComparison.as_view(), name="api-site-comparison"),
+    path("reviews/", ReviewList.as_view(), name="api-reviews"),
+    path("reviews/<uuid:public_id>/decision/", ReviewDecision.as_view(), name="api-review-decision"),
     path("sources/", SourceList.as_view(), name="api-sources"),
     path("sources/<uuid:public_id>/performance/", SourcePerformance.as_view(), name="api-source-performance"),
     path("own-alarms/", OwnAlarmList.as_view(), name="api-own-alarms"),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from energy.domain.quality import Check
-from energy.models import MeterDay, Microgrid, Review, ReviewState
+from energy.models import Channel, MeterDay, Microgrid, Review, ReviewState
 from energy.selectors.day_block import axis_until
 from energy.selectors.scope import operated_microgrids
 from members.models import User
@@ -57,6 +57,7 @@ class ReviewPicture:
         """For the chart."""
         return {
             "starts": self.starts, "measured": self.measured_wh, "intervals": self.review.intervals,
+            "production": self.review.channel in (Channel.PRODUCTION, Channel.EXPORT),
             "like": [{"day": day.isoformat(), "values": values} for day, values in self.like_days],
             "proposals": [{"name": name, "values": values} for name, values in self.proposals.items()],
         }  # fmt: skip

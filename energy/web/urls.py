@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from energy.web import devices, firmware, imports, silence
+from energy.web import devices, firmware, imports, reviews, silence
 
 urlpatterns = [
     path("readings/", imports.overview, name="readings"),
@@ -12,6 +12,8 @@ urlpatterns = [
         r"^firmware/(?P<kind>metadata|targets)/(?P<path>.+)$", firmware.firmware_file, name="firmware-file"
     ),
     path("readings/silence/", silence.silence, name="silence"),
+    path("readings/reviews/", reviews.review_list, name="reviews"),
+    path("readings/reviews/<uuid:public_id>/", reviews.review_page, name="review"),
     path("devices/", devices.device_list, name="devices"),
     path("devices/new/", devices.new_code, name="device-code"),
     path("devices/alarms/<uuid:public_id>/", devices.alarm_step, name="device-alarm"),

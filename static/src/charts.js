@@ -128,7 +128,25 @@ export function linesOption(picture) {
   return option;
 }
 
-const OPTIONS = { sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption, lines: linesOption };
+/** A day in review: like days thin behind, what was measured, what is in question on top, proposals dashed. */
+export function reviewOption(review) {
+  const option = base(review.starts.map(clock), (i) => review.starts[i].slice(14, 16) === "00" && Number(review.starts[i].slice(11, 13)) % 3 === 0);
+  const asked = new Set(review.intervals);
+  const near = (i) => asked.has(i) || asked.has(i + 1) || asked.has(i - 1);
+  const measured = token(review.production ? "solar-fill" : "use");
+  option.series = [
+    ...review.like.map((day) => series(day.day, day.values, token("muted"), { lineStyle: { width: 1, color: token("muted"), opacity: 0.45 } })),
+    series("measured", review.measured, measured, { lineStyle: { width: 2, color: measured } }),
+    ...review.proposals.map((one, i) => series(one.name, one.values.map((v, at) => (near(at) ? v : null)), token(`proposal-${i + 1}`),
+      { lineStyle: { width: 2, type: "dashed", color: token(`proposal-${i + 1}`) } })),
+    series("in question", review.measured.map((v, i) => (asked.has(i) ? v : null)), token("alarm"),
+      { lineStyle: { width: 3, color: token("alarm") }, symbol: "circle", symbolSize: 5 }),
+  ];
+  option.tooltip.valueFormatter = (v) => (v === null || v === undefined ? "–" : energy(v));
+  return option;
+}
+
+const OPTIONS = { review: reviewOption, sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption, lines: linesOption };
 
 /** Draw a figure marked with data-chart, and again when size or theme change. Returns a function that draws new data. */
 export function draw(figure) {

@@ -6,16 +6,23 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connection
 
+from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.domain.telemetry import IntervalBlock, encode_message, key_id_of
-from energy.models import Channel, Device, Meter, MeterDay, Microgrid
+from energy.models import Channel, DayStatus, Device, Meter, MeterDay, Microgrid, Review, ReviewState
+from energy.services.day_close import finalise_day
 from energy.services.devices import enrol_devices
 from energy.services.import_simbench import import_network
+from energy.services.limits import learn
+from energy.services.partitions import ensure_months
 from energy.services.telemetry import Receipt, ReceivedMessage, accept_messages
 from members.models import Cooperative
 from tests.networks import cut_network
+from tests.unit.energy.villages import axis_of, home
 
 REAL_NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 FIRST_DAY = date(2016, 3, 26)
@@ -141,3 +148,54 @@ def meter_day() -> Callable[..., MeterDay]:
         return MeterDay.objects.get(meter_id=sender.meter.pk, day=day, channel=channel, is_current=True)
 
     return current
+
+
+REVIEWED_DAY = date(2016, 3, 24)  # a Thursday; Good Friday and Easter Monday follow
+KNOWN_DAYS = 60
+SPIKE_AT, SPIKE_WH = 14, 4000
+
+
+@pytest.fixture
+def known(microgrid: Microgrid, senders: dict[str, list[Sender]]) -> Sender:
+    """The first home, after two months of final days from which limits were learned."""
+    first = REVIEWED_DAY - timedelta(days=KNOWN_DAYS)
+    axis = axis_of(f"{first.isoformat()}T00:00+01:00", KNOWN_DAYS)
+    rng = np.random.default_rng(5)
+    rows = []
+    for sender in senders["site"]:
+        wh = home(axis, rng).astype(np.int32).reshape(KNOWN_DAYS, 96)
+        rows += [
+            MeterDayRow(day, sender.meter.pk, int(Channel.IMPORT), wh[i], np.zeros(96, np.int16), status=int(DayStatus.FINAL))
+            for i, day in enumerate(axis.days)
+        ]  # fmt: skip
+    ensure_months(table="energy_meterday", days=axis.days)
+    with connection.cursor() as cursor:
+        write_rows(
+            cursor, rows, microgrid_id=microgrid.pk, provenance="messages", now=microgrid.now(REAL_NOW), replace=False
+        )  # fmt: skip
+    learn(microgrid=microgrid, now=microgrid.local_day(REVIEWED_DAY).end_at)
+    return senders["site"][0]
+
+
+def reviewed_values(*, spike: bool) -> list[int]:
+    """What the first home used on the day in review [Wh]."""
+    axis = axis_of(f"{REVIEWED_DAY.isoformat()}T00:00+01:00", 1)
+    wh: list[int] = home(axis, np.random.default_rng(9)).astype(int).tolist()
+    if spike:
+        wh[SPIKE_AT] = SPIKE_WH
+    return wh
+
+
+@pytest.fixture
+def waiting(known: Sender, accept: Callable[..., list[Receipt]]) -> Review:
+    """The review of a day with a spike, which the registers did not count."""
+    block = known.day_block(REVIEWED_DAY, reviewed_values(spike=True))
+    counted = 1000 + sum(reviewed_values(spike=False))
+    accept(
+        known.message(
+            blocks=[IntervalBlock(block.channel, block.start_at, 900, block.values_wh, 1000, counted)]
+        )
+    )
+    report = finalise_day(microgrid=known.microgrid, day=REVIEWED_DAY, now=known.microgrid.now(REAL_NOW))
+    assert report.waiting == 1
+    return Review.objects.get(state=ReviewState.OPEN)

@@ -3,11 +3,8 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-import numpy as np
 import pytest
-from django.db import connection
 
-from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.models import (
     Channel,
@@ -23,17 +20,20 @@ from energy.models import (
 )  # fmt: skip
 from energy.selectors.reviews import days_in_review, review_picture
 from energy.services.day_close import finalise_day
-from energy.services.limits import learn
-from energy.services.partitions import ensure_months
 from energy.services.reviews import CannotReview, accept, deadline_of, edit, reopen
 from members.models import User
-from tests.integration.energy.conftest import Sender
-from tests.unit.energy.villages import axis_of, home
+from tests.integration.energy.conftest import (
+    KNOWN_DAYS,
+    REAL_NOW,
+    REVIEWED_DAY,
+    SPIKE_AT,
+    SPIKE_WH,
+    Sender,
+    reviewed_values,
+)  # fmt: skip
 
 pytestmark = pytest.mark.django_db
-DAY = date(2016, 3, 24)  # a Thursday; Good Friday and Easter Monday follow
-HISTORY = 60
-SPIKE_AT, SPIKE_WH = 14, 4000
+DAY = REVIEWED_DAY
 
 
 @pytest.fixture
@@ -41,64 +41,12 @@ def operator(db: None) -> User:
     return User.objects.create_user(email="operator@hamlet.example", password="a long enough one")
 
 
-@pytest.fixture
-def known(microgrid: Microgrid, senders: dict[str, list[Sender]]) -> Sender:
-    """The first home, after two months of final days from which its limits were learned."""
-    first = DAY - timedelta(days=HISTORY)
-    axis = axis_of(f"{first.isoformat()}T00:00+01:00", HISTORY)
-    rng = np.random.default_rng(5)
-    rows = []
-    for sender in senders["site"]:
-        wh = home(axis, rng).astype(np.int32).reshape(HISTORY, 96)
-        rows += [
-            MeterDayRow(day, sender.meter.pk, int(Channel.IMPORT), wh[i], np.zeros(96, np.int16), status=int(DayStatus.FINAL))
-            for i, day in enumerate(axis.days)
-        ]  # fmt: skip
-    ensure_months(table="energy_meterday", days=axis.days)
-    with connection.cursor() as cursor:
-        write_rows(
-            cursor,
-            rows,
-            microgrid_id=microgrid.pk,
-            provenance="messages",
-            now=microgrid.now(_real()),
-            replace=False,
-        )
-    learn(microgrid=microgrid, now=microgrid.local_day(DAY).end_at)
-    return senders["site"][0]
-
-
-def _real() -> datetime:
-    from tests.integration.energy.conftest import REAL_NOW
-
-    return REAL_NOW
-
-
 def now_of(sender: Sender) -> datetime:
-    return sender.microgrid.now(_real())
+    return sender.microgrid.now(REAL_NOW)
 
 
 def values(spike: bool = True) -> list[int]:
-    axis = axis_of(f"{DAY.isoformat()}T00:00+01:00", 1)
-    wh = home(axis, np.random.default_rng(9)).astype(int).tolist()
-    if spike:
-        wh[SPIKE_AT] = SPIKE_WH
-    return wh
-
-
-@pytest.fixture
-def waiting(known: Sender, accept: Callable) -> Review:  # type: ignore[type-arg]
-    """The review of a day with a spike, which the registers did not count."""
-    block = known.day_block(DAY, values())
-    counted = 1000 + sum(values(spike=False))
-    accept(
-        known.message(
-            blocks=[type(block)(block.channel, block.start_at, 900, block.values_wh, 1000, counted)]
-        )
-    )
-    report = finalise_day(microgrid=known.microgrid, day=DAY, now=now_of(known))
-    assert report.waiting == 1
-    return Review.objects.get(state=ReviewState.OPEN)
+    return reviewed_values(spike=spike)
 
 
 def current(sender: Sender) -> MeterDay:
@@ -107,7 +55,7 @@ def current(sender: Sender) -> MeterDay:
 
 def test_limits_are_kept_with_when_and_from_what(known: Sender) -> None:
     learned = LearnedLimits.objects.get(meter=known.meter)
-    assert (learned.meter_class, learned.days) == ("home", HISTORY)
+    assert (learned.meter_class, learned.days) == ("home", KNOWN_DAYS)
     assert learned.last_day == DAY
     assert 0 < learned.numbers["rise_wh"] < learned.numbers["height_wh"] < SPIKE_WH
 
