@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from energy.domain.quality import Check
+from energy.domain.quality import Check, Method
 from energy.models import Channel, MeterDay, Microgrid, Review, ReviewState
 from energy.selectors.day_block import axis_until
 from energy.selectors.scope import operated_microgrids
@@ -87,8 +87,17 @@ def review_picture(review: Review) -> ReviewPicture:
     starts = [start.isoformat() for start in review.microgrid.local_day(review.day).local_starts()]
     return ReviewPicture(
         review, starts, measured, like,
-        {name: _with(measured, review.intervals, values) for name, values in review.proposals.items()},
+        {name: _with(measured, review.intervals, values) for name, values in proposals_of(review).items()},
     )  # fmt: skip
+
+
+def proposals_of(review: Review) -> dict[str, list[int]]:
+    """Whole Wh for the intervals in question by method, in the order in which methods are tried."""
+    return {
+        method.label: review.proposals[method.label]
+        for method in Method
+        if method.label in review.proposals
+    }
 
 
 def _with(measured: list[int | None], intervals: list[int], values: list[int]) -> list[int | None]:

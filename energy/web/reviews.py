@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from energy.models import Review, ReviewState
-from energy.selectors.reviews import ReviewPicture, found_words, review_picture, steps_of, visible_reviews
+from energy.selectors.reviews import ReviewPicture, found_words, proposals_of, review_picture, steps_of, visible_reviews
 from energy.services.reviews import CannotReview, accept, edit, reopen
 from energy.web.imports import operated_microgrid
 from members.services.access import record_look
@@ -100,7 +100,7 @@ def review_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
         subject=f"{review.meter} on {review.day}", now=now,
     )  # fmt: skip
     picture = review_picture(review)
-    offered = [_offer(review, name, values) for name, values in review.proposals.items()]
+    offered = [_offer(review, name, values) for name, values in proposals_of(review).items()]
     context = {
         "review": review, "found": found_words(review.found), "picture": picture.as_json(), "offered": offered,
         "measured_wh": sum(review.measured_wh), "form": EditForm(), "tab": "reviews", "rows": _table(picture),

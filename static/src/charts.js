@@ -140,7 +140,7 @@ export function reviewOption(review) {
     ...review.proposals.map((one, i) => series(one.name, one.values.map((v, at) => (near(at) ? v : null)), token(`proposal-${i + 1}`),
       { lineStyle: { width: 2, type: "dashed", color: token(`proposal-${i + 1}`) } })),
     series("in question", review.measured.map((v, i) => (asked.has(i) ? v : null)), token("alarm"),
-      { lineStyle: { width: 3, color: token("alarm") }, symbol: "circle", symbolSize: 5 }),
+      { lineStyle: { width: 3, color: token("alarm") }, symbol: "circle", symbolSize: 6, showAllSymbol: true }),
   ];
   option.tooltip.valueFormatter = (v) => (v === null || v === undefined ? "–" : energy(v));
   return option;
