@@ -7,9 +7,9 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from energy.models import Microgrid, ReadingImport
+from energy.services import limits, maintenance, own_alarms
 from energy.services.broker_files import refresh_broker_files
 from energy.services.firmware import refresh_firmware
-from energy.services import limits, maintenance, own_alarms
 from energy.services.import_staging import stage_import
 from energy.services.silence import check_silence
 from energy.services.tampering import look_for_tampering
@@ -81,6 +81,8 @@ def renew_what_runs_out() -> None:
     """Sign revocation lists, the broker's certificate and the update repository anew, before they run out."""
     refresh_broker_files(now=timezone.now())
     refresh_firmware(now=timezone.now())
+
+
 @shared_task(queue="default", time_limit=3600)
 def learn_limits() -> int:
     """Learn once a night what is usual for each meter; the close of days checks against it."""

@@ -16,6 +16,7 @@ from energy.domain.sun import DARK_BELOW_DEG, rough_elevation_deg, sun_over
 from energy.domain.validation import Readings
 from energy.domain.validation_rules import Registers
 from energy.models import Channel, Meter, Microgrid
+from energy.selectors.exchanges import register_steps
 from energy.selectors.meter_days import load_channel
 from energy.selectors.source_performance import place_of
 
@@ -102,7 +103,8 @@ def block_of(
     quality[:, total - count :] = flags
     if days_before and with_history:
         _load_history(microgrid, axis, keys, with_history, values, quality)
-    registers = _registers(rows, meters, len(axis.days))
+    steps = register_steps(microgrid=microgrid, day=day, meter_ids=list(meters))
+    registers = _registers(rows, meters, steps, len(axis.days))
     ratings = np.array([rating_w(meters[meter]) for meter, _ in keys], dtype=np.float64)
     return DayBlock(keys, axis, values, quality, ratings, registers)
 
@@ -124,11 +126,15 @@ def _load_history(
         quality[rows, :before] = np.where(there, found.quality, np.int16(Method.MISSING))
 
 
-def _registers(rows: dict[Key, MeterDayRow], meters: dict[int, Meter], days: int) -> Registers:
+def _registers(
+    rows: dict[Key, MeterDayRow], meters: dict[int, Meter], steps: dict[Key, int], days: int
+) -> Registers:
+    """The day's readings; over an exchange the new register runs on from where the old one stood."""
     start, end = (np.full((len(rows), days), np.nan) for _ in range(2))
-    for row, one in enumerate(rows.values()):
+    for row, (key, one) in enumerate(rows.items()):
         if one.register_start_wh is not None and one.register_end_wh is not None:
-            start[row, -1], end[row, -1] = one.register_start_wh, one.register_end_wh
+            start[row, -1] = one.register_start_wh
+            end[row, -1] = one.register_end_wh + steps.get(key, 0)
     limits = np.array([meters[meter].register_limit_wh for meter, _ in rows], dtype=np.float64)
     return Registers(start, end, limits)
 

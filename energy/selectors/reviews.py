@@ -94,9 +94,7 @@ def review_picture(review: Review) -> ReviewPicture:
 def proposals_of(review: Review) -> dict[str, list[int]]:
     """Whole Wh for the intervals in question by method, in the order in which methods are tried."""
     return {
-        method.label: review.proposals[method.label]
-        for method in Method
-        if method.label in review.proposals
+        method.label: review.proposals[method.label] for method in Method if method.label in review.proposals
     }
 
 

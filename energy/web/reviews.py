@@ -13,7 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from energy.models import Review, ReviewState
-from energy.selectors.reviews import ReviewPicture, found_words, proposals_of, review_picture, steps_of, visible_reviews
+from energy.selectors.reviews import (
+    ReviewPicture,
+    found_words,
+    proposals_of,
+    review_picture,
+    steps_of,
+    visible_reviews,
+)
 from energy.services.reviews import CannotReview, accept, edit, reopen
 from energy.web.imports import operated_microgrid
 from members.services.access import record_look
