@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from energy.api import device_care, devices
+from energy.api import device_care, devices, sensors
 from energy.api.exports import MeterExport
 from energy.api.gateways import GatewayReadings
 from energy.api.insight import SiteComparison, SitePatterns, SourceList, SourcePerformance
@@ -32,6 +32,10 @@ urlpatterns = [
     path("own-alarms/", OwnAlarmList.as_view(), name="api-own-alarms"),
     path("own-alarms/<uuid:public_id>/", OwnAlarmDetail.as_view(), name="api-own-alarm"),
     path("meters/<uuid:public_id>/exchange/", device_care.ExchangeView.as_view(), name="api-meter-exchange"),
+    path("sensors/", sensors.SensorList.as_view(), name="api-sensors"),
+    path(
+        "sensors/<uuid:public_id>/readings/", sensors.SensorReadingsView.as_view(), name="api-sensor-readings"
+    ),
     path("devices/", device_care.DeviceList.as_view(), name="api-devices"),
     path("devices/enrol/", devices.EnrolView.as_view(), name="api-device-enrol"),
     path("devices/rotate/", devices.RotateView.as_view(), name="api-device-rotate"),

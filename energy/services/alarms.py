@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from energy.domain.tamper import COUNTERS_BACK_TO_ALARM, are_alarming
-from energy.models import AlarmKind, Device, DeviceAlarm, DeviceEvent, DeviceEventKind, RefusalCount
+from energy.models import AlarmKind, Device, DeviceAlarm, DeviceEventKind, RefusalCount
 from energy.services.device_log import LONGEST_DETAIL, log_event
-from members.models import User
+from members.models import Role, User
+from members.services.notifications import notify, staff_of
+
+NOTIFICATION = "device alarm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +32,18 @@ def raise_alarm(*, device_id: int, kind: AlarmKind, now: datetime, detail: str =
 
 
 def raise_alarms(*, signs: Sequence[Sign], now: datetime) -> int:
-    """Raise an alarm for each sign; one that is open already is counted, not raised. Returns how many are new."""
+    """Raise an alarm for each sign and tell the operators; one that is open already is counted, not raised. Returns how many are new."""
     new = 0
     for sign in sorted(signs, key=lambda sign: (sign.device_id, sign.kind)):
-        if _upsert(sign, now):
+        alarm_id = _upsert(sign, now)
+        if alarm_id is not None:
             new += 1
-            DeviceEvent.objects.create(
-                device_id=sign.device_id, at=now, kind=DeviceEventKind.ALARM_RAISED,
-                detail=f"{AlarmKind(sign.kind).label}{': ' if sign.detail else ''}{sign.detail}"[:LONGEST_DETAIL],
-            )  # fmt: skip
+            _tell(sign, alarm_id, now)
     return new
 
 
-def _upsert(sign: Sign, now: datetime) -> bool:
-    """Write the alarm in one statement, so that two at the same time make one; true where it is new."""
+def _upsert(sign: Sign, now: datetime) -> UUID | None:
+    """Write the alarm in one statement, so that two at the same time make one; its id where it is new."""
     row = DeviceAlarm(device_id=sign.device_id, kind=sign.kind)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -55,7 +57,20 @@ def _upsert(sign: Sign, now: datetime) -> bool:
             [row.public_id, sign.device_id, sign.kind, now, now, sign.detail[:LONGEST_DETAIL]],
         )
         [count] = cursor.fetchone()
-    return bool(count == 1)
+    return row.public_id if count == 1 else None
+
+
+def _tell(sign: Sign, alarm_id: UUID, now: datetime) -> None:
+    """Write a new alarm into the device's life, and tell the operators of its cooperative."""
+    device = Device.objects.select_related("meter", "sensor", "microgrid__cooperative").get(pk=sign.device_id)
+    what = f"{AlarmKind(sign.kind).label}{': ' if sign.detail else ''}{sign.detail}"
+    log_event(device=device, kind=DeviceEventKind.ALARM_RAISED, now=now, detail=what)
+    place = device.meter or device.sensor
+    notify(
+        users=staff_of(device.microgrid.cooperative, Role.OPERATOR), kind=NOTIFICATION, key=f"device-alarm:{alarm_id}",
+        subject=f"{place}: {AlarmKind(sign.kind).label}", path=f"/devices/{device.public_id}/", by_mail=True, now=now,
+        text=f"The device of {place} in {device.microgrid.name}: {what}. Its page shows what came before, and ends the alarm.",
+    )  # fmt: skip
 
 
 def note_refusals(*, device_ids: Sequence[int], now: datetime) -> None:

@@ -9,7 +9,7 @@ from energy.models import AlarmKind, Device, DeviceAlarm, DeviceEvent, DeviceEve
 from energy.selectors.sensors import sensor_series
 from energy.services.alarms import acknowledge_alarm, clear_alarm, note_covers, note_refusals, raise_alarm
 from energy.services.sensors import SensorValue, append_sensor_readings
-from members.models import User
+from members.models import Membership, Notification, Role, User
 from tests.integration.energy.conftest import REAL_NOW, Sender
 
 
@@ -51,6 +51,15 @@ def test_an_alarm_is_acknowledged_and_cleared_and_may_come_again(sender: Sender,
         DeviceEventKind.ALARM_RAISED, DeviceEventKind.ALARM_ACKNOWLEDGED, DeviceEventKind.ALARM_CLEARED,
         DeviceEventKind.ALARM_RAISED,
     ]  # fmt: skip
+
+
+def test_operators_are_told_of_a_new_alarm_once(sender: Sender, operator: User) -> None:
+    Membership.objects.create(user=operator, cooperative=sender.microgrid.cooperative, role=Role.OPERATOR)
+    for _ in range(3):
+        raise_alarm(device_id=sender.device.pk, kind=AlarmKind.COVER_OPEN, now=REAL_NOW)
+    told = Notification.objects.get()
+    assert (told.user, told.subject) == (operator, f"{sender.meter.code}: the case is open")
+    assert told.path == f"/devices/{sender.device.public_id}/"
 
 
 def test_what_happened_to_a_device_cannot_be_changed(sender: Sender) -> None:

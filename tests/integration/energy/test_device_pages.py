@@ -1,6 +1,6 @@
 """The pages of those who look after devices: complete, scoped, each step through its form."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -106,3 +106,14 @@ def test_a_sensors_page_draws_its_readings(operator: Client, sender: Sender) -> 
     picture = page.context["picture"]
     assert 400 < len(picture["values"]) <= 601
     assert picture["unit"] == "°C"
+    [listed] = operator.get("/api/v1/sensors/").json()["results"]
+    assert (listed["code"], listed["record"]) == ("air", "air_temperature_c")
+    said = operator.get(
+        f"/api/v1/sensors/{listed['id']}/readings/", {"to": (at + timedelta(seconds=1)).isoformat()}
+    ).json()
+    assert (len(said["at"]), set(said["values"])) == (1440, {7.25})
+    assert abs(datetime.fromisoformat(said["at"][-1]) - at) < timedelta(milliseconds=1)
+    too_long = {"from": "2016-01-01T00:00:00Z", "to": "2016-02-01T00:00:00Z"}
+    assert operator.get(f"/api/v1/sensors/{listed['id']}/readings/", too_long).status_code == 400
+    member = client_of(sender, Role.MEMBER, member=sender.meter.site.member)
+    assert member.get(f"/api/v1/sensors/{listed['id']}/readings/").status_code == 404

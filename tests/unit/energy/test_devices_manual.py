@@ -18,6 +18,8 @@ sys.path.insert(0, str(ROOT / "examples" / "device"))
 
 from message import interval_records, payload_of, sign  # noqa: E402
 
+sys.path.pop(0)
+
 [WHOLE] = (bytes.fromhex(line) for line in re.findall(r"^d284[0-9a-f]{400,}$", MANUAL, re.M))
 
 
