@@ -5,31 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.random_networks import random_network
 from grid.domain.flow_series import solve_series
-from grid.domain.powerflow import CannotSolve, Network, TransformerData, Wire
+from grid.domain.powerflow import CannotSolve, Network, Wire
 
 NAN = float("nan")
-
-
-def village(seed: int, *, nodes: int, loops: int) -> Network:
-    """A random radial network behind a transformer, with some further lines that close loops."""
-    random = np.random.default_rng(seed)
-    lines = [(int(random.integers(1, node)), node) for node in range(2, nodes)]
-    lines += [tuple(random.choice(np.arange(1, nodes), 2, replace=False).tolist()) for _ in range(loops)]
-    wires = [
-        Wire(f"L{i}", a, b, *(random.uniform(low, high) for low, high in ((0.005, 0.05), (0.002, 0.02), (0, 1e-4))), 250.0)
-        for i, (a, b) in enumerate(lines)
-    ]  # fmt: skip
-    tap = int(random.integers(-2, 3))
-    transformer = TransformerData("T", 0, 1, 4e5, 2e4, 400.0, 6.0, 4800.0, 1200.0, 0.3001, tap, 0, -2, 2, 2.5)
-    held = np.array([random.uniform(0.97, 1.04)] + [NAN] * (nodes - 1))
-    return Network(np.array([2e4] + [400.0] * (nodes - 1)), held, wires, [transformer])
 
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(3, 25), loops=st.integers(0, 4))
 def test_equals_newton_one_by_one(seed: int, nodes: int, loops: int) -> None:
-    network, random = village(seed, nodes=nodes, loops=loops), np.random.default_rng(seed + 1)
+    network, random = random_network(seed, nodes=nodes, loops=loops), np.random.default_rng(seed + 1)
     active, reactive = random.normal(1500, 3000, (3, nodes)), random.normal(300, 500, (3, nodes))
     found = solve_series(network, active, reactive)
     for row in range(3):
@@ -40,7 +26,7 @@ def test_equals_newton_one_by_one(seed: int, nodes: int, loops: int) -> None:
 
 
 def test_losses_are_what_resistances_and_iron_turn_into_heat() -> None:
-    network = village(3, nodes=8, loops=0)
+    network = random_network(3, nodes=8, loops=0)
     network = Network(network.nominal_voltage_v, network.held_pu, [
         Wire(w.code, w.node_from, w.node_to, w.resistance_ohm, w.reactance_ohm, 0.0, w.max_current_a) for w in network.wires
     ], network.transformers)  # fmt: skip
@@ -67,7 +53,7 @@ def test_an_instant_near_collapse_is_solved_all_the_same() -> None:
 
 
 def test_chunks_change_nothing() -> None:
-    network, draw = village(9, nodes=6, loops=1), np.random.default_rng(5).normal(2000, 1000, (7, 6))
+    network, draw = random_network(9, nodes=6, loops=1), np.random.default_rng(5).normal(2000, 1000, (7, 6))
     whole = solve_series(network, draw, draw / 5)
     assert solve_series(network, draw, draw / 5, chunk=3).voltage_pu == pytest.approx(
         whole.voltage_pu, abs=1e-10
