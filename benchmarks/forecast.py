@@ -89,7 +89,7 @@ def measure(network: SimbenchNetwork, days: list[date], recipe: Recipe) -> dict[
         ready = time.perf_counter()
         found = forecaster.at(origin, HORIZON)
         training_s, predicting_s = training_s + ready - began, predicting_s + time.perf_counter() - ready
-        note(measured, series, origin, found.band)
+        note(measured, series.by(forecaster.clock_for(origin)), origin, found.band)
     classes = [class_of(row.text("profile")) for row in network.loads]
     rows = len(classes) + 1
     figures = summary(measured, classes)
@@ -100,6 +100,7 @@ def measure(network: SimbenchNetwork, days: list[date], recipe: Recipe) -> dict[
         "items_per_s": round(rows * len(days) / seconds, 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "days": len(days), "first": days[0].isoformat(), "last": days[-1].isoformat(), "trainings": trainings,
+        "clocks": sorted({str(clock) for clock in forecaster.clocks.values()}),
         "train_s_per_meter": round(training_s / trainings / rows, 4),
         "predict_ms_per_meter": round(predicting_s / len(days) / rows * 1000, 3), **figures,
     }  # fmt: skip
@@ -117,12 +118,12 @@ def consumption_of(network: SimbenchNetwork) -> MeterSeries:
 
 
 def note(measured: Measured, series: MeterSeries, origin: np.datetime64, band: Band) -> None:
-    """Set what came and what habit says beside a forecast."""
+    """Set what came and what habit says beside a forecast; habit is read by the clock that the meters live by, which serves it best."""
     first = int((origin - series.first_at) // series.step)
     came = series.values_wh[:, first : first + HORIZON]
     grid = wall_grid(series, origin, FOLD_DAYS).with_sums([np.arange(len(series.values_wh))])
     starts = origin + np.arange(came.shape[1]) * series.step
-    steps = wall_slots(starts, ZONE, 15) - (grid.first_day * grid.slots_per_day + grid.width)
+    steps = wall_slots(starts, series.zone, 15) - (grid.first_day * grid.slots_per_day + grid.width)
     measured.actual.append(np.vstack([came, came.sum(axis=0)]))
     for rows, values in (
         (measured.low, band.p10_wh), (measured.middle, band.p50_wh), (measured.high, band.p90_wh),

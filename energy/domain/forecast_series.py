@@ -7,9 +7,8 @@ the first pass counts, the hour that is skipped repeats the value before it, so 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +26,13 @@ class MeterSeries:
     Attributes:
         first_at: start of the first interval, datetime64[s] in UTC.
         minutes: length of an interval.
-        zone: local time zone; its clock makes the days.
+        zone: local time zone, or a clock that never changes; it makes the days.
         values_wh: float64 [m, T]; NaN where missing.
     """
 
     first_at: np.datetime64
     minutes: int
-    zone: ZoneInfo
+    zone: tzinfo
     values_wh: Wh
 
     @property
@@ -56,6 +55,10 @@ class MeterSeries:
         known = np.array(self.values_wh[:, : max(count, 0)], order="C", copy=True)
         return MeterSeries(self.first_at, self.minutes, self.zone, known)
 
+    def by(self, clock: tzinfo) -> "MeterSeries":
+        """The same readings, their days made by another clock."""
+        return MeterSeries(self.first_at, self.minutes, clock, self.values_wh)
+
     def of(self, rows: NDArray[np.int64]) -> "MeterSeries":
         """Some of the meters."""
         return MeterSeries(self.first_at, self.minutes, self.zone, self.values_wh[rows])
@@ -66,7 +69,7 @@ def starts_from(first_at: np.datetime64, minutes: int, count: int) -> NDArray[np
     return first_at + np.arange(count) * np.timedelta64(minutes * 60, "s")
 
 
-def wall_slots(starts: NDArray[np.datetime64], zone: ZoneInfo, minutes: int) -> Slots:
+def wall_slots(starts: NDArray[np.datetime64], zone: tzinfo, minutes: int) -> Slots:
     """The slot on the local wall clock of each start: days since 1970-01-01 times slots per day, plus the slot of the day."""
     days = starts.astype("datetime64[D]")
     offsets = np.zeros(len(starts), dtype=np.int64)
@@ -74,22 +77,22 @@ def wall_slots(starts: NDArray[np.datetime64], zone: ZoneInfo, minutes: int) -> 
         of_day = np.flatnonzero(days == day) if len(starts) < 1000 else slice(
             int(np.searchsorted(days, day)), int(np.searchsorted(days, day, side="right"))
         )  # fmt: skip
-        begin, end = _offset(day, zone), _offset(day + DAY, zone)
+        begin, end = utc_offset_s(day, zone), utc_offset_s(day + DAY, zone)
         if begin == end:
             offsets[of_day] = begin
         else:
-            offsets[of_day] = [_offset(start, zone) for start in starts[of_day]]
+            offsets[of_day] = [utc_offset_s(start, zone) for start in starts[of_day]]
     local = starts.astype("datetime64[s]").astype(np.int64) + offsets
     return local // (minutes * 60)
 
 
 @lru_cache(maxsize=4096)
-def _offset_of_second(second: int, zone: ZoneInfo) -> int:
+def _offset_of_second(second: int, zone: tzinfo) -> int:
     offset = datetime.fromtimestamp(second, UTC).astimezone(zone).utcoffset()
     return int((offset or timedelta()).total_seconds())
 
 
-def _offset(instant: np.datetime64, zone: ZoneInfo) -> int:
+def utc_offset_s(instant: np.datetime64, zone: tzinfo) -> int:
     """Seconds by which the zone's clock is ahead of UTC."""
     return _offset_of_second(int(instant.astype("datetime64[s]").astype(np.int64)), zone)
 

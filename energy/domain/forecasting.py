@@ -1,16 +1,16 @@
 """Forecasts of meters and their sum for any origin, from what was known before it.
 
-`Forecaster` trains on a schedule of its own: at local midnight on a Monday, every four weeks counted from a fixed date, or every week
+`Forecaster` trains on a schedule of its own: at local midnight on a Monday, every two weeks counted from a fixed date, or every week
 while its history is short. So which model serves an origin follows from the origin and the history's first day, never from what came later.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from energy.domain.forecast_clock import clock_of_habits
 from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, Past, past_before
 from energy.domain.forecast_like_days import like_day_band
 from energy.domain.forecast_model import Model, Recipe, predict, train
@@ -21,10 +21,10 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 LEAST_DAYS_OF_A_METER = 14
-WEEKS_BETWEEN_TRAININGS = 4
+WEEKS_BETWEEN_TRAININGS = 2
 SHORT_HISTORY_DAYS = 84
 LONGEST_HORIZON_DAYS = 7
-# Days since 1970-01-01 of a Monday, from which the four-week periods count.
+# Days since 1970-01-01 of a Monday, from which the two-week periods count.
 FIRST_MONDAY = 4
 
 
@@ -55,7 +55,7 @@ class Forecast:
         return replace(self, band=emptied)
 
 
-def midnight(day: int, zone: ZoneInfo) -> np.datetime64:
+def midnight(day: int, zone: tzinfo) -> np.datetime64:
     """The instant in UTC at which a local day (counted from 1970-01-01) begins, datetime64[s]."""
     local = datetime(1970, 1, 1, tzinfo=zone) + timedelta(days=day)
     return np.datetime64(local.astimezone(UTC).replace(tzinfo=None), "s")
@@ -64,7 +64,7 @@ def midnight(day: int, zone: ZoneInfo) -> np.datetime64:
 def training_day(origin_day: int, first_day: int) -> int:
     """The local day at whose midnight the model for an origin on `origin_day` was trained; `first_day` is the history's first.
 
-    Every fourth Monday; every Monday while fewer than twelve weeks are known.
+    Every other Monday; every Monday while fewer than twelve weeks are known.
     """
     monday = origin_day - (origin_day - FIRST_MONDAY) % 7
     if monday - first_day < SHORT_HISTORY_DAYS:
@@ -127,18 +127,27 @@ class Forecaster:
     ahead: Ahead = field(default_factory=Ahead)
     recipe: Recipe = field(default_factory=Recipe)
     trained: dict[int, Model | None] = field(default_factory=dict)
+    clocks: dict[int, tzinfo] = field(default_factory=dict)
 
     def at(self, origin: np.datetime64, horizon: int) -> Forecast:
         """The forecast for an origin."""
-        model = self.model_for(origin)
-        return forecast(self.series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads)
+        model, series = self.model_for(origin), self.series.by(self.clock_for(origin))
+        return forecast(series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads)
+
+    def clock_for(self, origin: np.datetime64) -> tzinfo:
+        """The clock by which the meters live, as known when the model in force at an origin was trained."""
+        day = self.training_day_of(origin)
+        if day not in self.clocks:
+            self.clocks[day] = clock_of_habits(self.series, midnight(day, self.series.zone))
+        return self.clocks[day]
 
     def model_for(self, origin: np.datetime64) -> Model | None:
         """The model in force at an origin, trained where that has not been done."""
         series, day = self.series, self.training_day_of(origin)
         if day not in self.trained:
+            by_clock = series.by(self.clock_for(origin))
             self.trained[day] = train_on(
-                series, midnight(day, series.zone), self.calendar, self.ahead, self.recipe
+                by_clock, midnight(day, series.zone), self.calendar, self.ahead, self.recipe
             )
         return self.trained[day]
 
