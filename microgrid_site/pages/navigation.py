@@ -20,16 +20,31 @@ class Entry:
     current: bool
 
 
-MEMBER = (("Today", "home", "today"), ("Energy", "energy", "sun"), ("Bills", "bills", "bill"), ("Village", "village", "roofs"),
-          ("You", "profile", "person"), ("Help", "help", "help"))  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere to go, and for whom among the staff; nobody named means everybody."""
+
+    name: str
+    route: str
+    sign: str
+    roles: tuple[str, ...] = ()
+
+
+MEMBER = (
+    Place("Today", "home", "today"), Place("Energy", "energy", "sun"), Place("Bills", "bills", "bill"),
+    Place("Village", "village", "roofs"), Place("You", "profile", "person"), Place("Help", "help", "help"),
+)  # fmt: skip
 STAFF = (
-    ("Grid", "live", "pylon"),
-    ("Devices", "devices", "chip"),
-    ("Village", "village", "roofs"),
-    ("Bills", "bills", "bill"),
-    ("Help", "help", "help"),
+    Place("Grid", "live", "pylon"),
+    Place("Readings", "readings", "meter", (Role.OPERATOR,)),
+    Place("Sources", "sources", "sun", (Role.OPERATOR,)),
+    Place("Devices", "devices", "chip", READING_ROLES),
+    Place("Village", "village", "roofs"),
+    Place("Bills", "bills", "bill", (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)),
+    Place("Tariffs", "admin:index", "coins", (Role.TARIFF_ADMIN,)),
+    Place("Admin", "admin:index", "coins", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),
+    Place("Help", "help", "help"),
 )
-DOCUMENT_ROLES = (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -37,26 +52,24 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if not request.user.is_authenticated:
         return {}
     roles = list(Membership.objects.filter(user=request.user).values_list("role", "cooperative__name"))
-    is_member = any(role in (Role.MEMBER, Role.PRODUCER) for role, _ in roles)
-    entries = []
-    shown = MEMBER if is_member or not roles else STAFF
-    if not any(role in READING_ROLES for role, _ in roles):
-        shown = tuple(entry for entry in shown if entry[1] != "devices")
-    if not is_member and roles and not any(role in DOCUMENT_ROLES for role, _ in roles):
-        shown = tuple(entry for entry in shown if entry[1] != "bills")  # operators see none
-    for name, route, sign in shown:
-        url = reverse(route)
-        current = request.path == url or (url != "/" and request.path.startswith(url))
-        entries.append(Entry(name, url, sign, current))
-    if not is_member and any(role == Role.OPERATOR for role, _ in roles):
-        url = reverse("readings")
-        entries.insert(1, Entry("Readings", url, "meter", request.path.startswith(url)))
-        url = reverse("sources")
-        entries.insert(2, Entry("Sources", url, "sun", request.path.startswith(url)))
-    if not is_member and request.user.is_staff:
-        entries.insert(len(entries) - 1, Entry("Tariffs", reverse("admin:index"), "coins", False))
+    held = {role for role, _ in roles}
+    entries = [_entry(place, request.path) for place in _places(held, is_staff=request.user.is_staff)]
     first = Cooperative.objects.first() if not roles else None
     return {
         "navigation": entries,
         "cooperative_name": roles[0][1] if roles else (first.name if first else ""),
     }
+
+
+def _places(held: set[str], *, is_staff: bool) -> list[Place]:
+    """Where somebody with these roles can go; who has none sees the members' places."""
+    if not held or held & {Role.MEMBER, Role.PRODUCER}:
+        return list(MEMBER)
+    open_to = [place for place in STAFF if not place.roles or held & set(place.roles)]
+    by_route = {place.route: place for place in reversed(open_to) if is_staff or place.route != "admin:index"}
+    return list(reversed(by_route.values()))
+
+
+def _entry(place: Place, path: str) -> Entry:
+    url = reverse(place.route)
+    return Entry(place.name, url, place.sign, path == url or (url != "/" and path.startswith(url)))
