@@ -19,7 +19,7 @@ def test_each_role_sees_what_it_is_for() -> None:
     assert names(Role.MEMBER) == names() == ["Today", "Energy", "Bills", "Village", "You", "Help"]
 
 
-@pytest.mark.parametrize("role", [role for role in Role])
+@pytest.mark.parametrize("role", list(Role))
 def test_nobody_with_one_role_has_more_than_seven_places(role: Role) -> None:
     assert len(names(role)) <= 7
 
