@@ -31,7 +31,8 @@ from energy.domain.telemetry import (
 
 SENML_VERSION = 10
 HEAD_LABELS = {BASE_NAME, BASE_TIME, BASE_UNIT, BASE_VERSION}
-LABELS = {NAME, UNIT, VALUE, BOOLEAN_VALUE, TIME, DATA_VALUE}
+VALUES = {VALUE, BOOLEAN_VALUE, DATA_VALUE}
+LABELS = {NAME, UNIT, TIME} | VALUES
 REGISTER = "/register"
 CHANNELS = frozenset(CHANNEL_NAMES)
 REGISTERS = {channel + REGISTER: channel for channel in CHANNEL_NAMES}
@@ -77,8 +78,11 @@ def _head(records: list[dict[int, Any]]) -> tuple[str, float, str | None, list[d
         raise CannotAccept("malformed", "device name or version")
     own = {label: part for label, part in head.items() if label not in HEAD_LABELS}
     body = [own, *records[1:]] if own else records[1:]
-    if not set().union(*body) <= LABELS:
+    labels = set().union(*body)
+    if not labels <= LABELS:
         raise CannotAccept("malformed", "a label that is none of ours")
+    if labels & VALUES != {VALUE} and any(len(VALUES.intersection(record)) > 1 for record in body):
+        raise CannotAccept("malformed", "a record with two values")
     return head[BASE_NAME], head[BASE_TIME], head.get(BASE_UNIT), body
 
 
@@ -101,6 +105,8 @@ def _sort_records(
             else:
                 intervals[name] = [(record.get(TIME, 0), record[VALUE])]
         elif name == "interval":
+            if interval_s not in (0, record[VALUE]) or not math.isfinite(record.get(TIME, 0)):
+                raise CannotAccept("malformed", "interval length")
             interval_s = record[VALUE]
         elif name in REGISTERS:
             registers.setdefault(REGISTERS[name], []).append((record.get(TIME, 0), record[VALUE]))
@@ -110,6 +116,8 @@ def _sort_records(
             raise CannotAccept("malformed", "unknown record")
     if not packed.keys().isdisjoint(intervals):
         raise CannotAccept("malformed", "intervals both packed and in records of their own")
+    if not registers.keys() <= packed.keys() | intervals.keys():
+        raise CannotAccept("malformed", "registers without intervals")
     runs = packed | {name: _run(rows, interval_s) for name, rows in intervals.items()}
     return tuple(
         _block(name, start, values, sorted(registers.get(name, [])), interval_s, base)
@@ -156,7 +164,7 @@ def _number(name: str, record: dict[int, Any]) -> float:
 def _unpack(record: dict[int, Any]) -> tuple[int, ...]:
     """Whole Wh of intervals that follow each other, four bytes each, the highest first."""
     data = record[DATA_VALUE]
-    if VALUE in record or len(data) > 4 * LONGEST_BLOCK:
+    if len(data) > 4 * LONGEST_BLOCK:
         raise CannotAccept("malformed", "packed intervals")
     return struct.unpack(f">{len(data) // 4}I", data)
 
