@@ -123,13 +123,16 @@ def _by_flexmeasures(use: NDArray[np.int32]) -> Stored:
         np.savez(readings, energy=use.transpose(1, 0, 2).reshape(use.shape[1], -1), start_s=start_s)
         with connection.cursor() as cursor:
             cursor.execute("CREATE DATABASE flexmeasures TEMPLATE template0")
-        parts = urlsplit(os.environ["DATABASE_URL"])
+        database = urlsplit(os.environ["DATABASE_URL"])._replace(path="/flexmeasures").geturl()
+        settings = Path(folder) / "flexmeasures.cfg"
+        # "1 week", as its default says, is more than the newest flask-security can read.
+        settings.write_text(
+            f"SQLALCHEMY_DATABASE_URI = {database!r}\nSECRET_KEY = 'bench'\n"
+            "SECURITY_TWO_FACTOR_LOGIN_VALIDITY = '7 days'\nSECURITY_TOTP_SECRETS = {'1': 'bench'}\n"
+        )
         done = subprocess.run(
-            [str(python), str(PEER), str(readings)], stdout=subprocess.PIPE, text=True, check=True, cwd=folder,
-            env={
-                "PATH": os.environ["PATH"], "HOME": folder, "FLEXMEASURES_ENV": "development", "SECRET_KEY": "bench",
-                "SQLALCHEMY_DATABASE_URI": parts._replace(path="/flexmeasures").geturl(),
-            },
+            [str(python), str(PEER), str(readings), str(settings)], stdout=subprocess.PIPE, text=True, check=True,
+            cwd=folder, env={"PATH": os.environ["PATH"], "HOME": folder, "FLEXMEASURES_ENV": "development"},
         )  # fmt: skip
     said = json.loads(done.stdout.strip().splitlines()[-1])
     _check(said["sum_wh"], use)

@@ -1,6 +1,6 @@
 """Stores quarter-hourly readings as FlexMeasures does (`save_to_db` of a BeliefsDataFrame); run by its own Python.
 
-`python flexmeasures_storage.py READINGS.npz`: energy [sensors, T] and the first instant; the database is in SQLALCHEMY_DATABASE_URI.
+`python flexmeasures_storage.py READINGS.npz SETTINGS.cfg`: energy [sensors, T] and the first instant; the settings name the database.
 """
 
 import json
@@ -17,11 +17,11 @@ from flexmeasures.app import create
 from sqlalchemy import text
 
 
-def main(path: str) -> None:
+def main(path: str, settings: str) -> None:
     """Make sensors, save all readings sensor by sensor, read the sum back."""
     given = np.load(path)
     energy, start = given["energy"], pd.Timestamp(int(given["start_s"]), unit="s", tz="UTC")
-    app = create()
+    app = create(path_to_config=settings)
     with app.app_context():
         from flexmeasures.data import db
         from flexmeasures.data.models.data_sources import DataSource
@@ -66,4 +66,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])
