@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -17,12 +16,14 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from benchmarks.month_village import make_day
+from benchmarks.peers import peer_python
 from energy.adapters import meter_day_table as days
 from energy.adapters.binary_copy import Column, copy_in
 from energy.adapters.meter_day_table import EPOCH, MeterDayTable
 from energy.services.partitions import ensure_months
 
-PEER = Path(__file__).resolve().parent / "peers" / "flexmeasures_storage.py"
+PEER = Path(__file__).resolve().parent / "flexmeasures_storage.py"
+FLEXMEASURES = "flexmeasures==1.0.1"
 FIRST_DAY = date(2026, 1, 1)
 METERS, DAYS, READINGS = 500, 30, 96
 FLEXMEASURES_METERS = 20  # it takes so much longer; figures are per value
@@ -117,7 +118,7 @@ def _as_rows(use: NDArray[np.int32]) -> Stored:
 def _by_flexmeasures(use: NDArray[np.int32]) -> Stored:
     """FlexMeasures in an environment of its own, on a database of its own in the same server."""
     with tempfile.TemporaryDirectory(prefix="flexmeasures-") as folder:
-        python = _environment(Path(folder))
+        python = peer_python("flexmeasures", [FLEXMEASURES])
         start_s = int(datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=UTC).timestamp())
         readings = Path(folder) / "readings.npz"
         np.savez(readings, energy=use.transpose(1, 0, 2).reshape(use.shape[1], -1), start_s=start_s)
@@ -137,21 +138,6 @@ def _by_flexmeasures(use: NDArray[np.int32]) -> Stored:
     said = json.loads(done.stdout.strip().splitlines()[-1])
     _check(said["sum_wh"], use)
     return Stored(said["values"], said["seconds"], said["bytes"], said["version"])
-
-
-def _environment(folder: Path) -> Path:
-    """A Python with FlexMeasures; one made before is named by FLEXMEASURES_PYTHON."""
-    given = os.environ.get("FLEXMEASURES_PYTHON")
-    if given:
-        return Path(given)
-    print("Installing FlexMeasures in an environment of its own ...", file=sys.stderr)
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    python = folder / "venv" / "bin" / "python"
-    subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "flexmeasures"],
-        check=True, stdout=sys.stderr,
-    )  # fmt: skip
-    return python
 
 
 def _check(total: float, use: NDArray[np.int32]) -> None:
