@@ -286,7 +286,7 @@ class SitePatterns(InsightDoor):
     def get(self, request: Request, public_id: Any) -> Response:
         site = self.site("habits")
         block = site_block(site, today=today_of(site, timezone.now()))
-        found = site_habits(block) if block is not None else None
+        found = site_habits(block, microgrid=site.microgrid) if block is not None else None
         if found is None:
             return problem(409, "Not known yet", "The site has no complete final day.")
         return Response(PatternsSerializer(patterns_of(found)).data)

@@ -18,8 +18,9 @@ from energy.domain.load_patterns import (
     heat_signature,
     typical_days,
 )
-from energy.models import Site, Source
+from energy.models import Microgrid, Site, Source
 from energy.models.sites import SiteKind
+from energy.selectors.outdoor import daily_temperature_c
 from energy.selectors.site_days import SiteDayBlock, load_site_days, newest_days
 
 PATTERN_DAYS = 182
@@ -64,19 +65,23 @@ def site_block(site: Site, *, today: date, most: int = PATTERN_DAYS) -> SiteDayB
     return load_site_days(microgrid=site.microgrid, days=days, site_ids=[site.pk], with_quality=True)
 
 
-def site_habits(block: SiteDayBlock) -> SiteHabits | None:
-    """The habits of the one site of a block; None where none of its days is complete."""
+def site_habits(block: SiteDayBlock, *, microgrid: Microgrid | None = None) -> SiteHabits | None:
+    """The habits of the one site of a block; None where none of its days is complete.
+
+    With a microgrid that measures the air's temperature heating is told by the cold, else by the season.
+    """
     days_wh, usable = block.on_the_clock[0], block.complete[0]
     found = habits(days_wh, block.weekend, usable)
     if found is None:
         return None
     there = np.flatnonzero(usable)
+    temperature = daily_temperature_c(microgrid=microgrid, days=block.days) if microgrid else None
     day_of_year = np.array([day.timetuple().tm_yday for day in block.days], dtype=np.int64)
     return SiteHabits(
         len(there), block.days[there[0]], block.days[there[-1]], block.estimated_share(0), found,
         typical_days(days_wh, block.weekend, usable),
         [(block.days[first], block.days[after - 1]) for first, after in absences(days_wh, usable)],
-        car_signature(days_wh, usable), heat_signature(days_wh.sum(axis=1), usable, day_of_year),
+        car_signature(days_wh, usable), heat_signature(days_wh.sum(axis=1), usable, day_of_year, temperature),
     )  # fmt: skip
 
 

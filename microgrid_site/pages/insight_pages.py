@@ -66,7 +66,7 @@ def habits(request: HttpRequest) -> HttpResponse:
     sites = own_sites_of(request)
     site = chosen_site(request, sites)
     block = site_block(site, today=today_of(site, timezone.now())) if site else None
-    found = site_habits(block) if block is not None else None
+    found = site_habits(block, microgrid=site.microgrid) if site and block is not None else None
     if site is None or block is None or found is None:
         return _nothing_yet(request, sites)
     context = _context(request, sites, site, "habits") | {

@@ -1,19 +1,22 @@
 """What producers and consumers want to know, over the doors: figures that are right, seen by their people only."""
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from energy.models import OwnAlarm
+from energy.models import OwnAlarm, Sensor
+from energy.selectors.outdoor import daily_temperature_c
 from energy.selectors.scope import own_alarms, visible_orders, visible_sources
 from energy.selectors.source_figures import source_courses
 from energy.selectors.source_performance import efficiencies_of
 from energy.services.own_alarms import judge_alarms
+from energy.services.sensors import SensorValue, append_sensor_readings
 from members.models import AccessRecord, Membership, Notification, Role, User
 from tests.integration.energy.roofs import CAPACITY_W, DAYS, NOW, ROOFS, Hamlet, make_roofs, production
 
@@ -121,6 +124,19 @@ def test_habits_of_a_home(client: Client, hamlet: Hamlet) -> None:
     assert len(found["typical_days"][0]["course_wh"]) == 96
     assert found["heat"] is None
     assert not AccessRecord.objects.exists()
+
+
+def test_the_air_is_as_warm_as_its_sensor_says(hamlet: Hamlet) -> None:
+    assert daily_temperature_c(microgrid=hamlet.microgrid, days=DAYS) is None
+    sensor = Sensor.objects.create(microgrid=hamlet.microgrid, kind="air_temperature", code="air")
+    start = hamlet.microgrid.local_day(DAYS[1]).start_at
+    readings = [SensorValue(sensor.pk, start + timedelta(hours=h), float(h % 24), h) for h in range(30)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        append_sensor_readings(cursor=cursor, microgrid_id=hamlet.microgrid.pk, readings=readings)
+    found = daily_temperature_c(microgrid=hamlet.microgrid, days=DAYS)
+    assert found is not None
+    assert found[1] == pytest.approx(11.5)
+    assert np.isnan(np.delete(found, 1)).all()
 
 
 def test_comparison_needs_five_others(client: Client, hamlet: Hamlet) -> None:
