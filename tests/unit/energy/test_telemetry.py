@@ -142,7 +142,7 @@ leaves = (
 labels = st.sampled_from([-3, -2, 0, 1, 2, 6])
 
 
-@given(st.lists(st.dictionaries(labels, leaves, max_size=6), max_size=12) | leaves)
+@given(st.lists(st.dictionaries(labels, leaves, max_size=4), max_size=6) | leaves)
 def test_no_signed_records_break_the_reading(records: Any) -> None:
     """A device whose key is known is not trusted either."""
     try:
