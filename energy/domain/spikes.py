@@ -28,6 +28,8 @@ LEAST_RISE_OF_PEAK = 0.06
 LEVEL_DAYS = 3
 HABIT_DAYS = 5
 HABIT_OF_LEVEL = 0.03
+NEXT_LEVEL = 2.2
+DAYS_OF_LEVELS = 45
 REGISTER_SHARE = (0.75, 1.35)
 WEAKER = 0.5
 
@@ -64,7 +66,9 @@ def learn_spike_limits(
         above = (peaks > ABOVE_LEVEL * level[:, None]).sum(axis=1)
     days = np.isfinite(peaks).sum(axis=1)
     keeps = switched & (level > 0) & (above <= np.maximum(HABIT_DAYS, HABIT_OF_LEVEL * days))
-    height = np.where(keeps, level * ABOVE_LEVEL, height)
+    unseen = np.minimum(level * NEXT_LEVEL, np.where(connection_wh > 0, connection_wh, np.inf))
+    short = len(axis.days) < DAYS_OF_LEVELS  # the level of cold days may not have been seen yet
+    height = np.where(keeps, np.maximum(level * ABOVE_LEVEL, unseen if short else 0), height)
     height = np.where(connection_wh > 0, np.minimum(height, connection_wh + 1), height)
     top = np.where(np.isfinite(height), height, 0)
     largest = np.maximum(axis.per_day(np.fmax, rises(values_wh)), 0)
@@ -106,16 +110,20 @@ def held_level(values_wh: Floats, axis: DayAxis) -> Doubles:
     return np.where(close, tops[:, -1], level).astype(np.float64)
 
 
-def spikes(values_wh: Floats, axis: DayAxis, limits: SpikeLimits, excess_wh: Doubles | None) -> Bools:
+def spikes(
+    values_wh: Floats, axis: DayAxis, limits: SpikeLimits, switched: Bools, excess_wh: Doubles | None
+) -> Bools:
     """Intervals that are spikes, bool [m, T].
 
     `excess_wh` (float64 [m, d]) is what a day's intervals have beyond its registers, NaN where it is allowed or unknown: an
-    interval that alone explains it is a spike at half the rise.
+    interval that alone explains it is a spike at half the rise. A switched meter (bool [m]) whose neighbouring interval
+    is as high goes to a level of its own, however seldom.
     """
     rise = rises(values_wh)
     limit = limits.rise_wh.astype(np.float32)[:, None]
     with np.errstate(invalid="ignore"):
         found: Bools = (values_wh > limits.height_wh.astype(np.float32)[:, None]) | (rise > limit)
+        found &= ~(switched[:, None] & (rise <= LEVEL_WIDTH * values_wh))
         if excess_wh is not None and np.isfinite(excess_wh).any():
             meters, days = np.nonzero(excess_wh > 0)
             for meter, day in zip(meters.tolist(), days.tolist(), strict=True):

@@ -37,6 +37,7 @@ COVARIANCE_DAYS = 60
 LEAST_SPREAD = 0.03
 SOUND_WITHIN = 5.0
 BEST_TAIL = Tail(share=0.0008, ratio=3.2, least=0.15)
+SWITCHED_LEAST = 0.75  # a cold day on which a heat pump takes its next level is no fault
 TOTAL_TAIL = Tail(share=0.0004, ratio=3.6, least=0.25)
 PEERS = 5
 LEAST_PEERS = 2
@@ -203,9 +204,12 @@ def _least_varied(covariance: Doubles) -> Doubles:
 
 
 def learn_day_limits(
-    features: Doubles, axis: DayAxis, classes: Ints, is_production: Bools, looks_ahead: bool
+    features: Doubles, axis: DayAxis, classes: Ints, switched: Bools, is_production: Bools, looks_ahead: bool
 ) -> DayLimits:
-    """Learn how days are weighed and how far sound ones lie from their band; days may hold faults."""
+    """Learn how days are weighed and how far sound ones lie from their band; days may hold faults.
+
+    `switched` (bool [m]): meters that go between levels.
+    """
     shifts = learn_kind_shifts(features, axis)
     wide, near = _deviations(features, axis, shifts, looks_ahead)
     best_weights = np.zeros((len(features), FEATURES))
@@ -228,6 +232,8 @@ def learn_day_limits(
     slopes = np.where(helped, slopes, 0.0)
     total_above, total_below = _two_sided(_both(total, near[:, :, TOTAL]), classes, TOTAL_TAIL)
     known = np.isfinite(total).sum(axis=1) >= LEAST_DAYS
+    least = np.where(switched, SWITCHED_LEAST, 0.0)
+    best_above, best_below = np.maximum(best_above, least), np.maximum(best_below, least)
 
     def of_known(limit: Doubles) -> Doubles:
         return np.where(known, limit, np.inf)

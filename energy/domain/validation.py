@@ -105,12 +105,12 @@ def learn_limits(readings: Readings, *, looks_ahead: bool) -> Limits:
     connection = np.where(doubted, 0.0, readings.connection_wh)
     believed = _without(readings.values_wh, beyond_connection(readings.values_wh, connection))
     classes = learn_classes(believed, axis, readings.is_production, readings.is_night)
-    switched = np.isin(classes, [number_of(one) for one in SWITCHED])
+    switched = _switched(classes)
     twilight = _has_twilight(readings, believed, classes)
     spike_limits = learn_spike_limits(believed, axis, classes, switched, connection)
-    found = spikes(believed, axis, spike_limits, None)
+    found = spikes(believed, axis, spike_limits, switched, None)
     features = describe_days(_without(believed, _seldom(found, axis)), axis)
-    day_limits = learn_day_limits(features, axis, classes, readings.is_production, looks_ahead)
+    day_limits = learn_day_limits(features, axis, classes, switched, readings.is_production, looks_ahead)
     same = repeats(believed)
     stuck = learn_stuck_limits(believed, same, runs_of(same, 2))
     night_share = np.full(len(classes), NIGHT_SHARE)
@@ -144,7 +144,13 @@ def check(readings: Readings, limits: Limits) -> Findings:
     stuck = _stuck(believed, limits)
     wrong_sum = np.where(failed, excess, np.nan)
     # a value above the connection is a spike as well where it stands out; of a negative one there is nothing to stand out
-    spiked = spikes(np.where(values < 0, np.float32(np.nan), values), axis, limits.spikes, wrong_sum)
+    spiked = spikes(
+        np.where(values < 0, np.float32(np.nan), values),
+        axis,
+        limits.spikes,
+        _switched(limits.classes),
+        wrong_sum,
+    )
     spiked &= ~mark_zero(values)
     set_aside = _seldom(high | spiked | dark, axis) | stuck
     features = describe_days(_without(values, set_aside | (values < 0)), axis)
@@ -170,6 +176,11 @@ def mark_zero(values_wh: Floats) -> Bools:
     """Intervals in which nothing flowed; they are never a spike."""
     found: Bools = values_wh == 0
     return found
+
+
+def _switched(classes: NDArray[np.int64]) -> Bools:
+    """Meters that go between levels: heat pumps and car chargers."""
+    return np.isin(classes, [number_of(one) for one in SWITCHED])
 
 
 def _without(values_wh: Floats, wrong: Bools) -> Floats:
