@@ -1,13 +1,15 @@
-"""Doors of the workers: reading files, hearing silence; once a day, what is due on sources and which alarms of members go off."""
+"""Doors of the workers: reading files, hearing silence, looking ahead; once a day, what is due on sources and which alarms of members go off."""
 
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
+from energy.adapters.weather_services import weather_service
 from energy.models import Microgrid, ReadingImport
-from energy.services import limits, maintenance, own_alarms
+from energy.services import forecasts, limits, maintenance, own_alarms, weather
 from energy.services.broker_files import refresh_broker_files
 from energy.services.firmware import refresh_firmware
 from energy.services.import_staging import stage_import
@@ -15,6 +17,7 @@ from energy.services.silence import check_silence
 from energy.services.tampering import look_for_tampering
 
 PROGRESS_KEPT_S = 900
+LOOK_AHEAD_S = 1800
 
 
 def progress_key(reading_import_id: int) -> str:
@@ -88,5 +91,37 @@ def learn_limits() -> int:
     """Learn once a night what is usual for each meter; the close of days checks against it."""
     return sum(
         limits.learn(microgrid=microgrid, now=microgrid.now(timezone.now()))
+
+
+@shared_task(queue="default", time_limit=1800)
+def look_ahead() -> str:
+    """Ask for what is due of each microgrid's forecasts."""
+    ids = list(Microgrid.objects.values_list("pk", flat=True))
+    for microgrid_id in ids:
+        look_ahead_in.apply_async(kwargs={"microgrid_id": microgrid_id}, expires=LOOK_AHEAD_S)
+    return f"{len(ids)} asked"
+
+
+@shared_task(queue="default", time_limit=1800)
+def look_ahead_in(*, microgrid_id: int) -> str:
+    """Train where it is due, foresee this day and this hour, score what is over. One at a time per microgrid; safe to run twice."""
+    microgrid = Microgrid.objects.get(pk=microgrid_id)
+    if not cache.add(f"looking-ahead-{microgrid_id}", True, LOOK_AHEAD_S):
+        return "under way"
+    try:
+        done = forecasts.look_ahead(microgrid=microgrid, now=microgrid.now(timezone.now()))
+    finally:
+        cache.delete(f"looking-ahead-{microgrid_id}")
+    return f"{done.trained} models, {done.runs} runs, {done.days_scored} days scored"
+
+
+@shared_task(queue="default", time_limit=300)
+def take_weather() -> int:
+    """Ask the weather service for each microgrid; none where no service is set."""
+    service = weather_service(settings.WEATHER_SOURCE)
+    if service is None:
+        return 0
+    return sum(
+        weather.take_weather(microgrid=microgrid, service=service, now=microgrid.now(timezone.now()))
         for microgrid in Microgrid.objects.all()
     )

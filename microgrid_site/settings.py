@@ -43,6 +43,8 @@ MQTT_TLS_URL = os.environ.get("MQTT_TLS_URL", "")
 MQTT_TLS_NAMES = [n for n in os.environ.get("MQTT_TLS_NAMES", "localhost,127.0.0.1").split(",") if n]
 BROKER_DIR = VAR_DIR / "broker"
 FIRMWARE_DIR = VAR_DIR / "firmware"
+# An address in Open-Meteo's form, a .json or a .csv file; empty: forecasts rest on clear sky and own history.
+WEATHER_SOURCE = os.environ.get("WEATHER_SOURCE", "")
 CHAIN_RPC_URL = os.environ.get("CHAIN_RPC_URL") or "http://127.0.0.1:8545"
 CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
@@ -228,6 +230,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "renew what runs out": {
         "task": "energy.tasks.renew_what_runs_out",
+        "schedule": crontab(minute="41"),
+        "options": {"queue": "default", "expires": 3000},
+    },
+    "look ahead": {
+        "task": "energy.tasks.look_ahead",
+        "schedule": 300.0,
+        "options": {"queue": "default", "expires": 300},
+    },
+    "take the weather": {
+        "task": "energy.tasks.take_weather",
         "schedule": crontab(minute="41"),
         "options": {"queue": "default", "expires": 3000},
     },

@@ -19,9 +19,11 @@ from contracts.models import ChainTransaction, PaymentQuote, WalletLink
 from contracts.services.outbox import enqueue
 from energy.models import Channel, Consumer, Meter, Microgrid, Source, StorageUnit
 from energy.models.meters import MeterKind
+from energy.selectors.expected_use import expected_import
 from energy.selectors.meter_days import load_channel
 from energy.selectors.source_performance import efficiencies_of
 from grid.models import BalanceDay
+from kernel.intervals import Month
 from kernel.money import price_micro
 
 BATCH = 40
@@ -193,6 +195,23 @@ def _mirror_usage(chain: Chain, run: BillingRun, days: Sequence[date], now: date
             chain=chain, key=f"usage:{chain.chain_id()}:{run.chain_ref}:{index}", contract="EnergyConsumption",
             function="recordUsageBatch", arguments=[ids, run.period, amounts, demands, kinds], now=now,
         )  # fmt: skip
+
+
+def mirror_forecasts(*, chain: Chain, run: BillingRun, now: datetime) -> None:
+    """Post what the month after a run will bring: each consenting site's own figure, all others as one group.
+
+    A month's total tells of a home no more than the monthly mirror does that its member agreed to; a day's would.
+    """
+    microgrid = run.microgrid
+    month = Month.parse(str(run.period)).next
+    expected = expected_import(microgrid=microgrid, month=month)
+    own = [m for m in consenting_sites(microgrid) if m.pk in expected]
+    others = sum(expected.values()) - sum(expected[m.pk] for m in own)
+    valid_from = int(microgrid.local_day(month.first_day).start_at.timestamp())
+    calls = [(unhexed(m.chain_ref), expected[m.pk], valid_from) for m in own]
+    calls.append((unhexed(microgrid.chain_ref), others, valid_from))
+    key = f"forecasts:{chain.chain_id()}:{run.chain_ref}"
+    _multicall(chain, key, "EnergyConsumption", "setForecast", calls, now)
 
 
 def mirror_bills(*, chain: Chain, run: BillingRun, now: datetime) -> None:

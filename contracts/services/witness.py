@@ -12,6 +12,7 @@ from contracts.models import Anchor, AnchorKind
 from contracts.services.anchoring import NothingToAnchor, anchor_day, anchor_run
 from contracts.services.mirrors import (
     mirror_bills,
+    mirror_forecasts,
     mirror_grid_days,
     mirror_month,
     mirror_registrations,
@@ -64,6 +65,7 @@ def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
     anchor_run(chain=chain, run=run, now=now)
     mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run.days(), now=now)
     mirror_month(chain=chain, run=run, now=now)
+    mirror_forecasts(chain=chain, run=run, now=now)
     mirror_bills(chain=chain, run=run, now=now)
     mirror_revenue(chain=chain, run=run, now=now)
     return True

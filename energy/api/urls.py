@@ -4,6 +4,7 @@ from django.urls import path
 
 from energy.api import device_care, devices, sensors
 from energy.api.exports import MeterExport
+from energy.api.forecasts import MeterForecastView, MicrogridForecast
 from energy.api.gateways import GatewayReadings
 from energy.api.insight import SiteComparison, SitePatterns, SourceList, SourcePerformance
 from energy.api.microgrid_days import MicrogridDays
@@ -23,6 +24,8 @@ urlpatterns = [
     path("sites/<uuid:public_id>/", SiteDetail.as_view(), name="api-site"),
     path("meters/", MeterList.as_view(), name="api-meters"),
     path("meters/<uuid:public_id>/days/", MeterDayList.as_view(), name="api-meter-days"),
+    path("meters/<uuid:public_id>/forecast/", MeterForecastView.as_view(), name="api-meter-forecast"),
+    path("microgrids/<uuid:public_id>/forecast/", MicrogridForecast.as_view(), name="api-microgrid-forecast"),
     path("sites/<uuid:public_id>/patterns/", SitePatterns.as_view(), name="api-site-patterns"),
     path("sites/<uuid:public_id>/comparison/", SiteComparison.as_view(), name="api-site-comparison"),
     path("reviews/", ReviewList.as_view(), name="api-reviews"),

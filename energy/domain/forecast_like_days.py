@@ -87,3 +87,26 @@ def _quantiles(values: Array) -> list[Array]:
         np.take_along_axis(ordered, np.rint(q * last).astype(np.int64)[..., None], axis=-1)[..., 0]
         for q in QUANTILES
     ]
+
+
+def expected_total(daily_wh: Array, days: Slots, ahead: Slots, calendar: Calendar) -> Array:
+    """What a span of days will bring: the mean of the known days of the same type, for each of them [Wh], float64 [m].
+
+    Args:
+        daily_wh: sums of known days, float64 [m, d]; NaN where a day is not known.
+        days, ahead: the known days and those ahead, counted from 1970-01-01.
+    """
+    types, wanted = (day_types(d, calendar.country, calendar.region) for d in (days, ahead))
+    anyway = _known_mean(daily_wh)
+    total = np.zeros(len(daily_wh))
+    for day_type in np.unique(wanted):
+        mean = _known_mean(daily_wh[:, types == day_type])
+        total += np.where(np.isnan(mean), np.nan_to_num(anyway), mean) * int((wanted == day_type).sum())
+    return total
+
+
+def _known_mean(values: Array) -> Array:
+    known = ~np.isnan(values)
+    total, count = np.where(known, values, 0.0).sum(axis=1), known.sum(axis=1)
+    result: Array = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return result

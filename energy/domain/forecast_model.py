@@ -7,8 +7,8 @@ The band's ends are trained without the newest days, which then tell how wide it
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +34,9 @@ from energy.domain.forecast_quantiles import (
     ordered_band,
 )
 from energy.domain.forecast_series import WallGrid
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -91,7 +94,7 @@ class Model:
         rows: how many rows it was trained on.
     """
 
-    boosters: tuple[lgb.Booster, lgb.Booster, lgb.Booster]
+    boosters: "tuple[lgb.Booster, lgb.Booster, lgb.Booster]"
     band_margins: Margins
     trained_slot: int
     rows: int
@@ -103,6 +106,8 @@ class Model:
 
 def from_texts(texts: Sequence[str], band_margins: Margins, trained_slot: int, rows: int) -> Model:
     """A model from its stored trees."""
+    import lightgbm as lgb  # takes a second, and few processes forecast
+
     low, middle, high = (lgb.Booster(model_str=text) for text in texts)
     return Model((low, middle, high), band_margins, trained_slot, rows)
 
@@ -123,6 +128,8 @@ def train(grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> M
         return None
     numbers, shares, ends, weights = known
     older = ends <= grid.width - held_out if has_calibration else np.ones(len(ends), dtype=np.bool_)
+    import lightgbm as lgb
+
     everything = lgb.Dataset(
         numbers, shares, weight=weights, free_raw_data=False,
         params={"max_bin": recipe.bins, "num_threads": recipe.threads, "verbose": -1},
@@ -260,8 +267,10 @@ def _draw(grid: WallGrid, origin: int, recipe: Recipe, purpose: int) -> np.rando
     return np.random.default_rng([recipe.seed, grid.first_day * grid.slots_per_day + origin, purpose])
 
 
-def _grow(rows: lgb.Dataset, quantile: float, habit: Array, recipe: Recipe) -> lgb.Booster:
+def _grow(rows: "lgb.Dataset", quantile: float, habit: Array, recipe: Recipe) -> "lgb.Booster":
     """Trees that tell by how much a quantile lies off habit."""
+    import lightgbm as lgb
+
     objective = {"objective": "l1"} if quantile == MIDDLE else {"objective": "quantile", "alpha": quantile}
     count = rows.construct().num_data()
     settings = objective | {

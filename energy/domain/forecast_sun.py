@@ -1,8 +1,6 @@
-"""Where the sun stands over a microgrid's roofs, and what a clear sky would send them (pvlib)."""
+"""Where the sun stands over a microgrid's roofs (pvlib)."""
 
 import numpy as np
-import pandas as pd
-import pvlib
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -11,15 +9,15 @@ Instants = NDArray[np.datetime64]
 NEAR_DEGREES = 0.1
 
 
-def _times(starts: Instants) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(starts).tz_localize("UTC")
-
-
 def elevation_degrees(starts: Instants, latitude: float, longitude: float) -> Array:
-    """The sun's apparent elevation at instants in UTC (NREL's algorithm by pvlib's fast ephemeris) [degrees]."""
+    """The sun's apparent elevation at instants in UTC (NREL's algorithm) [degrees]."""
     if not len(starts):
         return np.zeros(0)
-    found = pvlib.solarposition.ephemeris(_times(starts), latitude, longitude)
+    import pandas as pd  # these two take seconds to import, and few commands ask for the sun
+    import pvlib
+
+    times = pd.DatetimeIndex(starts).tz_localize("UTC")
+    found = pvlib.solarposition.get_solarposition(times, latitude, longitude)
     result: Array = found["apparent_elevation"].to_numpy(dtype=np.float64)
     return result
 
@@ -30,13 +28,6 @@ def is_night(starts: Instants, minutes: int, latitude: float, longitude: float) 
     both = elevation_degrees(np.concatenate([starts, middle]), latitude, longitude).reshape(2, -1)
     down: NDArray[np.bool_] = np.any(both <= 0, axis=0)
     return down
-
-
-def clear_sky_w_per_m2(starts: Instants, minutes: int, latitude: float, longitude: float) -> Array:
-    """Global horizontal irradiance of a cloudless sky in the middle of each interval (Haurwitz 1945) [W/m2]."""
-    zenith = 90 - elevation_degrees(starts + np.timedelta64(minutes * 30, "s"), latitude, longitude)
-    result: Array = pvlib.clearsky.haurwitz(zenith)["ghi"].to_numpy(dtype=np.float64)
-    return result
 
 
 def nearby(latitude: float, longitude: float) -> tuple[float, float]:

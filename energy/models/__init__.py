@@ -7,6 +7,15 @@ from energy.models.device_life import AlarmKind, DeviceAlarm, DeviceEvent, Devic
 from energy.models.devices import Device, DeviceKey, EnrolmentCode, RefusalCount
 from energy.models.exchanges import MeterExchange, RegisterHandOver
 from energy.models.firmware import FirmwareOutcome, FirmwareRelease
+from energy.models.forecasts import (
+    ForecastKind,
+    ForecastModel,
+    ForecastQuantity,
+    ForecastRun,
+    ForecastScore,
+    MeterForecast,
+    WeatherHour,
+)
 from energy.models.gateways import (
     Gateway,
     GatewayMessage,
@@ -53,6 +62,11 @@ __all__ = [
     "FeedSilence",
     "FirmwareOutcome",
     "FirmwareRelease",
+    "ForecastKind",
+    "ForecastModel",
+    "ForecastQuantity",
+    "ForecastRun",
+    "ForecastScore",
     "Gateway",
     "GatewayMessage",
     "GatewayMeter",
@@ -67,6 +81,7 @@ __all__ = [
     "MeterDay",
     "MeterDayVersion",
     "MeterExchange",
+    "MeterForecast",
     "Microgrid",
     "Node",
     "OwnAlarm",
@@ -90,6 +105,7 @@ __all__ = [
     "TelemetryMessage",
     "Transformer",
     "VersionCause",
+    "WeatherHour",
     "WorkKind",
     "WorkOrder",
     "WorkState",

@@ -23,10 +23,10 @@ class Tab:
 def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
     """What there is below Energy; the roof where there is one."""
     entries = [
-        ("Day by day", "energy"), ("Habits", "habits"), ("Comparison", "comparison"), ("Tips", "tips"), ("Alarms", "own-alarms"),
+        ("Day by day", "energy"), ("Ahead", "own-forecast"), ("Habits", "habits"), ("Comparison", "comparison"), ("Tips", "tips"), ("Alarms", "own-alarms"),
     ]  # fmt: skip
     if Source.objects.filter(site__in=[site.pk for site in sites]).exists():
-        entries.insert(1, ("Your roof", "own-source"))
+        entries.insert(2, ("Your roof", "own-source"))
     return [Tab(name, reverse(route), route == current) for name, route in entries]
 
 

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from microgrid_site.pages import energy_pages, home, insight_pages, meter_days, source_pages
+from microgrid_site.pages import energy_pages, forecast_pages, home, insight_pages, meter_days, source_pages
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("energy/", energy_pages.energy, name="energy"),
     path("village/", energy_pages.village, name="village"),
+    path("village/ahead/", forecast_pages.village_forecast, name="village-forecast"),
+    path("energy/ahead/", forecast_pages.own_forecast, name="own-forecast"),
     path("help/", home.help_page, name="help"),
     path("readings/days/", meter_days.meter_day, name="meter-day"),
     path("energy/habits/", insight_pages.habits, name="habits"),

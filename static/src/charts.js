@@ -146,7 +146,36 @@ export function reviewOption(review) {
   return option;
 }
 
-const OPTIONS = { review: reviewOption, sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption, lines: linesOption };
+/** What is foreseen: the band of four in five, the most likely course dashed, what was measured solid, now marked. */
+export function forecastOption(picture) {
+  const lang = document.documentElement.lang;
+  const labels = picture.starts.map((s) => `${new Date(`${s.slice(0, 10)}T12:00`).toLocaleDateString(lang, { weekday: "short" })} ${clock(s)}`);
+  const hourly = (i) => picture.starts[i].slice(14, 16) === "00" && Number(picture.starts[i].slice(11, 13)) % 6 === 0;
+  const option = base(labels, hourly);
+  option.yAxis.min = 0;
+  const fill = token(picture.colour === "solar" ? "solar-fill" : "use");
+  const hidden = { lineStyle: { width: 0 }, stack: "band", tooltip: { show: false } };
+  option.series = [
+    series("at least", picture.low, fill, hidden),
+    series("band", picture.high.map((high, i) => high - picture.low[i]), fill, { ...hidden, areaStyle: { color: fill, opacity: 0.28 } }),
+    series("most likely", picture.middle, token("ink"), { lineStyle: { width: 1.5, color: token("ink"), type: "dashed" } }),
+    series("measured", picture.actual, token(picture.colour), { lineStyle: { width: 2, color: token(picture.colour) }, z: 4 }),
+  ];
+  if (picture.now) {
+    option.series[2].markLine = {
+      symbol: "none", silent: true, lineStyle: { color: token("muted"), type: "solid" },
+      label: { formatter: "now", color: token("muted") }, data: [{ xAxis: picture.starts.indexOf(picture.now) }],
+    };
+  }
+  option.tooltip.formatter = (points) => {
+    const i = points[0].dataIndex;
+    const measured = picture.actual[i] === null ? "" : `<br>measured: ${energy(picture.actual[i])}`;
+    return `${points[0].axisValue}<br>most likely: ${energy(picture.middle[i])}<br>${energy(picture.low[i])} to ${energy(picture.high[i])}${measured}`;
+  };
+  return option;
+}
+
+const OPTIONS = { forecast: forecastOption, review: reviewOption, sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption, lines: linesOption };
 
 /** Draw a figure marked with data-chart, and again when size or theme change. Returns a function that draws new data. */
 export function draw(figure) {
