@@ -91,6 +91,8 @@ def learn_limits() -> int:
     """Learn once a night what is usual for each meter; the close of days checks against it."""
     return sum(
         limits.learn(microgrid=microgrid, now=microgrid.now(timezone.now()))
+        for microgrid in Microgrid.objects.all()
+    )
 
 
 @shared_task(queue="default", time_limit=1800)

@@ -17,7 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "energy.microgrid", "energy.site", "energy.source", "energy.maintenanceplan", "energy.workorder", "energy.consumer", "energy.storageunit", "energy.meter",
         "energy.device", "energy.devicealarm", "energy.sensor", "energy.enrolmentcode", "energy.deviceevent", "energy.meterexchange",
         "energy.firmwarerelease", "energy.devicecertificate", "energy.refusalcount", "energy.review", "energy.classsettings", "energy.learnedlimits", "energy.node", "energy.line", "energy.transformer",
-        "energy.gateway", "energy.gatewayrefusal", "energy.readingimport", "energy.feedsilence",
+        "energy.gateway", "energy.gatewayrefusal", "energy.readingimport", "energy.feedsilence", "energy.forecastscore", "energy.forecastrun", "energy.forecastmodel",
     ),
     "Grid": ("grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand"),
     "Witness": (

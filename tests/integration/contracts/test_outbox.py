@@ -11,11 +11,14 @@ from contracts.domain.chain import CannotPayForGas, ChainUnavailable
 from contracts.domain.commitments import hexed, unhexed
 from contracts.models import Anchor, ChainDeployment, ChainTransaction, TransactionStatus
 from contracts.services.anchoring import CONTRACT_OF
+from contracts.services.mirrors import consenting_sites
 from contracts.services.outbox import address_on, deploy_contracts, drain, enqueue, try_again
 from contracts.services.proofs import check_days, check_documents, root_on_chain
 from contracts.services.witness import witness
 from energy.models import Microgrid, Source, StorageUnit
+from energy.selectors.expected_use import expected_import
 from grid.models import DayClosing
+from kernel.intervals import Month
 from microgrid_site.embedded import anvil
 from tests.integration.grid.conftest import SHOWN_NOW
 
@@ -96,6 +99,19 @@ def test_the_contracts_know_what_was_registered_and_recorded(chain, settled, mic
     )
     balances = microgrid.balance_days.filter(is_current=True)
     assert total == sum(sum(b.production_wh) for b in balances) > 0
+
+
+def test_the_contract_predicts_what_was_foreseen(chain, settled, microgrid):
+    witness(chain=chain, now=SHOWN_NOW)
+    month = Month.parse(str(settled.period)).next
+    own = {m.pk: m.chain_ref for m in consenting_sites(microgrid)}
+    expected = expected_import(microgrid=microgrid, month=month)
+    group = sum(wh for meter, wh in expected.items() if meter not in own)
+    address = address_on(chain, "EnergyConsumption")
+    found = chain.call("EnergyConsumption", address, "predictDemand", [unhexed(microgrid.chain_ref)])
+    assert found == group > 0
+    for meter, ref in own.items():
+        assert chain.call("EnergyConsumption", address, "predictDemand", [unhexed(ref)]) == expected[meter]
 
 
 def test_what_joins_later_is_registered_too(chain, settled, microgrid):

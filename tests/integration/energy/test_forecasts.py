@@ -114,26 +114,6 @@ def test_what_came_after_the_origin_changes_no_figure(hamlet: Hamlet) -> None:
     assert [bytes(m.trees) for m in ForecastModel.objects.order_by("quantity")] == trees
 
 
-def test_the_same_readings_two_weeks_later_are_foreseen_the_same(hamlet: Hamlet) -> None:
-    """Time is shifted, over no holiday; like days know no date but the weekday."""
-    origin = midnight(hamlet, DAYS[10])
-    first = bands(
-        make_forecast(microgrid=hamlet.microgrid, origin_at=origin, kind=ForecastKind.DAY_AHEAD, now=NOW)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM energy_meterday WHERE day >= %s", [DAYS[10]])
-        cursor.execute("UPDATE energy_meterday SET day = day + 14")
-    shifted = bands(
-        make_forecast(
-            microgrid=hamlet.microgrid, origin_at=origin + timedelta(days=14), kind=ForecastKind.DAY_AHEAD, now=NOW
-        )
-    )  # fmt: skip
-    use = ForecastQuantity.CONSUMPTION
-    assert {k: v for k, v in shifted.items() if k[0] == use} == {
-        k: v for k, v in first.items() if k[0] == use
-    }
-
-
 def test_a_run_holds_each_meter_and_the_sums_in_order_and_once(hamlet: Hamlet) -> None:
     origin = midnight(hamlet, LAST)
     run = make_forecast(microgrid=hamlet.microgrid, origin_at=origin, kind=ForecastKind.DAY_AHEAD, now=NOW)

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from energy.domain.forecast_accuracy import gain, is_drifting, pinball, score
 from energy.domain.forecast_calendar import SUNDAY, WORKDAY, country_of_zone, day_types, is_country
 from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, features, past_before
-from energy.domain.forecast_like_days import like_day_band, naive
+from energy.domain.forecast_like_days import expected_total, like_day_band, naive
 from energy.domain.forecast_model import Recipe, from_texts
 from energy.domain.forecast_quantiles import Band, margins, moved, ordered_band
 from energy.domain.forecast_series import MeterSeries, starts_from, wall_grid, wall_slots
@@ -95,6 +95,11 @@ def test_like_days_shifted_by_whole_weeks_say_the_same(weeks: int, hour: int) ->
         for s in (series, later)
     ]
     assert same(*bands)
+    grids = [
+        wall_grid(s, s.first_at + np.timedelta64(40 * 24 + hour, "h"), FOLD_DAYS) for s in (series, later)
+    ]
+    told = [features(past_before(g, g.width), np.arange(36), Calendar(), Ahead(), 2) for g in grids]
+    assert np.array_equal(*told, equal_nan=True)
 
 
 @given(
@@ -255,3 +260,12 @@ def test_the_sun_stands_high_at_noon_in_june_and_is_down_at_midnight() -> None:
     assert elevation_degrees(noon, 51.3, 9.5)[0] == pytest.approx(62.1, abs=0.2)
     night = np.array(["2016-06-20T23:00:00", "2016-06-20T12:00:00"], dtype="datetime64[s]")
     assert is_night(night, 15, 51.3, 9.5).tolist() == [True, False]
+
+
+def test_a_month_is_expected_from_days_of_the_same_type() -> None:
+    days = np.arange(number(date(2016, 8, 1)), number(date(2016, 8, 15)))  # two weeks from a Monday
+    daily = np.where((days + 3) % 7 > 4, 5.0, 10.0)[None]
+    september = np.arange(number(date(2016, 9, 1)), number(date(2016, 10, 1)))
+    assert expected_total(daily, days, september, Calendar()).tolist() == [22 * 10 + 8 * 5]
+    unknown = np.full((1, 14), np.nan)
+    assert expected_total(unknown, days, september, Calendar()).tolist() == [0]
