@@ -118,8 +118,9 @@ class Work:
 
 
 def study(
-    folder: StudyFolder, origins: list[Origin], horizon: int, calendar: Calendar, recipe: Recipe | None = None
-) -> StudyForecasts:
+    folder: StudyFolder, origins: list[Origin], horizon: int, calendar: Calendar, recipe: Recipe | None = None,
+    cores: int | None = None,
+) -> StudyForecasts:  # fmt: skip
     """Foresee consumption and production, each by a model of its own, on all cores; how many there are changes no figure."""
     found: dict[tuple[str, int], Forecast] = {}
     works, codes, models = [], {}, 0
@@ -130,7 +131,7 @@ def study(
         codes[kind] = [*(folder.meters[i].code for i in columns), total]
         forecaster = Forecaster(_series(folder, columns), calendar, Ahead(), recipe or Recipe())
         works += _by_model(kind, forecaster, origins, horizon)
-    for work, forecasts in zip(works, _all_done(works, origins), strict=True):
+    for work, forecasts in zip(works, _all_done(works, origins, cores or _cores()), strict=True):
         models += forecasts.trained
         found |= {(work.kind, i): f for i, f in zip(work.places, forecasts.forecasts, strict=True)}
     blocks = [
@@ -172,12 +173,14 @@ def _do(work: Work, instants: list[np.datetime64]) -> Done:
     return Done(forecasts, sum(model is not None for model in forecaster.trained.values()))
 
 
-def _all_done(works: list[Work], origins: list[Origin]) -> list[Done]:
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _all_done(works: list[Work], origins: list[Origin], cores: int) -> list[Done]:
     """Do all pieces, several at a time where there are cores."""
     instants = [[origins[i].at for i in work.places] for work in works]
-    cores = min(
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(works)
-    )
+    cores = min(cores, len(works))
     if cores < 2:
         return [_do(work, at) for work, at in zip(works, instants, strict=True)]
     with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:

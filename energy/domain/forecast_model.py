@@ -127,12 +127,15 @@ def train(grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> M
     if known is None:
         return None
     numbers, shares, ends, weights = known
-    older = ends <= grid.width - held_out if has_calibration else np.ones(len(ends), dtype=np.bool_)
+    older = ends <= grid.width - held_out
+    if not has_calibration or 2 * int(older.sum()) < len(ends):
+        has_calibration, older = False, np.ones(len(ends), dtype=np.bool_)
+
     import lightgbm as lgb
 
     everything = lgb.Dataset(
         numbers, shares, weight=weights, free_raw_data=False,
-        params={"max_bin": recipe.bins, "num_threads": recipe.threads, "verbose": -1},
+        params={"max_bin": recipe.bins, "num_threads": recipe.threads, "verbose": -1, "feature_pre_filter": False},
     ).construct()  # fmt: skip
     newest = everything.subset(np.flatnonzero(older).tolist())
     low, middle, high = (

@@ -77,7 +77,7 @@ def _shown(
     context |= {
         "run": run, "band": band, "picture": _picture(quantity, starts, band, actual, now), "rows": rows, "columns": COLUMNS,
         "today_wh": first, "tomorrow_wh": sum(band.p50_wh) - first, "day": starts[0].date(),
-        "next_day": starts[-1].date(), "accuracy": right, "accuracy_words": _in_words(right),
+        "next_day": starts[-1].date(), "accuracy": right, "gain_size": abs(right.gain) if right else None, "origin": starts[0], "accuracy_words": _in_words(right),
         "band_words": _band_in_words(right), "models": _models(run, quantity), "peak": _peak(starts, band),
         "weather_words": _weather_in_words(run), "download": f"?of={quantity}&format=csv",
         "title": "What the roofs will give" if quantity == "production" else "What will be used",
@@ -146,6 +146,8 @@ def _in_words(found: Accuracy | None) -> str:
         return f"Over {days}; there is no habit yet to compare with."
     if abs(found.gain) < EVEN:
         return f"Over {days} about as wrong as the best plain guess: the same as yesterday, last week, or like days."
+    if found.gain < -1:
+        return f"Over {days} more than twice as wrong as the best plain guess: too little is learned yet."
     word = "less" if found.gain > 0 else "more"
     return (
         f"Over {days} {abs(found.gain) * 100:.0f} % {word} wrong than the best plain guess: "
