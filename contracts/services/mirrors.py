@@ -207,7 +207,8 @@ def mirror_forecasts(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     expected = expected_import(microgrid=microgrid, month=month)
     own = [m for m in consenting_sites(microgrid) if m.pk in expected]
     others = sum(expected.values()) - sum(expected[m.pk] for m in own)
-    valid_from = int(microgrid.local_day(month.first_day).start_at.timestamp())
+    # In force once posted, by the chain's own clock: a development chain's is not that of the village.
+    valid_from = min(int(microgrid.local_day(month.first_day).start_at.timestamp()), chain.block_time())
     calls = [(unhexed(m.chain_ref), expected[m.pk], valid_from) for m in own]
     calls.append((unhexed(microgrid.chain_ref), others, valid_from))
     key = f"forecasts:{chain.chain_id()}:{run.chain_ref}"
