@@ -181,16 +181,12 @@ def _like_means(view: _View) -> list[Array]:
 
 
 def _ranks(view: _View) -> list[Array]:
-    """Quantiles of the last like days and of the last four weeks at the same time of day, smoothed over neighbours.
-
-    Where no like day is known yet, the four weeks stand in.
-    """
+    """Quantiles of the last like days and of the last four weeks at the same time of day, smoothed over neighbours."""
     newest_like = np.argsort(~view.like_type, axis=0, kind="stable")[:LIKE_DAYS]
     like = np.take_along_axis(view.values, newest_like[None], axis=1)
-    like = np.where(np.take_along_axis(view.like_type, newest_like, axis=0)[None], like, np.nan)
-    recent = [_smooth(q, 1) for q in _quantiles(view.values[:, :LEVEL_DAYS], RECENT_RANKS)]
-    known = [_smooth(q, 2) for q in _quantiles(like, LIKE_RANKS)]
-    return [np.where(np.isnan(q), r, q) for q, r in zip(known, recent, strict=True)] + recent
+    return [_smooth(q, 2) for q in _quantiles(like, LIKE_RANKS)] + [
+        _smooth(q, 1) for q in _quantiles(view.values[:, :LEVEL_DAYS], RECENT_RANKS)
+    ]
 
 
 def _states(view: _View) -> list[Array]:

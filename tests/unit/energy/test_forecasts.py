@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from energy.domain.forecast_accuracy import gain, is_drifting, pinball, score
 from energy.domain.forecast_calendar import SUNDAY, WORKDAY, country_of_zone, day_types, is_country
-from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, features, habit_columns, past_before
+from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, features, past_before
 from energy.domain.forecast_like_days import expected_total, like_day_band, naive
 from energy.domain.forecast_model import Recipe, from_texts
 from energy.domain.forecast_quantiles import Band, margins, moved, ordered_band
@@ -220,14 +220,12 @@ def test_like_days_of_a_single_day_repeat_its_shape() -> None:
     assert np.corrcoef(band.p50_wh[0], series.values_wh[0])[0, 1] > 0.9
 
 
-def test_a_saturday_is_like_saturdays_even_where_few_are_known() -> None:
+def test_a_saturday_of_a_young_meter_is_like_saturdays_even_where_few_are_known() -> None:
     days = 14  # from a Monday, weekends ten times as high
     high = np.repeat(np.where(np.arange(days) % 7 > 4, 1000.0, 100.0), 24)[None]
     series = MeterSeries(np.datetime64("2016-04-04", "s"), HOURLY, ZoneInfo("UTC"), high)
     grid = wall_grid(series, np.datetime64("2016-04-16", "s"), FOLD_DAYS)  # a Saturday's midnight
     past = past_before(grid, grid.width)
-    told = features(past, np.arange(24), Calendar(), Ahead(), None)[0, :, habit_columns()[1]]
-    assert told * past.level_wh[0] == pytest.approx(np.full(24, 1000.0))
     assert like_day_band(past, np.arange(24), Calendar()).p50_wh[0] == pytest.approx(np.full(24, 1000.0))
 
 
