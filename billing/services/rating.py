@@ -15,6 +15,7 @@ from billing.domain.rating import CannotRate, RatedLines, RatePlan, SiteEnergy, 
 from billing.domain.tariffs import TariffTerms
 from billing.models import BilledReadings, BillingRun, TariffAssignment
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
+from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
@@ -103,14 +104,18 @@ def load_readings(
 
 def _remember_versions(run: BillingRun, blocks: dict[Channel, ChannelBlock]) -> None:
     """Keep which versions were rated; rated anew, a run keeps the newer ones."""
-    BilledReadings.objects.bulk_create(
-        (
-            BilledReadings(run=run, meter_id=meter_id, channel=channel, versions=versions)
-            for channel, block in blocks.items()
-            for meter_id, versions in zip(block.meter_ids.tolist(), block.versions.tolist(), strict=True)
-        ),
-        update_conflicts=True, unique_fields=["run", "meter_id", "channel"], update_fields=["versions"],
-    )  # fmt: skip
+    with connection.cursor() as cursor:
+        for channel, block in blocks.items():
+            meter_ids = block.meter_ids.tolist()
+            BilledReadings.objects.filter(run=run, channel=channel, meter_id__in=meter_ids).delete()
+            columns = [
+                Column("run_id", "int8"), Column("meter_id", "int8"), Column("channel", "int2"),
+                Column("versions", "int2[]", len(block.days)),
+            ]  # fmt: skip
+            values = {
+                "run_id": run.pk, "meter_id": block.meter_ids, "channel": int(channel), "versions": block.versions,
+            }  # fmt: skip
+            copy_in(cursor, BilledReadings._meta.db_table, columns, values, len(meter_ids))
 
 
 def group_by_tariffs(
