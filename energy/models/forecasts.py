@@ -32,6 +32,10 @@ class ForecastModel(models.Model):
     reason = models.CharField(max_length=80, help_text="Why it was trained: first, a week has passed, drift.")
     version = models.CharField(max_length=20, help_text="Version of the method.")
     rows = models.BigIntegerField("rows of training")
+    clock_offset_s = models.IntegerField(
+        null=True,
+        help_text="Seconds ahead of UTC of the clock its meters live by; empty: the microgrid's zone.",
+    )
     trees = models.BinaryField(help_text="LightGBM's text form of the three quantiles, packed.")
     meter_ids = ArrayField(models.BigIntegerField(), help_text="Meters in the order of the margins.")
     low_margins = ArrayField(models.FloatField(), help_text="The last is that of the sum.")

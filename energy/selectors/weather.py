@@ -1,7 +1,7 @@
 """Weather as it was known at an instant, on the wall-clock slots of forecasts; a clear sky where nobody foretold."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,10 @@ class Outlook:
     words: str
 
 
-def outlook(*, microgrid: Microgrid, first_at: datetime, last_at: datetime, known_at: datetime) -> Outlook:
-    """Clear sky and weather from `first_at` to `last_at`, of which nothing was issued after `known_at`.
+def outlook(
+    *, microgrid: Microgrid, first_at: datetime, last_at: datetime, known_at: datetime, clock: tzinfo | None = None
+) -> Outlook:  # fmt: skip
+    """Clear sky and weather from `first_at` to `last_at`, of which nothing was issued after `known_at`, by slots of `clock`.
 
     For hours before `known_at` the words of that local day's midnight count, so that a model learns from what a forecast
     could have known, not from what was known better later.
@@ -44,7 +46,7 @@ def outlook(*, microgrid: Microgrid, first_at: datetime, last_at: datetime, know
         else clear_sky(starts.astype(np.int64), minutes, place).ghi_w_m2
     )
     told, source = _told(microgrid, starts, known_at)
-    slots = wall_slots(starts, microgrid.zone, minutes)
+    slots = wall_slots(starts, clock or microgrid.zone, minutes)
     values = np.full((1 + len(FIELDS), int(slots[-1] - slots[0]) + 1), np.nan)
     values[:, slots - slots[0]] = np.vstack([clear, told])
     words = source or (WITHOUT_PLACE if place is None else WITHOUT_SERVICE)

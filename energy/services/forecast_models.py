@@ -2,13 +2,14 @@
 
 import json
 import zlib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 import numpy as np
 
 from energy.domain.forecast_calendar import country_of_zone
+from energy.domain.forecast_clock import clock_of_habits
 from energy.domain.forecast_features import FOLD_DAYS, Calendar
 from energy.domain.forecast_model import VERSION, Model, Recipe, from_texts
 from energy.domain.forecast_quantiles import Margins
@@ -70,9 +71,12 @@ def train_model(
     history = history_before(microgrid, quantity, until, chosen.training_days + FOLD_DAYS)
     if history is None or not history.meter_ids:
         return None
+    clock = clock_of_habits(history.series, instant64(until))
     ahead = outlook(
-        microgrid=microgrid, first_at=until - timedelta(days=chosen.training_days), last_at=until, known_at=until
+        microgrid=microgrid, first_at=until - timedelta(days=chosen.training_days), last_at=until, known_at=until,
+        clock=clock,
     ).ahead  # fmt: skip
+    history = replace(history, series=history.series.by(clock))
     model = train_on(history.series, instant64(until), calendar_of(microgrid), ahead, chosen)
     return None if model is None else _keep(microgrid, quantity, until, reason, now, history, model)
 
@@ -84,6 +88,7 @@ def _keep(
         microgrid=microgrid, quantity=quantity, trained_until=until,
         defaults={
             "made_at": now, "reason": reason, "version": VERSION, "rows": model.rows,
+            "clock_offset_s": _offset_s(microgrid, history),
             "trees": zlib.compress(json.dumps([*model.as_texts(), model.trained_slot]).encode(), 6),
             "meter_ids": history.meter_ids, "low_margins": model.band_margins.low.tolist(),
             "high_margins": model.band_margins.high.tolist(),
@@ -117,6 +122,20 @@ def model_in_force(
 def _newest(microgrid: Microgrid, quantity: str, until: datetime) -> ForecastModel | None:
     found = ForecastModel.objects.filter(microgrid=microgrid, quantity=quantity, trained_until__lte=until)
     return found.order_by("-trained_until").first()
+
+
+def _offset_s(microgrid: Microgrid, history: MeteredSeries) -> int | None:
+    """The unchanging clock's offset; None where the days are those of the microgrid's zone."""
+    clock = history.series.zone
+    offset = None if clock is microgrid.zone else clock.utcoffset(None)
+    return None if offset is None else int(offset.total_seconds())
+
+
+def clock_of(microgrid: Microgrid, row: ForecastModel | None) -> tzinfo:
+    """The clock by which a model's meters live."""
+    if row is None or row.clock_offset_s is None:
+        return microgrid.zone
+    return timezone(timedelta(seconds=row.clock_offset_s))
 
 
 def _margins(row: ForecastModel, margins: list[float], meter_ids: list[int]) -> np.ndarray:

@@ -29,6 +29,7 @@ from energy.selectors.source_performance import place_of
 from energy.selectors.weather import outlook
 from energy.services.forecast_models import (
     calendar_of,
+    clock_of,
     history_before,
     model_in_force,
     reason_to_train,
@@ -91,14 +92,19 @@ def foresee(*, microgrid: Microgrid, quantity: str, origin_at: datetime, horizon
     if history is None or not history.meter_ids:
         return None
     step = timedelta(minutes=microgrid.interval_minutes)
-    told = outlook(
-        microgrid=microgrid, first_at=origin_at, last_at=origin_at + (horizon + 1) * step, known_at=origin_at
-    )
     chosen = model_in_force(
         microgrid=microgrid, quantity=quantity, origin_at=origin_at, meter_ids=history.meter_ids
     )
+    clock = clock_of(microgrid, chosen.row if chosen else None)
+    told = outlook(
+        microgrid=microgrid,
+        first_at=origin_at,
+        last_at=origin_at + (horizon + 1) * step,
+        known_at=origin_at,
+        clock=clock,
+    )
     found = forecast(
-        history.series, instant64(origin_at), horizon, chosen.model if chosen else None, calendar_of(microgrid),
+        history.series.by(clock), instant64(origin_at), horizon, chosen.model if chosen else None, calendar_of(microgrid),
         told.ahead, threads=1,
     )  # fmt: skip
     if quantity == ForecastQuantity.PRODUCTION:
