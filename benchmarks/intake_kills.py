@@ -79,11 +79,9 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if not options.inside:
         result = in_own_servers(
-            targets=options.targets.split(","),
-            kills=options.kills,
-            seed=options.seed,
-            devices=options.devices,
-        )
+            targets=options.targets.split(","), kills=options.kills, seed=options.seed, devices=options.devices,
+            between=options.between,
+        )  # fmt: skip
     else:
         result = measure(options)
     print(json.dumps(result))
