@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from energy.adapters.binary_copy import copy_out_groups
 from energy.models import Microgrid
+from kernel.intervals import LocalDay, zone
 
 ROWS_AT_ONCE = 2_000
 
@@ -48,8 +50,13 @@ class ChannelBlock:
 
 def day_offsets(microgrid: Microgrid, days: Sequence[date]) -> NDArray[np.int64]:
     """First interval of each day when the days stand one behind the other; int64 [d + 1]."""
-    counts = [microgrid.local_day(day).interval_count for day in days]
+    counts = [_interval_count(microgrid.time_zone, microgrid.interval_minutes, day) for day in days]
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+@lru_cache(maxsize=16_384)
+def _interval_count(zone_name: str, interval_minutes: int, day: date) -> int:
+    return LocalDay(day, zone(zone_name), interval_minutes).interval_count
 
 
 def load_channel(
