@@ -45,15 +45,30 @@ class House:
         self.start_ingest()
 
     def start_ingest(self) -> None:
-        self.ingest = subprocess.Popen([sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT)
+        broker = Running.load(self.run, "broker")
+        assert broker is not None
+        self.ingest = subprocess.Popen(
+            [sys.executable, "manage.py", "ingest_mqtt"], cwd=ROOT, env={**os.environ, "MQTT_URL": broker.url}
+        )
 
-    async def kill(self, target: str) -> None:
-        """Kill one hard and wait until it is back."""
+    async def kill(self, target: str) -> str:
+        """Kill one hard and wait until it is back; returns the broker's address, another where its port was taken meanwhile."""
         if target == "ingest":
-            self.ingest.kill()
-            self.ingest.wait()
-            self.start_ingest()
-            return
+            self._restart_ingest()
+        else:
+            before, after = await self._kill_server(target)
+            if target == "broker" and after.url != before.url:
+                self._restart_ingest()  # what uses it has to be started again, as the servers' keeper says
+        broker = Running.load(self.run, "broker")
+        assert broker is not None
+        return broker.url
+
+    def _restart_ingest(self) -> None:
+        self.ingest.kill()
+        self.ingest.wait()
+        self.start_ingest()
+
+    async def _kill_server(self, target: str) -> tuple[Running, Running]:
         before = Running.load(self.run, target)
         assert before is not None
         os.kill(before.pid, signal.SIGKILL)
@@ -61,7 +76,7 @@ class House:
         while time.monotonic() < deadline:
             found = Running.load(self.run, target)
             if found is not None and found.pid != before.pid and found.alive:
-                return
+                return before, found
             await asyncio.sleep(0.1)
         raise CannotRecover(f"{target} was not started again")
 
@@ -182,7 +197,7 @@ async def _kill_all(
             await asyncio.sleep(0.05)
         if target:
             await asyncio.sleep(chance.uniform(0.0, 0.7))
-            await house.kill(target)
+            fleet.url = await house.kill(target)
 
 
 def _verdict(microgrid: Any, fleet: Any) -> dict[str, Any]:
