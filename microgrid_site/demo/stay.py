@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing.services.papers import pdf_of
 from billing.services.price_publication import publish_days
+from energy.services.forecasts import look_ahead
 from microgrid_site.demo.cooperative import give_logins
 from microgrid_site.demo.once import Pass
 from microgrid_site.demo.plan import replay_start
@@ -28,6 +29,9 @@ def stay_up(one: Pass, progress: Progress, *, speed: float) -> None:
         for document in documents:
             pdf_of(document=document)
         outcome.tell(f"{len(documents)} PDFs", changed=True)
+    with progress.stage("forecast", "Look ahead") as outcome:
+        done = look_ahead(microgrid=one.microgrid, now=one.microgrid.now(timezone.now()))
+        outcome.tell(f"{done.runs} forecasts, {done.trained} models trained", changed=done.runs > 0)
     port = free_port(FIRST_PORT)
     with running(living(port, speed, one.microgrid.slug), settings.VAR_DIR):
         progress.say(f"\n[bold]The village lives at http://localhost:{port}[/]  (Ctrl-C ends it)\n")
