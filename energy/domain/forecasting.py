@@ -54,6 +54,16 @@ class Forecast:
         emptied = Band(*(np.where(dark, 0.0, v) for v in (band.p10_wh, band.p50_wh, band.p90_wh)))
         return replace(self, band=emptied)
 
+    def with_available(self, share: Array) -> "Forecast":
+        """The same with only `share` [m, H], 0 to 1, of each meter there; the sum loses what they most likely lose."""
+        middle = self.band.p50_wh[:-1]
+        lost = ((1 - share) * middle).sum(axis=0)
+        total = middle.sum(axis=0)
+        of_sum = 1 - np.divide(lost, total, out=(1 - share.mean(axis=0)), where=total > 0)
+        scale = np.vstack([share, of_sum])
+        band = self.band
+        return replace(self, band=Band(*(v * scale for v in (band.p10_wh, band.p50_wh, band.p90_wh))))
+
 
 def midnight(day: int, zone: tzinfo) -> np.datetime64:
     """The instant in UTC at which a local day (counted from 1970-01-01) begins, datetime64[s]."""

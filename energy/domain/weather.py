@@ -1,4 +1,4 @@
-"""Weather as forecasts see it: hours that somebody foretold, or, where nobody did, a clear sky dimmed as the last weeks were.
+"""Weather as forecasts see it: hours that somebody foretold.
 
 `WeatherService` is what an adapter answers; a service that is down or absent costs no forecast.
 """
@@ -7,13 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-
-LEAST_CLEAR_W_M2 = 50.0
 
 
 class CannotReadWeather(ValueError):
@@ -46,19 +39,3 @@ class WeatherService(Protocol):
             CannotReadWeather, WeatherUnavailable
         """
         ...
-
-
-def clearness(production_wh: Array, clear_w_m2: Array) -> float:
-    """How much of a clear sky's light came through of late: the middle day's yield over that of the best days; 1 where unknown.
-
-    Args:
-        production_wh: float64 [d, k], all sources together; NaN where missing.
-        clear_w_m2: float64 [d, k], irradiance of a clear sky in the same intervals.
-    """
-    bright = clear_w_m2 >= LEAST_CLEAR_W_M2
-    usable = bright & ~np.isnan(production_wh)
-    light = np.where(usable, clear_w_m2, 0.0).sum(axis=1)
-    energy = np.where(usable, production_wh, 0.0).sum(axis=1)
-    yields = energy[light > 0] / light[light > 0]
-    best = float(np.quantile(yields, 0.95)) if len(yields) else 0.0
-    return float(np.median(yields) / best) if best > 0 else 1.0

@@ -1,7 +1,7 @@
 """How much of each source is there: planned work as a factor for forecasts."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,22 +9,18 @@ from numpy.typing import NDArray
 from energy.domain.maintenance import Window, availability
 from energy.models import Microgrid, Source, WorkOrder, WorkState
 from energy.models.assets import AssetStatus
-from energy.selectors.site_energy import interval_starts
 
 OUT_OF_SERVICE = (AssetStatus.FAULTY, AssetStatus.RETIRED)
 
 
 def source_availability(
-    *, microgrid: Microgrid, source_ids: Sequence[int], days: Sequence[date], now: datetime
+    *, microgrid: Microgrid, source_ids: Sequence[int], starts_s: NDArray[np.int64], now: datetime
 ) -> NDArray[np.float64]:  # fmt: skip
-    """The share of each source that is available in each interval of `days`, 0 to 1; float64 [sources, T].
+    """The share of each source that is available in the intervals that begin at `starts_s` [s since 1970], 0 to 1; float64 [sources, T].
 
     Work that is planned or under way counts with its window; work under way without an end holds on until it is done. A source
     that is faulty or retired gives nothing from `now` on, unless work is planned that ends: then it is back after that.
     """
-    starts = np.array(
-        [int(s.timestamp()) for s in interval_starts(microgrid=microgrid, days=days)], dtype=np.int64
-    )
     place_of = {source: place for place, source in enumerate(source_ids)}
     orders = list(
         WorkOrder.objects.filter(
@@ -44,4 +40,4 @@ def source_availability(
             if o.source_id == source_id and o.end_at is not None and status == AssetStatus.FAULTY
         ]
         windows.append(Window(place_of[source_id], now, min(ends) if ends else None, 0.0))
-    return availability(windows, len(source_ids), starts, microgrid.interval_minutes)
+    return availability(windows, len(source_ids), starts_s, microgrid.interval_minutes)

@@ -24,6 +24,7 @@ from energy.models import (
     MeterForecast,
     Microgrid,
 )
+from energy.selectors.availability import source_availability
 from energy.selectors.metered_series import instant64
 from energy.selectors.source_performance import place_of
 from energy.selectors.weather import outlook
@@ -108,7 +109,7 @@ def foresee(*, microgrid: Microgrid, quantity: str, origin_at: datetime, horizon
         told.ahead, threads=1,
     )  # fmt: skip
     if quantity == ForecastQuantity.PRODUCTION:
-        found = _dark_at_night(microgrid, found)
+        found = _without_work(microgrid, history.meter_ids, _dark_at_night(microgrid, found), origin_at)
     return Foreseen(quantity, history.meter_ids, found, chosen.row if chosen else None, told.words)
 
 
@@ -121,6 +122,18 @@ def _dark_at_night(microgrid: Microgrid, found: Forecast) -> Forecast:
     night = is_night(found.starts, microgrid.interval_minutes, place.latitude_deg, place.longitude_deg)
     by_sun = np.array([kind == "solar" for kind, _ in sorted(solar, key=lambda row: row[1])])
     return found.without(np.append(by_sun, by_sun.all())[:, None] & night[None])
+
+
+def _without_work(
+    microgrid: Microgrid, meter_ids: list[int], found: Forecast, known_at: datetime
+) -> Forecast:
+    """Less where work is planned on a source, or one is out of service, as known at the origin."""
+    source_of = dict(microgrid.meters.filter(pk__in=meter_ids).values_list("pk", "source_id"))
+    share = source_availability(
+        microgrid=microgrid, source_ids=[source_of[pk] for pk in meter_ids], now=known_at,
+        starts_s=found.starts.astype("datetime64[s]").astype(np.int64),
+    )  # fmt: skip
+    return found if (share == 1).all() else found.with_available(share)
 
 
 @transaction.atomic

@@ -30,7 +30,16 @@ from energy.models.meters import MeterKind
 from energy.selectors.forecasts import accuracy, is_losing_its_lead
 from energy.selectors.weather import outlook
 from energy.services.forecast_models import FIRST, WEEK, reason_to_train, train_model
-from energy.services.forecasts import NothingKnown, forget_intraday, look_ahead, make_forecast, score_day
+from energy.services.forecasts import (
+    Foreseen,
+    NothingKnown,
+    foresee,
+    forget_intraday,
+    look_ahead,
+    make_forecast,
+    score_day,
+)
+from energy.services.maintenance import add_order, plan_order
 from energy.services.weather import take_weather
 from members.models import AccessRecord, Membership, Role, User
 from tests.integration.energy.roofs import DAYS, NOW, Hamlet, make_roofs
@@ -136,6 +145,37 @@ def test_without_a_reading_before_the_origin_nothing_is_foreseen(hamlet: Hamlet)
         make_forecast(
             microgrid=hamlet.microgrid, origin_at=midnight(hamlet, DAYS[0]), kind=ForecastKind.DAY_AHEAD, now=NOW
         )  # fmt: skip
+
+
+def test_work_that_is_planned_on_a_source_is_foreseen(hamlet: Hamlet) -> None:
+    origin = midnight(hamlet, LAST)
+    source = hamlet.sources[0]
+
+    def production() -> Foreseen:
+        found = foresee(microgrid=hamlet.microgrid, quantity="production", origin_at=origin, horizon=96)
+        assert found is not None
+        return found
+
+    before = production()
+    order = add_order(source=source, work="repair", reason="Inverter", due_date=LAST, now=NOW)
+    noon = origin + timedelta(hours=12)
+    plan_order(
+        order=order,
+        start_at=noon,
+        end_at=noon + timedelta(hours=2),
+        available_percent=0,
+        assigned_to="Solarteur",
+    )
+    after = production()
+    row, work = before.meter_ids.index(source.meter.pk), np.s_[48:56]
+    old, new = before.forecast.band, after.forecast.band
+    assert old.p50_wh[row, work].sum() > 0
+    assert not new.p90_wh[row, work].any()
+    others = np.arange(len(before.meter_ids)) != row
+    assert np.array_equal(new.p50_wh[:-1][others], old.p50_wh[:-1][others])
+    lost = old.p50_wh[row, work] / old.p50_wh[:-1, work].sum(axis=0)
+    assert new.p50_wh[-1, work] == pytest.approx(old.p50_wh[-1, work] * (1 - lost))
+    assert np.array_equal(new.p50_wh[:, :48], old.p50_wh[:, :48])
 
 
 def test_a_day_is_scored_beside_habit(hamlet: Hamlet) -> None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from energy.models import MaintenancePlan, WorkOrder, WorkState
 from energy.selectors.availability import source_availability
+from energy.selectors.site_energy import interval_starts
 from energy.services.maintenance import (
     CannotChangeOrder,
     add_order,
@@ -79,6 +80,11 @@ def test_telling_twice_changes_nothing(hamlet: Hamlet) -> None:
     assert send_waiting(now=NOW) == 0
 
 
+def _starts_s(hamlet: Hamlet, *days: date) -> np.ndarray:
+    starts = interval_starts(microgrid=hamlet.microgrid, days=days)
+    return np.array([int(start.timestamp()) for start in starts], dtype=np.int64)
+
+
 def test_planned_work_takes_its_part_of_the_forecast(hamlet: Hamlet) -> None:
     order = add_order(source=hamlet.sources[1], work="repair", reason="Inverter", due_date=TODAY, now=NOW)
     tomorrow = TODAY + timedelta(days=1)
@@ -91,8 +97,9 @@ def test_planned_work_takes_its_part_of_the_forecast(hamlet: Hamlet) -> None:
         assigned_to="Solarteur",
     )
     found = source_availability(
-        microgrid=hamlet.microgrid, source_ids=[s.pk for s in hamlet.sources], days=[TODAY, tomorrow], now=NOW
-    )
+        microgrid=hamlet.microgrid, source_ids=[s.pk for s in hamlet.sources], starts_s=_starts_s(hamlet, TODAY, tomorrow),
+        now=NOW,
+    )  # fmt: skip
     assert found.shape == (4, 192)
     assert found[1, 96 + 48 : 96 + 56].tolist() == [0.5] * 8
     found[1, 96 + 48 : 96 + 56] = 1.0
@@ -105,9 +112,9 @@ def test_a_faulty_source_is_not_there_until_its_repair_ends(hamlet: Hamlet) -> N
     source.save()
 
     def there() -> list[float]:
-        return source_availability(microgrid=hamlet.microgrid, source_ids=[source.pk], days=[TODAY], now=NOW)[
-            0
-        ].tolist()
+        return source_availability(
+            microgrid=hamlet.microgrid, source_ids=[source.pk], starts_s=_starts_s(hamlet, TODAY), now=NOW
+        )[0].tolist()
 
     assert there() == [1.0] * 40 + [0.0] * 56  # 08:00 UTC is 10:00 on the local clock
     order = add_order(source=source, work="repair", reason="Inverter", due_date=TODAY, now=NOW)
