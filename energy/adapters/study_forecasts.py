@@ -17,8 +17,8 @@ from energy.adapters.study_folder import CannotStudy, StudyFolder
 from energy.domain.forecast_features import Ahead, Calendar
 from energy.domain.forecast_model import VERSION, Recipe
 from energy.domain.forecast_series import MeterSeries
-from energy.domain.forecast_sun import is_night, nearby
 from energy.domain.forecasting import Forecast, Forecaster
+from energy.domain.sun import is_down, same_place
 
 TOTALS = {"consumption": "TOTAL_CONSUMPTION", "production": "TOTAL_PRODUCTION"}
 DECIMALS = 3
@@ -199,13 +199,14 @@ def dark_at_night(
 ) -> Forecast:
     """The forecast with nothing produced while the sun is down, where it is known where the meter stands."""
     dark = np.zeros(forecast.band.p50_wh.shape, dtype=np.bool_)
+    starts_s = forecast.starts.astype("datetime64[s]").astype(np.int64)
     nights: dict[tuple[float, float], NDArray[np.bool_]] = {}
     for row, (latitude, longitude) in enumerate(places):
         if latitude is None or longitude is None:
             continue
-        place = nearby(latitude, longitude)
+        place = same_place(latitude, longitude)
         if place not in nights:
-            nights[place] = is_night(forecast.starts, minutes, *place)
+            nights[place] = is_down(starts_s, minutes, *place)
         dark[row] = nights[place]
     dark[-1] = dark[:-1].all(axis=0)
     return forecast.without(dark)

@@ -12,8 +12,8 @@ from energy.domain.forecast_like_days import naive
 from energy.domain.forecast_model import VERSION
 from energy.domain.forecast_quantiles import Band
 from energy.domain.forecast_series import MeterSeries, wall_grid, wall_slots
-from energy.domain.forecast_sun import is_night
 from energy.domain.forecasting import Forecast, forecast
+from energy.domain.sun import is_down
 from energy.models import (
     ForecastKind,
     ForecastModel,
@@ -119,7 +119,8 @@ def _dark_at_night(microgrid: Microgrid, found: Forecast) -> Forecast:
     solar = microgrid.meters.filter(kind="source", removed_at__isnull=True).values_list("source__kind", "pk")
     if place is None:
         return found
-    night = is_night(found.starts, microgrid.interval_minutes, place.latitude_deg, place.longitude_deg)
+    starts_s = found.starts.astype("datetime64[s]").astype(np.int64)
+    night = is_down(starts_s, microgrid.interval_minutes, place.latitude_deg, place.longitude_deg)
     by_sun = np.array([kind == "solar" for kind, _ in sorted(solar, key=lambda row: row[1])])
     return found.without(np.append(by_sun, by_sun.all())[:, None] & night[None])
 

@@ -16,7 +16,6 @@ from energy.domain.forecast_like_days import expected_total, like_day_band, naiv
 from energy.domain.forecast_model import Recipe, from_texts
 from energy.domain.forecast_quantiles import Band, margins, moved, ordered_band
 from energy.domain.forecast_series import MeterSeries, starts_from, wall_grid, wall_slots
-from energy.domain.forecast_sun import elevation_degrees, is_night
 from energy.domain.forecasting import CannotForecast, Forecaster, forecast, midnight, training_day
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -261,14 +260,6 @@ def test_training_days_are_mondays_that_do_not_depend_on_the_origin_within_a_per
     assert all(f <= day and (f + 3) % 7 == 0 for f, day in zip(found, days, strict=True))
     assert found == sorted(found)
     assert len(set(found[120:])) <= 14
-
-
-def test_the_sun_stands_high_at_noon_in_june_and_is_down_at_midnight() -> None:
-    # Kassel, solstice: 90 - 51.3 + 23.4 = 62.1 degrees at true noon, which is about 11:24 UTC at 9.5 degrees east.
-    noon = np.array(["2016-06-20T11:24:00"], dtype="datetime64[s]")
-    assert elevation_degrees(noon, 51.3, 9.5)[0] == pytest.approx(62.1, abs=0.2)
-    night = np.array(["2016-06-20T23:00:00", "2016-06-20T12:00:00"], dtype="datetime64[s]")
-    assert is_night(night, 15, 51.3, 9.5).tolist() == [True, False]
 
 
 def test_a_month_is_expected_from_days_of_the_same_type() -> None:
