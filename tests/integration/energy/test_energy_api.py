@@ -221,7 +221,7 @@ def test_days_of_all_meters_are_streamed_to_who_may_see_them(
 
     seen = lines_for(operator)
     assert [(line["day"], line["meter"]) for line in seen] == [
-        *sorted((str(DAY), str(one.meter.public_id)) for one in sorted(homes, key=lambda s: s.meter.pk)),
+        *((str(DAY), str(one.meter.public_id)) for one in sorted(homes, key=lambda s: s.meter.pk)),
         (str(DAY + timedelta(days=1)), str(homes[0].meter.public_id)),
     ]
     assert seen[0]["values_wh"] == [10] * 96
