@@ -261,7 +261,7 @@ def test_a_nonce_that_somebody_else_used_is_named(node, chain):
         drain(chain=DeafChain(node.url), now=SHOWN_NOW)
     sender = address_of(private_key())
     node.ask("anvil_impersonateAccount", sender)
-    node.ask("eth_sendTransaction", {"from": sender, "to": sender, "value": "0x1"})
+    node.transact(sender, sender, 1)
     drain(chain=chain, now=SHOWN_NOW)
     row.refresh_from_db()
     assert row.status == TransactionStatus.SENT

@@ -38,10 +38,7 @@ def pay(node: Node) -> Callable[[Document, int], str]:
     def send(bill: Document, wei: int) -> str:
         chain, payer = node.chain, node.ask("eth_accounts")[3]
         calldata = chain.encode("Billing", "processPayment", [unhexed(bill.chain_ref)])
-        return node.ask(
-            "eth_sendTransaction",
-            {"from": payer, "to": address_on(chain, "Billing"), "value": hex(wei), "data": "0x" + calldata.hex()},
-        )  # fmt: skip
+        return node.transact(payer, address_on(chain, "Billing"), wei, calldata)
 
     return send
 

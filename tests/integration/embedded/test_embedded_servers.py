@@ -114,6 +114,7 @@ def test_the_chain_goes_on_after_a_stop_and_from_the_last_whole_state_after_a_to
     url = house.addresses()["CHAIN_RPC_URL"]
     genesis = ask_chain(url, "eth_getBlockByNumber", "0x0", False)["hash"]
     ask_chain(url, "eth_sendTransaction", {"from": RICH, "to": other, "value": "0x5"})
+    assert eventually(lambda: ask_chain(url, "eth_getBalance", other, "latest") == "0x5")
     wrapper.terminate()
     wrapper.wait(20)
     state, copy = house.var / "chain" / "state.json", house.var / "chain" / "state.good.json"
