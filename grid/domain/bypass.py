@@ -65,9 +65,8 @@ def nodes_below(network: Network, node_from: int, node_to: int) -> tuple[int, ND
         ValueError: the branch lies in a ring, so nothing hangs on it alone.
     """
     count = len(network.nominal_voltage_v)
-    edges = [(w.node_from, w.node_to) for w in network.wires] + [
-        (t.node_hv, t.node_lv) for t in network.transformers
-    ]
+    edges = [(w.node_from, w.node_to) for w in network.wires if w.closed_from and w.closed_to]
+    edges += [(t.node_hv, t.node_lv) for t in network.transformers if t.closed_hv and t.closed_lv]
     edges.remove((node_from, node_to))
     reached = np.zeros(count, dtype=bool)
     front = np.flatnonzero(~np.isnan(network.held_pu)).tolist()

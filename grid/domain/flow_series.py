@@ -3,19 +3,17 @@
 With constant powers the voltages satisfy `U = U0 - Z conj(S / U)`: U0 without any load, Z the inverse of the admittance matrix of
 the nodes that hold no voltage. The map contracts while the network is far from collapse; the few instants for which it does not
 are solved by Newton's method. Voltages are line to line [V], powers of all three phases, so `conj(S / U)` is a current times the
-square root of three. Lines and transformers are pi circuits; the transformer's is on its low-voltage side behind an ideal ratio.
+square root of three.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.powerflow import LEAST_REACTANCE_OHM, Array, CannotSolve, Network, TransformerData
+from grid.domain.branches import Branches, Complex, Places, admittance, line_branches, transformer_branches
+from grid.domain.powerflow import Array, CannotSolve, Network
 
-Complex = NDArray[np.complex128]
-Places = NDArray[np.int64]
 CHUNK = 512
 COARSE = 1e-5
 EXACT = 1e-11
@@ -43,22 +41,6 @@ class FlowSeries:
     losses_w: Array
 
 
-@dataclass(frozen=True, slots=True)
-class _Branches:
-    """Admittances seen from the two ends of each branch [S]: `J_from = a U_from + b U_to`, `J_to = b U_from + d U_to`."""
-
-    first: Places
-    second: Places
-    a: Complex
-    b: Complex
-    d: Complex
-
-    def currents(self, voltage: Complex) -> tuple[Array, Array]:
-        """Magnitudes at both ends, times the square root of three [A]; [T, branches]."""
-        at_first, at_second = voltage[:, self.first], voltage[:, self.second]
-        return np.abs(self.a * at_first + self.b * at_second), np.abs(self.b * at_first + self.d * at_second)
-
-
 def solve_series(network: Network, draw_w: Array, draw_var: Array, *, chunk: int = CHUNK) -> FlowSeries:
     """Solve for what each node draws at each instant, [T, nodes] active [W] and reactive [var]; feeding in is negative.
 
@@ -70,12 +52,12 @@ def solve_series(network: Network, draw_w: Array, draw_var: Array, *, chunk: int
     held = np.flatnonzero(~np.isnan(network.held_pu))
     if not len(held):
         raise CannotSolve("No node holds a voltage: the network has no point of common coupling.")
-    lines, transformers = _lines(network), _transformers(network.transformers)
-    admittance = _admittance(len(network.nominal_voltage_v), lines, transformers)
-    reached = _reached(admittance, held)
+    lines, transformers = line_branches(network.wires), transformer_branches(network.transformers)
+    matrix = admittance(len(network.nominal_voltage_v), lines, transformers)
+    reached = _reached(matrix, held)
     free = np.setdiff1d(np.flatnonzero(reached), held)
     fixed = (network.held_pu * network.nominal_voltage_v)[held].astype(np.complex128)
-    equations = _Equations.of(admittance, free, held, fixed, draw_w, draw_var)
+    equations = _Equations.of(matrix, free, held, fixed, draw_w, draw_var)
     parts = []
     for begin in range(0, max(len(draw_w), 1), chunk):
         rows = slice(begin, begin + chunk)
@@ -83,57 +65,8 @@ def solve_series(network: Network, draw_w: Array, draw_var: Array, *, chunk: int
         voltage = np.full(power.shape, np.nan, dtype=np.complex128)
         voltage[:, held] = fixed
         voltage[:, free] = equations.solve(power, begin)
-        parts.append(_read(network, admittance, lines, transformers, held, reached, voltage, power))
+        parts.append(_read(network, matrix, lines, transformers, held, reached, voltage, power))
     return FlowSeries(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def _lines(network: Network) -> _Branches:
-    wires = network.wires
-    series = np.array(
-        [1 / complex(w.resistance_ohm, w.reactance_ohm if w.resistance_ohm or w.reactance_ohm else LEAST_REACTANCE_OHM)
-         for w in wires], dtype=np.complex128,
-    )  # fmt: skip
-    half = np.array([0.5j * w.susceptance_s for w in wires], dtype=np.complex128)
-    return _Branches(
-        np.array([w.node_from for w in wires], dtype=np.int64), np.array([w.node_to for w in wires], dtype=np.int64),
-        series + half, -series, series + half,
-    )  # fmt: skip
-
-
-def _transformers(data: Sequence[TransformerData]) -> _Branches:
-    """Series impedance from short circuit voltage and copper loss, shunt from iron loss and no-load current, both at low voltage."""
-    base = np.array([t.voltage_lv_v**2 / t.rated_va for t in data])
-    resistance = np.array([t.copper_loss_w / t.rated_va for t in data]) * base
-    impedance = np.maximum(np.array([t.short_circuit_percent / 100 for t in data]) * base, resistance)
-    series = 1 / (resistance + 1j * np.sqrt(impedance**2 - resistance**2))
-    conductance = np.array([t.iron_loss_w / t.voltage_lv_v**2 for t in data])
-    no_load = np.maximum(
-        np.array([t.no_load_current_percent / 100 for t in data]) / np.maximum(base, 1e-300), conductance
-    )
-    half = (conductance - 1j * np.sqrt(no_load**2 - conductance**2)) / 2
-    ratio = np.array(
-        [
-            t.voltage_hv_v
-            * (1 + (t.tap_position - t.tap_neutral) * t.tap_step_percent / 100)
-            / t.voltage_lv_v
-            for t in data
-        ]
-    )
-    return _Branches(
-        np.array([t.node_hv for t in data], dtype=np.int64), np.array([t.node_lv for t in data], dtype=np.int64),
-        (series + half) / ratio**2, -series / ratio, series + half,
-    )  # fmt: skip
-
-
-def _admittance(nodes: int, *kinds: _Branches) -> Complex:
-    """The nodal admittance matrix [S], [nodes, nodes]."""
-    matrix = np.zeros((nodes, nodes), dtype=np.complex128)
-    for kind in kinds:
-        np.add.at(matrix, (kind.first, kind.first), kind.a)
-        np.add.at(matrix, (kind.second, kind.second), kind.d)
-        np.add.at(matrix, (kind.first, kind.second), kind.b)
-        np.add.at(matrix, (kind.second, kind.first), kind.b)
-    return matrix
 
 
 def _reached(admittance: Complex, held: Places) -> NDArray[np.bool_]:
@@ -245,7 +178,7 @@ class _Equations:
 
 
 def _read(
-    network: Network, admittance: Complex, lines: _Branches, transformers: _Branches, held: Places,
+    network: Network, admittance: Complex, lines: Branches, transformers: Branches, held: Places,
     reached: NDArray[np.bool_], voltage: Complex, power: Complex,
 ) -> tuple[Array, Array, Array, Array, Array]:  # fmt: skip
     known = np.where(reached, voltage, 0)

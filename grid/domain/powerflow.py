@@ -26,7 +26,7 @@ class CannotSolve(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A line between two nodes: totals over its length [Ohm, S], and what it may carry [A]."""
+    """A line between two nodes: totals over its length [Ohm, S], and what it may carry [A]; whether the switches at its ends are closed."""
 
     code: str
     node_from: int
@@ -35,6 +35,8 @@ class Wire:
     reactance_ohm: float
     susceptance_s: float
     max_current_a: float
+    closed_from: bool = True
+    closed_to: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class TransformerData:
     tap_min: int
     tap_max: int
     tap_step_percent: float
+    closed_hv: bool = True
+    closed_lv: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +208,8 @@ class Network:
         rows["id"] = first_id + np.arange(len(self.wires))
         rows["from_node"] = [w.node_from for w in self.wires]
         rows["to_node"] = [w.node_to for w in self.wires]
-        rows["from_status"] = rows["to_status"] = 1
+        rows["from_status"] = [w.closed_from for w in self.wires]
+        rows["to_status"] = [w.closed_to for w in self.wires]
         rows["r1"] = [w.resistance_ohm for w in self.wires]
         rows["x1"] = [max(w.reactance_ohm, LEAST_REACTANCE_OHM) for w in self.wires]
         rows["c1"] = [w.susceptance_s / (2 * np.pi * FREQUENCY_HZ) for w in self.wires]
@@ -215,7 +220,8 @@ class Network:
     def _transformers(self, first_id: int) -> NDArray[np.void]:
         rows = initialize_array("input", "transformer", len(self.transformers))
         rows["id"] = first_id + np.arange(len(self.transformers))
-        rows["from_status"] = rows["to_status"] = 1
+        rows["from_status"] = [t.closed_hv for t in self.transformers]
+        rows["to_status"] = [t.closed_lv for t in self.transformers]
         rows["winding_from"], rows["winding_to"] = WindingType.delta, WindingType.wye_n
         rows["clock"], rows["tap_side"] = DELTA_WYE_CLOCK, BranchSide.from_side
         for row, t in zip(rows, self.transformers, strict=True):

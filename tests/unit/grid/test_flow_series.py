@@ -69,3 +69,20 @@ def test_a_node_without_a_path_is_told_and_holds_up_nobody() -> None:
     assert 0 < found.losses_w[0] < 10
     with pytest.raises(CannotSolve, match="coupling"):
         solve_series(Network(np.full(2, 400.0), np.full(2, NAN), [], []), np.zeros((1, 2)), np.zeros((1, 2)))
+
+
+def test_an_open_switch_leaves_the_charging_and_nothing_else() -> None:
+    def network(closed: bool) -> Network:
+        return Network(
+            np.full(3, 400.0), np.array([1.0, NAN, NAN]),
+            [Wire("A", 0, 1, 0.05, 0.02, 0.0, 270.0), Wire("B", 0, 2, 0.05, 0.02, 4e-3, 270.0, closed_to=closed)], [],
+        )  # fmt: skip
+
+    draw = np.array([0.0, 3000.0, 2000.0])
+    for closed in (True, False):
+        one = network(closed).solve(draw, np.zeros(3))
+        many = solve_series(network(closed), draw[None], np.zeros((1, 3)))
+        assert many.voltage_pu[0] == pytest.approx(one.voltage_pu, abs=1e-8, nan_ok=True)
+        assert many.line_loading[0] == pytest.approx(one.line_loading, abs=1e-6)
+        assert many.fed_w[0] == pytest.approx(one.import_w, abs=0.01)
+    assert many.line_loading[0, 1] == pytest.approx(400 / np.sqrt(3) * 4e-3 / 270, rel=0.01)
