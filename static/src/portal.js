@@ -7,6 +7,12 @@ for (const figure of document.querySelectorAll("figure[data-chart-frame]")) {
   if (!figure.closest("[data-live]")) draw(figure); // the live page draws its own
 }
 
+// On a narrow screen tabs scroll: the one that is open must be seen.
+for (const tab of document.querySelectorAll(".tabs [aria-current], .segments [aria-current]")) {
+  const row = tab.parentElement;
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
+
 for (const button of document.querySelectorAll("[data-check-bill]")) {
   button.addEventListener("click", async () => {
     const { checkPage } = await import(button.dataset.checkScript);
