@@ -280,6 +280,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "DocumentStatusEnum": "billing.models.DocumentStatus",
         "DocumentKindEnum": "billing.models.DocumentKind",
+        "GridAlarmKindEnum": "grid.models.GridAlarmKind",
+        "GridAlarmStepKindEnum": "grid.models.GridAlarmStepKind",
         "GridStatusEnum": "grid.models.GridStatus",
         "CommandStatusEnum": "grid.models.CommandStatus",
         "MeterKindEnum": "energy.models.meters.MeterKind",

@@ -242,6 +242,6 @@ def alarm_step(request: HttpRequest, public_id: Any) -> HttpResponse:
     if request.method == "POST":
         step = clear_alarm if request.POST.get("step") == "clear" else acknowledge_alarm
         step(alarm=alarm, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-    if request.POST.get("back") == "list":
-        return redirect("devices")
+    if request.POST.get("back") in ("list", "alarms"):
+        return redirect("devices" if request.POST["back"] == "list" else "alarms")
     return redirect("device", public_id=alarm.device.public_id)

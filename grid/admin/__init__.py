@@ -1,5 +1,5 @@
 """The room's pages in the admin."""
 
-from grid.admin import decisions, rules
+from grid.admin import alarms, decisions, rules
 
-__all__ = ["decisions", "rules"]
+__all__ = ["alarms", "decisions", "rules"]

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.urls import path, register_converter
 
+from grid.api.alarms import AcknowledgeAlarm, GridAlarmLife, GridAlarmList, ShelveAlarm, UnshelveAlarm
 from grid.api.days import MicrogridBalance, MicrogridPrices, MicrogridSharing, SiteSharing
 from grid.api.live import LiveState, MicrogridList, TickList
 
@@ -29,5 +30,10 @@ urlpatterns = [
     path("microgrids/<uuid:public_id>/days/<day:day>/sharing/", MicrogridSharing.as_view(), name="api-sharing"),
     path("microgrids/<uuid:public_id>/days/<day:day>/balance/", MicrogridBalance.as_view(), name="api-balance"),
     path("microgrids/<uuid:public_id>/days/<day:day>/prices/", MicrogridPrices.as_view(), name="api-prices"),
+    path("microgrids/<uuid:public_id>/alarms/", GridAlarmList.as_view(), name="api-grid-alarms"),
+    path("alarms/<uuid:public_id>/", GridAlarmLife.as_view(), name="api-grid-alarm"),
+    path("alarms/<uuid:public_id>/acknowledge/", AcknowledgeAlarm.as_view(), name="api-grid-alarm-acknowledge"),
+    path("alarms/<uuid:public_id>/shelve/", ShelveAlarm.as_view(), name="api-grid-alarm-shelve"),
+    path("alarms/<uuid:public_id>/unshelve/", UnshelveAlarm.as_view(), name="api-grid-alarm-unshelve"),
     path("sites/<uuid:public_id>/days/<day:day>/sharing/", SiteSharing.as_view(), name="api-site-sharing"),
 ]  # fmt: skip

@@ -1,5 +1,12 @@
 """Decisions: how local energy was shared, whether the balance holds, what it cost, what was commanded."""
 
+from grid.models.alarms import (
+    AlarmPriority,
+    GridAlarm,
+    GridAlarmKind,
+    GridAlarmStep,
+    GridAlarmStepKind,
+)
 from grid.models.balance import BalanceDay
 from grid.models.bypass import BypassCheck, BypassSuspect
 from grid.models.closing import DayClosing
@@ -8,12 +15,17 @@ from grid.models.prices import PriceDay
 from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
 
 __all__ = [
+    "AlarmPriority",
     "BalanceDay",
     "BypassCheck",
     "BypassSuspect",
     "CommandStatus",
     "DayClosing",
     "DeviceCommand",
+    "GridAlarm",
+    "GridAlarmKind",
+    "GridAlarmStep",
+    "GridAlarmStepKind",
     "GridState",
     "GridStatus",
     "PriceDay",

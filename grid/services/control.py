@@ -31,6 +31,7 @@ from grid.domain.tick import (  # fmt: skip
 from grid.models import CommandStatus, DeviceCommand, GridState
 from grid.selectors.network import NetworkOfSites, load_network
 from grid.selectors.readings import Scene, inverter_names, load_scene
+from grid.services.tick_alarms import keep_alarms
 
 log = logging.getLogger(__name__)
 TICKS_A_COMMAND_HOLDS = 5
@@ -67,6 +68,9 @@ def run_tick(*, microgrid: Microgrid, now: datetime) -> GridState | None:
         with transaction.atomic():
             state = _keep_state(microgrid, scene, wires, decision, seen, now)
             _keep_commands(microgrid, scene, decision, now)
+            keep_alarms(
+                microgrid=microgrid, scene=scene, network=wires.network, flow=wires.flow, seen=seen, now=now
+            )
         deliver_commands(microgrid=microgrid, now=now)
         push_state(microgrid.public_id, describe(state, scene, wires))
         if state.pk % FORGET_EVERY == 0:

@@ -2,6 +2,14 @@
 
 from django.urls import path
 
-from grid.web import bypass, views
+from grid.web import alarms, bypass, views
 
-urlpatterns = [path("readings/bypass/", bypass.bypass, name="bypass"), path("live/", views.live, name="live")]
+urlpatterns = [
+    path("readings/bypass/", bypass.bypass, name="bypass"),
+    path("live/", views.live, name="live"),
+    path("alarms/", alarms.alarms, name="alarms"),
+    path("alarms/board/", alarms.board, name="alarm-board"),
+    path("alarms/acknowledge/", alarms.acknowledge_all, name="alarms-acknowledge"),
+    path("alarms/<uuid:public_id>/", alarms.alarm, name="alarm"),
+    path("alarms/<uuid:public_id>/step/", alarms.step, name="alarm-step"),
+]

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
-from energy.selectors.scope import READING_ROLES
+from energy.selectors.scope import READING_ROLES, operated_microgrids
+from grid.selectors.alarms import unseen_alarms
 from members.models import Cooperative, Membership, Role
 
 
@@ -18,6 +20,7 @@ class Entry:
     url: str
     sign: str
     current: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,11 @@ MEMBER = (
 )  # fmt: skip
 STAFF = (
     Place("Grid", "live", "pylon"),
+    Place("Alarms", "alarms", "bell", (Role.OPERATOR,)),
     Place("Readings", "readings", "meter", (Role.OPERATOR,)),
     Place("Sources", "sources", "sun", (Role.OPERATOR,)),
     Place("Devices", "devices", "chip", READING_ROLES),
-    Place("Village", "village", "roofs"),
+    Place("Village", "village", "roofs", (Role.TARIFF_ADMIN, Role.AUDITOR, Role.SUPPORT)),
     Place("Bills", "bills", "bill", (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)),
     Place("Tariffs", "admin:index", "coins", (Role.TARIFF_ADMIN,)),
     Place("Admin", "admin:index", "coins", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),
@@ -53,7 +57,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     roles = list(Membership.objects.filter(user=request.user).values_list("role", "cooperative__name"))
     held = {role for role, _ in roles}
-    entries = [_entry(place, request.path) for place in _places(held, is_staff=request.user.is_staff)]
+    places = _places(held, is_staff=request.user.is_staff)
+    counts = {"alarms": _unseen_alarms(request)} if any(place.route == "alarms" for place in places) else {}
+    entries = [_entry(place, request.path, counts.get(place.route, 0)) for place in places]
     first = Cooperative.objects.first() if not roles else None
     return {
         "navigation": entries,
@@ -70,6 +76,12 @@ def _places(held: set[str], *, is_staff: bool) -> list[Place]:
     return list(reversed(by_route.values()))
 
 
-def _entry(place: Place, path: str) -> Entry:
+def _unseen_alarms(request: HttpRequest) -> int:
+    """How many alarms wait for somebody; shown on every page of an operator."""
+    user, now = request.user, timezone.now()
+    return unseen_alarms(user, list(operated_microgrids(user)), now)  # type: ignore[arg-type]
+
+
+def _entry(place: Place, path: str, count: int) -> Entry:
     url = reverse(place.route)
-    return Entry(place.name, url, place.sign, path == url or (url != "/" and path.startswith(url)))
+    return Entry(place.name, url, place.sign, path == url or (url != "/" and path.startswith(url)), count)

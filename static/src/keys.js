@@ -1,9 +1,16 @@
-// Pages for hands on the keyboard: data-key names the key that presses a control; J and K walk over rows, X chooses, Enter opens.
+// Pages for hands on the keyboard: data-key names the key that presses a control, data-row-key one of the row at hand; J and K walk
+// over rows, X chooses, Enter opens.
 const typing = (target) => target.matches?.("textarea, select, input:not([type=checkbox]):not([type=radio])");
 
 function press(control) {
   if (control.matches("input[type=text]")) control.focus();
   else control.click();
+}
+
+function stand(row) {
+  row.classList.add("at");
+  row.querySelector("a")?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
 }
 
 function walk(step) {
@@ -12,9 +19,7 @@ function walk(step) {
   const at = rows.findIndex((row) => row.classList.contains("at"));
   const next = Math.min(Math.max(at + step, 0), rows.length - 1);
   rows[at]?.classList.remove("at");
-  rows[next].classList.add("at");
-  rows[next].querySelector("a")?.focus({ preventScroll: true });
-  rows[next].scrollIntoView({ block: "nearest" });
+  stand(rows[next]);
   return true;
 }
 
@@ -27,8 +32,10 @@ function act(key) {
     box?.click();
     return Boolean(box);
   }
-  const control = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const name = CSS.escape(key);
+  const control = document.querySelector(`[data-row].at [data-row-key="${name}"]`) ?? document.querySelector(`[data-key="${name}"]`);
   if (control) press(control);
+  if (control?.matches("summary")) control.parentElement.querySelector("select, input")?.focus();
   return Boolean(control);
 }
 
@@ -37,5 +44,12 @@ if (document.querySelector("[data-keys], [data-key]")) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape" && typing(event.target)) event.target.blur();
     else if (!typing(event.target) && act(event.key.toLowerCase())) event.preventDefault();
+  });
+  // A list that renews itself keeps the hand on its row.
+  let row = null;
+  document.addEventListener("htmx:beforeSwap", () => { row = document.querySelector("[data-row].at")?.dataset.row; });
+  document.addEventListener("htmx:afterSwap", () => {
+    const same = row && document.querySelector(`[data-row="${CSS.escape(row)}"]`);
+    if (same && !same.classList.contains("at")) stand(same);
   });
 }

@@ -1,0 +1,85 @@
+"""From a tick to alarms: gather what it found, and what it could judge at all."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from energy.models import Microgrid
+from grid.domain.alarm_life import Finding, FindingKind, Priority
+from grid.domain.alarms import Names
+from grid.domain.findings import (
+    FLOW_KINDS,
+    exchange_findings,
+    frequency_findings,
+    network_findings,
+    silence_findings,
+    unacknowledged_findings,
+)
+from grid.domain.powerflow import Flow
+from grid.domain.tick import Totals
+from grid.models import CommandStatus, DeviceCommand, GridAlarm
+from grid.selectors.network import NetworkOfSites
+from grid.selectors.readings import Scene
+from grid.services.alarms import take_in
+
+TICKS_TO_ACKNOWLEDGE = 2
+ALWAYS_JUDGED = frozenset(
+    {
+        FindingKind.NO_SOLUTION, FindingKind.IMPORT_LIMIT, FindingKind.EXPORT_LIMIT, FindingKind.SITES_SILENT,
+        FindingKind.STORAGE_SILENT, FindingKind.UNACKNOWLEDGED,
+    }
+)  # fmt: skip
+
+
+def keep_alarms(
+    *,
+    microgrid: Microgrid,
+    scene: Scene,
+    network: NetworkOfSites,
+    flow: Flow | None,
+    seen: Totals,
+    now: datetime,
+) -> None:
+    """Raise and clear the microgrid's alarms by one tick; part of the tick's transaction."""
+    judged = ALWAYS_JUDGED | {FindingKind.FREQUENCY}
+    seen_reports = scene.readings
+    findings = [
+        *frequency_findings(scene.frequency_hz),
+        *exchange_findings(seen.import_w, seen.export_w, microgrid.import_limit_w, microgrid.export_limit_w),
+        *silence_findings(seen_reports.site_reports, [s.code for s in scene.storages], seen_reports.storage_reports),
+        *unacknowledged_findings(_unheard(microgrid, now)),
+    ]  # fmt: skip
+    if flow is None:
+        findings.append(
+            Finding(
+                FindingKind.NO_SOLUTION, "", Priority.CRITICAL,
+                "The power flow has no solution: what the meters say cannot flow through these wires.",
+            )
+        )  # fmt: skip
+    else:
+        judged |= FLOW_KINDS
+        findings += network_findings(flow, names_of(network), _known(microgrid))
+    take_in(microgrid=microgrid, findings=findings, judged=judged, now=now)
+
+
+def names_of(network: NetworkOfSites) -> Names:
+    """Codes and voltage bands by position."""
+    return Names(
+        network.node_codes, [w.code for w in network.network.wires], [t.code for t in network.network.transformers],
+        network.vm_min_pu, network.vm_max_pu,
+    )  # fmt: skip
+
+
+def _known(microgrid: Microgrid) -> set[tuple[str, str]]:
+    """What is active: it has to come back a dead band further than its threshold."""
+    active = GridAlarm.objects.filter(microgrid=microgrid, cleared_at=None)
+    return set(active.values_list("kind", "subject"))
+
+
+def _unheard(microgrid: Microgrid, now: datetime) -> list[str]:
+    """Codes of storages that were sent a command some ticks ago and have not acknowledged it."""
+    tick = timedelta(seconds=settings.CONTROL_TICK_SECONDS * max(microgrid.clock_speed, 1.0))
+    rows = DeviceCommand.objects.filter(
+        microgrid=microgrid, status=CommandStatus.SENT, issued_at__lt=now - TICKS_TO_ACKNOWLEDGE * tick
+    )
+    return sorted(set(rows.values_list("storage__code", flat=True)))

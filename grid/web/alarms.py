@@ -1,0 +1,138 @@
+"""The operator's alarms: one list of what needs somebody, by priority, driven by the keyboard."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from energy.models import Microgrid
+from energy.selectors.scope import READING_ROLES, operated_microgrids
+from grid.models import GridAlarm
+from grid.selectors.alarms import alarm_board, own_alarms_to_change, past_alarms, read_alarms
+from grid.services.alarms import CannotShelve, acknowledge, shelve, unshelve
+
+SHELF_MINUTES = (15, 60, 240, 480, 1440)
+
+
+def _read_microgrid(request: HttpRequest) -> Microgrid:
+    microgrid = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    if microgrid is None:
+        raise Http404
+    return microgrid
+
+
+@login_required
+@require_safe
+def alarms(request: HttpRequest) -> HttpResponse:
+    """What needs somebody, what is shelved, or what has ended."""
+    microgrid = _read_microgrid(request)
+    show = request.GET.get("show", "")
+    context = _board(request, microgrid) | {"show": show}
+    if show == "past":
+        context["past"] = past_alarms(microgrid)
+    return render(request, "alarms/list.html", context)
+
+
+@login_required
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """The board alone, for a page that is open; nothing where nothing changed since `version`."""
+    microgrid = _read_microgrid(request)
+    context = _board(request, microgrid)
+    if request.GET.get("version") == context["board"].version:
+        return HttpResponse(status=204)
+    return render(request, _part(request), context)
+
+
+def _part(request: HttpRequest) -> str:
+    return "alarms/side.html" if request.GET.get("part") == "side" else "alarms/board.html"
+
+
+@login_required
+@require_safe
+def alarm(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """One alarm with each step of its life."""
+    _read_microgrid(request)
+    row = get_object_or_404(
+        read_alarms(request.user).select_related("microgrid", "acknowledged_by", "shelved_by"),  # type: ignore[arg-type]
+        public_id=public_id,
+        raised_at__isnull=False,
+    )
+    context = {
+        "alarm": row, "zone": row.microgrid.zone, "steps": row.steps.select_related("by").order_by("-at", "-pk")[:200],
+        "may_change": _may_change(request, row), "shelf_minutes": SHELF_MINUTES,
+        "is_shelved": row.shelved_until is not None and row.shelved_until > row.microgrid.now(timezone.now()),
+    }  # fmt: skip
+    return render(request, "alarms/alarm.html", context)
+
+
+@login_required
+@require_POST
+def step(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Acknowledge, shelve or unshelve one alarm."""
+    row = get_object_or_404(
+        own_alarms_to_change(request.user).select_related("microgrid"),  # type: ignore[arg-type]
+        public_id=public_id,
+    )
+    now, by = row.microgrid.now(timezone.now()), request.user
+    name = request.POST.get("step")
+    if name == "acknowledge":
+        acknowledge(alarm=row, by=by, now=now)  # type: ignore[arg-type]
+        messages.success(request, f"{row}: acknowledged.")
+    elif name == "unshelve":
+        unshelve(alarm=row, by=by, now=now)  # type: ignore[arg-type]
+        messages.success(request, f"{row}: taken from the shelf.")
+    elif name == "shelve":
+        minutes = request.POST.get("minutes", "")
+        try:
+            length = timedelta(minutes=int(minutes) if minutes.isdigit() else 0)
+            shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
+            messages.success(request, f"{row}: on the shelf for {minutes} min.")
+        except (CannotShelve, OverflowError) as problem:
+            messages.error(request, str(problem))
+    return _answer(request, row)
+
+
+@login_required
+@require_POST
+def acknowledge_all(request: HttpRequest) -> HttpResponse:
+    """Acknowledge the alarms that were chosen."""
+    microgrid = _read_microgrid(request)
+    chosen = own_alarms_to_change(request.user).filter(  # type: ignore[arg-type]
+        public_id__in=request.POST.getlist("alarm"), acknowledged_at=None
+    )
+    rows = list(chosen.select_related("microgrid")[:200])
+    for row in rows:
+        acknowledge(alarm=row, by=request.user, now=microgrid.now(timezone.now()))  # type: ignore[arg-type]
+    if rows:
+        messages.success(
+            request, f"{len(rows)} acknowledged." if len(rows) > 1 else f"{rows[0]}: acknowledged."
+        )
+    else:
+        messages.warning(request, "Choose an alarm that nobody has acknowledged.")
+    return redirect("alarms")
+
+
+def _answer(request: HttpRequest, row: GridAlarm) -> HttpResponse:
+    """A part of the page for htmx, a redirect for everybody else."""
+    if request.htmx:
+        return render(request, "alarms/side.html", _board(request, row.microgrid))
+    return redirect("alarm", row.public_id) if request.POST.get("back") == "alarm" else redirect("alarms")
+
+
+def _may_change(request: HttpRequest, row: GridAlarm) -> bool:
+    return own_alarms_to_change(request.user).filter(pk=row.pk).exists()  # type: ignore[arg-type]
+
+
+def _board(request: HttpRequest, microgrid: Microgrid) -> dict[str, Any]:
+    now = microgrid.now(timezone.now())
+    return {
+        "microgrid": microgrid, "board": alarm_board(microgrid, request.user, now), "tab": "alarms", "zone": microgrid.zone,  # type: ignore[arg-type]
+        "now": now, "may_change": operated_microgrids(request.user).filter(pk=microgrid.pk).exists(),  # type: ignore[arg-type]
+        "shelf_minutes": SHELF_MINUTES,
+    }  # fmt: skip
