@@ -16,6 +16,7 @@ from energy.selectors.meter_days import load_channel
 DAYS_BACK = 8
 WEEKS_BACK = (2, 3, 4)
 FEWEST_MESSAGES_TODAY = 4
+CATCHING_UP = 0.5  # messages closer than this many intervals make up for a silence; they are no rhythm
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ def values_of_day(
 
 
 def _intervals_per_message(microgrid: Microgrid, today: date, ids: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How many intervals a message of each meter brings: as today if it sent a few already, else as on the days before."""
+    """How many intervals a message of each meter brings: as today if it sent a few already, else as on the days before.
+
+    One message that made up for a long silence weighs heavily in a mean, so a shorter time between the newest messages counts.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT meter_id, day = %s, max(cardinality(message_ids)), min(
@@ -123,4 +127,25 @@ def _intervals_per_message(microgrid: Microgrid, today: date, ids: NDArray[np.in
     for meter_id, is_today, messages, intervals in rows:
         if intervals and (not is_today or messages >= FEWEST_MESSAGES_TODAY or meter_id not in usual):
             usual[meter_id] = max(float(intervals), 1.0)
+    for meter_id, gap in _newest_gaps(microgrid, today):
+        usual[meter_id] = min(usual.get(meter_id, gap), max(gap, 1.0))
     return np.array([usual.get(pk, 1.0) for pk in ids.tolist()], dtype=np.float64)
+
+
+def _newest_gaps(microgrid: Microgrid, today: date) -> list[tuple[int, float]]:
+    """The longest time between two of the newest few messages of today [intervals], of meters that sent as many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH newest AS (
+                   SELECT DISTINCT meter_id, unnest(message_ids[cardinality(message_ids) - %s :]) AS id
+                   FROM energy_meterday
+                   WHERE microgrid_id = %s AND day = %s AND is_current AND cardinality(message_ids) >= %s),
+               gaps AS (
+                   SELECT meter_id, extract(epoch FROM received_at - lag(received_at) OVER (
+                       PARTITION BY meter_id ORDER BY received_at)) / %s AS gap
+                   FROM newest JOIN energy_telemetrymessage USING (id) WHERE received_at >= %s)
+               SELECT meter_id, max(gap)::float FROM gaps WHERE gap >= %s GROUP BY meter_id""",
+            [FEWEST_MESSAGES_TODAY - 1, microgrid.pk, today, FEWEST_MESSAGES_TODAY, microgrid.interval_minutes * 60,
+             microgrid.local_day(today).start_at, CATCHING_UP],
+        )  # fmt: skip
+        return list(cursor.fetchall())

@@ -56,6 +56,18 @@ def test_a_meter_that_is_heard_again_is_silent_no_longer(
     assert (open_now, [row.meter for row in ended]) == ([], [sender.meter])
 
 
+def test_a_meter_that_stops_after_it_made_up_for_a_long_silence_is_told_as_soon(
+    sender: Sender, accept: Callable[..., object]
+) -> None:
+    accept(sender.message(blocks=[sender.part_block(TODAY, 0, [9] * (NOON - 5))]), now=REAL_NOW - timedelta(minutes=74))
+    for i in range(NOON - 5, NOON):
+        at = REAL_NOW - timedelta(minutes=15 * (NOON - 1 - i))
+        accept(sender.message(blocks=[sender.part_block(TODAY, i, [9])]), now=at)
+    microgrid = sender.microgrid
+    assert check_silence(microgrid=microgrid, now=NOW + timedelta(minutes=29)).opened == 0
+    assert check_silence(microgrid=microgrid, now=NOW + timedelta(minutes=30)).opened == 1
+
+
 def test_zeros_against_the_habit_are_told(sender: Sender, accept: Callable[..., object]) -> None:
     microgrid = sender.microgrid
     for back in range(1, 6):
