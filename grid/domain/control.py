@@ -24,8 +24,8 @@ from grid.domain.plan_targets import PlanTargets
 from grid.domain.shedding import next_to_restore, shed_by_stage, stage_of, take_turns
 from grid.domain.trust import NOMINAL_HZ, Believed, believe, note_obedience
 
-LONGEST_STEP_S = 60.0
 LEAST_RETURN_SHARE = 0.3
+OWN_RELAY_LAG_S = 10.0
 CONTRADICTION_W = 3000.0
 CONTRADICTION_SHARE = 0.15
 
@@ -53,8 +53,8 @@ def control(
         plan: targets of the interval that runs; None for the plain rule. An island does not follow a plan.
         site_most_w: by site, the most its connection carries [W].
     """
-    memory, dt_s = _in_step(memory, seen.at_s)
-    memory = note_obedience(seen, memory, points, dt_s, settings)
+    memory, dt_s = _in_step(memory, seen.at_s, settings.hold_s)
+    memory = note_obedience(seen, _with_own_relays(seen, memory), points, dt_s, settings)
     believed, memory = believe(seen, memory, site_most_w, settings)
     exchange_w, contradicts = _exchange_w(seen, believed)
     step = _state_step(seen, exchange_w, memory, settings)
@@ -63,11 +63,12 @@ def control(
     own_w = np.where(seen.readings.storage_reports, _power(seen), 0.0)
     residual_w = exchange_w - float(np.where(believed.able, own_w, 0.0).sum())
     targets = None if islanded else _only_able(plan, believed)
-    total_w = wanted_total(residual_w, targets) - _slip_power_w(seen, step.status, points, believed, settings)
+    slip_w = _slip_power_w(seen, step.status, points, believed, settings)
+    total_w = wanted_total(residual_w, targets) - slip_w
     wanted = np.where(believed.able, share(total_w, room, targets), own_w)
-    watched = connection_limits(exchange_w, seen.watched.effect.shape[1] - 1, seen.coupling, settings).joined(
-        seen.watched
-    )
+    watched = connection_limits(
+        exchange_w + slip_w, seen.watched.effect.shape[1] - 1, seen.coupling, settings
+    ).joined(seen.watched)
     effects = Effects.of(watched, points)
     moves = keep_limits(watched, effects, seen, memory, points, wanted, room, settings)
     is_well = not (moves.goes.any() or moves.cut_w.any() or moves.unmet) and _is_steady(seen, settings)
@@ -108,12 +109,28 @@ def control(
     )  # fmt: skip
 
 
-def _in_step(memory: Memory, at_s: float) -> tuple[Memory, float]:
+def _in_step(memory: Memory, at_s: float, hold_s: float) -> tuple[Memory, float]:
     """The memory on the clock of now, and the time gone by: a jump back or far ahead is not time in which anything was seen."""
     gone_s = at_s - memory.at_s
-    if 0 <= gone_s <= LONGEST_STEP_S:
+    if 0 <= gone_s <= hold_s:
         return memory, gone_s
-    return memory.moved(gone_s), 0.0
+    moved = memory.moved(gone_s)
+    if gone_s < 0:
+        return moved, 0.0
+    return replace(moved, told_w=np.zeros_like(memory.told_w)), 0.0  # what was told has ended since
+
+
+def _with_own_relays(seen: Seen, memory: Memory) -> Memory:
+    """A load that its own relay let go counts as shed, so that it comes back in its turn."""
+    if seen.load_is_off is None:
+        return memory
+    fresh = seen.load_is_off & ~memory.load_is_shed & (seen.at_s - memory.load_since_s > OWN_RELAY_LAG_S)
+    if not fresh.any():
+        return memory
+    return replace(
+        memory, load_is_shed=memory.load_is_shed | fresh, load_since_s=np.where(fresh, seen.at_s, memory.load_since_s),
+        well_since_s=float("inf"),
+    )  # fmt: skip
 
 
 def _is_steady(seen: Seen, settings: ControlSettings) -> bool:
@@ -209,7 +226,9 @@ def _loads(
     if status == "BLACKSTART":  # all but tier 0 start again one after the other
         goes = goes | ((points.load_tier > 0) & ~memory.load_is_shed)
     since = np.where(goes, seen.at_s, memory.load_since_s)
-    before = np.where(goes, np.maximum(draw, LEAST_RETURN_SHARE * points.load_most_w), memory.load_before_w)
+    last = np.where(memory.load_is_shed | (draw <= 0), memory.load_before_w, draw)
+    held = np.clip(last, LEAST_RETURN_SHARE * points.load_most_w, points.load_most_w)
+    before = np.where(goes | memory.load_is_shed, held, draw)
     shed = memory.load_is_shed | goes
     if goes.any():
         cause = f"Stage {stage} of under-frequency: " if stage else ""
@@ -227,15 +246,16 @@ def _loads(
                 shed, since, before, seen.at_s, (f"A load of tier {points.load_tier[place]} comes back.",)
             )
     turn = take_turns(
-        shed, points.load_tier, since, draw, before, memory.shed_wh, seen.at_s, settings.rotate_after_s
-    )
+        shed, points.load_tier, since, draw, before, memory.shed_wh, seen.at_s, settings.rotate_after_s,
+        settings.pickup, effect, margin,
+    )  # fmt: skip
     if turn is None:
         return _Loads(shed, since, before, memory.restored_s, ())
     back, instead = turn
     shed[back], shed[instead] = False, True
-    since[back] = since[instead] = seen.at_s
+    since[back], since[instead] = seen.at_s, seen.at_s
     before[instead] = draw[instead]
-    return _Loads(shed, since, before, memory.restored_s, ("Two loads of one tier change turns.",))
+    return _Loads(shed, since, before, memory.restored_s, ("Loads of one tier change turns.",))
 
 
 def _remember(

@@ -100,6 +100,7 @@ class Seen:
         coupling: the switch to the public grid.
         watched: limits of the wires that are near; those of the connection are added by control.
         danger: sentences of what is wrong with the network now.
+        load_is_off: loads that a relay of their own let go; None where no load tells.
     """
 
     at_s: float
@@ -110,6 +111,7 @@ class Seen:
     coupling: Coupling
     watched: Watched
     danger: tuple[str, ...] = ()
+    load_is_off: Mask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class ControlSettings:
     """Thresholds of the domain rules, section 5, and times; each can be set for a microgrid.
 
     Attributes:
-        hold_hours: how long a command stands by the microgrid's clock [h].
+        hold_hours, hold_s: how long a command stands, by the microgrid's clock [h] and by the real one [s].
         autonomy_hours: while islanded the storages' energy must last this long at the power they give.
         patience_s: how long a device may take to do as it was told before it is no longer counted on.
         trust_again_s: how long a device that strayed must follow before it is counted on again.
@@ -135,6 +137,7 @@ class ControlSettings:
     import_limit_w: float | None = None
     export_limit_w: float | None = None
     hold_hours: float = 20 / 3600
+    hold_s: float = 20.0
     connection_band: float = 0.02
     exchange_deadband_w: float = 500.0
     peak_share: float = 0.8
@@ -152,7 +155,7 @@ class ControlSettings:
     release_share_per_s: float = 0.01
     rotate_after_s: float = 900.0
     pickup: float = 2.0
-    droop: float = 0.04
+    droop: float = 0.02
     calm_after_s: float = 30.0
     resync_after_s: float = 60.0
     resync_gives_up_after_s: float = 300.0
@@ -180,7 +183,7 @@ class Memory:
         source_disobeys_s: by source, for how long it has given more than it may.
         curtailed_wh: by source, what was held back so far: whose turn it is.
         load_is_shed, load_since_s: by load; since when it is shed or back.
-        load_before_w: by load, what it drew before it was shed.
+        load_before_w: by load, what it draws, or drew before it was shed.
         load_disobeys_s: by load, for how long it has drawn although shed.
         shed_wh: by load, what was held back so far.
         well_since_s: since when nobody had to give way and the frequency is normal; infinite where that never was.

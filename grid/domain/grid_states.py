@@ -110,7 +110,7 @@ def next_state(
         if row is None:
             break
         status, since_s = row.to, at_s
-        known.pop("resync", None)
+        known = dict.fromkeys(signs - {"resync"}, at_s)  # a sign counts from when its state began
         why.append(row.why)
     return StateStep(status, since_s, known, " ".join(why))
 

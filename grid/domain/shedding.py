@@ -72,24 +72,24 @@ def next_to_restore(
 
 
 def take_turns(
-    is_shed: Mask,
-    tier: Places,
-    since_s: Power,
-    draw_w: Power,
-    before_w: Power,
-    shed_wh: Power,
-    at_s: float,
-    after_s: float,
-) -> tuple[int, int] | None:
-    """A load that was shed for `after_s` and one of its tier that takes its turn; None where nobody fits.
+    is_shed: Mask, tier: Places, since_s: Power, draw_w: Power, before_w: Power, shed_wh: Power, at_s: float, after_s: float,
+    pickup: float, effect: Power, margin: Power,
+) -> tuple[int, Mask] | None:  # fmt: skip
+    """A load that was shed for `after_s`, and those of its tier that go instead; None where that does not fit.
 
-    Who takes the turn draws at least as much as the other did and gave up less so far.
+    Those go who gave up least so far, and as many as make room for what the other takes on coming back: some of them return as soon
+    as that has faded. Arguments as in `next_to_restore`.
     """
     tired = np.flatnonzero(is_shed & (at_s - since_s >= after_s))
     for back in tired[np.lexsort((tired, since_s[tired]))]:
-        fit = ~is_shed & (tier == tier[back]) & (draw_w >= before_w[back]) & (shed_wh < shed_wh[back])
-        fit &= draw_w > 0
-        if fit.any():
-            others = np.flatnonzero(fit)
-            return int(back), int(others[np.lexsort((others, draw_w[others], shed_wh[others]))[0]])
+        room = np.maximum(margin, 0.0) - np.maximum(effect[:, back], 0.0) * pickup * before_w[back]
+        rested = np.flatnonzero(
+            ~is_shed & (tier == tier[back]) & (shed_wh + before_w[back] / 60 < shed_wh[back]) & (draw_w > 0)
+        )
+        instead = np.zeros(len(tier), dtype=bool)
+        for place in rested[np.lexsort((rested, shed_wh[rested]))]:
+            instead[place] = True
+            room = room + np.maximum(effect[:, place], 0.0) * draw_w[place]
+            if (room >= 0).all():
+                return int(back), instead
     return None
