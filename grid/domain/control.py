@@ -152,6 +152,8 @@ def _exchange_w(seen: Seen, believed: Believed) -> tuple[float, bool]:
     told = seen.coupling.exchange_w
     if not seen.coupling.is_closed or np.isnan(told):
         return total, False
+    if believed.is_missing.any():
+        return told, False
     contradicts = abs(told - total) > max(
         CONTRADICTION_W, CONTRADICTION_SHARE * float(np.abs(believed.net_w).sum())
     )

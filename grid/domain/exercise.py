@@ -18,7 +18,7 @@ from grid.domain.powerflow import CannotSolve, Flow, Network
 from grid.domain.sensitivities import linearise
 from grid.domain.watching import watched_limits
 
-STEP_S = 0.1
+STEP_S, CALM_STEP_S = 0.1, 0.5
 ESCALATE_AFTER = 4
 
 
@@ -78,8 +78,9 @@ class Exercise:
         for _ in range(round(seconds / self.tick_s)):
             if each_tick:
                 each_tick(self)
-            for _ in range(round(self.tick_s / STEP_S)):
-                self.world.step(STEP_S)
+            step_s = CALM_STEP_S if self.world.is_closed and self.world.grid.is_there else STEP_S
+            for _ in range(round(self.tick_s / step_s)):
+                self.world.step(step_s)
                 if self.world.is_alive:
                     self.lowest_hz = min(self.lowest_hz, self.world.frequency_hz)
             self._tick()

@@ -20,12 +20,14 @@ class Believed:
     Attributes:
         net_w: by site [W]; 0 where nothing was heard for long.
         is_guess: sites whose last reading stands in.
+        is_missing: sites of which nothing is known.
         is_impossible: sites that said what cannot be.
         able: storages that report, are ready, and follow.
     """
 
     net_w: Power
     is_guess: Mask
+    is_missing: Mask
     is_impossible: Mask
     able: Mask
 
@@ -47,7 +49,7 @@ def believe(
         memory, net_w=np.where(good, said, memory.net_w), heard_s=np.where(good, seen.at_s, memory.heard_s)
     )
     able = seen.readings.storage_reports & seen.readings.storage_is_ready & ~memory.is_distrusted
-    return Believed(net, recent, impossible, able), kept
+    return Believed(net, recent, ~good & ~recent, impossible, able), kept
 
 
 def expected_droop_w(

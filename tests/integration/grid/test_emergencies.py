@@ -175,7 +175,7 @@ def test_stuck_battery_while_islanded():
 
 
 def test_battery_empty_while_islanded():
-    e = lost_grid(hamlet(sun=0.0, demand=0.8, soc=0.12).run(10)).run(900)
+    e = lost_grid(hamlet(sun=0.0, demand=0.8, soc=0.11).run(10)).run(500)
     assert e.world.is_alive, "what is left must last for what must not go out"
     assert e.moments[-1].load_is_off[TIERS >= 3].all()
     never_shed(e)
@@ -416,7 +416,7 @@ def test_turns_within_a_tier():
     assert all(m.exchange_w <= 50e3 for m in since(e, 10))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     sun=st.floats(0, 1),
