@@ -1,0 +1,23 @@
+"""Plans of storages: how long the best one takes to find, against a peer on the same problem.
+
+`script/bench plan [--against flexmeasures]`: one battery, one day.
+"""
+
+import argparse
+import sys
+
+
+def main(argv: list[str]) -> int:
+    """Measure; print one JSON object last. Ends with 1 where the peer finds another optimum."""
+    parser = argparse.ArgumentParser(prog="script/bench plan", description=__doc__)
+    parser.add_argument("--storages", type=int, default=1)
+    parser.add_argument("--intervals", type=int, default=96)
+    parser.add_argument("--against", choices=["flexmeasures", "highs"])
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(argv)
+    print(f"{options.storages} storages: not measured yet", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

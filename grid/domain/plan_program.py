@@ -1,0 +1,277 @@
+"""Linear programmes with whole numbers and with pairs of quantities of which one must be zero, solved exactly by HiGHS.
+
+A storage either charges or discharges, a connection either imports or exports. Mostly that holds by itself, because doing both at once
+costs; then linear programming is exact and fast. So the relaxed programme is solved first. Where both sides of a pair come out
+above zero, the side that moves less is shut and the programme solved again; if that costs nothing, it is as good as the relaxed one and
+hence the best. Only where it costs, yes-or-no decisions are added, first for the pairs in question, in the end for all.
+
+Among equal optima the one with the least `tie` is taken: columns and rows with a price are held where they are, which keeps the cost, and
+the rest is free to move (a lexicographic second pass).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import highspy
+import numpy as np
+from highspy._core import (
+    _Highs,
+)  # highspy.Highs adds callbacks to it: a banner on stdout and a quarter of a millisecond
+
+from grid.domain.plan_parts import Array, Flags, Places
+
+BOTH = 1e-8  # above this on both sides a pair is violated, in the programme's unit
+PRICED = 1e-9  # a reduced cost above this is one
+FEASIBLE = 1e-9
+SAME_COST = 1e-9
+ROUNDS = 3
+ROW_WISE = 2
+MINIMIZE = 1
+STATUS = highspy.HighsModelStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Minimise `cost x` with `row_lower <= A x <= row_upper`, `lower <= x <= upper`.
+
+    Attributes:
+        cost, tie, lower, upper: [c].
+        starts, columns, values: the rows of A, one after the other: `starts` [r], where each begins.
+        row_lower, row_upper: [r].
+        whole: columns that are whole numbers.
+        first, second: [p], pairs of columns of which one must be zero; their lower bounds are 0.
+        first_most, second_most: [p], what each can be while the other is zero.
+        eager: [p], pairs for which doing both at once certainly pays.
+        offset: what the objective is where all columns are 0.
+    """
+
+    cost: Array
+    tie: Array
+    lower: Array
+    upper: Array
+    starts: Places
+    columns: Places
+    values: Array
+    row_lower: Array
+    row_upper: Array
+    whole: Places
+    first: Places
+    second: Places
+    first_most: Array
+    second_most: Array
+    eager: Flags
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The best point, what one more unit of each row's bound would cost, and how it was found."""
+
+    values: Array
+    objective: float
+    row_prices: Array
+    binaries: int
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How exact (in the programme's unit) and how long [s] a search with yes-or-no decisions may be."""
+
+    gap: float
+    relative_gap: float
+    seconds: float
+
+
+class OutOfTime(RuntimeError):
+    """No plan at all was found within the time."""
+
+
+def solve(program: Program, effort: Effort) -> Answer | None:
+    """The best point, or None where there is none.
+
+    Raises:
+        OutOfTime: the search ended without any point.
+    """
+    if np.any(program.lower > program.upper + FEASIBLE):
+        return None
+    if not len(program.whole) and not program.eager.any():
+        found = _by_lines(program, effort)
+        if found is None or found.proven:
+            return found
+        return _by_branches(program, effort, found)
+    return _by_branches(program, effort, None)
+
+
+def _by_lines(program: Program, effort: Effort) -> Answer | None:
+    """Linear programming alone; `proven` only where no pair is violated at no cost above the relaxed optimum."""
+    highs = _loaded(program)
+    if not _run(highs):
+        return None
+    relaxed = highs.getInfo().objective_function_value
+    point = _settled(highs, program)
+    both = _violated(program, point.values)
+    for _ in range(ROUNDS):
+        if not both.any():
+            return replace(point, proven=point.objective <= relaxed + SAME_COST * max(1.0, abs(relaxed)))
+        _restore(highs, program)
+        if not _shut(highs, program, point.values, both):
+            break
+        point = _settled(highs, program)
+        both = both | _violated(program, point.values)
+        if not _violated(program, point.values).any():
+            return replace(point, proven=point.objective <= relaxed + SAME_COST * max(1.0, abs(relaxed)))
+    return replace(point, proven=False)
+
+
+def _by_branches(program: Program, effort: Effort, relaxed: Answer | None) -> Answer | None:
+    """Yes-or-no decisions, for few pairs first."""
+    chosen = program.eager.copy()
+    if relaxed is not None:
+        chosen |= _violated(program, relaxed.values)
+    left = effort.seconds
+    for round_ in range(ROUNDS + 1):
+        if round_ == ROUNDS:
+            chosen[:] = True
+        highs = _loaded(_with_decisions(program, chosen), replace(effort, seconds=left))
+        solved = _run(highs)
+        left = max(left - highs.getRunTime(), 1.0)
+        status = highs.getModelStatus()
+        if status == STATUS.kTimeLimit and not solved:
+            raise OutOfTime
+        if not solved:
+            return None
+        values = np.array(highs.getSolution().col_value)[: len(program.cost)]
+        bound = highs.getInfo().objective_function_value
+        point = _legal(program, values)
+        within = effort.gap + effort.relative_gap * abs(bound)
+        proven = status == STATUS.kOptimal
+        if point is not None and (point.objective <= bound + within or chosen.all()):
+            return replace(point, binaries=int(chosen.sum()) + len(program.whole), proven=proven)
+        chosen |= _violated(program, values)
+    raise OutOfTime
+
+
+def _legal(program: Program, values: Array) -> Answer | None:
+    """The best point with the decisions that `values` made: whole numbers as they are, of each pair the greater side."""
+    highs = _loaded(replace(program, whole=program.whole[:0]))
+    whole = program.whole.astype(np.int32)
+    fixed = np.round(values[program.whole])
+    highs.changeColsBounds(len(whole), whole, fixed, fixed)
+    both = np.ones(len(program.first), dtype=np.bool_)
+    return _settled(highs, program) if _shut(highs, program, values, both) else None
+
+
+def _violated(program: Program, values: Array) -> Flags:
+    found: Flags = np.minimum(values[program.first], values[program.second]) > BOTH
+    return found
+
+
+def _shut(highs: Any, program: Program, values: Array, both: Flags) -> bool:
+    """Hold the lesser side of the given pairs at zero and solve again."""
+    lesser = np.where(
+        values[program.first] / np.maximum(program.first_most, FEASIBLE) >= values[program.second] / np.maximum(program.second_most, FEASIBLE),
+        program.second, program.first,
+    )[both].astype(np.int32)  # fmt: skip
+    nothing = np.zeros(len(lesser))
+    highs.changeColsBounds(len(lesser), lesser, nothing, nothing)
+    return _run(highs)
+
+
+def _restore(highs: Any, program: Program) -> None:
+    """Bounds and costs as they were before the second pass."""
+    columns = np.arange(len(program.cost), dtype=np.int32)
+    rows = np.arange(len(program.row_lower), dtype=np.int32)
+    highs.changeColsBounds(len(columns), columns, program.lower, program.upper)
+    highs.changeRowsBounds(len(rows), rows, program.row_lower, program.row_upper)
+    highs.changeColsCost(len(columns), columns, program.cost)
+
+
+def _settled(highs: Any, program: Program) -> Answer:
+    """The solved linear programme's prices, and of all its optima the one with the least `tie`."""
+    found = highs.getSolution()
+    values, prices = np.array(found.col_value), np.array(found.row_dual)
+    reduced, activity = np.array(found.col_dual), np.array(found.row_value)
+    objective = highs.getInfo().objective_function_value
+    held, held_rows = np.abs(reduced) > PRICED, np.abs(prices) > PRICED
+    if _unique(held, held_rows):
+        return Answer(values, objective, prices, 0, True)
+    columns, rows = np.flatnonzero(held).astype(np.int32), np.flatnonzero(held_rows).astype(np.int32)
+    highs.changeColsBounds(len(columns), columns, values[columns], values[columns])
+    highs.changeRowsBounds(len(rows), rows, activity[rows], activity[rows])
+    every = np.arange(len(program.cost), dtype=np.int32)
+    highs.changeColsCost(len(every), every, program.tie)
+    if _run(highs):
+        moved = np.array(highs.getSolution().col_value)
+        again = program.offset + float(program.cost @ moved)
+        if again <= objective + SAME_COST * max(1.0, abs(objective)):
+            return Answer(moved, again, prices, 0, True)
+    return Answer(values, objective, prices, 0, True)
+
+
+def _unique(held: Flags, held_rows: Flags) -> bool:
+    """Whether every column and row outside the basis has a price: then no other point costs the same.
+
+    Of c columns and r rows r are in the basis, so c are outside; none of those inside has a price.
+    """
+    return int(held.sum()) + int(held_rows.sum()) >= len(held)
+
+
+def _with_decisions(program: Program, chosen: Flags) -> Program:
+    """A yes-or-no column per chosen pair: `first <= most x`, `second <= most (1 - x)`."""
+    count, width = int(chosen.sum()), len(program.cost)
+    decision = width + np.arange(count)
+    first_most, second_most = program.first_most[chosen], program.second_most[chosen]
+    columns = np.stack([program.first[chosen], decision, program.second[chosen], decision], axis=1)
+    values = np.stack([np.ones(count), -first_most, np.ones(count), second_most], axis=1)
+    zeros, ones = np.zeros(count), np.ones(count)
+    return replace(
+        program, cost=np.concatenate([program.cost, zeros]), tie=np.concatenate([program.tie, zeros]),
+        lower=np.concatenate([program.lower, zeros]), upper=np.concatenate([program.upper, ones]),
+        starts=np.concatenate([program.starts, len(program.values) + 2 * np.arange(2 * count)]),
+        columns=np.concatenate([program.columns, columns.reshape(-1)]),
+        values=np.concatenate([program.values, values.reshape(-1)]),
+        row_lower=np.concatenate([program.row_lower, np.full(2 * count, -np.inf)]),
+        row_upper=np.concatenate([program.row_upper, np.stack([zeros, second_most], axis=1).reshape(-1)]),
+        whole=np.concatenate([program.whole, decision]),
+    )  # fmt: skip
+
+
+def _loaded(program: Program, effort: Effort | None = None) -> Any:
+    """A solver that holds the programme, its matrix handed over whole."""
+    highs = _Highs()
+    for option, value in (
+        ("output_flag", False),
+        ("primal_feasibility_tolerance", FEASIBLE),
+        ("dual_feasibility_tolerance", FEASIBLE),
+    ):
+        highs.setOptionValue(option, value)
+    if effort is not None:
+        for option, number in (
+            ("mip_rel_gap", effort.relative_gap),
+            ("mip_abs_gap", effort.gap),
+            ("mip_feasibility_tolerance", FEASIBLE),
+            ("time_limit", effort.seconds),
+        ):
+            highs.setOptionValue(option, number)
+    whole = np.zeros(len(program.cost), dtype=np.int32)
+    whole[program.whole] = 1
+    highs.passModel(
+        len(program.cost), len(program.row_lower), len(program.values), ROW_WISE, MINIMIZE, program.offset, program.cost,
+        program.lower, program.upper, program.row_lower, program.row_upper, program.starts.astype(np.int32),
+        program.columns.astype(np.int32), program.values, whole,
+    )  # fmt: skip
+    return highs
+
+
+def _run(highs: Any) -> bool:
+    """Solve; whether a point was found."""
+    highs.run()
+    status = highs.getModelStatus()
+    if status == STATUS.kOptimal:
+        return True
+    return bool(
+        status == STATUS.kTimeLimit
+        and np.isfinite(highs.getInfo().objective_function_value)
+        and highs.getSolution().value_valid
+    )

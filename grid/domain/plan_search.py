@@ -1,0 +1,125 @@
+"""The plan of a problem: the best where every wish can be kept, else as near as possible, in order: limits, wishes, cost.
+
+Physics is never for sale: where a storage cannot keep its own state of charge limits, there is no plan, and the reasons name it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from grid.domain.plan_model import Aim, Model, Slack, write
+from grid.domain.plan_problem import PlanProblem
+from grid.domain.plan_program import Answer, Effort, solve
+from grid.domain.plan_reading import nothing, read
+from grid.domain.plan_solution import PlanSolution
+
+EXACT = 2e-7  # of the cost, absolute and relative: a fifth of what is promised
+EXACT_ENERGY = 1e-8
+PINS = (0.0, 1e-10, 1e-9, 1e-8, 1e-7)
+NOTHING = 1e-8
+REACH_WH = 1e-9
+
+
+class CannotFindPlan(RuntimeError):
+    """No phase of the search found a plan, though storages can keep their limits."""
+
+
+def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
+    """The best plan.
+
+    Args:
+        problem: what is asked.
+        seconds: how long each of at most three searches with yes-or-no decisions may take; linear programmes are not counted.
+
+    Raises:
+        OutOfTime: no plan was found in that time.
+        CannotFindPlan: the solver gave up for numerical reasons.
+    """
+    lost = stranded(problem)
+    if lost:
+        return nothing(problem, lost)
+    model = write(problem)
+    answer = solve(model.program, _effort(model, Aim.COST, seconds))
+    if answer is None:
+        model, answer = _as_near_as_possible(problem, seconds / 3)
+    return read(problem, model, answer)
+
+
+def _as_near_as_possible(problem: PlanProblem, seconds: float) -> tuple[Model, Answer]:
+    """Least energy above limits, then least energy missing, then least cost."""
+    slack = Slack(Aim.ABOVE_LIMITS)
+    found: tuple[Model, Answer] | None = None
+    for aim in Aim:
+        solved = _phase(problem, slack, seconds)
+        if solved is None:
+            if found is None:
+                raise CannotFindPlan(
+                    "The solver found no plan, whatever is allowed; check the sizes of the figures."
+                )
+            return found[0], replace(found[1], proven=False)
+        found = solved
+        least = 0.0 if found[1].objective < NOTHING else found[1].objective
+        if aim == Aim.ABOVE_LIMITS:
+            slack = Slack(Aim.MISSING, above=least)
+        elif aim == Aim.MISSING:
+            slack = Slack(Aim.COST, above=slack.above, missing=least)
+    assert found is not None
+    return found
+
+
+def _phase(problem: PlanProblem, slack: Slack, seconds: float) -> tuple[Model, Answer] | None:
+    """One aim; what the phases before found is held, with a hair's breadth of room only where the solver needs it."""
+    for room in PINS:
+        model = write(
+            problem, replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
+        )
+        answer = solve(model.program, _effort(model, slack.aim, seconds))
+        if answer is not None:
+            return model, answer
+    return None
+
+
+def _roomy(found: float | None, room: float) -> float | None:
+    return found * (1.0 + room) + room if found else found
+
+
+def _effort(model: Model, aim: Aim, seconds: float) -> Effort:
+    if aim == Aim.COST:
+        return Effort(EXACT / (model.unit_w / 1000.0), EXACT, seconds)
+    return Effort(EXACT_ENERGY, EXACT_ENERGY, seconds)
+
+
+def stranded(problem: PlanProblem) -> tuple[str, ...]:
+    """A sentence for each storage that cannot keep its own limits of state of charge, whatever it does."""
+    return tuple(
+        f"storage {name}: {why}"
+        for i, name in enumerate(problem.storages.ids)
+        if (why := _stranded(problem, i))
+    )
+
+
+def _stranded(problem: PlanProblem, place: int) -> str:
+    """Follow what can be reached: it is an interval, and it must meet the limits after each step."""
+    storages, hours = problem.storages, problem.hours
+    least, most = float(storages.soc_min_wh[place]), float(storages.soc_max_wh[place])
+    kept = float(storages.kept(hours)[place])
+    up = storages.charge_max_w[place] * storages.eta_charge[place] * hours
+    down = storages.discharge_max_w[place] / storages.eta_discharge[place] * hours
+    start = float(storages.soc_start_wh[place])
+    if least <= start <= most and np.all(kept * least + up >= least):
+        return ""  # resting loses no more than charging brings, and less is always possible
+    low = high = start
+    for t, (gain, loss) in enumerate(zip(up.tolist(), down.tolist(), strict=True)):
+        low, high = max(kept * low - loss, least), min(kept * high + gain, most)
+        if low > high + REACH_WH:
+            if high < least:
+                return (
+                    f"falls to {high:.0f} Wh in interval {t}, below soc_min_wh {least:.0f}, even when charging at charge_max_w; raise "
+                    f"soc_start_wh or charge_max_w, or lower soc_min_wh or self_discharge_per_h."
+                )
+            return (
+                f"is still at {low:.0f} Wh in interval {t}, above soc_max_wh {most:.0f}, even when discharging at "
+                f"discharge_max_w; lower soc_start_wh, or raise discharge_max_w or soc_max_wh."
+            )
+        high = max(high, low)
+    return ""
