@@ -71,7 +71,7 @@ class Recipe:
     groups_per_origin: int = 6
     midday_share: float = 0.3
     step_share: float = 0.3
-    rounds: int = 200
+    rounds: int = 300
     band_rounds: int = 60
     learning_rate: float = 0.08
     leaves: int = 31
