@@ -97,8 +97,13 @@ COLUMNS = {
     "line_types": ("id", "r", "x", "b", "iMax"),
     "transformers": ("id", "nodeHV", "nodeLV", "type", "tappos"),
     "transformer_types": ("id", "sR", "vmHV", "vmLV", "vmImp", "pCu", "pFe", "iNoLoad", "dVm", "tapNeutr"),
+    "switches": ("id", "nodeA", "nodeB", "cond"),
 }
-OPTIONAL = {"sources", "storages", "coordinates"}
+SIMBENCH_NAMES = {
+    "loads": "Load", "sources": "RES", "storages": "Storage", "nodes": "Node", "coordinates": "Coordinates", "lines": "Line",
+    "line_types": "LineType", "transformers": "Transformer", "transformer_types": "TransformerType", "switches": "Switch",
+}  # fmt: skip
+OPTIONAL = {"sources", "storages", "coordinates", "switches"}
 NEEDS_ROWS = {"loads", "nodes"}
 LONGEST_ID = 100
 
@@ -111,7 +116,7 @@ def read_network(folder: Path, say: Callable[[str], None]) -> SimbenchNetwork:
     """
     if not folder.is_dir():
         raise CannotReadNetwork(f"{folder} is not a folder; give the folder that holds loads.csv")
-    tables = {name: _table(folder, name) for name in COLUMNS}
+    tables = {name: read_table(folder, name) for name in COLUMNS if name != "switches"}
     say("reading profiles")
     load_profiles = _profiles(folder / "load_profiles.csv.gz")
     has_sources = bool(tables["sources"])
@@ -122,21 +127,32 @@ def read_network(folder: Path, say: Callable[[str], None]) -> SimbenchNetwork:
         {row.text("id"): (row.number_of("x"), row.number_of("y")) for row in tables["coordinates"]},
         {row.text("id"): row for row in tables["line_types"]},
         {row.text("id"): row for row in tables["transformer_types"]},
-        load_profiles, source_profiles, _busbars(tables["nodes"]),
+        load_profiles, source_profiles, busbars(tables["nodes"]),
     )  # fmt: skip
     _check_references(network)
     return network
 
 
-def _table(folder: Path, name: str) -> list[Row]:
-    path = folder / f"{name}.csv"
+def read_table(folder: Path, name: str) -> list[Row]:
+    """Read one file of a folder: `name.csv` with commas, or SimBench's own name with semicolons.
+
+    Raises:
+        CannotReadNetwork: the message names file, row, column and what to do.
+    """
+    path = next(
+        (p for p in (folder / f"{n}.csv" for n in (name, SIMBENCH_NAMES[name])) if p.exists()),
+        folder / f"{name}.csv",
+    )
     if not path.exists():
         if name in OPTIONAL:
             return []
         raise CannotReadNetwork(f"{path.name} is missing in {folder}; export the whole network")
     with path.open(newline="", encoding="utf-8-sig") as file:
         try:
-            rows = list(csv.DictReader(file))
+            first = file.readline()
+            file.seek(0)
+            delimiter = ";" if first.count(";") > first.count(",") else ","
+            rows = list(csv.DictReader(file, delimiter=delimiter))
         except (csv.Error, UnicodeDecodeError) as problem:
             raise CannotReadNetwork(
                 f"{path.name} cannot be read: {problem}; save it as CSV in UTF-8"
@@ -161,7 +177,7 @@ def _table(folder: Path, name: str) -> list[Row]:
     return result
 
 
-def _busbars(nodes: list[Row]) -> dict[str, str]:
+def busbars(nodes: list[Row]) -> dict[str, str]:
     """Map each node to its busbar: closed switch terminals `NAME_k` and `NAME_k_m` are the same point as `NAME`."""
     busbars = {row.text("id") for row in nodes if row.text("type") == "busbar"}
     result = {}

@@ -41,7 +41,7 @@ from energy.models.sensors import Sensor, SensorKind, SensorReading
 from energy.models.silences import FeedSilence, SilenceKind
 from energy.models.sites import Site
 from energy.models.telemetry import TelemetryMessage
-from energy.models.topology import Line, Node, Transformer
+from energy.models.topology import Line, NetworkChange, Node, Switch, SwitchPosition, Transformer
 from energy.models.validation import ClassSettings, LearnedLimits, Review, ReviewState
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "MeterExchange",
     "MeterForecast",
     "Microgrid",
+    "NetworkChange",
     "Node",
     "OwnAlarm",
     "OwnAlarmHit",
@@ -102,6 +103,8 @@ __all__ = [
     "Source",
     "StagedMeterDay",
     "StorageUnit",
+    "Switch",
+    "SwitchPosition",
     "TelemetryMessage",
     "Transformer",
     "VersionCause",

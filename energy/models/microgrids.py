@@ -33,6 +33,11 @@ class Microgrid(PublicRow):
     export_limit_w = models.BigIntegerField(
         "export limit [W]", null=True, blank=True, help_text="At the point of common coupling."
     )
+    settles_losses = models.BooleanField(
+        "losses are settled",
+        default=False,
+        help_text="The network's losses, by power flow, enter the balance of each closed day as the cooperative's own use.",
+    )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     external_ref = models.CharField(max_length=120, blank=True)
     clock_real_start = models.DateTimeField(

@@ -1,6 +1,7 @@
 """Metering points: where a member meets the local network."""
 
 from django.db import models
+from django.db.models import Q
 
 from energy.models.microgrids import Microgrid
 from energy.models.topology import Node
@@ -28,9 +29,17 @@ class Site(PublicRow):
     code = models.CharField(max_length=120, help_text="The metering point's id; also the code of its meter.")
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=SiteKind.choices)
+    phases = models.CharField(
+        max_length=3, default="123", help_text="On which of the phases 1, 2 and 3 it is connected."
+    )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["microgrid", "code"], name="site_code_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["microgrid", "code"], name="site_code_once"),
+            models.CheckConstraint(
+                condition=Q(phases__regex="^1?2?3?$") & ~Q(phases=""), name="site_has_phases"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

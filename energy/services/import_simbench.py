@@ -12,15 +12,16 @@ from django.db import connection, transaction
 
 from energy.adapters.binary_copy import Column, copy_in
 from energy.adapters.simbench_folder import CannotReadNetwork, Profiles, Row, SimbenchNetwork, read_network
+from energy.adapters.simbench_topology import planned_line, planned_nodes, planned_transformer
 from energy.domain.site_plan import Connected, PlannedSite, plan_sites
 from energy.models import Consumer, Line, Meter, Microgrid, Node, Site, Source, StorageUnit, Transformer
 from energy.models.assets import ConsumerKind, SourceKind
 from energy.models.meters import MeterKind
 from energy.models.sites import SiteKind
+from energy.services.import_topology import line_columns, node_columns, transformer_columns
 from members.models import Cooperative, Member
 
 MEGA = 1_000_000
-NOT_HELD = 0.0  # what an empty set-point is read as: no busbar is held at zero volts
 FIRST_NAMES = [
     "Ada",
     "Anna",
@@ -194,54 +195,20 @@ def _microgrid(
 
 
 def _wires(microgrid: Microgrid, network: SimbenchNetwork) -> dict[str, Node]:
-    high = {network.busbar_of[row.text("nodeHV")] for row in network.transformers}
-    built = []
-    for row in network.nodes:
-        if network.busbar_of[row.text("id")] != row.text("id"):
-            continue
-        place = network.coordinates.get((row.cells.get("coordID") or "").strip(), (None, None))
-        held = row.number_of("vmSetp", NOT_HELD)
-        built.append(
-            Node(
-                microgrid=microgrid, code=row.text("id"), nominal_voltage_v=round(row.number_of("vmR", least=0.0) * 1000),
-                vm_setpoint_pu=None if held == NOT_HELD else held, longitude=place[0], latitude=place[1],
-                vm_min_pu=row.number_of("vmMin", 0.9), vm_max_pu=row.number_of("vmMax", 1.1),
-                is_coupling_point=row.text("id") in high,
-            )
-        )  # fmt: skip
+    transformers = [planned_transformer(row, network.transformer_types, network.busbar_of) for row in network.transformers]  # fmt: skip
+    plans = planned_nodes(network.nodes, network.busbar_of, network.coordinates, transformers)
+    built = [Node(microgrid=microgrid, code=plan.code, **node_columns(plan)) for plan in plans]
     nodes = {node.code: node for node in Node.objects.bulk_create(built)}
-
-    def at(row: Row, column: str) -> Node:
-        return nodes[network.busbar_of[row.text(column)]]
-
-    Line.objects.bulk_create(_line(microgrid, row, network, at) for row in network.lines)
-    Transformer.objects.bulk_create(_transformer(microgrid, row, network, at) for row in network.transformers)
+    for row in network.lines:
+        row.number_of("length", least=0.0)  # a plan may leave it open; a microgrid that is to be balanced may not
+    lines = [planned_line(row, network.line_types, network.busbar_of) for row in network.lines]
+    Line.objects.bulk_create(
+        Line(microgrid=microgrid, code=plan.code, **line_columns(plan, nodes)) for plan in lines
+    )
+    Transformer.objects.bulk_create(
+        Transformer(microgrid=microgrid, code=plan.code, **transformer_columns(plan, nodes)) for plan in transformers
+    )  # fmt: skip
     return nodes
-
-
-def _line(microgrid: Microgrid, row: Row, network: SimbenchNetwork, at: Callable[[Row, str], Node]) -> Line:
-    kind = network.line_types[row.text("type")]
-    return Line(
-        microgrid=microgrid, code=row.text("id"), node_from=at(row, "nodeA"), node_to=at(row, "nodeB"),
-        length_km=row.number_of("length", least=0.0), resistance_ohm_per_km=kind.number_of("r"),
-        reactance_ohm_per_km=kind.number_of("x"), susceptance_us_per_km=kind.number_of("b", 0.0),
-        max_current_a=kind.number_of("iMax", least=0.0), line_type=row.text("type"),
-    )  # fmt: skip
-
-
-def _transformer(
-    microgrid: Microgrid, row: Row, network: SimbenchNetwork, at: Callable[[Row, str], Node]
-) -> Transformer:
-    kind = network.transformer_types[row.text("type")]
-    return Transformer(
-        microgrid=microgrid, code=row.text("id"), node_hv=at(row, "nodeHV"), node_lv=at(row, "nodeLV"),
-        rated_va=round(kind.number_of("sR") * MEGA), voltage_hv_v=round(kind.number_of("vmHV") * 1000),
-        voltage_lv_v=round(kind.number_of("vmLV") * 1000), short_circuit_percent=kind.number_of("vmImp"),
-        copper_loss_w=kind.number_of("pCu") * 1000, iron_loss_w=kind.number_of("pFe") * 1000,
-        no_load_current_percent=kind.number_of("iNoLoad"), tap_position=round(row.number_of("tappos", 0.0)),
-        tap_neutral=round(kind.number_of("tapNeutr", 0.0)), tap_min=round(kind.number_of("tapMin", 0.0)),
-        tap_max=round(kind.number_of("tapMax", 0.0)), tap_step_percent=kind.number_of("dVm", 0.0),
-    )  # fmt: skip
 
 
 def _is_home(profile: str) -> bool:

@@ -9,7 +9,7 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from energy.domain.quality import METHOD_MASK, Method
-from energy.models import Channel, Line, Meter, Microgrid, Transformer
+from energy.models import Channel, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
 from grid.domain.bypass import Deviation, Suspect, deviation, nodes_below, rank
@@ -128,7 +128,7 @@ def _compare(
 ) -> Comparison | None:  # fmt: skip
     """One grid meter; None where it sits in a ring, so that nothing hangs on it alone."""
     try:
-        expected_w, below = _expected(microgrid, network, flows, meter)
+        expected_w, below = _expected(network, flows, meter)
     except ValueError:
         return None
     expected = expected_w * microgrid.interval_minutes / 60
@@ -141,20 +141,16 @@ def _compare(
     return Comparison(meter, below, rows, expected, found)
 
 
-def _expected(
-    microgrid: Microgrid, network: NetworkOfSites, flows: BranchFlows, meter: Meter
-) -> tuple[Array, NDArray[np.bool_]]:
+def _expected(network: NetworkOfSites, flows: BranchFlows, meter: Meter) -> tuple[Array, NDArray[np.bool_]]:
     """What flows down past the meter [W], and the nodes below it."""
     wires, transformers = network.network.wires, network.network.transformers
     if meter.line_id is not None:
-        ids = Line.objects.filter(microgrid=microgrid).order_by("pk").values_list("pk", flat=True)
-        place = list(ids).index(meter.line_id)
+        place = network.line_ids.index(meter.line_id)
         wire = wires[place]
         lower, below = nodes_below(network.network, wire.node_from, wire.node_to)
         flow = flows.line_from_w if lower == wire.node_to else flows.line_to_w
         return flow[:, place], below
-    ids = Transformer.objects.filter(microgrid=microgrid).order_by("pk").values_list("pk", flat=True)
-    place = list(ids).index(meter.transformer_id)
+    place = network.transformer_ids.index(meter.transformer_id)
     _, below = nodes_below(network.network, transformers[place].node_hv, transformers[place].node_lv)
     return -flows.transformer_lv_w[:, place], below
 

@@ -62,7 +62,7 @@ def run_tick(*, microgrid: Microgrid, now: datetime) -> GridState | None:
         if not scene.readings.site_reports.any():
             log.warning("no site of %s reports: no tick", microgrid.slug)
             return None
-        wires = _solve(microgrid, scene)
+        wires = _solve(microgrid, scene, now)
         decision = _decide(microgrid, scene, wires)
         seen = totals(scene.readings)
         with transaction.atomic():
@@ -92,8 +92,8 @@ def _only_owner(microgrid: Microgrid) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
-def _solve(microgrid: Microgrid, scene: Scene) -> _Wires:
-    network = load_network(microgrid.pk)
+def _solve(microgrid: Microgrid, scene: Scene, now: datetime) -> _Wires:
+    network = load_network(microgrid.pk, now)
     draw_w, draw_var = np.zeros(len(network.node_codes)), np.zeros(len(network.node_codes))
     at = np.searchsorted(network.site_ids, scene.site_ids)
     node = network.site_node[at]
@@ -284,9 +284,9 @@ def _describe_wires(wires: _Wires) -> dict[str, list[dict[str, Any]]]:
 
     return {
         "nodes": [
-            {"code": code, "vm_pu": round(float(pu), 4)}
-            for code, pu in zip(network.node_codes, flow.voltage_pu, strict=True)
-            if not np.isnan(pu)
+            {"code": code, "vm_pu": round(float(flow.voltage_pu[place]), 4)}
+            for code, place in network.places.items()
+            if not np.isnan(flow.voltage_pu[place])
         ],
         "lines": branches([w.code for w in network.network.wires], flow.line_loading, flow.line_power_w),
         "transformers": branches(

@@ -25,7 +25,12 @@ class GridMeterForm(forms.Form):
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         free = (
-            (kind, model.objects.filter(microgrid=microgrid, meter__isnull=True).order_by("code"))
+            (
+                kind,
+                model.objects.filter(microgrid=microgrid, meter__isnull=True, valid_to__isnull=True).order_by(
+                    "code"
+                ),
+            )
             for kind, model in (("transformer", Transformer), ("line", Line))
         )
         self.fields["branch"].choices = [

@@ -51,7 +51,7 @@ def network_drawing(microgrid: Microgrid) -> dict[str, Any]:
     """Places of nodes and lines on the page; nodes without coordinates are left out."""
     nodes = [
         n
-        for n in Node.objects.filter(microgrid=microgrid)
+        for n in Node.objects.filter(microgrid=microgrid).at(None)
         if n.longitude is not None and n.latitude is not None
     ]
     if not nodes:
@@ -72,8 +72,8 @@ def network_drawing(microgrid: Microgrid) -> dict[str, Any]:
     }
     width = 2 * MARGIN + span_x * scale
     wires = [
-        *Line.objects.filter(microgrid=microgrid).values_list("code", "node_from", "node_to"),
-        *Transformer.objects.filter(microgrid=microgrid).values_list("code", "node_hv", "node_lv"),
+        *Line.objects.filter(microgrid=microgrid).at(None).values_list("code", "node_from", "node_to"),
+        *Transformer.objects.filter(microgrid=microgrid).at(None).values_list("code", "node_hv", "node_lv"),
     ]
     return {
         "width": round(width),
