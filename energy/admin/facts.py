@@ -13,10 +13,12 @@ from energy.models import (
     Line,
     Meter,
     Microgrid,
+    NetworkChange,
     Node,
     Site,
     Source,
     StorageUnit,
+    Switch,
     Transformer,
 )
 from energy.models.assets import AssetStatus
@@ -237,3 +239,25 @@ class LineAdmin(_WireAdmin):
 class TransformerAdmin(_WireAdmin):
     list_display = ("code", "node_hv", "node_lv", "rated_va", "tap_position")
     list_select_related = ("node_hv", "node_lv")
+
+
+@admin.register(Switch)
+class SwitchAdmin(_WireAdmin):
+    list_display = (
+        "code",
+        "node",
+        "kind",
+        "line_code",
+        "transformer_code",
+        "normally_closed",
+        "valid_from",
+        "valid_to",
+    )
+    list_select_related = ("node",)
+
+
+@admin.register(NetworkChange)
+class NetworkChangeAdmin(_WireAdmin):
+    list_display = ("made_at", "microgrid", "what", "source")
+    ordering = ("-made_at",)
+    search_fields = ("what", "source")

@@ -10,179 +10,329 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0014_forecast_clock'),
-        ('members', '0002_notifications'),
+        ("energy", "0014_forecast_clock"),
+        ("members", "0002_notifications"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NetworkChange',
+            name="NetworkChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('made_at', models.DateTimeField()),
-                ('what', models.CharField(max_length=200)),
-                ('source', models.CharField(blank=True, help_text='The file it came from.', max_length=200)),
-                ('digest', models.CharField(blank=True, help_text='Of what was imported.', max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                ("what", models.CharField(max_length=200)),
+                ("source", models.CharField(blank=True, help_text="The file it came from.", max_length=200)),
+                ("digest", models.CharField(blank=True, help_text="Of what was imported.", max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='Switch',
+            name="Switch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('valid_from', models.DateTimeField(blank=True, help_text='Empty: since ever.', null=True)),
-                ('valid_to', models.DateTimeField(blank=True, help_text='Exclusive; empty: until further notice.', null=True)),
-                ('code', models.CharField(max_length=120)),
-                ('line_code', models.CharField(blank=True, max_length=120)),
-                ('transformer_code', models.CharField(blank=True, max_length=120)),
-                ('kind', models.CharField(default='switch', max_length=40)),
-                ('normally_closed', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                ("valid_from", models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True)),
+                (
+                    "valid_to",
+                    models.DateTimeField(
+                        blank=True, help_text="Exclusive; empty: until further notice.", null=True
+                    ),
+                ),
+                ("code", models.CharField(max_length=120)),
+                ("line_code", models.CharField(blank=True, max_length=120)),
+                ("transformer_code", models.CharField(blank=True, max_length=120)),
+                ("kind", models.CharField(default="switch", max_length=40)),
+                ("normally_closed", models.BooleanField(default=True)),
             ],
             options={
-                'verbose_name_plural': 'switches',
+                "verbose_name_plural": "switches",
             },
         ),
         migrations.CreateModel(
-            name='SwitchPosition',
+            name="SwitchPosition",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(help_text="By the microgrid's clock.")),
-                ('is_closed', models.BooleanField()),
-                ('reason', models.CharField(max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(help_text="By the microgrid's clock.")),
+                ("is_closed", models.BooleanField()),
+                ("reason", models.CharField(max_length=200)),
             ],
         ),
         migrations.RemoveConstraint(
-            model_name='line',
-            name='line_code_once',
+            model_name="line",
+            name="line_code_once",
         ),
         migrations.RemoveConstraint(
-            model_name='transformer',
-            name='transformer_code_once',
+            model_name="transformer",
+            name="transformer_code_once",
         ),
         migrations.AddField(
-            model_name='line',
-            name='phases',
-            field=models.CharField(default='123', help_text='Which of the phases 1, 2 and 3 it has.', max_length=3),
+            model_name="line",
+            name="phases",
+            field=models.CharField(
+                default="123", help_text="Which of the phases 1, 2 and 3 it has.", max_length=3
+            ),
         ),
         migrations.AddField(
-            model_name='line',
-            name='valid_from',
-            field=models.DateTimeField(blank=True, help_text='Empty: since ever.', null=True),
+            model_name="line",
+            name="valid_from",
+            field=models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True),
         ),
         migrations.AddField(
-            model_name='line',
-            name='valid_to',
-            field=models.DateTimeField(blank=True, help_text='Exclusive; empty: until further notice.', null=True),
+            model_name="line",
+            name="valid_to",
+            field=models.DateTimeField(
+                blank=True, help_text="Exclusive; empty: until further notice.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='microgrid',
-            name='settles_losses',
-            field=models.BooleanField(default=False, help_text="The network's losses, by power flow, enter the balance of each closed day as the cooperative's own use.", verbose_name='losses are settled'),
+            model_name="microgrid",
+            name="settles_losses",
+            field=models.BooleanField(
+                default=False,
+                help_text="The network's losses, by power flow, enter the balance of each closed day as the cooperative's own use.",
+                verbose_name="losses are settled",
+            ),
         ),
         migrations.AddField(
-            model_name='node',
-            name='valid_from',
-            field=models.DateTimeField(blank=True, help_text='Empty: since ever.', null=True),
+            model_name="node",
+            name="valid_from",
+            field=models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True),
         ),
         migrations.AddField(
-            model_name='node',
-            name='valid_to',
-            field=models.DateTimeField(blank=True, help_text='Exclusive; empty: until further notice.', null=True),
+            model_name="node",
+            name="valid_to",
+            field=models.DateTimeField(
+                blank=True, help_text="Exclusive; empty: until further notice.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='site',
-            name='phases',
-            field=models.CharField(default='123', help_text='On which of the phases 1, 2 and 3 it is connected.', max_length=3),
+            model_name="site",
+            name="phases",
+            field=models.CharField(
+                default="123", help_text="On which of the phases 1, 2 and 3 it is connected.", max_length=3
+            ),
         ),
         migrations.AddField(
-            model_name='transformer',
-            name='valid_from',
-            field=models.DateTimeField(blank=True, help_text='Empty: since ever.', null=True),
+            model_name="transformer",
+            name="valid_from",
+            field=models.DateTimeField(blank=True, help_text="Empty: since ever.", null=True),
         ),
         migrations.AddField(
-            model_name='transformer',
-            name='valid_to',
-            field=models.DateTimeField(blank=True, help_text='Exclusive; empty: until further notice.', null=True),
+            model_name="transformer",
+            name="valid_to",
+            field=models.DateTimeField(
+                blank=True, help_text="Exclusive; empty: until further notice.", null=True
+            ),
         ),
         migrations.AddConstraint(
-            model_name='line',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('microgrid'), '='), (models.F('code'), '='), (energy.models.topology.InstantRange('valid_from', 'valid_to', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='line_code_once_at_a_time'),
+            model_name="line",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (models.F("microgrid"), "="),
+                    (models.F("code"), "="),
+                    (
+                        energy.models.topology.InstantRange(
+                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="line_code_once_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='line',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='line_ends_after_it_begins'),
+            model_name="line",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from__isnull", True),
+                    ("valid_to__isnull", True),
+                    ("valid_to__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="line_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='line',
-            constraint=models.CheckConstraint(condition=models.Q(('phases__regex', '^1?2?3?$'), models.Q(('phases', ''), _negated=True)), name='line_has_phases'),
+            model_name="line",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("phases__regex", "^1?2?3?$"), models.Q(("phases", ""), _negated=True)),
+                name="line_has_phases",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='node_ends_after_it_begins'),
+            model_name="node",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from__isnull", True),
+                    ("valid_to__isnull", True),
+                    ("valid_to__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="node_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='site',
-            constraint=models.CheckConstraint(condition=models.Q(('phases__regex', '^1?2?3?$'), models.Q(('phases', ''), _negated=True)), name='site_has_phases'),
+            model_name="site",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("phases__regex", "^1?2?3?$"), models.Q(("phases", ""), _negated=True)),
+                name="site_has_phases",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transformer',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('microgrid'), '='), (models.F('code'), '='), (energy.models.topology.InstantRange('valid_from', 'valid_to', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='transformer_code_once_at_a_time'),
+            model_name="transformer",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (models.F("microgrid"), "="),
+                    (models.F("code"), "="),
+                    (
+                        energy.models.topology.InstantRange(
+                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="transformer_code_once_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='transformer',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='transformer_ends_after_it_begins'),
+            model_name="transformer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from__isnull", True),
+                    ("valid_to__isnull", True),
+                    ("valid_to__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="transformer_ends_after_it_begins",
+            ),
         ),
         migrations.AddField(
-            model_name='networkchange',
-            name='microgrid',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='network_changes', to='energy.microgrid'),
+            model_name="networkchange",
+            name="microgrid",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="network_changes",
+                to="energy.microgrid",
+            ),
         ),
         migrations.AddField(
-            model_name='switch',
-            name='microgrid',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='switches', to='energy.microgrid'),
+            model_name="switch",
+            name="microgrid",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="switches", to="energy.microgrid"
+            ),
         ),
         migrations.AddField(
-            model_name='switch',
-            name='node',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='energy.node'),
+            model_name="switch",
+            name="node",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="energy.node"
+            ),
         ),
         migrations.AddField(
-            model_name='switch',
-            name='other_node',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='energy.node'),
+            model_name="switch",
+            name="other_node",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="energy.node",
+            ),
         ),
         migrations.AddField(
-            model_name='switchposition',
-            name='set_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="switchposition",
+            name="set_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='switchposition',
-            name='switch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='positions', to='energy.switch'),
+            model_name="switchposition",
+            name="switch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="positions", to="energy.switch"
+            ),
         ),
         migrations.AddIndex(
-            model_name='networkchange',
-            index=models.Index(fields=['microgrid', '-id'], name='network_change_newest_first'),
+            model_name="networkchange",
+            index=models.Index(fields=["microgrid", "-id"], name="network_change_newest_first"),
         ),
         migrations.AddConstraint(
-            model_name='switch',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('microgrid'), '='), (models.F('code'), '='), (energy.models.topology.InstantRange('valid_from', 'valid_to', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='switch_code_once_at_a_time'),
+            model_name="switch",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (models.F("microgrid"), "="),
+                    (models.F("code"), "="),
+                    (
+                        energy.models.topology.InstantRange(
+                            "valid_from", "valid_to", django.contrib.postgres.fields.ranges.RangeBoundary()
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="switch_code_once_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='switch',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='switch_ends_after_it_begins'),
+            model_name="switch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_from__isnull", True),
+                    ("valid_to__isnull", True),
+                    ("valid_to__gt", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="switch_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='switch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('line_code', ''), ('other_node__isnull', False), ('transformer_code', '')), models.Q(('other_node__isnull', True), ('transformer_code', ''), models.Q(('line_code', ''), _negated=True)), models.Q(('line_code', ''), ('other_node__isnull', True), models.Q(('transformer_code', ''), _negated=True)), _connector='OR'), name='switch_switches_one_thing'),
+            model_name="switch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("line_code", ""), ("other_node__isnull", False), ("transformer_code", "")),
+                    models.Q(
+                        ("other_node__isnull", True),
+                        ("transformer_code", ""),
+                        models.Q(("line_code", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("line_code", ""),
+                        ("other_node__isnull", True),
+                        models.Q(("transformer_code", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="switch_switches_one_thing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='switchposition',
-            constraint=models.UniqueConstraint(fields=('switch', 'at'), name='switch_moves_once_at_an_instant'),
+            model_name="switchposition",
+            constraint=models.UniqueConstraint(
+                fields=("switch", "at"), name="switch_moves_once_at_an_instant"
+            ),
         ),
     ]

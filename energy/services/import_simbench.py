@@ -200,7 +200,9 @@ def _wires(microgrid: Microgrid, network: SimbenchNetwork) -> dict[str, Node]:
     built = [Node(microgrid=microgrid, code=plan.code, **node_columns(plan)) for plan in plans]
     nodes = {node.code: node for node in Node.objects.bulk_create(built)}
     for row in network.lines:
-        row.number_of("length", least=0.0)  # a plan may leave it open; a microgrid that is to be balanced may not
+        row.number_of(
+            "length", least=0.0
+        )  # a plan may leave it open; a microgrid that is to be balanced may not
     lines = [planned_line(row, network.line_types, network.busbar_of) for row in network.lines]
     Line.objects.bulk_create(
         Line(microgrid=microgrid, code=plan.code, **line_columns(plan, nodes)) for plan in lines
