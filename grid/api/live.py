@@ -1,6 +1,6 @@
 """The grid as it is: microgrids, their newest state, the ticks behind it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -23,7 +23,8 @@ from energy.models import Microgrid
 from energy.selectors.scope import visible_microgrids
 from grid.api.days import microgrid_of
 from grid.models import GridState
-from grid.selectors.states import latest_state
+from grid.selectors.drawing import draw
+from grid.selectors.states import latest_state, spelled_out
 
 
 @extend_schema_serializer(
@@ -108,7 +109,7 @@ class BranchStateSerializer(serializers.Serializer[Any]):
 
 
 class LiveStateSerializer(TickSerializer):
-    """The newest tick with storages and wires: the same message that the live page hears by WebSocket."""
+    """The newest tick with storages and wires, by code; the WebSocket tells the same as arrays in the order of `network/`."""
 
     tick = serializers.IntegerField()
     type = serializers.CharField()
@@ -151,12 +152,13 @@ class LiveState(APIView):
         }, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
-        state = latest_state(microgrid_of(request, public_id))
+        microgrid = microgrid_of(request, public_id)
+        state = latest_state(microgrid)
         if state is None:
             raise NotFound(
                 "No control tick ran within the last quarter of an hour: no meter reports, or no worker runs."
             )
-        return Response(state)
+        return Response(spelled_out(state, draw(microgrid, datetime.fromisoformat(state["at"]))))
 
 
 @extend_schema_view(

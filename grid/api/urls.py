@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from grid.api.alarms import AcknowledgeAlarm, GridAlarmLife, GridAlarmList, ShelveAlarm, UnshelveAlarm
 from grid.api.days import MicrogridBalance, MicrogridPrices, MicrogridSharing, SiteSharing
 from grid.api.live import LiveState, MicrogridList, TickList
+from grid.api.replay import NetworkOrder, Replay
 
 
 class DayConverter:
@@ -26,6 +27,8 @@ register_converter(DayConverter, "day")
 urlpatterns = [
     path("microgrids/", MicrogridList.as_view(), name="api-microgrids"),
     path("microgrids/<uuid:public_id>/live/", LiveState.as_view(), name="api-live"),
+    path("microgrids/<uuid:public_id>/network/", NetworkOrder.as_view(), name="api-network"),
+    path("microgrids/<uuid:public_id>/replay/", Replay.as_view(), name="api-replay"),
     path("microgrids/<uuid:public_id>/ticks/", TickList.as_view(), name="api-ticks"),
     path("microgrids/<uuid:public_id>/days/<day:day>/sharing/", MicrogridSharing.as_view(), name="api-sharing"),
     path("microgrids/<uuid:public_id>/days/<day:day>/balance/", MicrogridBalance.as_view(), name="api-balance"),

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
-from numpy.typing import NDArray
 
 from energy.models import Microgrid
 from grid.adapters.inverter_link import BrokerAway, Order, exchange
@@ -19,7 +17,6 @@ from grid.domain.alarms import Alarm, Names, frequency_alarms, network_alarms
 from grid.domain.powerflow import CannotSolve, Flow
 from grid.domain.tick import (  # fmt: skip
     Decision,
-    Readings,
     SetPoint,
     Totals,
     consumption_by_site,
@@ -32,6 +29,7 @@ from grid.models import CommandStatus, DeviceCommand, GridState
 from grid.selectors.network import NetworkOfSites, load_network
 from grid.selectors.readings import Scene, inverter_names, load_scene
 from grid.services.tick_alarms import keep_alarms
+from grid.services.tick_message import tell_tick
 
 log = logging.getLogger(__name__)
 TICKS_A_COMMAND_HOLDS = 5
@@ -72,7 +70,7 @@ def run_tick(*, microgrid: Microgrid, now: datetime) -> GridState | None:
                 microgrid=microgrid, scene=scene, network=wires.network, flow=wires.flow, seen=seen, now=now
             )
         deliver_commands(microgrid=microgrid, now=now)
-        push_state(microgrid.public_id, describe(state, scene, wires))
+        push_state(microgrid.public_id, tell_tick(microgrid, state, scene, wires.network, wires.flow))
         if state.pk % FORGET_EVERY == 0:
             forget_ticks(microgrid=microgrid, before=now - KEEP_TICKS)
     return state
@@ -243,57 +241,3 @@ def forget_ticks(*, microgrid: Microgrid, before: datetime) -> None:
     """Delete ticks and finished commands from before that instant of the microgrid's clock."""
     GridState.objects.filter(microgrid=microgrid, at__lt=before).delete()
     DeviceCommand.objects.filter(microgrid=microgrid, expires_at__lt=before).delete()
-
-
-def describe(state: GridState, scene: Scene, wires: _Wires) -> dict[str, Any]:
-    """The message for those who watch; numbers a page can draw without asking again."""
-    seen = scene.readings
-    return {
-        "type": "grid.state", "tick": state.pk, "at": state.at.isoformat(), "status": state.status,
-        "production_w": state.production_w, "consumption_w": state.consumption_w, "charge_w": state.charge_w,
-        "discharge_w": state.discharge_w, "import_w": state.import_w, "export_w": state.export_w,
-        "losses_w": state.losses_w, "storage_wh": state.storage_wh, "storage_capacity_wh": state.storage_capacity_wh,
-        "sites_reporting": state.sites_reporting, "sites_total": state.sites_total, "reasons": state.reasons,
-        "storages": _describe_storages(scene, seen), **_describe_wires(wires),
-    }  # fmt: skip
-
-
-def _describe_storages(scene: Scene, seen: Readings) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": str(storage.public_id), "code": storage.code, "capacity_wh": storage.capacity_wh,
-            "soc_wh": _whole(seen.soc_wh[i]), "charge_w": _whole(seen.charge_w[i]), "discharge_w": _whole(seen.discharge_w[i]),
-        }
-        for i, storage in enumerate(scene.storages)
-    ]  # fmt: skip
-
-
-def _describe_wires(wires: _Wires) -> dict[str, list[dict[str, Any]]]:
-    """Voltages [p.u.] of nodes that have one, loadings [per cent] and powers [W] of lines and transformers, by code."""
-    flow, network = wires.flow, wires.network
-    if flow is None:
-        return {"nodes": [], "lines": [], "transformers": []}
-
-    def branches(
-        codes: list[str], loading: NDArray[np.float64], power_w: NDArray[np.float64]
-    ) -> list[dict[str, Any]]:
-        return [
-            {"code": code, "loading_percent": round(float(share) * 100, 2), "power_w": round(float(power))}
-            for code, share, power in zip(codes, loading, power_w, strict=True)
-        ]
-
-    return {
-        "nodes": [
-            {"code": code, "vm_pu": round(float(flow.voltage_pu[place]), 4)}
-            for code, place in network.places.items()
-            if not np.isnan(flow.voltage_pu[place])
-        ],
-        "lines": branches([w.code for w in network.network.wires], flow.line_loading, flow.line_power_w),
-        "transformers": branches(
-            [t.code for t in network.network.transformers], flow.transformer_loading, flow.transformer_power_w
-        ),
-    }
-
-
-def _whole(value: float) -> int | None:
-    return None if np.isnan(value) else round(float(value))

@@ -7,6 +7,8 @@ from grid.web import alarms, bypass, views
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
     path("live/", views.live, name="live"),
+    path("live/day/", views.live_day, name="live-day"),
+    path("live/element/", views.element, name="live-element"),
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/board/", alarms.board, name="alarm-board"),
     path("alarms/acknowledge/", alarms.acknowledge_all, name="alarms-acknowledge"),

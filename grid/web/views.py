@@ -1,90 +1,126 @@
-"""The live grid: what flows now, drawn on the real network."""
+"""The live grid: what flows now on the real network, or flowed at any kept moment."""
 
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_safe
 
-from energy.models import Line, Microgrid, Node, Transformer
-from energy.selectors.scope import visible_microgrids
+from energy.models import Microgrid
+from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_microgrids
 from grid.models import GridState
+from grid.selectors.alarms import alarm_board
+from grid.selectors.day_picture import day_picture
+from grid.selectors.drawing import draw
+from grid.selectors.elements import branch_details, node_details
+from grid.selectors.replay import active_alarms, kept_from, moment
+from grid.selectors.states import latest_state
+from grid.web.live_picture import paint, still_part
 
-WIDTH, HEIGHT, MARGIN = 720.0, 420.0, 24.0
 RECENT_STATES = 300
 SENTENCES = {
     "NORMAL": "In balance", "SURPLUS": "More sun than we need", "DEFICIT": "We draw from outside", "PEAK": "At the limit",
     "CURTAILED": "Roofs are held back", "EMERGENCY": "Emergency", "ISLANDED": "On our own", "BLACKSTART": "Starting up again",
-    "RESYNC": "Joining the public grid again",
+    "RESYNC": "Joining the public grid again", "": "Measured",
 }  # fmt: skip
+VIEWS = ("diagram", "map", "list")
 
 
-@login_required
-def live(request: HttpRequest) -> HttpResponse:
-    """The live page of the user's microgrid: complete at first paint, then moved by WebSocket."""
+def _microgrid(request: HttpRequest) -> Microgrid:
     microgrid = visible_microgrids(request.user).first()  # type: ignore[arg-type]
     if microgrid is None:
         raise Http404
-    states = list(
-        GridState.objects.select_related("microgrid")
-        .filter(microgrid=microgrid)
-        .order_by("-at")[:RECENT_STATES]
-    )[::-1]
+    return microgrid
+
+
+def _may_read(request: HttpRequest, microgrid: Microgrid) -> bool:
+    return operated_microgrids(request.user, *READING_ROLES).filter(pk=microgrid.pk).exists()  # type: ignore[arg-type]
+
+
+def _asked_instant(request: HttpRequest, microgrid: Microgrid) -> datetime | None:
+    """The moment that the address names; a local time where it has no offset, None where it names none that can be read."""
+    try:
+        at = parse_datetime(request.GET.get("at", "").strip().replace(" ", "+"))
+    except ValueError:
+        return None
+    if at is None:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=microgrid.zone)
+
+
+@login_required
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """The live page of the user's microgrid: complete at first paint, then moved by WebSocket or by the slider."""
+    microgrid = _microgrid(request)
+    now = microgrid.now(timezone.now())
+    at = _asked_instant(request, microgrid)
+    message = moment(microgrid, at) if at else latest_state(microgrid)
+    drawing, first = draw(microgrid, at or now), kept_from(microgrid)[0]
+    shown = (at or now).astimezone(microgrid.zone)
+    may_read = _may_read(request, microgrid)
+    states = list(GridState.objects.filter(microgrid=microgrid).order_by("-at")[:RECENT_STATES])[::-1]
+    view = request.GET.get("view", "")
     context = {
-        "microgrid": microgrid, "drawing": network_drawing(microgrid), "sentences": SENTENCES,
-        "recent": [_point(state) for state in states], "last": states[-1] if states else None,
-        "now": microgrid.now(timezone.now()).astimezone(microgrid.zone),
+        "microgrid": microgrid, "drawing": drawing, "picture": paint(drawing, message), "still": still_part(drawing),
+        "sentences": SENTENCES, "sentence": SENTENCES.get(message["status"], message["status"]) if message else "–",
+        "recent": [_point(state, microgrid) for state in states], "message": message, "now": now.astimezone(microgrid.zone),
+        "at": at, "shown": shown, "minute": int((shown - microgrid.local_day(shown.date()).start_at).total_seconds() // 60), "day": day_picture(microgrid, shown.date(), now),
+        "first_day": first.astimezone(microgrid.zone).date() if first else None, "may_read": may_read, "tab": "live",
+        "view": view if view in VIEWS else "auto", "zone": microgrid.zone,
     }  # fmt: skip
+    if may_read:
+        context |= {
+            "board": alarm_board(microgrid, request.user, now), "then": active_alarms(microgrid, at) if at else [],  # type: ignore[arg-type]
+            "may_change": operated_microgrids(request.user).filter(pk=microgrid.pk).exists(),  # type: ignore[arg-type]
+        }  # fmt: skip
     return render(request, "live/grid.html", context)
 
 
-def _point(state: GridState) -> dict[str, Any]:
+@login_required
+@require_safe
+def live_day(request: HttpRequest) -> JsonResponse:
+    """The picture of a day, for the slider."""
+    microgrid = _microgrid(request)
+    try:
+        day = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        raise Http404 from None
+    return JsonResponse(day_picture(microgrid, day, microgrid.now(timezone.now())))
+
+
+@login_required
+@require_safe
+def element(request: HttpRequest) -> HttpResponse:
+    """What is known of one node, line or transformer, now or at a moment."""
+    microgrid = _microgrid(request)
+    at = _asked_instant(request, microgrid)
+    message = moment(microgrid, at) if at else latest_state(microgrid)
+    when = at or microgrid.now(timezone.now())
+    drawing = draw(microgrid, when)
+    may_read = _may_read(request, microgrid)
+    kind, code = ("node", request.GET["node"]) if "node" in request.GET else ("branch", request.GET.get("branch", ""))  # fmt: skip
+    details = (node_details if kind == "node" else branch_details)(drawing, message, microgrid, code, when)
+    if details is None:
+        raise Http404
+    context: dict[str, Any] = {
+        "details": details,
+        "kind": kind,
+        "may_read": may_read,
+        "at": at,
+        "zone": microgrid.zone,
+    }
+    template = "live/element.html" if request.htmx else "live/element_page.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _point(state: GridState, microgrid: Microgrid) -> dict[str, Any]:
     names = ("production_w", "consumption_w", "charge_w", "discharge_w", "import_w", "export_w")
     return {
-        "at": state.at.astimezone(state.microgrid.zone).isoformat(),
+        "at": state.at.astimezone(microgrid.zone).isoformat(),
         **{name: getattr(state, name) for name in names},
-    }
-
-
-def network_drawing(microgrid: Microgrid) -> dict[str, Any]:
-    """Places of nodes and lines on the page; nodes without coordinates are left out."""
-    nodes = [
-        n
-        for n in Node.objects.filter(microgrid=microgrid).at(None)
-        if n.longitude is not None and n.latitude is not None
-    ]
-    if not nodes:
-        return {"nodes": [], "lines": [], "width": WIDTH, "height": HEIGHT}
-    east = [float(n.longitude or 0) for n in nodes]
-    north = [float(n.latitude or 0) for n in nodes]
-    # A degree of longitude is shorter than one of latitude: about six tenths of it at this latitude.
-    stretch = 0.6
-    span_x = max((max(east) - min(east)) * stretch, 1e-6)
-    span_y = max(max(north) - min(north), 1e-6)
-    scale = min((WIDTH - 2 * MARGIN) / span_x, (HEIGHT - 2 * MARGIN) / span_y)
-    place = {
-        n.pk: (
-            round(MARGIN + (float(n.longitude or 0) - min(east)) * stretch * scale, 1),
-            round(HEIGHT - MARGIN - (float(n.latitude or 0) - min(north)) * scale, 1),
-        )
-        for n in nodes
-    }
-    width = 2 * MARGIN + span_x * scale
-    wires = [
-        *Line.objects.filter(microgrid=microgrid).at(None).values_list("code", "node_from", "node_to"),
-        *Transformer.objects.filter(microgrid=microgrid).at(None).values_list("code", "node_hv", "node_lv"),
-    ]
-    return {
-        "width": round(width),
-        "height": HEIGHT,
-        "nodes": [
-            {"code": n.code, "x": place[n.pk][0], "y": place[n.pk][1], "coupling": n.is_coupling_point}
-            for n in nodes
-        ],
-        "lines": [
-            {"code": code, "x1": place[a][0], "y1": place[a][1], "x2": place[b][0], "y2": place[b][1]}
-            for code, a, b in wires
-            if a in place and b in place
-        ],
     }

@@ -35,6 +35,12 @@ def power(power_w: int | None) -> SafeString | str:
 
 
 @register.filter
+def kilowatts(power_w: int | None) -> str:
+    """Watts as kW with one decimal, where the unit stands beside."""
+    return "–" if power_w is None or power_w == "" else f"{power_w / 1000:,.1f}"
+
+
+@register.filter
 def money(amount_minor: int | None) -> str:
     """An amount in minor units with two decimals."""
     return "–" if amount_minor is None else f"{amount_minor / 100:,.2f}"

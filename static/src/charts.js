@@ -55,10 +55,11 @@ export function dayOption(day) {
     series("used", below(day.consumption), token("use"), area(token("use"), 0.18)),
     series("shared with neighbours", day.delivered, token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
     series("drawn from neighbours", below(day.received), token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
+    ...(day.charge ? [series("out of batteries", day.discharge, token("storage"), area(token("storage"), 0.6)), series("into batteries", below(day.charge), token("storage"), area(token("storage"), 0.6))] : []),
   ].filter((s) => s.data.some((v) => v));
   option.tooltip.formatter = (points) =>
     `${points[0].axisValue}<br>` + points.map((p) => `${p.marker} ${p.seriesName}: ${energy(Math.abs(p.value ?? 0))}`).join("<br>");
-  if (day.now) option.series[0].markLine = { symbol: "none", label: { formatter: "now" }, data: [{ xAxis: clock(day.now) }] };
+  if (day.now && option.series.length) option.series[0].markLine = { symbol: "none", silent: true, lineStyle: { color: token("ink"), type: "solid" }, label: { formatter: clock(day.now), color: token("ink") }, data: [{ xAxis: day.starts.indexOf(day.now) }] };
   return option;
 }
 

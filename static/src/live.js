@@ -1,19 +1,29 @@
-// The live grid: one WebSocket that comes back by itself, numbers, the flow picture, the network.
-import { draw, token } from "./charts.js";
+// The live grid: one WebSocket that comes back by itself, numbers, the flow picture, the network, any moment again.
+import { draw } from "./charts.js";
+import { network } from "./network.js";
+import { replay } from "./replay.js";
 
 const page = document.querySelector("[data-live]");
-const kilowatts = (w) => `${(w / 1000).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}`;
+const kilowatts = (w) => w === null || w === undefined ? "–" : `${(w / 1000).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}`;
 const byId = (id) => document.getElementById(id);
-const powerChart = page.querySelector("figure[data-chart-frame]") ? draw(page.querySelector("figure[data-chart-frame]")) : null;
+const figure = (chart) => page.querySelector(`figure[data-chart-frame]:has([data-chart="${chart}"])`);
+const powerChart = figure("power") ? draw(figure("power")) : null;
+const dayChart = figure("day") ? draw(figure("day")) : () => {};
 const sentences = JSON.parse(byId("sentences").textContent);
 // English dates as the pages write them: day, month, year and 24 hours.
 const when = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang, { timeZone: page.dataset.zone, dateStyle: "medium", timeStyle: "short" });
 const clock = (iso) => new Date(iso).toLocaleTimeString("en-GB", { timeZone: page.dataset.zone, hour: "2-digit", minute: "2-digit" });
 const points = JSON.parse(byId("recent")?.textContent ?? "[]");
 let last = null;
+let newest = null;
 let pause = 500;
 
-const colourOf = (percent) => percent >= 100 ? token("alarm") : percent >= 80 ? token("warning") : token("shared");
+function element(kind, code) {
+  const at = page.dataset.at ? `&at=${encodeURIComponent(page.dataset.at)}` : "";
+  window.htmx.ajax("GET", `${page.dataset.element}?${kind}=${encodeURIComponent(code)}${at}`, { target: "#element", swap: "outerHTML" });
+}
+const wires = network(page, JSON.parse(byId("still").textContent), element);
+page.addEventListener("click", (event) => { if (event.target.closest("[data-let-go]")) { wires.letGo(); byId("element").remove(); } });
 
 function flow(id, watts, most) {
   const path = byId(id);
@@ -27,56 +37,89 @@ function tell(place, watts, positive, negative) {
   byId(`${place}-word`).textContent = Math.abs(watts) < 20 ? "" : watts > 0 ? positive : negative;
 }
 
+function say(id, text) {
+  if (byId(id).textContent !== text) byId(id).textContent = text; // a screen reader speaks of changes only
+}
+
 function show(state) {
-  last = Date.now();
   for (const [key, value] of Object.entries(state)) {
-    for (const element of page.querySelectorAll(`[data-watts="${key}"]`)) element.textContent = kilowatts(value);
+    if (key.endsWith("_w")) for (const one of page.querySelectorAll(`[data-watts="${key}"]`)) one.textContent = kilowatts(value);
   }
   const exchange = state.import_w - state.export_w;
+  const battery = state.charge_w - state.discharge_w;
   byId("exchange").textContent = kilowatts(Math.abs(exchange));
   byId("exchange-word").textContent = exchange >= 0 ? "From the public grid" : "To the public grid";
-  byId("stored").textContent = state.storage_capacity_wh ? Math.round((100 * state.storage_wh) / state.storage_capacity_wh) : "–";
-  tell("storage", state.charge_w - state.discharge_w, "charging", "giving");
+  const known = state.storage_wh !== null && state.storage_capacity_wh;
+  byId("stored").textContent = known ? Math.round((100 * state.storage_wh) / state.storage_capacity_wh) : kilowatts(Math.abs(battery));
+  byId("stored-unit").textContent = known ? "% full" : battery >= 0 ? "kW taken" : "kW given";
+  tell("storage", battery, "charging", "giving");
   tell("grid", exchange, "giving", "taking");
-  byId("status").textContent = sentences[state.status] ?? state.status;
+  say("status", sentences[state.status] ?? state.status);
   byId("status").dataset.state = state.status;
   byId("reasons").replaceChildren(...state.reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
-  byId("tick").textContent = state.tick;
+  byId("tick").textContent = state.tick ?? "–";
+  byId("losses").textContent = state.losses_w === null ? "–" : `${kilowatts(state.losses_w)} kW`;
   byId("shown-at").textContent = when.format(new Date(state.at));
   byId("reporting").textContent = `${state.sites_reporting} / ${state.sites_total}`;
   const most = Math.max(20000, state.production_w, state.consumption_w);
   flow("flow-roof", state.production_w, most);
   flow("flow-home", state.consumption_w, most);
-  flow("flow-battery", state.charge_w - state.discharge_w, most);
+  flow("flow-battery", battery, most);
   flow("flow-grid", exchange, most);
-  for (const line of state.lines ?? []) {
-    const drawn = page.querySelector(`[data-line="${CSS.escape(line.code)}"]`);
-    if (drawn) { drawn.style.stroke = colourOf(line.loading_percent); drawn.style.strokeWidth = 1.5 + Math.min(6, line.loading_percent / 12); drawn.querySelector("title").textContent = `${line.code}: ${line.loading_percent.toFixed(1)} %`; }
-  }
-  for (const node of state.nodes ?? []) {
-    const drawn = page.querySelector(`[data-node="${CSS.escape(node.code)}"]`);
-    if (drawn) { drawn.style.fill = node.vm_pu < 0.95 || node.vm_pu > 1.05 ? token("warning") : token("ink"); drawn.querySelector("title").textContent = `${node.code}: ${node.vm_pu.toFixed(3)} p.u.`; }
-  }
+  // Another order means another network: the page is drawn anew, once.
+  if (!wires.paint(state) && state.loading?.length && !sessionStorage.getItem(`drawn ${state.order}`)) { sessionStorage.setItem(`drawn ${state.order}`, "yes"); location.reload(); }
+}
+
+const player = replay(page, { show, goLive: () => { byId("alarms-now")?.removeAttribute("hidden"); byId("alarms-then")?.remove(); if (newest) show(newest); age(); }, draw: dayChart });
+
+let count = null;
+function hear(state) {
+  last = Date.now();
+  newest = state;
+  // Alarms came or went: the list at the side renews itself at once.
+  const told = state.alarms?.join();
+  if (told !== count && byId("alarm-side")) { if (count !== null) window.htmx?.trigger("#alarm-side", "alarms-changed"); count = told; }
   points.push({ ...state, label: clock(state.at) });
   while (points.length > 900) points.shift();
   if (powerChart && state.tick % 3 === 0) powerChart(points);
+  if (player.isOn()) return;
+  show(state);
+  player.follow(state.at);
 }
 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}${page.dataset.live}`);
   socket.addEventListener("open", () => { pause = 500; });
-  socket.addEventListener("message", (event) => { const state = JSON.parse(event.data); if (state.type === "grid.state") show(state); });
+  socket.addEventListener("message", (event) => { const state = JSON.parse(event.data); if (state.type === "grid.state") hear(state); });
   socket.addEventListener("close", () => { setTimeout(connect, pause); pause = Math.min(pause * 2, 10000); });
   socket.addEventListener("error", () => socket.close());
 }
 
-setInterval(() => {
+/** How old what is shown is; the words change only when they mean something else. */
+function age() {
   const seconds = last === null ? null : Math.round((Date.now() - last) / 1000);
   const fresh = seconds !== null && seconds < 20;
-  byId("live-dot").classList.toggle("on", fresh);
-  byId("age").textContent = seconds === null ? "waiting for the first reading" : seconds < 3 ? "live" : `${seconds} s ago`;
-  byId("figures").classList.toggle("stale", !fresh && seconds !== null);
-}, 1000);
+  byId("live-dot").classList.toggle("on", fresh && !player.isOn());
+  say("age", player.isOn() ? "replayed" : seconds === null ? "waiting for the first reading" : fresh ? "live" : `${seconds - (seconds % 10)} s old`);
+  byId("figures").classList.toggle("stale", !fresh && seconds !== null && !player.isOn());
+}
+setInterval(age, 1000);
 
+for (const button of page.querySelectorAll("[data-show]")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    page.dataset.view = button.dataset.show;
+    mark();
+  });
+}
+/** Which way of showing is chosen; by itself a wide screen shows the diagram, a phone the list. */
+function mark() {
+  const view = page.dataset.view === "auto" ? (innerWidth < 720 ? "list" : "diagram") : page.dataset.view;
+  for (const button of page.querySelectorAll("[data-show]")) button.toggleAttribute("aria-current", button.dataset.show === view);
+}
+mark();
+
+const first = JSON.parse(byId("message").textContent);
+if (first) show(first);
 connect();

@@ -1,7 +1,9 @@
 // Everything a page needs besides its HTML: steps by htmx, charts, and the check of a bill when asked for.
-import "htmx.org";
+import htmx from "htmx.org";
 import { draw } from "./charts.js";
 import "./keys.js";
+
+window.htmx = htmx; // pages with a script of their own ask for parts through it
 
 for (const figure of document.querySelectorAll("figure[data-chart-frame]")) {
   if (!figure.closest("[data-live]")) draw(figure); // the live page draws its own

@@ -59,7 +59,10 @@ def test_a_meter_that_is_heard_again_is_silent_no_longer(
 def test_a_meter_that_stops_after_it_made_up_for_a_long_silence_is_told_as_soon(
     sender: Sender, accept: Callable[..., object]
 ) -> None:
-    accept(sender.message(blocks=[sender.part_block(TODAY, 0, [9] * (NOON - 5))]), now=REAL_NOW - timedelta(minutes=74))
+    accept(
+        sender.message(blocks=[sender.part_block(TODAY, 0, [9] * (NOON - 5))]),
+        now=REAL_NOW - timedelta(minutes=74),
+    )
     for i in range(NOON - 5, NOON):
         at = REAL_NOW - timedelta(minutes=15 * (NOON - 1 - i))
         accept(sender.message(blocks=[sender.part_block(TODAY, i, [9])]), now=at)

@@ -1,0 +1,139 @@
+"""The network painted for a page: drawing and numbers of one moment together, complete without any script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grid.domain.painting import Look, charge_percent, loading_look, voltage_look, width_of
+from grid.selectors.drawing import HALF_BAR, Drawing, DrawnBranch, DrawnNode, storage_places
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedNode:
+    place: int
+    node: DrawnNode
+    look: Look
+
+    @property
+    def bar(self) -> float:
+        """How far the bar reaches to the right of the node."""
+        return self.node.bar_end - self.node.x + HALF_BAR
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedBranch:
+    place: int
+    branch: DrawnBranch
+    look: Look
+    width: float
+    power_w: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaintedBattery:
+    """All storages of one node."""
+
+    node: DrawnNode
+    place: int
+    storages: list[int]
+    names: str
+    percent: int | None
+
+    @property
+    def fill(self) -> float:
+        """Height of the filled part, of 10."""
+        return (self.percent or 0) / 10
+
+    @property
+    def top(self) -> float:
+        """Where the filled part begins, from the middle."""
+        return 5.0 - self.fill
+
+
+@dataclass(frozen=True, slots=True)
+class FeederLine:
+    """One feeder in words, for the list: its highest loading and its voltages."""
+
+    number: int
+    nodes: list[PaintedNode]
+    branches: list[PaintedBranch]
+    highest: PaintedBranch | None
+    lowest_pu: float | None
+    highest_pu: float | None
+    is_calm: bool
+
+
+def paint(drawing: Drawing, message: dict[str, Any] | None) -> dict[str, Any]:
+    """Nodes, branches and batteries with their looks, and the feeders as a list."""
+    same = message is not None and message.get("order") == drawing.order
+    voltage = _numbers(message, "voltage", len(drawing.nodes), same)
+    loading = _numbers(message, "loading", len(drawing.branches), same)
+    power = _numbers(message, "branch_w", len(drawing.branches), same)
+    soc = _numbers(message, "storage_soc_wh", len(drawing.storages), same)
+    nodes = [
+        PaintedNode(i, node, voltage_look(voltage[i], node.vm_min, node.vm_max))
+        for i, node in enumerate(drawing.nodes)
+    ]
+    branches = [
+        PaintedBranch(i, branch, loading_look(loading[i]), width_of(loading[i]), power[i])
+        for i, branch in enumerate(drawing.branches)
+    ]
+    return {
+        "nodes": nodes, "branches": branches, "batteries": _batteries(drawing, soc),
+        "feeders": _feeders(nodes, branches, voltage, loading),
+    }  # fmt: skip
+
+
+def still_part(drawing: Drawing) -> dict[str, Any]:
+    """What the page's script needs to know of what stands still."""
+    return {
+        "order": drawing.order,
+        "nodes": [[n.code, n.x, n.y, n.vm_min, n.vm_max, n.parent] for n in drawing.nodes],
+        "branches": [[b.code, b.kind, b.first, b.second] for b in drawing.branches],
+        "storages": [[s.node, s.capacity_wh] for s in drawing.storages],
+    }
+
+
+def _numbers(message: dict[str, Any] | None, name: str, count: int, same: bool) -> Sequence[int | None]:
+    told = message.get(name) if message is not None and same else None
+    return told if told and len(told) == count else [None] * count
+
+
+def _batteries(drawing: Drawing, soc: Sequence[int | None]) -> list[PaintedBattery]:
+    return [
+        PaintedBattery(
+            drawing.nodes[node], node, places, ", ".join(drawing.storages[p].code for p in places),
+            charge_percent([soc[p] for p in places], [drawing.storages[p].capacity_wh for p in places]),
+        )
+        for node, places in storage_places(drawing).items()
+    ]  # fmt: skip
+
+
+def _feeders(
+    nodes: list[PaintedNode],
+    branches: list[PaintedBranch],
+    voltage: Sequence[int | None],
+    loading: Sequence[int | None],
+) -> list[FeederLine]:
+    found = []
+    for number in sorted({painted.node.feeder for painted in nodes}):
+        of_feeder = [painted for painted in nodes if painted.node.feeder == number]
+        places = {painted.place for painted in of_feeder}
+        # A branch belongs to the feeder of the node below it, so that a feeder's first cable is its own.
+        own = [painted for painted in branches if _lower(painted, nodes) in places]
+        known = [voltage[place] for place in places if voltage[place] is not None]
+        loaded = [painted for painted in own if loading[painted.place] is not None]
+        looks = {painted.look.name for painted in [*of_feeder, *own]}
+        found.append(
+            FeederLine(
+                number, of_feeder, own, max(loaded, key=lambda b: loading[b.place] or 0, default=None),
+                min(known) / 10_000 if known else None, max(known) / 10_000 if known else None,
+                not looks & {"over", "high", "below", "above"},
+            )
+        )  # fmt: skip
+    return found
+
+
+def _lower(painted: PaintedBranch, nodes: list[PaintedNode]) -> int:
+    first, second = painted.branch.first, painted.branch.second
+    return first if nodes[first].node.parent == second else second
