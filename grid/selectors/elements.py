@@ -58,9 +58,10 @@ def node_details(
         return None
     node = drawing.nodes[place]
     look = voltage_look(_told(drawing, message, "voltage", place), node.vm_min, node.vm_max)
-    sites = (
-        Site.objects.filter(microgrid=microgrid, node__code=code).select_related("member").order_by("code")
-    )
+    # Nodes that a closed switch joins are one: what hangs at any of them hangs here.
+    places = load_network(microgrid.pk, at).places
+    joined = [code, *(name for name, position in places.items() if position == place)]
+    sites = Site.objects.filter(microgrid=microgrid, node__code__in=joined).order_by("code")
     storages = [
         StorageNow(
             drawing.storages[i].code, drawing.storages[i].capacity_wh,
