@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from grid.domain.plan_parts import FlexibleLoads, Storages
+from grid.domain.plan_parts import Storages
 from grid.domain.plan_problem import PlanProblem
 
 Array = NDArray[np.float64]
@@ -39,7 +39,12 @@ def random_fleet(seed: int, *, storages: int, intervals: int) -> PlanProblem:
     rough = random.uniform(0.85, 1.15, (2, intervals))
     load = storages * (random.uniform(200, 500) + random.uniform(400, 900) * evening) * rough[0]
     sun = np.clip(np.sin((hour - 6) / 12 * np.pi), 0, None)
-    production = storages * random.uniform(1000, 3000) * sun * np.repeat(random.uniform(0.2, 1, intervals // 96 + 1), 96)[:intervals]
+    production = (
+        storages
+        * random.uniform(1000, 3000)
+        * sun
+        * np.repeat(random.uniform(0.2, 1, intervals // 96 + 1), 96)[:intervals]
+    )
     price = 0.30 - 0.10 * night + 0.08 * ((hour >= 17) & (hour < 21)) + random.normal(0, 0.02, intervals)
     capacity = random.choice([5e3, 7.5e3, 10e3, 13.5e3], storages) * random.uniform(0.8, 1.0, storages)
     power = capacity * random.uniform(0.2, 0.6, storages)
@@ -72,7 +77,18 @@ def linear_programme(problem: PlanProblem) -> LinearProgramme:
     ])  # fmt: skip
     zero = sparse.csr_matrix((count, 1))
     balance = sparse.hstack([-each, each, 0 * each, one, -one, -one, zero, -loads])
-    peak = sparse.hstack([0 * each, 0 * each, 0 * each, one, 0 * one, 0 * one, -sparse.csr_matrix(np.ones((count, 1))), 0 * loads])
+    peak = sparse.hstack(
+        [
+            0 * each,
+            0 * each,
+            0 * each,
+            one,
+            0 * one,
+            0 * one,
+            -sparse.csr_matrix(np.ones((count, 1))),
+            0 * loads,
+        ]
+    )
     energy = sparse.hstack([
         sparse.csr_matrix((m, 3 * many + 3 * count + 1)), sparse.kron(sparse.identity(m), np.full((1, count), hours))
     ])  # fmt: skip
@@ -93,8 +109,17 @@ def linear_programme(problem: PlanProblem) -> LinearProgramme:
         storages.charge_max_w.ravel(), storages.discharge_max_w.ravel(), most.ravel(), problem.import_limit_w, problem.export_limit_w,
         problem.production_w * problem.curtailable, [np.inf], (flexible.power_max_w[:, None] * runs).ravel(),
     ]  # fmt: skip
-    lower = [np.zeros(2 * many), least.ravel(), np.zeros(3 * count), [problem.peak_so_far_w], np.zeros(m * count)]
-    offset = float(storages.end_value_per_kwh @ storages.soc_end_min_wh) - problem.peak_price_per_kw * problem.peak_so_far_w
+    lower = [
+        np.zeros(2 * many),
+        least.ravel(),
+        np.zeros(3 * count),
+        [problem.peak_so_far_w],
+        np.zeros(m * count),
+    ]
+    offset = (
+        float(storages.end_value_per_kwh @ storages.soc_end_min_wh)
+        - problem.peak_price_per_kw * problem.peak_so_far_w
+    )
     return LinearProgramme(
         np.concatenate(cost), offset / 1000.0, sparse.vstack([stored, balance, peak, energy]).tocsc(),
         np.concatenate([start.ravel(), net, none, flexible.energy_wh]) / 1000.0,
@@ -103,19 +128,23 @@ def linear_programme(problem: PlanProblem) -> LinearProgramme:
     )  # fmt: skip
 
 
-def solve_by_highs(programme: LinearProgramme, **options: Any) -> tuple[float | None, float, float]:
-    """Cost, HiGHS' own bound of it, and seconds; no cost where HiGHS finds no optimum."""
+def solve_by_highs(programme: LinearProgramme, **options: Any) -> tuple[float | None, float]:
+    """Cost and seconds; no cost where HiGHS finds no optimum."""
     solver = highspy.Highs()
     for name, value in {"output_flag": False, **options}.items():
         solver.setOptionValue(name, value)
     model = highspy.HighsLp()
     model.num_col_, model.num_row_ = len(programme.cost), len(programme.row_lower)
     model.col_cost_, model.col_lower_, model.col_upper_ = programme.cost, programme.lower, programme.upper
-    model.row_lower_, model.row_upper_, model.offset_ = programme.row_lower, programme.row_upper, programme.offset
+    model.row_lower_, model.row_upper_, model.offset_ = (
+        programme.row_lower,
+        programme.row_upper,
+        programme.offset,
+    )
     model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     model.a_matrix_.start_, model.a_matrix_.index_ = programme.matrix.indptr, programme.matrix.indices
     model.a_matrix_.value_ = programme.matrix.data
     solver.passModel(model)
     solver.run()
     found = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    return (solver.getInfo().objective_function_value if found else None), solver.getInfo().max_dual_infeasibility, solver.getRunTime()
+    return (solver.getInfo().objective_function_value if found else None), solver.getRunTime()

@@ -1,10 +1,14 @@
 """Plans of storages: how long the best one takes to find, against a peer on the same problem.
 
-`script/bench plan [--against flexmeasures]`: one battery, one day.
+`script/bench plan [--against flexmeasures]`: one battery, one day. `script/bench plan --storages 200 --intervals 192 [--seed 1]
+[--against highs]`: many storages behind one connection, made at random.
 """
 
 import argparse
+import json
 import sys
+
+from benchmarks.fleet_plan import measure_fleet
 
 
 def main(argv: list[str]) -> int:
@@ -12,9 +16,19 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="script/bench plan", description=__doc__)
     parser.add_argument("--storages", type=int, default=1)
     parser.add_argument("--intervals", type=int, default=96)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--against", choices=["flexmeasures", "highs"])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
+    if options.storages > 1:
+        summary, same = measure_fleet(
+            storages=options.storages,
+            intervals=options.intervals,
+            seed=options.seed,
+            against_highs=options.against == "highs",
+        )
+        print(json.dumps(summary))
+        return 0 if same else 1
     print(f"{options.storages} storages: not measured yet", file=sys.stderr)
     return 2
 

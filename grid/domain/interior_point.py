@@ -139,7 +139,9 @@ class _Method:
         self.primal = equations.right - equations.times(self.x)
         self.error = float(np.abs(self.primal).max())
         self.rough |= self.error > max(before, ROUGH)
-        np.subtract(self.programme.cost, equations.transposed_times(self.y, out=self.reduced), out=self.reduced)
+        np.subtract(
+            self.programme.cost, equations.transposed_times(self.y, out=self.reduced), out=self.reduced
+        )
         np.subtract(self.reduced, self.low, out=self.dual)
         self.dual += self.high
         self.mu = (_inner(self.x, self.low) + _inner(self.room, self.high)) / (2 * len(self.x))

@@ -24,6 +24,7 @@ from grid.domain.tiled_cholesky import Cholesky, NotPositiveDefinite
 Array = NDArray[np.float64]
 TILE = 32
 
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Views of one vector over all columns; `room` and `peak` are empty where the peak has no price."""
@@ -70,8 +71,10 @@ class Equations:
         n, t = self.storages, self.intervals
         each = n * t
         shared = vector[3 * each :]
-        stored = (vector[i * each : (i + 1) * each].reshape(n, t) for i in range(3))
-        return Columns(*stored, shared[:t], shared[t : 2 * t], shared[2 * t : 3 * t], shared[3 * t : 4 * t], shared[4 * t :])
+        charge, discharge, soc = (vector[i * each : (i + 1) * each].reshape(n, t) for i in range(3))
+        return Columns(
+            charge, discharge, soc, shared[:t], shared[t : 2 * t], shared[2 * t : 3 * t], shared[3 * t : 4 * t], shared[4 * t :]
+        )  # fmt: skip
 
     def rows(self, vector: Array) -> tuple[Array, Array, Array]:
         """Views: stored [n, T], balance [T], peak [T] or empty."""
@@ -100,7 +103,16 @@ class Equations:
     def columns_open(self) -> Columns:
         """What is free of the shared columns; the storages' three are not looked at through this."""
         t, shared, none = self.intervals, self.shared_open, self.soc_open
-        return Columns(none, none, none, shared[:t], shared[t : 2 * t], shared[2 * t : 3 * t], shared[3 * t : 4 * t], shared[4 * t :])
+        return Columns(
+            none,
+            none,
+            none,
+            shared[:t],
+            shared[t : 2 * t],
+            shared[2 * t : 3 * t],
+            shared[3 * t : 4 * t],
+            shared[4 * t :],
+        )
 
     def transposed_times(self, vector: Array, out: Array | None = None) -> Array:
         """`A' vector`, into `out` where given."""
@@ -157,7 +169,10 @@ class NormalEquations:
         factor, ratios, failed = lapack.dpttrf(np.append(diagonal.ravel(), 1.0), beside.ravel())
         if failed:
             raise NotPositiveDefinite(f"at row {failed} of the storages")
-        return factor, ratios  # with an equation of its own at the end, so that even a single one has a neighbour
+        return (
+            factor,
+            ratios,
+        )  # with an equation of its own at the end, so that even a single one has a neighbour
 
     def _factor_shared(self, w: Columns) -> None:
         """The peak's rows are eliminated by hand (a diagonal and a matrix of rank one), the rest is dense."""
@@ -165,7 +180,9 @@ class NormalEquations:
         open_ = equations.columns_open()
         imported = w.imported * open_.imported
         free = w.exported * open_.exported + w.curtailed * open_.curtailed
-        free += (w.charge * equations.charge_open).sum(axis=0) + (w.discharge * equations.discharge_open).sum(axis=0)
+        free += (w.charge * equations.charge_open).sum(axis=0) + (w.discharge * equations.discharge_open).sum(
+            axis=0
+        )
         matrix = -self._sum_of_inverses()
         if equations.peaked:
             room = w.room * open_.room
@@ -241,5 +258,6 @@ class NormalEquations:
 
     def _through_peak(self, right: Array) -> Array:
         """The inverse of `diag(below) + peak 1 1'` times a vector (Sherman and Morrison)."""
-        over = right / self.below
-        return over - self.pull * over.sum() / self.below
+        over: Array = right / self.below
+        through: Array = over - self.pull * over.sum() / self.below
+        return through

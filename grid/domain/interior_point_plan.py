@@ -127,7 +127,9 @@ class _Writer:
 
     def __init__(self, problem: PlanProblem, fleet: _Fleet) -> None:
         self.problem, self.fleet = problem, fleet
-        greatest = max(float(fleet.charge_most.max(initial=0.0)), float(fleet.discharge_most.max(initial=0.0)))
+        greatest = max(
+            float(fleet.charge_most.max(initial=0.0)), float(fleet.discharge_most.max(initial=0.0))
+        )
         self.unit = greatest or 1000.0
         self.peaked = problem.peak_price_per_kw > 0.0
         self.upper = self._upper()
@@ -144,12 +146,18 @@ class _Writer:
         """Upper bounds [unit]; where there is no limit, what can never be exceeded."""
         problem, fleet, unit = self.problem, self.fleet, self.unit
         net = problem.load_w - problem.production_w
-        import_most = np.maximum(net + problem.production_w * problem.curtailable, 0.0) + fleet.charge_most.sum(axis=0)
+        import_most = np.maximum(
+            net + problem.production_w * problem.curtailable, 0.0
+        ) + fleet.charge_most.sum(axis=0)
         export_most = np.maximum(-net, 0.0) + fleet.discharge_most.sum(axis=0)
         imported = np.minimum(problem.import_limit_w, import_most + unit) / unit
         exported = np.minimum(problem.export_limit_w, export_most + unit) / unit
         curtailed = problem.production_w * problem.curtailable / unit
-        stored = (fleet.charge_most / unit, fleet.discharge_most / unit, (fleet.most - fleet.least) / (unit * fleet.hours))
+        stored = (
+            fleet.charge_most / unit,
+            fleet.discharge_most / unit,
+            (fleet.most - fleet.least) / (unit * fleet.hours),
+        )
         parts = [*(part.ravel() for part in stored), imported, exported, curtailed]
         if self.peaked:
             peak = max(float(imported.max()) - problem.peak_so_far_w / unit, 0.0) + 1.0
@@ -165,7 +173,14 @@ class _Writer:
         held[:, -1] = -fleet.value
         wear = np.broadcast_to(fleet.wear[:, None], shape)
         none = np.zeros(shape[1])
-        parts = [np.zeros(held.size), wear.ravel(), held.ravel(), problem.import_price_per_kwh, -problem.export_price_per_kwh, none]
+        parts = [
+            np.zeros(held.size),
+            wear.ravel(),
+            held.ravel(),
+            problem.import_price_per_kwh,
+            -problem.export_price_per_kwh,
+            none,
+        ]
         if self.peaked:
             parts += [none, np.array([problem.peak_price_per_kw / fleet.hours])]
         cost: Array = np.concatenate(parts) * per_unit
@@ -237,9 +252,17 @@ def _follow(fleet: _Fleet, reach: tuple[Array, Array], sought: Array) -> tuple[A
         carried = fleet.kept * held
         wanted = np.minimum(np.maximum(sought[:, t], low[:, t]), high[:, t])
         change = np.clip(wanted - carried, -down[:, t], up[:, t])
-        charge[:, t] = np.minimum(np.maximum(change, 0.0) / (fleet.eta_charge * fleet.hours), fleet.charge_most[:, t])
-        discharge[:, t] = np.minimum(np.maximum(-change, 0.0) * fleet.eta_discharge / fleet.hours, fleet.discharge_most[:, t])
-        held = carried + fleet.eta_charge * charge[:, t] * fleet.hours - discharge[:, t] * fleet.hours / fleet.eta_discharge
+        charge[:, t] = np.minimum(
+            np.maximum(change, 0.0) / (fleet.eta_charge * fleet.hours), fleet.charge_most[:, t]
+        )
+        discharge[:, t] = np.minimum(
+            np.maximum(-change, 0.0) * fleet.eta_discharge / fleet.hours, fleet.discharge_most[:, t]
+        )
+        held = (
+            carried
+            + fleet.eta_charge * charge[:, t] * fleet.hours
+            - discharge[:, t] * fleet.hours / fleet.eta_discharge
+        )
         soc[:, t] = held
     return charge, discharge, soc
 
@@ -255,7 +278,9 @@ def _curtailed(problem: PlanProblem, net: Array, given_up: Array) -> Array:
     return np.minimum(wanted, problem.production_w)
 
 
-def _proven(problem: PlanProblem, found: _Schedule, writer: _Writer, point: InteriorPoint) -> PlanSolution | None:
+def _proven(
+    problem: PlanProblem, found: _Schedule, writer: _Writer, point: InteriorPoint
+) -> PlanSolution | None:
     """The plan, where limits hold and its cost is at the bound."""
     n = len(problem.storages)
     over = max(
@@ -265,13 +290,19 @@ def _proven(problem: PlanProblem, found: _Schedule, writer: _Writer, point: Inte
     if over > HELD_W:
         return None
     cost = cost_of(
-        problem, import_w=found.imported, export_w=found.exported, discharge_w=found.discharge[:n], soc_wh=found.soc[:n]
+        problem,
+        import_w=found.imported,
+        export_w=found.exported,
+        discharge_w=found.discharge[:n],
+        soc_wh=found.soc[:n],
     )
-    if not cost - point.bound * writer.cost_scale <= PROVEN * max(1.0, abs(cost)):
+    bound = point.bound * writer.cost_scale
+    if not cost - bound <= PROVEN * max(1.0, abs(cost)):
         return None
     stored, balance, _ = writer.programme().equations.rows(point.y)
     per_kwh = writer.cost_scale / (writer.unit / 1000.0 * problem.hours)
     return PlanSolution(
         PlanStatus.OPTIMAL, cost, found.imported, found.exported, found.curtailed, found.charge[:n], found.discharge[:n],
         found.soc[:n], found.charge[n:], (), (), balance * per_kwh, -stored[:n] * per_kwh,
+        bound=bound,
     )  # fmt: skip

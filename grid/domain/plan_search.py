@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from grid.domain.interior_point_plan import find_proven_plan, suits
 from grid.domain.plan_model import Aim, Model, Slack, write
 from grid.domain.plan_problem import PlanProblem
 from grid.domain.plan_program import Answer, Effort, solve
@@ -25,7 +26,7 @@ class CannotFindPlan(RuntimeError):
 
 
 def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
-    """The best plan.
+    """The best plan: of many storages by the interior-point method where that proves it, else by the general search.
 
     Args:
         problem: what is asked.
@@ -38,6 +39,10 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
     lost = stranded(problem)
     if lost:
         return nothing(problem, lost)
+    if suits(problem):
+        proven = find_proven_plan(problem)
+        if proven is not None:
+            return proven
     model = write(problem)
     answer = solve(model.program, _effort(model, Aim.COST, seconds))
     if answer is None:

@@ -45,6 +45,7 @@ class PlanSolution:
         stored_value_per_kwh: [n, T], by how much the cost falls for one more kWh stored at the end of the interval.
         binaries: how many yes-or-no decisions the solver needed; 0 where linear programming was exact.
         proven: whether the plan is within 1e-6 of the best; False where time ran out.
+        bound: no plan costs less; where the interior-point method found the plan and proved it.
     """
 
     status: PlanStatus
@@ -62,6 +63,7 @@ class PlanSolution:
     stored_value_per_kwh: Array
     binaries: int = 0
     proven: bool = True
+    bound: float | None = None
 
 
 def cost_of(
