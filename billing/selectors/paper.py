@@ -13,9 +13,8 @@ from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind, DocumentLine
 from billing.selectors.documents import document_before
 from energy.selectors.site_energy import register_readings
+from grid.domain.indicators import CO2_GRID_G_PER_KWH
 from grid.selectors.member_energy import member_energy
-
-CO2_GRID_G_PER_KWH = 380
 
 
 def paper_content(document: Document) -> dict[str, Any]:

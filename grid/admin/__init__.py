@@ -1,5 +1,5 @@
 """The room's pages in the admin."""
 
-from grid.admin import alarms, decisions, rules
+from grid.admin import alarms, decisions, interruptions, rules
 
-__all__ = ["alarms", "decisions", "rules"]
+__all__ = ["alarms", "decisions", "interruptions", "rules"]

@@ -6,6 +6,7 @@ from django.urls import path, register_converter
 
 from grid.api.alarms import AcknowledgeAlarm, GridAlarmLife, GridAlarmList, ShelveAlarm, UnshelveAlarm
 from grid.api.days import MicrogridBalance, MicrogridPrices, MicrogridSharing, SiteSharing
+from grid.api.indicators import IndicatorsDoor
 from grid.api.live import LiveState, MicrogridList, TickList
 from grid.api.replay import NetworkOrder, Replay
 
@@ -34,6 +35,7 @@ urlpatterns = [
     path("microgrids/<uuid:public_id>/days/<day:day>/balance/", MicrogridBalance.as_view(), name="api-balance"),
     path("microgrids/<uuid:public_id>/days/<day:day>/prices/", MicrogridPrices.as_view(), name="api-prices"),
     path("microgrids/<uuid:public_id>/alarms/", GridAlarmList.as_view(), name="api-grid-alarms"),
+    path("microgrids/<uuid:public_id>/indicators/", IndicatorsDoor.as_view(), name="api-indicators"),
     path("alarms/<uuid:public_id>/", GridAlarmLife.as_view(), name="api-grid-alarm"),
     path("alarms/<uuid:public_id>/acknowledge/", AcknowledgeAlarm.as_view(), name="api-grid-alarm-acknowledge"),
     path("alarms/<uuid:public_id>/shelve/", ShelveAlarm.as_view(), name="api-grid-alarm-shelve"),

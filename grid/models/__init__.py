@@ -11,6 +11,7 @@ from grid.models.balance import BalanceDay
 from grid.models.bypass import BypassCheck, BypassSuspect
 from grid.models.closing import DayClosing
 from grid.models.control import CommandStatus, DeviceCommand, GridState, GridStatus
+from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.pictures import GridPicture
 from grid.models.prices import PriceDay
 from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
@@ -30,6 +31,9 @@ __all__ = [
     "GridPicture",
     "GridState",
     "GridStatus",
+    "InterruptedSite",
+    "Interruption",
+    "InterruptionCause",
     "PriceDay",
     "SharingDay",
     "SharingKey",

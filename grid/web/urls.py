@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from grid.web import alarms, bypass, views
+from grid.web import alarms, bypass, indicators, views
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
     path("live/", views.live, name="live"),
     path("live/day/", views.live_day, name="live-day"),
     path("live/element/", views.element, name="live-element"),
+    path("indicators/", indicators.indicators, name="indicators"),
+    path("indicators/<uuid:public_id>/end/", indicators.end, name="interruption-end"),
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/board/", alarms.board, name="alarm-board"),
     path("alarms/acknowledge/", alarms.acknowledge_all, name="alarms-acknowledge"),

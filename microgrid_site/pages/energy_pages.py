@@ -6,11 +6,14 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from energy.models import Microgrid, Site
 from energy.selectors.coverage import covered_days
 from energy.selectors.scope import visible_microgrids
+from grid.domain.indicators import CO2_GRID_G_PER_KWH
+from grid.selectors.indicators import A_YEAR, first_closed_day, monthly_indicators, reliability_over
 from grid.selectors.member_energy import last_closed_day, member_energy, village_day, village_sums
 from kernel.intervals import Month
 from members.selectors.scope import own_members
@@ -137,8 +140,12 @@ def village(request: HttpRequest) -> HttpResponse:
     day = chosen_day(request.GET.get("day"), date(1970, 1, 1), last)
     picture = village_day(microgrid, day)
     month = [d for d in Month(day.year, day.month).days() if d <= last]
+    now = microgrid.now(timezone.now())
+    began = max(microgrid.local_day(first_closed_day(microgrid) or last).start_at, now - A_YEAR)
     context = {
-        "microgrid": microgrid, "day": day, "picture": picture, "sums": village_sums(microgrid, month), "month": month[0],
+        "indicators": next(iter(monthly_indicators(microgrid, Month(day.year, day.month), months=1)), None),
+        "factor": CO2_GRID_G_PER_KWH, "supply": reliability_over(microgrid, began, now, with_planned=True), "since": began,
+        "zone": microgrid.zone, "microgrid": microgrid, "day": day, "picture": picture, "sums": village_sums(microgrid, month), "month": month[0],
         "rows": day_rows(picture) if picture else [],
         "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"],
         "before": f"?day={day - timedelta(days=1)}", "after": f"?day={day + timedelta(days=1)}" if day < last else None,

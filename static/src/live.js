@@ -51,12 +51,12 @@ function show(state) {
   byId("exchange-word").textContent = exchange >= 0 ? "From the public grid" : "To the public grid";
   const known = state.storage_wh !== null && state.storage_capacity_wh;
   byId("stored").textContent = known ? Math.round((100 * state.storage_wh) / state.storage_capacity_wh) : kilowatts(Math.abs(battery));
-  byId("stored-unit").textContent = known ? "% full" : battery >= 0 ? "kW taken" : "kW given";
+  byId("stored-unit").textContent = known ? "% full" : battery > 20 ? "kW taken" : battery < -20 ? "kW given" : "kW, idle";
   tell("storage", battery, "charging", "giving");
   tell("grid", exchange, "giving", "taking");
   say("status", sentences[state.status] ?? state.status);
   byId("status").dataset.state = state.status;
-  byId("reasons").replaceChildren(...state.reasons.map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
+  byId("reasons").replaceChildren(...(state.reasons.length ? state.reasons : ["Reasons are kept with ticks, not with closed days."]).map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
   byId("tick").textContent = state.tick ?? "–";
   byId("losses").textContent = state.losses_w === null ? "–" : `${kilowatts(state.losses_w)} kW`;
   byId("shown-at").textContent = when.format(new Date(state.at));

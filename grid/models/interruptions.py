@@ -1,0 +1,69 @@
+"""Interruptions of supply: what SAIDI and SAIFI are counted from."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from energy.models import Microgrid, Site
+from members.models import User
+from members.models.public import PublicRow
+
+
+class InterruptionCause(models.TextChoices):
+    """Why supply was interrupted (groups of IEEE 1782)."""
+
+    EQUIPMENT = "equipment", "equipment"
+    WEATHER = "weather", "weather"
+    OTHERS = "others", "somebody else, digging for instance"
+    PUBLIC_GRID = "public_grid", "loss of the public grid"
+    SHEDDING = "shedding", "shed by the control"
+    PLANNED = "planned", "planned work"
+    UNKNOWN = "unknown", "not known"
+
+
+class Interruption(PublicRow):
+    """Sites without supply from an instant on; by the microgrid's clock. Open until `ended_at`."""
+
+    microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="interruptions")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    cause = models.CharField(max_length=16, choices=InterruptionCause.choices)
+    note = models.CharField(max_length=300, blank=True)
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    external_ref = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="Of what recorded it by itself, an emergency for instance; once.",
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["microgrid", "-started_at"], name="interruption_newest_first")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gt=F("started_at")),
+                name="interruption_ends_after_it_began",
+            ),
+            models.UniqueConstraint(
+                fields=["microgrid", "external_ref"],
+                condition=~Q(external_ref=""),
+                name="interruption_recorded_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()} from {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class InterruptedSite(models.Model):
+    """A site that an interruption touched; restored earlier than the others where `restored_at` says so."""
+
+    interruption = models.ForeignKey(Interruption, models.CASCADE, related_name="sites")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="interruptions")
+    restored_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["interruption", "site"], name="interruption_touches_a_site_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site} in {self.interruption}"

@@ -1,0 +1,155 @@
+"""The operator's indicators: the newest month first in figures, then the months, then what interrupted supply."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from energy.models import Microgrid, Site
+from energy.selectors.scope import READING_ROLES, operated_microgrids
+from grid.domain.indicators import CO2_GRID_G_PER_KWH
+from grid.models import Interruption, InterruptionCause
+from grid.selectors.indicators import (
+    A_YEAR,
+    MonthLine,
+    first_closed_day,
+    last_month,
+    monthly_indicators,
+    newest_interruptions,
+    reliability_over,
+)
+from grid.services.interruptions import CannotRecord, end_interruption, record_interruption
+from kernel.intervals import CannotReadPeriod, Month
+
+LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+class InterruptionForm(forms.Form):
+    """What interrupted supply, from when to when, and whose; times are the microgrid's local ones."""
+
+    started = forms.DateTimeField(label="From", widget=LOCAL)
+    ended = forms.DateTimeField(label="To, empty while it lasts", widget=LOCAL, required=False)
+    cause = forms.ChoiceField(choices=InterruptionCause.choices)
+    sites = forms.ModelMultipleChoiceField(queryset=Site.objects.none())
+    note = forms.CharField(max_length=300, required=False)
+
+    def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sites"].queryset = microgrid.sites.order_by("code")  # type: ignore[attr-defined]
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def indicators(request: HttpRequest) -> HttpResponse:
+    """Figures, trends and interruptions; an operator records one here."""
+    user = request.user
+    microgrid = operated_microgrids(user, *READING_ROLES).first()  # type: ignore[arg-type]
+    if microgrid is None:
+        raise Http404
+    may_change = operated_microgrids(user).filter(pk=microgrid.pk).exists()  # type: ignore[arg-type]
+    now = microgrid.now(timezone.now())
+    form = InterruptionForm(microgrid, request.POST or None)
+    if request.method == "POST" and not may_change:
+        raise Http404
+    if request.method == "POST" and form.is_valid() and _record(request, microgrid, form, now):
+        return redirect("indicators")
+    return render(request, "live/indicators.html", _context(request, microgrid, now) | {"form": form, "may_change": may_change})  # fmt: skip
+
+
+def _context(request: HttpRequest, microgrid: Microgrid, now: datetime) -> dict[str, Any]:
+    newest = last_month(microgrid)
+    lines = monthly_indicators(microgrid, newest) if newest else []
+    chosen = _chosen(request.GET.get("month", ""), lines)
+    first = first_closed_day(microgrid)
+    began = max(microgrid.local_day(first).start_at, now - A_YEAR) if first else now - A_YEAR
+    return {
+        "microgrid": microgrid, "tab": "indicators", "zone": microgrid.zone, "now": now, "lines": lines, "chosen": chosen,
+        "before": _previous(lines, chosen), "factor": CO2_GRID_G_PER_KWH, "trend": trend(lines), "columns": TREND_COLUMNS,
+        "rows": trend_rows(lines), "since": began, "faults": reliability_over(microgrid, began, now, with_planned=False),
+        "everything": reliability_over(microgrid, began, now, with_planned=True), "interruptions": newest_interruptions(microgrid),
+    }  # fmt: skip
+
+
+TREND_COLUMNS = ("Month", "On our own feet, %", "Kept here, %")
+
+
+def trend(lines: list[MonthLine]) -> dict[str, Any]:
+    """The two shares by month, for the chart."""
+
+    def column(name: str) -> list[float | None]:
+        values = [getattr(line.found, name) for line in lines]
+        return [None if value is None else round(100 * value, 1) for value in values]
+
+    return {
+        "unit": "%", "labels": [str(line.month) for line in lines], "names": True,
+        "series": [
+            {"name": "self-sufficiency", "values": column("self_sufficiency"), "colour": "shared"},
+            {"name": "self-consumption", "values": column("self_consumption"), "colour": "solar", "style": "dashed"},
+        ],
+    }  # fmt: skip
+
+
+def trend_rows(lines: list[MonthLine]) -> list[tuple[str, str, str]]:
+    def percent(value: float | None) -> str:
+        return "–" if value is None else f"{100 * value:.1f}"
+
+    return [
+        (str(line.month), percent(line.found.self_sufficiency), percent(line.found.self_consumption))
+        for line in lines
+    ]
+
+
+def _chosen(text: str, lines: list[MonthLine]) -> MonthLine | None:
+    try:
+        wanted = Month.parse(text)
+    except CannotReadPeriod:
+        wanted = None
+    return next((line for line in lines if line.month == wanted), lines[-1] if lines else None)
+
+
+def _previous(lines: list[MonthLine], chosen: MonthLine | None) -> MonthLine | None:
+    place = lines.index(chosen) if chosen in lines else 0
+    return lines[place - 1] if place > 0 else None
+
+
+def _record(request: HttpRequest, microgrid: Microgrid, form: InterruptionForm, now: datetime) -> bool:
+    given = form.cleaned_data
+
+    def local(at: datetime | None) -> datetime | None:
+        """What was typed is a time in the village, whatever zone the page reads it in."""
+        return None if at is None else at.replace(tzinfo=microgrid.zone)
+
+    try:
+        row = record_interruption(
+            microgrid=microgrid, sites=list(given["sites"]), started_at=local(given["started"]) or now,
+            ended_at=local(given["ended"]), cause=InterruptionCause(given["cause"]), note=given["note"], by=request.user,  # type: ignore[arg-type]
+            now=now,
+        )  # fmt: skip
+    except CannotRecord as problem:
+        form.add_error(None, str(problem))
+        return False
+    messages.success(request, f"Recorded: {row.get_cause_display()}, {row.sites.count()} sites.")
+    return True
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Supply is back for all now."""
+    row = get_object_or_404(
+        Interruption.objects.filter(microgrid__in=operated_microgrids(request.user).values("pk")),  # type: ignore[arg-type]
+        public_id=public_id,
+    )
+    at = row.microgrid.now(timezone.now())
+    try:
+        end_interruption(interruption=row, at=max(at, row.started_at + timedelta(seconds=1)))
+        messages.success(request, "Supply is back: the interruption ends now.")
+    except CannotRecord as problem:
+        messages.error(request, str(problem))
+    return redirect("indicators")
