@@ -1,8 +1,8 @@
 """ASGI entry: pages and API through Django, live pages through Channels."""
 
+import gc
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
@@ -15,6 +15,10 @@ from grid.live.routing import websocket_urlpatterns  # noqa: E402  (needs the ap
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": AllowedHostsOriginValidator(URLRouter(websocket_urlpatterns)),
     }
 )
+
+# What is loaded by now stays to the end: a collection that looks at all of it would hold up every socket.
+gc.collect()
+gc.freeze()

@@ -162,12 +162,6 @@ CACHES = {
         "KEY_PREFIX": "microgrid",
     }
 }
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "microgrid-live", "expiry": 20, "capacity": 200},
-    }
-}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = REDIS_URL

@@ -1,9 +1,11 @@
 """Which sites and meters a user may see; every door of this room asks here."""
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from energy.models import Device, Meter, Microgrid, OwnAlarm, Sensor, Site, Source, WorkOrder
-from members.models import Member, Role, User
+from members.models import Member, Membership, Role, User
 from members.selectors.scope import cooperatives_of, cooperatives_served, visible_members
 
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)
@@ -60,6 +62,23 @@ def visible_microgrids(user: User) -> QuerySet[Microgrid]:
         .distinct()
         .order_by("name")
     )
+
+
+def who_sees_totals(users: Collection[User], microgrids: Collection[Microgrid]) -> set[tuple[int, int]]:
+    """Pairs of user and microgrid ids by the rule of `visible_microgrids`, for many at once."""
+    rows = Membership.objects.filter(user__in=users).values_list("user_id", "cooperative_id", "member_id")
+    belongs = {(user_id, cooperative_id) for user_id, cooperative_id, _ in rows}
+    members = {(user_id, member_id) for user_id, _, member_id in rows if member_id is not None}
+    sites = Site.objects.filter(member__in={m for _, m in members}, microgrid__in=microgrids)
+    lives_in = {(m, g) for m, g in sites.values_list("member_id", "microgrid_id").distinct()}
+    by_cooperative = {
+        (user.pk, grid.pk)
+        for user in users
+        for grid in microgrids
+        if (user.pk, grid.cooperative_id) in belongs
+    }
+    by_site = {(user_id, g) for user_id, member_id in members for m, g in lives_in if m == member_id}
+    return by_cooperative | by_site
 
 
 def operated_microgrids(user: User, *roles: Role) -> QuerySet[Microgrid]:

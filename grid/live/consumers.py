@@ -1,54 +1,90 @@
 """The live page's WebSocket: whoever may see a microgrid's totals hears each tick."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http import parse_cookie
 
-from energy.models import Microgrid
-from energy.selectors.scope import visible_microgrids
-from grid.adapters.live_push import group_of, last_text
-from members.models import User
+from grid.live.admission import DatabaseAway
+from grid.live.fan_out import MOST_SOCKETS, TRY_LATER, FanOut, Watcher, fan_out_here
+from grid.selectors.watching import Asked, Verdict
 
-LOG_IN_FIRST, NOT_YOURS = 4401, 4404
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class GridConsumer(AsyncWebsocketConsumer):
-    """Sends the last state at once, then each new one as it comes; what a client says is ignored.
+async def grid_stream(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the last state at once, then each new one as it comes; what a client says is ignored.
 
-    Closes with 4401 where nobody is logged in, with 4404 where there is no such microgrid for this user.
+    Closes with 4401 where nobody is logged in, with 4404 where there is no such microgrid for this user (also later, when that changes),
+    with 4408 where the client is too slow, with 1013 where it should come back later.
     """
-
-    group = ""
-
-    async def connect(self) -> None:
-        user = self.scope.get("user")
-        await self.accept()
-        if user is None or not user.is_authenticated:
-            await self.close(LOG_IN_FIRST)
-            return
-        microgrid = await _visible(user, self.scope["url_route"]["kwargs"]["public_id"])
-        if microgrid is None:
-            await self.close(NOT_YOURS)
-            return
-        self.group = group_of(microgrid.public_id)
-        await self.channel_layer.group_add(self.group, self.channel_name)
-        text = await sync_to_async(last_text)(microgrid.public_id)
-        if text:
-            await self.send(text_data=text)
-
-    async def disconnect(self, code: int) -> None:
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Nothing is asked for through this door."""
-
-    async def grid_state(self, event: dict[str, Any]) -> None:
-        await self.send(text_data=event["text"])
+    fan_out = fan_out_here()
+    await receive()
+    await send({"type": "websocket.accept"})
+    fan_out.sockets += 1
+    try:
+        code = await _serve(
+            fan_out, Asked(_session_key(scope), scope["url_route"]["kwargs"]["public_id"]), receive, send
+        )
+        if code is not None:
+            await send({"type": "websocket.close", "code": code})
+    except OSError:
+        return  # the client is gone
+    finally:
+        fan_out.sockets -= 1
 
 
-@database_sync_to_async
-def _visible(user: User, public_id: Any) -> Microgrid | None:
-    return visible_microgrids(user).filter(public_id=public_id).first()
+def _session_key(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
+    return ""
+
+
+async def _serve(fan_out: FanOut, asked: Asked, receive: Receive, send: Send) -> int | None:
+    """Let the socket in and serve it; the code to close with, None where the client went by itself."""
+    if fan_out.sockets > MOST_SOCKETS:
+        return TRY_LATER
+    try:
+        verdict = await fan_out.admission.ask(asked)
+    except DatabaseAway:
+        return TRY_LATER
+    if verdict != Verdict.MAY_WATCH:
+        return int(verdict)
+    watcher = Watcher(asked)
+    fan_out.join(watcher)
+    speaking = asyncio.create_task(_speak(watcher, send))
+    listening = asyncio.create_task(_listen(receive))
+    try:
+        await asyncio.wait({speaking, listening, watcher.ended}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        fan_out.leave(watcher)
+        for task in (speaking, listening):
+            task.cancel()
+        outcomes = await asyncio.gather(speaking, listening, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return watcher.ended.result() if watcher.ended.done() else None
+
+
+async def _speak(watcher: Watcher, send: Send) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await watcher.ready.wait()
+        watcher.ready.clear()
+        frame, watcher.newest = watcher.newest, None
+        if frame is not None:
+            watcher.busy_since = loop.time()
+            await send({"type": "websocket.send", "text": frame.text, "shared": frame})
+            watcher.busy_since = None
+
+
+async def _listen(receive: Receive) -> None:
+    """Nothing is asked for through this door; it is watched for the client's leaving."""
+    while (await receive())["type"] != "websocket.disconnect":
+        pass

@@ -7,6 +7,11 @@ from pathlib import Path
 
 from microgrid_site.embedded.supervisor import ProcessSpec, Supervisor
 
+SOCKETS = [
+    "--ws", "microgrid_site.websocket_server:BoundedSocket", "--ws-max-size", "1048576", "--ws-ping-interval", "10",
+    "--ws-ping-timeout", "10",
+]  # fmt: skip
+
 
 def worker(queue: str, processes: int) -> ProcessSpec:
     """A Celery worker for one queue."""
@@ -32,7 +37,7 @@ def living(port: int, speed: float, microgrid: str) -> list[ProcessSpec]:
     web = ProcessSpec(
         "web",
         [sys.executable, "-m", "uvicorn", "microgrid_site.asgi:application", "--host", "127.0.0.1", "--port", str(port),
-         "--log-level", "warning"],
+         "--log-level", "warning", *SOCKETS],
         ready_url=f"http://127.0.0.1:{port}/account/login/",
     )  # fmt: skip
     beat = ProcessSpec(

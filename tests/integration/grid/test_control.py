@@ -10,17 +10,16 @@ import aiomqtt
 import cbor2
 import psycopg
 import pytest
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection
 
+from energy.adapters.live_store import valkey
 from energy.models import Device, Meter
 from energy.models.assets import AssetStatus
 from energy.models.meters import MeterKind
 from energy.services.devices import enrol_devices
 from grid.adapters.inverter_link import ACKS, COMMANDS
-from grid.adapters.live_push import group_of
+from grid.adapters.live_push import channel_of
 from grid.adapters.virtual_devices import mqtt_client
 from grid.models import CommandStatus, DeviceCommand, GridState
 from grid.selectors.drawing import draw
@@ -185,13 +184,13 @@ def test_one_owner_at_a_time(microgrid, live, devices, away):
 
 
 def test_watchers_are_told_once_encoded(microgrid, live, devices, away):
-    layer = get_channel_layer()
-    channel = async_to_sync(layer.new_channel)()
-    async_to_sync(layer.group_add)(group_of(microgrid.public_id), channel)
     live(sun_w=9000.0)
-    state = run_tick(microgrid=microgrid, now=SHOWN_NOW)
-    event = async_to_sync(layer.receive)(channel)
-    message = json.loads(event["text"])
+    with valkey().pubsub(ignore_subscribe_messages=True) as watching:
+        watching.subscribe(channel_of(microgrid.public_id))
+        watching.get_message(timeout=5)
+        state = run_tick(microgrid=microgrid, now=SHOWN_NOW)
+        event = watching.get_message(timeout=5)
+    message = json.loads(event["data"])
     assert message["type"] == "grid.state"
     assert message["tick"] == state.pk
     assert message == latest_state(microgrid)

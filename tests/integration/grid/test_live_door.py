@@ -1,20 +1,13 @@
-"""The WebSocket and the API: each user sees the own village, nobody else's; numbers are the stored ones."""
+"""The API of the grid: each user sees the own village, nobody else's; numbers are the stored ones."""
 
-import json
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
-from asgiref.testing import ApplicationCommunicator
-from channels.routing import URLRouter
-from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
 
 from energy.models import Site
 from energy.selectors.scope import visible_sites
-from grid.adapters.live_push import push_state
-from grid.live.routing import websocket_urlpatterns
 from grid.models import BalanceDay, GridState, PriceDay, SharingDay, SharingRule
 from grid.selectors.sharing import load_shares
 from grid.services.day_close import close_day
@@ -22,49 +15,6 @@ from members.models import AccessRecord
 from tests.integration.grid.conftest import DAY, NEXT_DAY, SHOWN_NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def socket(microgrid, user) -> ApplicationCommunicator:
-    """A WebSocket of `user` at the microgrid's address, on the ASGI protocol itself."""
-    scope = {
-        "type": "websocket", "path": f"/ws/grid/{microgrid.public_id}/", "headers": [], "query_string": b"", "subprotocols": [],
-        "user": user,
-    }  # fmt: skip
-    return ApplicationCommunicator(URLRouter(websocket_urlpatterns), scope)
-
-
-def test_a_member_hears_the_last_state_and_each_new_one(microgrid, household):
-    push_state(microgrid.public_id, {"type": "grid.state", "tick": 1})
-
-    async def listen() -> list[int]:
-        there = socket(microgrid, household)
-        await there.send_input({"type": "websocket.connect"})
-        assert (await there.receive_output(5))["type"] == "websocket.accept"
-        heard = [json.loads((await there.receive_output(5))["text"])["tick"]]
-        await sync_to_async(push_state)(microgrid.public_id, {"type": "grid.state", "tick": 2})
-        heard.append(json.loads((await there.receive_output(5))["text"])["tick"])
-        await there.send_input({"type": "websocket.disconnect", "code": 1000})
-        await there.wait()
-        return heard
-
-    assert async_to_sync(listen)() == [1, 2]
-
-
-@pytest.mark.parametrize(("who", "code"), [("anonymous", 4401), ("stranger", 4404)])
-def test_others_are_turned_away(microgrid, stranger, who, code):
-    push_state(microgrid.public_id, {"type": "grid.state", "tick": 1})
-
-    async def knock() -> list[dict[str, object]]:
-        there = socket(microgrid, AnonymousUser() if who == "anonymous" else stranger)
-        await there.send_input({"type": "websocket.connect"})
-        heard = [await there.receive_output(5), await there.receive_output(5)]
-        assert await there.receive_nothing(0.3)
-        there.stop()
-        return heard
-
-    accepted, closed = async_to_sync(knock)()
-    assert accepted["type"] == "websocket.accept"
-    assert (closed["type"], closed["code"]) == ("websocket.close", code)
 
 
 @pytest.fixture
