@@ -1,35 +1,17 @@
-"""Doors of the workers: control ticks and day close."""
+"""Doors of the workers: day close and what follows from it."""
 
 from datetime import date, timedelta
 
 from celery import shared_task
-from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from energy.models import Device, MeterDay, Microgrid
+from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing
-from grid.services import bypass, control, day_close
+from grid.services import bypass, day_close
 
 DAYS_LOOKED_BACK = 45
-
-
-@shared_task(queue="control", time_limit=30)
-def run_control_ticks() -> int:
-    """Ask for a tick of each microgrid that has devices; one that is not taken up in time is dropped, the next one follows."""
-    ids = Device.objects.order_by("microgrid_id").values_list("microgrid_id", flat=True).distinct()
-    for microgrid_id in ids:
-        control_tick.apply_async(kwargs={"microgrid_id": microgrid_id}, expires=settings.CONTROL_TICK_SECONDS)
-    return len(ids)
-
-
-@shared_task(queue="control", time_limit=30)
-def control_tick(*, microgrid_id: int) -> str:
-    """Run one tick of one microgrid."""
-    microgrid = Microgrid.objects.get(pk=microgrid_id)
-    state = control.run_tick(microgrid=microgrid, now=microgrid.now(timezone.now()))
-    return state.status if state else "no tick"
 
 
 @shared_task(queue="default", time_limit=600)

@@ -177,11 +177,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CONTROL_TICK_SECONDS = float(os.environ.get("CONTROL_TICK_SECONDS") or 4)
 CELERY_BEAT_SCHEDULE = {
-    "control ticks": {
-        "task": "grid.tasks.run_control_ticks",
-        "schedule": CONTROL_TICK_SECONDS,
-        "options": {"queue": "control", "expires": CONTROL_TICK_SECONDS},
-    },
     "close finished days": {
         "task": "grid.tasks.close_finished_days",
         "schedule": 60.0,

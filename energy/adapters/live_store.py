@@ -56,8 +56,7 @@ def write_samples(samples: Mapping[int, Mapping[int, LiveSample]]) -> None:
 
 def read_samples(microgrid_id: int) -> dict[int, LiveSample]:
     """The kept samples of a microgrid by meter id."""
-    found = {}
-    for meter_id, text in valkey().hgetall(live_key(microgrid_id)).items():
-        values = json.loads(text)
-        found[int(meter_id)] = LiveSample(values.pop("at"), values)
-    return found
+    kept = valkey().hgetall(live_key(microgrid_id))
+    # One text is read faster than thousands.
+    values = json.loads(b"[" + b",".join(kept.values()) + b"]")
+    return {int(meter_id): LiveSample(one.pop("at"), one) for meter_id, one in zip(kept, values, strict=True)}

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.adapters.live_store import read_samples
+from energy.adapters.live_store import LiveSample, read_samples
 from energy.domain.telemetry import SAMPLE_NAMES
 
 
@@ -18,7 +18,8 @@ class LiveReadings:
     Attributes:
         meter_ids: int64 [m], ascending.
         at_s: float64 [m], when it was measured [s since 1970], by the microgrid's clock.
-        values: by name as in SAMPLE_NAMES (powers [W], `soc_wh` [Wh], `voltage_v` [V], `frequency_hz` [Hz]), float64 [m];
+        values: by name as in SAMPLE_NAMES (powers [W], `soc_wh` [Wh], `voltage_v` [V], `frequency_hz` [Hz], the
+            coupling's), float64 [m];
             NaN where the meter does not say.
     """
 
@@ -36,12 +37,21 @@ class LiveReadings:
 
 def live_readings(microgrid_id: int) -> LiveReadings:
     """Read the live state; empty where nothing came within the last quarter of an hour."""
-    samples = sorted(read_samples(microgrid_id).items())
+    return readings_of(read_samples(microgrid_id))
+
+
+def readings_of(samples: Mapping[int, LiveSample]) -> LiveReadings:
+    """Samples by meter as arrays."""
+    meter_ids = sorted(samples)
+    found = [samples[meter_id] for meter_id in meter_ids]
+    nothing = float("nan")
+    said = [sample.values for sample in found]
+    columns = {
+        name: np.array([values.get(name, nothing) for values in said], dtype=np.float64)
+        for name in SAMPLE_NAMES
+    }
     return LiveReadings(
-        np.array([meter_id for meter_id, _ in samples], dtype=np.int64),
-        np.array([sample.at_s for _, sample in samples], dtype=np.float64),
-        {
-            name: np.array([sample.values.get(name, np.nan) for _, sample in samples], dtype=np.float64)
-            for name in SAMPLE_NAMES
-        },
+        np.array(meter_ids, dtype=np.int64),
+        np.array([sample.at_s for sample in found], dtype=np.float64),
+        columns,
     )

@@ -1,7 +1,8 @@
 """Commands to inverters and their acknowledgements, over MQTT.
 
-A command goes to `commands/<device name>`: CBOR {id, charge_w, discharge_w, issued_at, expires_at} (instants in seconds since 1970, by
-the microgrid's clock). The inverter answers on `acks/<device name>`: CBOR {id, at}. The session is persistent, so that an
+A command goes to `commands/<device name>`: CBOR {id, charge_w, discharge_w, issued_at, expires_at} for a storage, {id, limit_w, load,
+issued_at, expires_at} for a source (load is null) or one load behind a site; a limit of null is none. Instants are seconds since 1970 by
+the microgrid's clock. The inverter answers on `acks/<device name>`: CBOR {id, at}. The session is persistent, so that an
 acknowledgement which comes between two ticks waits at the broker.
 """
 
@@ -19,7 +20,7 @@ COMMANDS, ACKS = "commands/", "acks/"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command as it goes out."""
+    """A command as it goes out: a storage's set-point, or the limit of a source or of one `load` behind a site."""
 
     command_id: str
     device_name: str
@@ -27,6 +28,9 @@ class Order:
     discharge_w: int
     issued_at: datetime
     expires_at: datetime
+    is_limit: bool = False
+    limit_w: int | None = None
+    load: str | None = None
 
 
 class BrokerAway(ConnectionError):
@@ -81,12 +85,11 @@ async def _exchange(
 
 def encode_order(order: Order) -> bytes:
     """The command as bytes."""
-    return cbor2.dumps(
-        {
-            "id": order.command_id, "charge_w": order.charge_w, "discharge_w": order.discharge_w,
-            "issued_at": order.issued_at.timestamp(), "expires_at": order.expires_at.timestamp(),
-        }
-    )  # fmt: skip
+    told: dict[str, object] = {"charge_w": order.charge_w, "discharge_w": order.discharge_w}
+    if order.is_limit:
+        told = {"limit_w": order.limit_w, "load": order.load}
+    times = {"issued_at": order.issued_at.timestamp(), "expires_at": order.expires_at.timestamp()}
+    return cbor2.dumps({"id": order.command_id, **told, **times})
 
 
 def read_ack(payload: object) -> str | None:

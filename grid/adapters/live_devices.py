@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -26,10 +26,12 @@ NEVER_TAKEN = "outside_window"  # older than the platform takes; sending it agai
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A device that sends; with the place of its storage where it is an inverter that obeys."""
+    """A device that sends; with the place of its storage or source, and of the loads behind it by code, which obey."""
 
     device: VirtualDevice
     storage_place: int | None
+    source_place: int | None = None
+    load_places: Mapping[str, int] = field(default_factory=dict)
 
 
 class Life(Protocol):
@@ -42,6 +44,10 @@ class Life(Protocol):
     def order(
         self, place: int, charge_w: float, discharge_w: float, expires_s: float, now: datetime
     ) -> None: ...
+
+    def limit_source(self, place: int, limit_w: float | None, expires_s: float, now: datetime) -> None: ...
+
+    def limit_load(self, place: int, limit_w: float | None, expires_s: float, now: datetime) -> None: ...
 
 
 def converse(
@@ -90,7 +96,7 @@ class _Talk:
         self.identifier = identifier
         self._speakers, self._life, self._memory, self._clock = speakers, life, memory, clock
         self._interval_s, self._every_s = interval_s, every_s
-        self._inverters = {s.device.name: s.storage_place for s in speakers if s.storage_place is not None}
+        self._who_obeys = {s.device.name: s for s in speakers}
         self._names = {s.device.name for s in speakers}
         self._in_flight: dict[tuple[str, int], list[Reading]] = {}
         self._sent_at: dict[int, float] = {}
@@ -168,15 +174,29 @@ class _Talk:
 
     async def _take_command(self, client: aiomqtt.Client, name: str, order: dict[str, object]) -> None:
         """Obey and acknowledge; a command that has expired on its way is not obeyed and not acknowledged."""
-        place = self._inverters.get(name)
-        now = self._clock()
+        who, now = self._who_obeys.get(name), self._clock()
         expires_s = float(str(order["expires_at"]))
-        if place is None or expires_s <= now.timestamp():
+        if who is None or expires_s <= now.timestamp() or not self._obey(who, order, expires_s, now):
             return
-        self._life.order(
-            place, float(str(order["charge_w"])), float(str(order["discharge_w"])), expires_s, now
-        )
         await client.publish(f"{ACKS}{name}", cbor2.dumps({"id": order["id"], "at": now.timestamp()}), qos=1)
+
+    def _obey(self, who: Speaker, order: dict[str, object], expires_s: float, now: datetime) -> bool:
+        """Hand an order to what stands behind the device; returns whether there is any such thing."""
+        if "limit_w" not in order:
+            if who.storage_place is None:
+                return False
+            charge_w, discharge_w = float(str(order["charge_w"])), float(str(order["discharge_w"]))
+            self._life.order(who.storage_place, charge_w, discharge_w, expires_s, now)
+            return True
+        limit_w = None if order["limit_w"] is None else float(str(order["limit_w"]))
+        load = who.load_places.get(str(order["load"]))
+        if order["load"] is not None and load is not None:
+            self._life.limit_load(load, limit_w, expires_s, now)
+        elif order["load"] is None and who.source_place is not None:
+            self._life.limit_source(who.source_place, limit_w, expires_s, now)
+        else:
+            return False
+        return True
 
 
 def blocks_of(

@@ -179,22 +179,31 @@ class GridStateAdmin(MicrogridFactAdmin):
 
 @admin.register(DeviceCommand)
 class DeviceCommandAdmin(MicrogridFactAdmin):
-    """What inverters were told, and whether they acknowledged."""
+    """What devices were told, and whether they acknowledged."""
 
     list_display = (
         "issued_at",
-        "storage",
+        "told",
         "charge",
         "discharge",
+        "limit",
         "state",
         "expires_at",
         "acknowledged_at",
         "reason",
     )
     list_filter = ("microgrid", "status")
-    list_select_related = ("microgrid", "storage")
-    search_fields = ("storage__code",)
+    list_select_related = ("microgrid", "storage", "source", "consumer")
+    search_fields = ("storage__code", "source__code", "consumer__code")
     ordering = ("-issued_at",)
+
+    @display(description="told")
+    def told(self, row: DeviceCommand) -> str:
+        return str(row.target)
+
+    @display(description="at most")
+    def limit(self, row: DeviceCommand) -> str:
+        return "–" if row.limit_w is None else _power(row.limit_w)
 
     @display(description="charge")
     def charge(self, row: DeviceCommand) -> str:

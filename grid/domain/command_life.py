@@ -12,8 +12,9 @@ import numpy as np
 
 from grid.domain.control_state import Mask
 from grid.domain.dispatch import Power
-from grid.domain.tick import LEAST_CHANGE_W, WORTH_A_CHANGE
 
+WORTH_A_CHANGE = 0.02
+LEAST_CHANGE_W = 20
 RESEND_OFTEN = 3
 RESEND_SELDOM = 5
 

@@ -34,6 +34,30 @@ class Orders:
         return changed
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that each source may give or each load may draw [W], and until when that stands [s since 1970]."""
+
+    most_w: Array
+    expires_s: Array
+
+    @classmethod
+    def none(cls, count: int) -> "Limits":
+        """Nobody is limited."""
+        return cls(np.full(count, np.inf), np.zeros(count))
+
+    def with_limit(self, place: int, limit_w: float | None, expires_s: float) -> "Limits":
+        """The same, but for one; without a limit it is free."""
+        changed = Limits(self.most_w.copy(), self.expires_s.copy())
+        changed.most_w[place] = np.inf if limit_w is None else limit_w
+        changed.expires_s[place] = expires_s
+        return changed
+
+    def kept(self, power_w: Array, at_s: float) -> Array:
+        """The powers as far as they are allowed."""
+        return np.minimum(power_w, np.where(self.expires_s > at_s, self.most_w, np.inf))
+
+
 def obey(
     orders: Orders, soc_wh: Array, limits: StorageLimits, at_s: float, hours: float
 ) -> tuple[Array, Array]:

@@ -10,7 +10,8 @@ from grid.models.alarms import (
 from grid.models.balance import BalanceDay
 from grid.models.bypass import BypassCheck, BypassSuspect
 from grid.models.closing import DayClosing
-from grid.models.control import CommandStatus, DeviceCommand, GridState, GridStatus
+from grid.models.control import CommandFallback, CommandStatus, DeviceCommand, GridState, GridStatus
+from grid.models.control_rule import ControlMemory, ControlRule
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.pictures import GridPicture
 from grid.models.prices import PriceDay
@@ -21,7 +22,10 @@ __all__ = [
     "BalanceDay",
     "BypassCheck",
     "BypassSuspect",
+    "CommandFallback",
     "CommandStatus",
+    "ControlMemory",
+    "ControlRule",
     "DayClosing",
     "DeviceCommand",
     "GridAlarm",

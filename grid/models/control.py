@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from energy.models import Microgrid, StorageUnit
+from energy.models import Consumer, Microgrid, Source, StorageUnit
 from members.models.public import PublicRow
 
 
@@ -59,13 +59,29 @@ class CommandStatus(models.TextChoices):
     EXPIRED = "expired", "expired"
 
 
+class CommandFallback(models.TextChoices):
+    """What a device does by itself once its command has ended and no other came."""
+
+    IDLE = "idle", "stands idle"
+    FREE = "free", "gives or draws what it can again"
+
+
 class DeviceCommand(PublicRow):
-    """A set-point for a storage's inverter; it holds until it expires, then the inverter falls back to idle."""
+    """What a device is told: a set-point for a storage, the most that a source may give, the most that a load may draw.
+
+    It holds until it expires; then the device takes its fallback by itself. A source or load without a limit is free again.
+    """
 
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="commands")
-    storage = models.ForeignKey(StorageUnit, models.CASCADE, related_name="commands")
+    storage = models.ForeignKey(StorageUnit, models.CASCADE, null=True, blank=True, related_name="commands")
+    source = models.ForeignKey(Source, models.CASCADE, null=True, blank=True, related_name="commands")
+    consumer = models.ForeignKey(Consumer, models.CASCADE, null=True, blank=True, related_name="commands")
     charge_w = models.BigIntegerField(default=0)
     discharge_w = models.BigIntegerField(default=0)
+    limit_w = models.BigIntegerField(
+        null=True, blank=True, help_text="Of a source or load; empty: none any more."
+    )
+    fallback = models.CharField(max_length=8, choices=CommandFallback.choices, default=CommandFallback.IDLE)
     reason = models.CharField(max_length=200)
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -81,8 +97,40 @@ class DeviceCommand(PublicRow):
             models.CheckConstraint(
                 condition=Q(charge_w=0, discharge_w__gte=0) | Q(charge_w__gte=0, discharge_w=0),
                 name="command_charges_or_discharges",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    storage__isnull=False, source__isnull=True, consumer__isnull=True, limit_w__isnull=True
+                )
+                | Q(
+                    storage__isnull=True,
+                    source__isnull=False,
+                    consumer__isnull=True,
+                    charge_w=0,
+                    discharge_w=0,
+                )
+                | Q(
+                    storage__isnull=True,
+                    source__isnull=True,
+                    consumer__isnull=False,
+                    charge_w=0,
+                    discharge_w=0,
+                ),
+                name="command_tells_one_device_what_it_can_do",
+            ),
+            models.CheckConstraint(
+                condition=Q(limit_w__isnull=True) | Q(limit_w__gte=0), name="command_limit_not_negative"
+            ),
         ]
 
+    @property
+    def target(self) -> "StorageUnit | Source | Consumer":
+        """What is told."""
+        found = self.storage or self.source or self.consumer
+        assert found is not None
+        return found
+
     def __str__(self) -> str:
-        return f"{self.storage}: charge {self.charge_w} W, discharge {self.discharge_w} W"
+        if self.storage is not None:
+            return f"{self.storage}: charge {self.charge_w} W, discharge {self.discharge_w} W"
+        return f"{self.target}: " + ("no limit" if self.limit_w is None else f"at most {self.limit_w} W")

@@ -73,9 +73,9 @@ def last_hour(microgrid: Microgrid, now: datetime) -> Sequence[GridState]:
 def newest_commands(microgrid: Microgrid) -> Sequence[DeviceCommand]:
     """The last command of each storage, by the storage's code."""
     rows = (
-        DeviceCommand.objects.filter(microgrid=microgrid)
-        .select_related("storage")
+        DeviceCommand.objects.filter(microgrid=microgrid, storage__isnull=False)
+        .select_related("storage", "source", "consumer")
         .order_by("storage_id", "-issued_at", "-pk")
         .distinct("storage_id")
     )
-    return sorted(rows, key=lambda row: row.storage.code)
+    return sorted(rows, key=lambda row: row.target.code)

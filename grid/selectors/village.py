@@ -24,8 +24,17 @@ class Village:
     storage_meters: list[Meter]
     load_profiles: list[str]
     load_power_w: NDArray[np.float64]
+    load_codes: list[str]
     source_profiles: list[str]
     source_power_w: NDArray[np.float64]
+
+    def loads_of(self, meter: Meter) -> dict[str, int]:
+        """Places of the loads behind a site's meter, by code; none behind any other meter."""
+        if meter.kind != MeterKind.SITE:
+            return {}
+        site = self.site_meters.index(meter)
+        behind = np.flatnonzero(self.plan.load_site == site)
+        return {self.load_codes[place]: int(place) for place in behind}
 
     @property
     def meters(self) -> list[Meter]:
@@ -64,6 +73,7 @@ def load_village(microgrid: Microgrid) -> Village:
     return Village(
         microgrid, plan, site_meters, [by_source[s.pk] for s in sources], [by_storage[s.pk] for s in storages],
         [c.profile for c in consumers], np.array([float(c.profile_power_w) for c in consumers]),
+        [c.code for c in consumers],
         [s.profile for s in sources], np.array([float(s.profile_power_w) for s in sources]),
     )  # fmt: skip
 

@@ -1,8 +1,7 @@
 """From a tick to alarms: gather what it found, and what it could judge at all."""
 
-from datetime import datetime, timedelta
-
-from django.conf import settings
+from collections.abc import Sequence
+from datetime import datetime
 
 from energy.models import Microgrid
 from grid.domain.alarm_life import Finding, FindingKind, Priority
@@ -17,12 +16,11 @@ from grid.domain.findings import (
 )
 from grid.domain.powerflow import Flow
 from grid.domain.tick import Totals
-from grid.models import CommandStatus, DeviceCommand, GridAlarm
+from grid.models import GridAlarm
 from grid.selectors.network import NetworkOfSites
 from grid.selectors.readings import Scene
 from grid.services.alarms import take_in
 
-TICKS_TO_ACKNOWLEDGE = 2
 ALWAYS_JUDGED = frozenset(
     {
         FindingKind.NO_SOLUTION, FindingKind.IMPORT_LIMIT, FindingKind.EXPORT_LIMIT, FindingKind.SITES_SILENT,
@@ -39,15 +37,16 @@ def keep_alarms(
     flow: Flow | None,
     seen: Totals,
     now: datetime,
+    unheard: Sequence[str],
 ) -> None:
-    """Raise and clear the microgrid's alarms by one tick; part of the tick's transaction."""
+    """Raise and clear the microgrid's alarms by one tick; part of the tick's transaction. `unheard` are devices that do not answer."""
     judged = ALWAYS_JUDGED | {FindingKind.FREQUENCY}
     seen_reports = scene.readings
     findings = [
         *frequency_findings(scene.frequency_hz),
         *exchange_findings(seen.import_w, seen.export_w, microgrid.import_limit_w, microgrid.export_limit_w),
         *silence_findings(seen_reports.site_reports, [s.code for s in scene.storages], seen_reports.storage_reports),
-        *unacknowledged_findings(_unheard(microgrid, now)),
+        *unacknowledged_findings(unheard),
     ]  # fmt: skip
     if flow is None:
         findings.append(
@@ -74,12 +73,3 @@ def _known(microgrid: Microgrid) -> set[tuple[str, str]]:
     """What is active: it has to come back a dead band further than its threshold."""
     active = GridAlarm.objects.filter(microgrid=microgrid, cleared_at=None)
     return set(active.values_list("kind", "subject"))
-
-
-def _unheard(microgrid: Microgrid, now: datetime) -> list[str]:
-    """Codes of storages that were sent a command some ticks ago and have not acknowledged it."""
-    tick = timedelta(seconds=settings.CONTROL_TICK_SECONDS * max(microgrid.clock_speed, 1.0))
-    rows = DeviceCommand.objects.filter(
-        microgrid=microgrid, status=CommandStatus.SENT, issued_at__lt=now - TICKS_TO_ACKNOWLEDGE * tick
-    )
-    return sorted(set(rows.values_list("storage__code", flat=True)))

@@ -3,37 +3,57 @@
 The message is small: numbers in a fixed order whose name it carries. The order itself, with codes and places, a page fetches once.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from energy.models import Microgrid
+import numpy as np
+
 from grid.domain.picture import Picture, pack, picture_of
-from grid.domain.powerflow import Flow
 from grid.models import GridPicture, GridState
-from grid.selectors.alarms import unseen_counts
-from grid.selectors.drawing import order_name
 from grid.selectors.messages import message_of
-from grid.selectors.network import NetworkOfSites
-from grid.selectors.readings import Scene
+from grid.services.control_tick import Thought
 
 KEEP_EVERY = timedelta(seconds=12)
 
 
-def tell_tick(
-    microgrid: Microgrid, state: GridState, scene: Scene, network: NetworkOfSites, flow: Flow | None
-) -> dict[str, Any]:
-    """Keep the picture of a tick where the last kept one is old enough, and return the tick's message."""
-    seen = scene.readings
-    picture = picture_of(flow, seen.soc_wh, seen.charge_w, seen.discharge_w)
-    order = order_name(network, scene.storages)
-    _keep(microgrid, state, order, picture)
-    return message_of(state, order, picture) | {"alarms": unseen_counts(microgrid, state.at)}
+def picture_of_tick(thought: Thought) -> Picture:
+    """What wires and storages showed."""
+    seen = thought.scene.readings
+    return picture_of(thought.flow, seen.soc_wh, seen.charge_w, seen.discharge_w)
 
 
-def _keep(microgrid: Microgrid, state: GridState, order: str, picture: Picture) -> None:
+def tell_tick(thought: Thought, state: GridState, unseen: Sequence[int]) -> dict[str, Any]:
+    """The message of a tick; `state` need not be stored yet. `unseen` counts alarms that nobody has acknowledged, by priority."""
+    message = message_of(state, thought.layout.order, picture_of_tick(thought))
+    return message | {"alarms": list(unseen), "held_back": _held_back(thought)}
+
+
+def _held_back(thought: Thought) -> dict[str, list[dict[str, Any]]]:
+    """Sources that may give less than they can, and loads that are let go, by code."""
+    layout, choice = thought.layout, thought.choice
+    first, second = len(layout.storages), len(layout.storages) + len(layout.source_site)
+    sources, loads = layout.targets[first:second], layout.targets[second:]
+    return {
+        "sources": [
+            {"code": sources[i].code, "limit_w": int(choice.source_limit_w[i])}
+            for i in np.flatnonzero(np.isfinite(choice.source_limit_w))
+        ],
+        "loads": [
+            {"code": loads[i].code, "tier": int(layout.points.load_tier[i])}
+            for i in np.flatnonzero(choice.load_is_shed)
+        ],
+    }
+
+
+def keep_picture(thought: Thought, state: GridState) -> None:
+    """Keep the picture of a stored tick where the last kept one is old enough."""
+    microgrid = thought.layout.microgrid
     since = state.at - KEEP_EVERY * max(microgrid.clock_speed, 1.0)
     recent = GridPicture.objects.filter(
         state__microgrid=microgrid, state__at__gt=since, state__at__lt=state.at
     )
     if not recent.exists():
-        GridPicture.objects.create(state=state, order=order, packed=pack(picture))
+        GridPicture.objects.create(
+            state=state, order=thought.layout.order, packed=pack(picture_of_tick(thought))
+        )

@@ -11,7 +11,17 @@ from energy.domain.telemetry import Sample
 from energy.models import Microgrid
 from grid.adapters.live_devices import Speaker, converse
 from grid.adapters.village_memory import Reading, VillageMemory
-from grid.domain.live_village import CHANNELS, IntervalEnd, Moment, Orders, advance, begin, cut, end_interval
+from grid.domain.live_village import (
+    CHANNELS,
+    IntervalEnd,
+    Limits,
+    Moment,
+    Orders,
+    advance,
+    begin,
+    cut,
+    end_interval,
+)
 from grid.domain.village import Registers, VillageState, simulate
 from grid.selectors.village import Village, load_village, powers, profile_days
 from grid.services.village_replay import enrol_village
@@ -44,7 +54,11 @@ def live(*, microgrid: Microgrid, every_s: float, real_clock: Callable[[], datet
         life = VillageLife(village, memory, microgrid.now(real_clock()))
         silent = dict.fromkeys([*village.site_meters, *village.source_meters])
         places = silent | {meter: place for place, meter in enumerate(village.storage_meters)}
-        speakers = [Speaker(devices[meter.pk], place) for meter, place in places.items()]
+        sources = {meter: place for place, meter in enumerate(village.source_meters)}
+        speakers = [
+            Speaker(devices[meter.pk], place, sources.get(meter), village.loads_of(meter))
+            for meter, place in places.items()
+        ]
         converse(
             url=settings.MQTT_URL, identifier=f"village-{microgrid.pk}", speakers=speakers, life=life, memory=memory,
             interval_s=microgrid.interval_minutes * 60, clock=lambda: microgrid.now(real_clock()), every_s=every_s,
@@ -63,6 +77,8 @@ class VillageLife:
         self._day: date | None = None
         self._loads = self._sources = np.zeros((0, 0))
         self.orders = Orders.none(len(village.plan.storage_site))
+        self.source_limits = Limits.none(len(village.plan.source_site))
+        self.load_limits = Limits.none(len(village.plan.load_site))
         self._meters = {
             "import": village.site_meters, "export": village.site_meters, "production": village.source_meters,
             "charge": village.storage_meters, "discharge": village.storage_meters,
@@ -74,11 +90,23 @@ class VillageLife:
         self.live_until(now)
         self.orders = self.orders.with_order(place, charge_w, discharge_w, expires_s)
 
+    def limit_source(self, place: int, limit_w: float | None, expires_s: float, now: datetime) -> None:
+        """Tell one source the most it may give from `now` on."""
+        self.live_until(now)
+        self.source_limits = self.source_limits.with_limit(place, limit_w, expires_s)
+
+    def limit_load(self, place: int, limit_w: float | None, expires_s: float, now: datetime) -> None:
+        """Tell one load the most it may draw from `now` on."""
+        self.live_until(now)
+        self.load_limits = self.load_limits.with_limit(place, limit_w, expires_s)
+
     def live_until(self, now: datetime) -> bool:
         """Let time pass; readings of intervals that end on the way go into the memory. Returns whether any ended."""
         moment, ended = self._moment, False
         for stop in cut(moment.at, now, self._interval):
             load_w, source_w = self._powers_at(moment.at)
+            at_s = moment.at.timestamp()
+            load_w, source_w = self.load_limits.kept(load_w, at_s), self.source_limits.kept(source_w, at_s)
             moment = advance(self._village.plan, moment, load_w, source_w, self.orders, stop)
             if stop == moment.interval_start + self._interval:
                 moment, end = end_interval(moment)

@@ -45,7 +45,7 @@ def living(port: int, speed: float, microgrid: str) -> list[ProcessSpec]:
         [sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "beat", "--loglevel", "WARNING"],
     )
     village = manage("village", "simulate_meters", "--microgrid", microgrid, "--speed", str(speed))
-    return [*settling(), web, worker("control", 1), beat, village]
+    return [*settling(), web, manage("control", "run_control"), beat, village]
 
 
 @contextmanager

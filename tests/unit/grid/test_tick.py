@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from grid.domain.alarms import Alarm
+from grid.domain.control import control
+from grid.domain.control_state import Choice, ControlSettings, Coupling, Memory, Points, Seen, Watched
 from grid.domain.dispatch import StorageLimits
-from grid.domain.tick import Readings, SetPoint, consumption_by_site, decide, needs_command, totals
+from grid.domain.plan_targets import PlanTargets
+from grid.domain.tick import Readings, consumption_by_site, totals
 
 NAN = float("nan")
 LIMITS = StorageLimits(
@@ -24,14 +26,23 @@ def readings(**changes) -> Readings:
     return Readings(**{**fields, **changes})
 
 
-def decided(seen: Readings, alarms=()):
-    return decide(seen, LIMITS, 0.1, import_limit_w=100_000, export_limit_w=100_000, alarms=list(alarms))
+def decided(seen: Readings, *, danger: tuple[str, ...] = (), plan: PlanTargets | None = None) -> Choice:
+    """One tick by a controller that remembers nothing."""
+    points = Points(
+        LIMITS, np.array([-1, -1]), np.array([1e4, 1e4]), np.array([6000.0]), np.array([-1]), np.array([1000.0]),
+        np.array([2]), np.array([-1]),
+    )  # fmt: skip
+    looked_at = Seen(
+        0.0, seen, np.array([6000.0]), np.array([1000.0]), NAN, Coupling(), Watched.nothing(0), danger
+    )
+    settings = ControlSettings(import_limit_w=100_000, export_limit_w=100_000, hold_hours=0.1)
+    return control(looked_at, plan, points, settings, Memory.fresh(points, 4, 0.0), np.full(4, np.inf))
 
 
 def test_surplus_goes_to_the_storages_in_proportion():
-    decision = decided(readings())
-    assert decision.set_points.charge_w.tolist() == [3000.0, 1000.0]
-    assert decision.status == "SURPLUS"
+    choice = decided(readings())
+    assert choice.storage_w.tolist() == [3000.0, 1000.0]
+    assert choice.status == "SURPLUS"
 
 
 def test_a_storage_that_charges_already_is_not_told_to_stop():
@@ -40,32 +51,33 @@ def test_a_storage_that_charges_already_is_not_told_to_stop():
         import_w=np.array([1000.0, 0.0, 1500.0, 500.0]), export_w=np.array([0.0, 3000.0, 0.0, 0.0]),
         production_w=np.array([0.0, 4000.0, 0.0, 0.0]), charge_w=np.array([1500.0, 500.0]),
     )  # fmt: skip
-    decision = decided(seen)
-    assert decision.set_points.charge_w.tolist() == [1500.0, 500.0]
-    assert decision.status == "NORMAL"
+    choice = decided(seen)
+    assert choice.storage_w.tolist() == [1500.0, 500.0]
+    assert choice.status == "NORMAL"
 
 
 def test_deficit_is_met_from_storages():
-    seen = readings(export_w=np.zeros(4), production_w=np.zeros(4))
-    decision = decided(seen)
-    assert decision.set_points.discharge_w.tolist() == [750.0, 250.0]
-    assert decision.status == "DEFICIT"
+    choice = decided(readings(export_w=np.zeros(4), production_w=np.zeros(4)))
+    assert choice.storage_w.tolist() == [-750.0, -250.0]
+    assert choice.status == "DEFICIT"
 
 
 def test_silent_and_unready_storages_get_nothing():
-    silent = readings(soc_wh=np.array([NAN, 4000.0]))
-    decision = decided(silent)
-    assert decision.set_points.charge_w.tolist() == [0.0, 1000.0]
-    assert "1 of 2 storages are silent and stay idle." in decision.reasons
-    unready = readings(storage_is_ready=np.array([False, True]))
-    assert decided(unready).set_points.charge_w.tolist() == [0.0, 1000.0]
+    assert decided(readings(soc_wh=np.array([NAN, 4000.0]))).storage_w.tolist() == [0.0, 1000.0]
+    choice = decided(readings(storage_is_ready=np.array([False, True])))
+    assert choice.storage_w.tolist() == [0.0, 1000.0]
+    assert choice.storage_is_told.tolist() == [False, True]
+
+
+def test_a_plan_is_followed():
+    plan = PlanTargets(np.array([500.0, 0.0]), np.zeros(2), 0.0, 3000.0)
+    assert decided(readings(), plan=plan).storage_w.tolist() == [500.0, 0.0]
 
 
 def test_emergencies_outrank_the_balance():
-    decision = decided(readings(), [Alarm("Line L carries 120% of its rating.", True)])
-    assert decision.status == "EMERGENCY"
-    assert decision.reasons[0] == "Line L carries 120% of its rating."
-    assert decided(readings(), [Alarm("Line L carries 90% of its rating.", False)]).status == "SURPLUS"
+    choice = decided(readings(), danger=("Line L carries 120% of its rating.",))
+    assert choice.status == "EMERGENCY"
+    assert "Line L carries 120% of its rating." in choice.reasons
 
 
 def test_totals_hold_the_balance():
@@ -80,26 +92,6 @@ def test_totals_hold_the_balance():
     )
 
 
-def test_a_silent_site_counts_as_nothing_and_is_named():
+def test_a_silent_site_counts_as_nothing():
     seen = readings(import_w=np.array([NAN, 0.0, 0.0, 0.0]))
     assert totals(seen).export_w == 5000.0
-    assert "1 of 4 sites are silent." in decided(seen).reasons
-
-
-@pytest.mark.parametrize(
-    ("before", "charge_w", "discharge_w", "wanted"),
-    [
-        (None, 0, 0, False),
-        (None, 100, 0, True),
-        (SetPoint(100, 0, 0.0, True), 0, 0, False),
-        (SetPoint(100, 0, 60.0, True), 0, 0, True),
-        (SetPoint(1000, 0, 60.0, True), 1010, 0, False),
-        (SetPoint(1000, 0, 60.0, True), 1030, 0, True),
-        (SetPoint(1000, 0, 60.0, True), 0, 10, True),
-        (SetPoint(1000, 0, 7.0, True), 1000, 0, True),
-        (SetPoint(1000, 0, 60.0, False), 1000, 0, True),
-        (SetPoint(0, 0, 7.0, True), 0, 0, False),
-    ],
-)
-def test_commands_are_renewed_when_they_must_be(before, charge_w, discharge_w, wanted):
-    assert needs_command(before, charge_w, discharge_w, 8.0) is wanted

@@ -1,0 +1,189 @@
+"""One tick in memory: from readings to a decision and the commands that follow; nothing here waits for a server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+from django.conf import settings
+
+from energy.models import Microgrid
+from grid.adapters.inverter_link import Order
+from grid.domain.alarms import Alarm, frequency_alarms, network_alarms
+from grid.domain.command_life import Told, due, tell, unanswered
+from grid.domain.control import control
+from grid.domain.control_state import Choice, ControlSettings, Memory, Seen, Watched
+from grid.domain.dispatch import Situation, status_of
+from grid.domain.plan_targets import PlanTargets
+from grid.domain.powerflow import CannotSolve, Flow
+from grid.domain.sensitivities import linearise
+from grid.domain.tick import Totals, consumption_by_site, net_draw, totals
+from grid.domain.watching import watched_limits
+from grid.selectors.control_layout import ControlLayout, LiveScene
+from kernel.identifiers import uuid7
+
+TICKS_A_COMMAND_HOLDS = 5
+TICKS_BEFORE_RENEWAL = 2
+ESCALATE_AFTER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommand:
+    """A command that was decided: to which target, its value (a set-point, or a limit; infinite is none), why, and how long it holds."""
+
+    public_id: UUID
+    place: int
+    value_w: float
+    reason: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What a tick saw and decided.
+
+    Attributes:
+        flow: None where the power flow has no solution; that is an alarm, not a failure of the tick.
+        told: what stands once the commands are out.
+        unheard: codes of devices that did not acknowledge several commands in a row.
+    """
+
+    layout: ControlLayout
+    now: datetime
+    scene: LiveScene
+    flow: Flow | None
+    choice: Choice
+    seen: Totals
+    reasons: list[str]
+    commands: Sequence[NewCommand]
+    told: Told
+    unheard: Sequence[str]
+
+
+def tick_length(microgrid: Microgrid) -> timedelta:
+    """From one tick to the next, by the microgrid's clock."""
+    return timedelta(seconds=settings.CONTROL_TICK_SECONDS * max(microgrid.clock_speed, 1.0))
+
+
+def hold_length(microgrid: Microgrid) -> timedelta:
+    """How long a command stands, by the microgrid's clock."""
+    return tick_length(microgrid) * TICKS_A_COMMAND_HOLDS
+
+
+def tick_settings(layout: ControlLayout) -> ControlSettings:
+    """The microgrid's settings with the times that follow from the length of a tick."""
+    tick_s = settings.CONTROL_TICK_SECONDS
+    return replace(
+        layout.settings, hold_hours=hold_length(layout.microgrid) / timedelta(hours=1),
+        hold_s=tick_s * TICKS_A_COMMAND_HOLDS, patience_s=3 * tick_s, keep_s=2 * tick_s,
+    )  # fmt: skip
+
+
+def think(
+    layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float
+) -> Thought:  # fmt: skip
+    """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's."""
+    rule = tick_settings(layout)
+    flow, watched, alarms = _solve(layout, scene)
+    alarms += frequency_alarms(scene.frequency_hz)
+    told_hz = scene.frequency_hz[~np.isnan(scene.frequency_hz)]
+    seen = Seen(
+        at_s, scene.readings, scene.source_w, scene.load_w, float(np.median(told_hz)) if len(told_hz) else float("nan"),
+        scene.coupling, watched, tuple(alarm.sentence for alarm in alarms if alarm.is_emergency),
+    )  # fmt: skip
+    choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w)
+    waiting = int((~told.is_known & (told.ends_s > at_s)).sum())
+    commands, told = _commands(layout, choice, told, now, at_s)
+    summed = totals(scene.readings)
+    late = np.flatnonzero(unanswered(told, at_s, ESCALATE_AFTER))
+    unheard = [layout.targets[place].code for place in late]
+    reasons = _reasons(layout, scene, summed, alarms, choice, waiting)
+    return Thought(layout, now, scene, flow, choice, summed, reasons, commands, told, unheard)
+
+
+def _solve(layout: ControlLayout, scene: LiveScene) -> tuple[Flow | None, Watched, list[Alarm]]:
+    network = layout.network
+    draw_w, draw_var = np.zeros(len(network.node_codes)), np.zeros(len(network.node_codes))
+    at = np.searchsorted(network.site_ids, layout.site_ids)
+    node = network.site_node[at]
+    known = node >= 0
+    np.add.at(draw_w, node[known], net_draw(scene.readings)[known])
+    reactive = consumption_by_site(scene.readings) * network.reactive_share[at]
+    np.add.at(draw_var, node[known], reactive[known])
+    try:
+        flow = network.network.solve(draw_w, draw_var)
+        watched = watched_limits(flow, layout.names, lambda: linearise(network.network, draw_w, draw_var))
+    except CannotSolve as problem:
+        return None, Watched.nothing(len(network.node_codes)), [Alarm(str(problem), True)]
+    return flow, watched, network_alarms(flow, layout.names)
+
+
+def _commands(
+    layout: ControlLayout, choice: Choice, told: Told, now: datetime, at_s: float
+) -> tuple[list[NewCommand], Told]:  # fmt: skip
+    """Commands for those who must be told anew; set-points in whole watts."""
+    storages, sources = len(layout.storages), len(layout.source_site)
+    wanted = np.concatenate(
+        [
+            np.trunc(choice.storage_w),
+            np.floor(choice.source_limit_w),
+            np.where(choice.load_is_shed, 0.0, np.inf),
+        ]
+    )
+    may = layout.may_be_told.copy()
+    may[:storages] &= choice.storage_is_told
+    tick_s = settings.CONTROL_TICK_SECONDS
+    who = due(told, wanted, may, at_s, tick_s * TICKS_BEFORE_RENEWAL)
+    expires_at = now + hold_length(layout.microgrid)
+    first_load = storages + sources
+
+    def reason(place: int) -> str:
+        if place < storages:
+            return choice.storage_reason
+        return choice.source_reason if place < first_load else choice.load_reason
+
+    commands = [
+        NewCommand(uuid7(), int(place), float(wanted[place]), reason(int(place)), now, expires_at)
+        for place in np.flatnonzero(who)
+    ]
+    ids = [str(command.public_id) for command in commands]
+    return commands, tell(told, who, wanted, ids, at_s + tick_s * TICKS_A_COMMAND_HOLDS)
+
+
+def _reasons(
+    layout: ControlLayout, scene: LiveScene, seen: Totals, alarms: Sequence[Alarm], choice: Choice, waiting: int
+) -> list[str]:  # fmt: skip
+    """Sentences for an operator: what is wrong, what was decided, how supply and use stand."""
+    readings = scene.readings
+    _, sentences = status_of(
+        Situation(
+            seen.import_w, seen.export_w, seen.charge_w, seen.discharge_w, layout.microgrid.import_limit_w,
+            layout.microgrid.export_limit_w, int(readings.site_reports.sum()), len(readings.import_w),
+        )
+    )  # fmt: skip
+    first = [alarm.sentence for alarm in alarms]
+    found = [*first, *(reason for reason in choice.reasons if reason not in first), *sentences]
+    silent = int((~readings.storage_reports).sum())
+    if silent:
+        found.append(f"{silent} of {len(readings.soc_wh)} storages are silent and stay idle.")
+    charge, discharge = np.maximum(choice.storage_w, 0).sum(), np.maximum(-choice.storage_w, 0).sum()
+    if charge >= 1:
+        found.append(f"The storages are told to take {charge / 1000:.1f} kW.")
+    if discharge >= 1:
+        found.append(f"The storages are told to give {discharge / 1000:.1f} kW.")
+    if waiting:
+        found.append(f"{waiting} commands wait for their acknowledgement.")
+    return found
+
+
+def order_of(layout: ControlLayout, command: NewCommand) -> Order:
+    """The command as it goes out."""
+    target, value = layout.targets[command.place], command.value_w
+    is_limit = command.place >= len(layout.storages)
+    return Order(
+        str(command.public_id), target.device_name, 0 if is_limit else max(int(value), 0),
+        0 if is_limit else max(int(-value), 0), command.issued_at, command.expires_at, is_limit,
+        int(value) if is_limit and np.isfinite(value) else None, target.load,
+    )  # fmt: skip

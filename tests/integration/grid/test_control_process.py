@@ -1,0 +1,103 @@
+"""Control as a process, with the village, the intake and all servers real: ticks go on while a server hangs."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from grid.models import CommandStatus, ControlMemory, DeviceCommand, GridState
+from grid.selectors.states import latest_state
+from grid.services.control import run_tick
+from microgrid_site.embedded.processes import Running
+from tests.integration.grid.conftest import SHOWN_NOW
+from tests.integration.grid.test_village_processes import start, wait_for  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TICK_S, HANGS_S = 1.0, 5.0
+
+
+@pytest.fixture
+def living(microgrid):
+    """The village's clock goes on from noon of 3 June, as fast as the real one."""
+    microgrid.clock_real_start, microgrid.clock_shown_start = timezone.now(), SHOWN_NOW
+    microgrid.save()
+    return microgrid
+
+
+def family(pid: int) -> list[int]:
+    """A process and its children."""
+    found = [pid]
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(entry.name))
+    return found
+
+
+@contextmanager
+def hanging(name: str) -> Iterator[None]:
+    """Hold a server still, as a machine that does not answer any more."""
+    server = Running.load(settings.VAR_DIR / "run", name)
+    assert server is not None and server.alive
+    pids = family(server.pid)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def longest_gap_s(since: float) -> float:
+    """Between two ticks by the rows that came behind, in seconds."""
+    instants = [s.at for s in GridState.objects.order_by("at") if (s.at - SHOWN_NOW).total_seconds() >= since]
+    return max((b - a).total_seconds() for a, b in pairwise(instants))
+
+
+def test_ticks_go_on_while_a_server_hangs(living, start: Callable[..., object]):  # noqa: F811
+    start("ingest_mqtt")
+    start("simulate_meters", "--every", "1")
+    start("run_control", "--every", str(TICK_S))
+    wait_for(lambda: GridState.objects.filter(sites_reporting__gt=0).count() > 3, "the first ticks")
+    wait_for(lambda: DeviceCommand.objects.filter(status=CommandStatus.ACKNOWLEDGED).exists(), "an answer")
+    assert run_tick(microgrid=living, now=living.now(timezone.now())) is None, (
+        "the process owns the microgrid"
+    )
+    wait_for(lambda: latest_state(living) is not None, "a message")
+
+    def shown_s() -> float:
+        return (living.now(timezone.now()) - SHOWN_NOW).total_seconds()
+
+    for name in ("postgres", "valkey", "broker"):
+        began = shown_s()
+        with hanging(name):
+            time.sleep(HANGS_S)
+        ended = shown_s()
+        wait_for(
+            lambda until=ended: GridState.objects.filter(at__gt=SHOWN_NOW).order_by("-at")[0].at.timestamp() - SHOWN_NOW.timestamp() > until,
+            f"ticks written down after {name} hung", 20,
+        )  # fmt: skip
+        assert longest_gap_s(began - 2) <= 2 * TICK_S, name
+        ticks = [s for s in GridState.objects.all() if began <= (s.at - SHOWN_NOW).total_seconds() <= ended]
+        assert len(ticks) >= HANGS_S / TICK_S - 2, name
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+    count = GridState.objects.count()
+    wait_for(lambda: GridState.objects.count() > count + 3, "ticks written over a new connection", 20)
+    assert longest_gap_s(0) <= 2 * TICK_S
+    assert ControlMemory.objects.get(microgrid=living).content["status"]
