@@ -9,7 +9,7 @@ from django.utils import timezone
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing
-from grid.services import bypass, day_close
+from grid.services import bypass, day_close, demand_measurement
 
 DAYS_LOOKED_BACK = 45
 
@@ -62,3 +62,15 @@ def days_to_close(microgrid: Microgrid) -> list[date]:
     provisional = set(rows.filter(status=0, is_current=True).values_list("day", flat=True).distinct())
     closed = set(DayClosing.objects.filter(microgrid=microgrid, day__gte=first).values_list("day", flat=True))
     return sorted(((with_readings - closed) | provisional) - days_in_review(microgrid=microgrid, now=now))
+
+
+@shared_task(queue="default", time_limit=300)
+def measure_demand_events() -> int:
+    """Measure the demand response events whose day is closed."""
+    measured = 0
+    for microgrid in Microgrid.objects.all():
+        now = microgrid.now(timezone.now())
+        for event in demand_measurement.due_events(microgrid):
+            demand_measurement.measure_event(event=event, now=now)
+            measured += 1
+    return measured

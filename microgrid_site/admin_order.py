@@ -19,7 +19,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "energy.firmwarerelease", "energy.devicecertificate", "energy.refusalcount", "energy.review", "energy.classsettings", "energy.learnedlimits", "energy.node", "energy.line", "energy.transformer", "energy.switch", "energy.networkchange",
         "energy.gateway", "energy.gatewayrefusal", "energy.readingimport", "energy.feedsilence", "energy.forecastscore", "energy.forecastrun", "energy.forecastmodel",
     ),
-    "Grid": ("grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand", "grid.controlrule", "grid.gridalarm", "grid.interruption"),
+    "Grid": (
+        "grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand", "grid.controlrule", "grid.gridalarm",
+        "grid.interruption", "grid.demandprogramme", "grid.demandconsent", "grid.demandevent", "grid.demandresponse",
+    ),
     "Witness": (
         "contracts.anchor", "contracts.chaintransaction", "contracts.chaindeployment", "contracts.paymentquote",
         "contracts.chainpayment", "contracts.walletlink",

@@ -202,6 +202,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="22"),
         "options": {"queue": "default", "expires": 3000},
     },
+    "measure demand events": {
+        "task": "grid.tasks.measure_demand_events",
+        "schedule": crontab(minute="*/10"),
+        "options": {"queue": "default", "expires": 600},
+    },
+    "book demand events": {
+        "task": "billing.tasks.book_demand_events",
+        "schedule": crontab(minute="*/10"),
+        "options": {"queue": "default", "expires": 600},
+    },
     "hear silence": {
         "task": "energy.tasks.hear_silence",
         "schedule": 60.0,

@@ -6,6 +6,14 @@ from django.urls import path, register_converter
 
 from grid.api.alarms import AcknowledgeAlarm, GridAlarmLife, GridAlarmList, ShelveAlarm, UnshelveAlarm
 from grid.api.days import MicrogridBalance, MicrogridPrices, MicrogridSharing, SiteSharing
+from grid.api.demand_response import (
+    EventCancellation,
+    EventList,
+    OptOut,
+    ProgrammeList,
+    ProgrammeSite,
+    ResponseList,
+)
 from grid.api.indicators import IndicatorsDoor
 from grid.api.live import LiveState, MicrogridList, TickList
 from grid.api.replay import NetworkOrder, Replay
@@ -40,5 +48,11 @@ urlpatterns = [
     path("alarms/<uuid:public_id>/acknowledge/", AcknowledgeAlarm.as_view(), name="api-grid-alarm-acknowledge"),
     path("alarms/<uuid:public_id>/shelve/", ShelveAlarm.as_view(), name="api-grid-alarm-shelve"),
     path("alarms/<uuid:public_id>/unshelve/", UnshelveAlarm.as_view(), name="api-grid-alarm-unshelve"),
+    path("programmes/", ProgrammeList.as_view(), name="api-programmes"),
+    path("programmes/<uuid:public_id>/sites/<uuid:site_id>/", ProgrammeSite.as_view(), name="api-programme-site"),
+    path("programmes/<uuid:public_id>/events/", EventList.as_view(), name="api-programme-events"),
+    path("demand-events/<uuid:public_id>/", EventCancellation.as_view(), name="api-demand-event"),
+    path("demand-responses/", ResponseList.as_view(), name="api-demand-responses"),
+    path("demand-responses/<uuid:public_id>/opt-out/", OptOut.as_view(), name="api-demand-opt-out"),
     path("sites/<uuid:public_id>/days/<day:day>/sharing/", SiteSharing.as_view(), name="api-site-sharing"),
 ]  # fmt: skip

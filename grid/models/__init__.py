@@ -12,6 +12,7 @@ from grid.models.bypass import BypassCheck, BypassSuspect
 from grid.models.closing import DayClosing
 from grid.models.control import CommandFallback, CommandStatus, DeviceCommand, GridState, GridStatus
 from grid.models.control_rule import ControlMemory, ControlRule
+from grid.models.demand_response import DemandConsent, DemandEvent, DemandProgramme, DemandResponse
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.pictures import GridPicture
 from grid.models.prices import PriceDay
@@ -27,6 +28,10 @@ __all__ = [
     "ControlMemory",
     "ControlRule",
     "DayClosing",
+    "DemandConsent",
+    "DemandEvent",
+    "DemandProgramme",
+    "DemandResponse",
     "DeviceCommand",
     "GridAlarm",
     "GridAlarmKind",

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from microgrid_site.pages import energy_pages, forecast_pages, home, insight_pages, meter_days, source_pages
+from microgrid_site.pages import (
+    energy_pages,
+    forecast_pages,
+    home,
+    insight_pages,
+    meter_days,
+    programme_pages,
+    source_pages,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +26,10 @@ urlpatterns = [
     path("energy/alarms/", insight_pages.own_alarm_page, name="own-alarms"),
     path("energy/alarms/<uuid:public_id>/away/", insight_pages.take_away, name="own-alarm-away"),
     path("energy/roof/", source_pages.own_source, name="own-source"),
+    path("programmes/", programme_pages.own_programmes, name="programmes"),
+    path("programmes/<uuid:public_id>/leave-out/", programme_pages.leave_out, name="demand-opt-out"),
+    path("live/demand/", programme_pages.events, name="demand-events"),
+    path("live/demand/<uuid:public_id>/cancel/", programme_pages.cancel, name="demand-cancel"),
     path("sources/", source_pages.ranking, name="sources"),
     path("sources/<uuid:public_id>/", source_pages.source, name="source"),
     path("sources/<uuid:public_id>/orders/", source_pages.add_order, name="add-order"),

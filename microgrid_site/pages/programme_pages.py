@@ -1,0 +1,219 @@
+"""Demand response: a member's page (consent, what is ahead, what was delivered and paid) and the operator's (call, result)."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from energy.models import Microgrid
+from energy.selectors.scope import READING_ROLES, operated_microgrids
+from grid.domain.demand_response import CannotCall
+from grid.models import DemandProgramme
+from grid.selectors.demand_response import (
+    offered_programmes,
+    operated_events,
+    own_consents,
+    own_demand_sites,
+    own_responses,
+    read_events,
+)
+from grid.services import demand_response as service
+from members.services.notifications import mark_seen
+from microgrid_site.pages.energy_pages import own_sites_of
+from microgrid_site.pages.energy_tabs import energy_tabs
+
+SHOWN = 30
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_programmes(request: HttpRequest) -> HttpResponse:
+    """Consent or its end, what is ahead, what each event brought."""
+    user: Any = request.user
+    if request.method == "POST":
+        _change_consent(request)
+        return redirect("programmes")
+    sites = own_sites_of(request)
+    consenting = set(own_consents(user).values_list("programme", "site"))
+    real_now = timezone.now()
+    programmes = [
+        {
+            "row": p,
+            "sites": [
+                (site, (p.pk, site.pk) in consenting) for site in sites if site.microgrid_id == p.microgrid_id
+            ],
+        }
+        for p in offered_programmes(user)
+    ]
+    responses = list(own_responses(user)[:SHOWN])
+    ahead = [
+        r
+        for r in responses
+        if r.event.start_at > r.event.programme.microgrid.now(real_now) and r.event.cancelled_at is None
+    ]
+    mark_seen(user=user, kind=service.KIND, now=real_now)
+    context = {
+        "programmes": [p for p in programmes if p["sites"]], "ahead": ahead[::-1], "past": [r for r in responses if r not in ahead],
+        "sites": [], "tabs": energy_tabs(sites, "programmes"),
+    }  # fmt: skip
+    return render(request, "portal/programmes.html", context)
+
+
+def _change_consent(request: HttpRequest) -> None:
+    user: Any = request.user
+    programme = get_object_or_404(offered_programmes(user), public_id=request.POST.get("programme"))
+    site = get_object_or_404(own_demand_sites(user), public_id=request.POST.get("site"))
+    now = programme.microgrid.now(timezone.now())
+    if request.POST.get("step") == "withdraw":
+        service.withdraw_consent(programme=programme, site=site, now=now)
+        messages.success(request, f"{site.name} takes part in {programme} no longer.")
+        return
+    try:
+        service.give_consent(programme=programme, site=site, by=user, now=now)
+        messages.success(request, f"{site.name} takes part in {programme}. You are told of each event ahead.")
+    except service.CannotConsent as why:
+        messages.error(request, str(why))
+
+
+@login_required
+@require_POST
+def leave_out(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Opt out of one event."""
+    row = get_object_or_404(own_responses(request.user), public_id=public_id)  # type: ignore[arg-type]
+    try:
+        service.opt_out(response=row, now=row.event.programme.microgrid.now(timezone.now()))
+        messages.success(request, "You leave this event out. Your consent stays.")
+    except service.CannotChange as why:
+        messages.error(request, str(why))
+    return redirect("programmes")
+
+
+class ProgrammeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The terms that members are asked to consent to."""
+
+    class Meta:
+        model = DemandProgramme
+        fields = (
+            "name", "incentive_per_kwh", "notice_minutes", "most_minutes_per_event", "most_events_per_month",
+            "most_minutes_per_month",
+        )  # fmt: skip
+        labels = {"incentive_per_kwh": "Incentive per kWh"}
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        longest, month = given.get("most_minutes_per_event"), given.get("most_minutes_per_month")
+        if longest == 0 or given.get("most_events_per_month") == 0:
+            raise forms.ValidationError("Allow at least one event of some length.")
+        if longest and month is not None and month < longest:
+            self.add_error("most_minutes_per_month", "The month allows less than one event; raise it.")
+        return given
+
+
+class EventForm(forms.Form):
+    """When members are asked to draw less, by the microgrid's clock."""
+
+    programme = forms.ModelChoiceField(DemandProgramme.objects.none())
+    day = forms.DateField(widget=forms.DateInput({"type": "date"}))
+    begins = forms.TimeField(widget=forms.TimeInput({"type": "time", "step": 900}))
+    minutes = forms.IntegerField(label="Length [min]", min_value=15, max_value=1440, initial=60)
+    reason = forms.CharField(max_length=200, help_text="Members read it.")
+
+    def __init__(self, microgrid: Microgrid, programmes: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.microgrid = microgrid
+        self.fields["programme"].queryset = programmes  # type: ignore[attr-defined]
+        self.fields["programme"].empty_label = None  # type: ignore[attr-defined]
+
+    def start_at(self) -> datetime:
+        day: date = self.cleaned_data["day"]
+        begins: time = self.cleaned_data["begins"]
+        return datetime.combine(day, begins, tzinfo=self.microgrid.zone)
+
+    def end_at(self) -> datetime:
+        return self.start_at() + timedelta(minutes=self.cleaned_data["minutes"])
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def events(request: HttpRequest) -> HttpResponse:
+    """What each event brought; operators call events and offer programmes here."""
+    user: Any = request.user
+    microgrid = operated_microgrids(user, *READING_ROLES).first()
+    if microgrid is None:
+        raise Http404
+    may_change = operated_microgrids(user).filter(pk=microgrid.pk).exists()
+    if request.method == "POST" and not may_change:
+        raise Http404
+    now = microgrid.now(timezone.now())
+    programmes = DemandProgramme.objects.filter(microgrid=microgrid).order_by("ended_at", "name")
+    offers = request.POST.get("step") == "offer"
+    offered = ProgrammeForm(request.POST if offers else None, prefix="offer")
+    called = EventForm(
+        microgrid, programmes.filter(ended_at=None), request.POST if request.method == "POST" and not offers else None,
+        initial={"day": now.astimezone(microgrid.zone).date()},
+    )  # fmt: skip
+    if request.method == "POST" and (
+        _offer(request, microgrid, offered, now) if offers else _call(request, called, now)
+    ):
+        return redirect("demand-events")
+    rows = list(read_events(user).filter(programme__microgrid=microgrid)[:SHOWN])
+    context = {
+        "microgrid": microgrid, "zone": microgrid.zone, "now": now, "programmes": [(p, _consents(p)) for p in programmes],
+        "offered": offered, "called": called, "events": rows, "currency": microgrid.cooperative.currency, "tab": "demand",
+        "may_change": may_change,
+        "open_pks": {row.pk for row in rows if row.cancelled_at is None and row.start_at > now},
+    }  # fmt: skip
+    return render(request, "live/demand_events.html", context)
+
+
+def _consents(programme: DemandProgramme) -> int:
+    return programme.consents.filter(withdrawn_at=None).count()
+
+
+def _offer(request: HttpRequest, microgrid: Microgrid, form: ProgrammeForm, now: datetime) -> bool:
+    if not form.is_valid():
+        return False
+    if DemandProgramme.objects.filter(microgrid=microgrid, name=form.cleaned_data["name"]).exists():
+        form.add_error("name", "There is a programme of that name; choose another.")
+        return False
+    programme = service.offer_programme(microgrid=microgrid, now=now, **form.cleaned_data)
+    messages.success(request, f"{programme} is offered; members consent on their page.")
+    return True
+
+
+def _call(request: HttpRequest, form: EventForm, now: datetime) -> bool:
+    if not form.is_valid():
+        return False
+    given = form.cleaned_data
+    try:
+        event = service.call_event(
+            programme=given["programme"], start_at=form.start_at(), end_at=form.end_at(), reason=given["reason"],
+            by=request.user, now=now,  # type: ignore[arg-type]
+        )  # fmt: skip
+    except CannotCall as why:
+        form.add_error(None, str(why))
+        return False
+    messages.success(request, f"Called: {event}. {event.responses.count()} sites are told.")
+    return True
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Take an event back."""
+    event = get_object_or_404(
+        operated_events(request.user).select_related("programme__microgrid"),  # type: ignore[arg-type]
+        public_id=public_id,
+    )
+    try:
+        service.cancel_event(event=event, now=event.programme.microgrid.now(timezone.now()))
+        messages.success(request, f"Cancelled: {event}. Members are told.")
+    except service.CannotChange as why:
+        messages.error(request, str(why))
+    return redirect("demand-events")
