@@ -53,6 +53,7 @@ class MicrogridAdmin(RoleAdmin):
     fieldsets = (
         (None, {"fields": ("name", "cooperative", "slug", "time_zone", "interval_minutes")}),
         ("Limits at the point of common coupling", {"fields": ("import_limit_w", "export_limit_w")}),
+        ("Settlement", {"fields": ("settles_losses",)}),
         ("Replay clock", {"fields": ("clock_real_start", "clock_shown_start", "clock_speed")}),
         ("References", {"fields": ("chain_ref", "external_ref")}),
     )

@@ -65,7 +65,7 @@ class MicrogridSerializer(serializers.ModelSerializer[Microgrid]):
                 "tick": 4711, "at": "2016-04-01T11:20:00Z", "status": "SURPLUS", "production_w": 74461,
                 "consumption_w": 55152, "charge_w": 12300, "discharge_w": 0, "import_w": 0, "export_w": 7009,
                 "losses_w": 1468, "storage_wh": 61894, "storage_capacity_wh": 158300, "highest_loading": 0.41,
-                "lowest_voltage_pu": 0.987, "highest_voltage_pu": 1.021, "sites_reporting": 134, "sites_total": 134,
+                "lowest_voltage_pu": 0.987, "highest_voltage_pu": 1.021, "sites_reporting": 134, "sites_total": 134, "points_estimated": 0,
                 "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
             },
             response_only=True,
@@ -82,7 +82,7 @@ class TickSerializer(serializers.ModelSerializer[GridState]):
         fields = (
             "tick", "at", "status", "production_w", "consumption_w", "charge_w", "discharge_w", "import_w", "export_w",
             "losses_w", "storage_wh", "storage_capacity_wh", "highest_loading", "lowest_voltage_pu", "highest_voltage_pu",
-            "sites_reporting", "sites_total", "reasons",
+            "sites_reporting", "sites_total", "points_estimated", "reasons",
         )  # fmt: skip
 
 
@@ -142,7 +142,7 @@ class LiveState(APIView):
         examples=[OpenApiExample("a sunny noon", {
             "type": "grid.state", "tick": 4711, "at": "2016-04-01T11:20:00+00:00", "status": "SURPLUS", "production_w": 74461,
             "consumption_w": 55152, "charge_w": 12300, "discharge_w": 0, "import_w": 0, "export_w": 7009, "losses_w": 1468,
-            "storage_wh": 61894, "storage_capacity_wh": 158300, "sites_reporting": 134, "sites_total": 134,
+            "storage_wh": 61894, "storage_capacity_wh": 158300, "sites_reporting": 134, "sites_total": 134, "points_estimated": 0,
             "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
             "storages": [{"id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "code": "LV3.101 Storage 1", "capacity_wh": 6800,
                           "soc_wh": 3120, "charge_w": 900, "discharge_w": 0}],

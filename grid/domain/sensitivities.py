@@ -82,6 +82,13 @@ class Linearised:
         """By transformer, what flows from high to low voltage [W]."""
         return self._power_w(self._transformers)
 
+    @property
+    def transformer_output_w(self) -> Array:
+        """By transformer, what leaves it at its low-voltage side [W]; negative where power flows up."""
+        kind = self._transformers
+        power: Array = -(self.voltage[kind.second] * np.conj(self._ends(kind)[1])).real
+        return power
+
     def of_voltages(self, nodes: Places | None = None) -> Influence:
         """The influence on the voltages [p.u.] of `nodes`, or of all."""
         chosen = np.arange(len(self.voltage)) if nodes is None else np.asarray(nodes, dtype=np.int64)
@@ -110,6 +117,10 @@ class Linearised:
     def of_transformer_powers(self, transformers: Places | None = None) -> Influence:
         """The influence on what flows from high to low voltage [W]."""
         return self._of_powers(self._transformers, transformers)
+
+    def of_transformer_outputs(self, transformers: Places | None = None) -> Influence:
+        """The influence on what leaves them at their low-voltage side [W]."""
+        return self._of_powers(_turned(self._transformers), transformers, -1.0)
 
     def of_exchange(self) -> Influence:
         """The influence on what the held nodes feed in [W], one row: 1 and the marginal losses; 1 for held nodes."""
@@ -191,12 +202,12 @@ class Linearised:
         at_first, at_second = self._loading_weights(kind, first_per_a, second_per_a)
         return self._influence(self._two_ends(kind, which, at_first[which], at_second[which]))
 
-    def _of_powers(self, kind: Branches, chosen: Places | None) -> Influence:
+    def _of_powers(self, kind: Branches, chosen: Places | None, sign: float = 1.0) -> Influence:
         """`P = Re(U_f conj(J))`, so `dP = Re((conj(J) + conj(U_f) a) dU_f + conj(U_f) b dU_t)`."""
         which = np.arange(len(kind.first)) if chosen is None else np.asarray(chosen, dtype=np.int64)
         from_first, _ = self._ends(kind)
         own = np.conj(self.voltage[kind.first])
-        at_first, at_second = np.conj(from_first) + own * kind.a, own * kind.b
+        at_first, at_second = sign * (np.conj(from_first) + own * kind.a), sign * own * kind.b
         return self._influence(self._two_ends(kind, which, at_first[which], at_second[which]))
 
     def _two_ends(self, kind: Branches, which: Places, at_first: Complex, at_second: Complex) -> csc_matrix:
@@ -308,6 +319,11 @@ def _rows(
     return coo_matrix(
         (values, (rows, columns)), shape=(len(values) if height is None else height, width)
     ).tocsc()
+
+
+def _turned(kind: Branches) -> Branches:
+    """The same branches seen from their other ends."""
+    return Branches(kind.second, kind.first, kind.d, kind.b, kind.a)
 
 
 def _sparse_admittance(nodes: int, *kinds: Branches) -> csc_matrix:

@@ -23,6 +23,7 @@ MOST_STEPS = 12
 ARRIVED_W = 1e-3
 SUSPECT = 3.0
 CONFIDENCE = 0.999
+ALIKE = 0.99  # normalised residuals that differ by less are one: which of the measurements is wrong cannot be told
 MOST_DISMISSED = 10
 LEAST_SIGMA = 1e-3  # [W, var]: what is exact still has a weight
 STILL_UNKNOWN = 0.5  # of the sigma before: whoever keeps more than this share was not observed
@@ -53,7 +54,7 @@ class Readings:
         names: one per reading, for messages: voltages first, then lines, then transformers.
         voltage_node: int64 [v]; voltage_pu, voltage_sigma: float64 [v].
         line: int64 [l], flow from first to second node; line_w, line_sigma: float64 [l].
-        transformer: int64 [t], flow from high to low voltage; transformer_w, transformer_sigma: float64 [t].
+        transformer: int64 [t], what leaves it at its low-voltage side; transformer_w, transformer_sigma: float64 [t].
     """
 
     names: Sequence[str]
@@ -84,13 +85,13 @@ class Readings:
     def told_by(self, point: Linearised) -> Array:
         """What these readings would be at that point."""
         return np.concatenate([
-            point.voltage_pu[self.voltage_node], point.line_power_w[self.line], point.transformer_power_w[self.transformer]
+            point.voltage_pu[self.voltage_node], point.line_power_w[self.line], point.transformer_output_w[self.transformer]
         ])  # fmt: skip
 
     def influence(self, point: Linearised) -> Array:
         """Their derivatives by what each node draws, [readings, 2 nodes]: active, then reactive."""
         rows = [
-            point.of_voltages(self.voltage_node), point.of_line_powers(self.line), point.of_transformer_powers(self.transformer),
+            point.of_voltages(self.voltage_node), point.of_line_powers(self.line), point.of_transformer_outputs(self.transformer),
         ]  # fmt: skip
         return np.vstack([np.hstack([row.by_w, row.by_var]) for row in rows])
 
@@ -103,12 +104,15 @@ class Suspect:
         name: of the reading or node.
         normalised: its residual over that residual's standard deviation.
         measured, expected: what it says, and what all others say [W or p.u.].
+        others: how many other measurements, left out in its place, would explain the misfit as well; where there are any, the
+            one that is told is a reading rather than a meter, and something may flow that is not metered at all.
     """
 
     name: str
     normalised: float
     measured: float
     expected: float
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +228,17 @@ def _worst(
     reading, node = int(of_readings.argmax()), int(of_nodes.argmax())
     if max(of_readings[reading], of_nodes[node]) <= SUSPECT:
         return None
-    if of_readings[reading] >= of_nodes[node]:
+    worst = max(of_readings[reading], of_nodes[node])
+    others = int((of_readings >= ALIKE * worst).sum() + (of_nodes >= ALIKE * worst).sum()) - 1
+    if of_readings[reading] >= ALIKE * of_nodes[node]:
         left_out = weighted[reading] / step.inverse[reading, reading]
         said = float(readings.values[reading])
         return (
-            Suspect(readings.names[reading], float(of_readings[reading]), said, said - float(left_out)), reading, -1
+            Suspect(readings.names[reading], float(of_readings[reading]), said, said - float(left_out), others), reading, -1
         )  # fmt: skip
     said = float(draws.value_w[node])
     expected = said + float(pulled[node] / size[node] ** 2)
-    return Suspect(node_codes[node], float(of_nodes[node]), said, expected), None, node
+    return Suspect(node_codes[node], float(of_nodes[node]), said, expected, others), None, node
 
 
 def _read(

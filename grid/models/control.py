@@ -43,6 +43,9 @@ class GridState(models.Model):
     highest_voltage_pu = models.FloatField(null=True)
     sites_reporting = models.IntegerField()
     sites_total = models.IntegerField(default=0)
+    points_estimated = models.IntegerField(
+        default=0, help_text="Sites that are silent, stood in for by a forecast or their past."
+    )
     reasons = models.JSONField(default=list)
 
     class Meta:

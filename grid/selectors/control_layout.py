@@ -15,9 +15,12 @@ from energy.selectors.live import LiveReadings
 from grid.domain.alarms import Names
 from grid.domain.control_state import ControlSettings, Coupling, Points
 from grid.domain.dispatch import StorageLimits
+from grid.domain.stand_ins import Expected
 from grid.domain.tick import Readings, consumption_by_site
 from grid.models import ControlRule
+from grid.selectors.branch_meters import BranchMeters, branch_meters
 from grid.selectors.drawing import order_name
+from grid.selectors.expectations import expected_draws
 from grid.selectors.network import NetworkOfSites, load_network
 from grid.selectors.village import storage_limits
 
@@ -48,6 +51,8 @@ class ControlLayout:
         targets: storages, sources and loads in a row, as commands are.
         may_be_told: of them, those with an enrolled device.
         site_most_w: by site, the most that what stands behind it can draw or give.
+        expected: what stands in for sites that are silent.
+        branch_meters: meters on lines and transformers.
         order: the name of the order in which ticks tell nodes, branches and storages.
         points: the same storages, sources and loads for the control rule.
     """
@@ -73,6 +78,8 @@ class ControlLayout:
     settings: ControlSettings
     coupling_meters: Sequence[int]
     order: str
+    expected: Expected
+    branch_meters: BranchMeters
 
     @property
     def identity(self) -> list[list[int]]:
@@ -130,6 +137,8 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         ),
         settings_of(rule, microgrid),
         [m.pk for m in meters if m.kind == MeterKind.GRID], order_name(network, storages),
+        expected_draws(microgrid, [m.site_id for m in site_meters], now),
+        branch_meters([m for m in meters if m.kind == MeterKind.GRID], network),
     )  # fmt: skip
 
 
@@ -186,13 +195,15 @@ def _points(
 
 @dataclass(frozen=True, slots=True)
 class LiveScene:
-    """What the meters say, by position: of sites and storages, of sources and loads, and of the coupling."""
+    """What the meters say, by position: of sites and storages, of sources and loads, of the coupling; voltages by site, flows by branch meter."""
 
     readings: Readings
     source_w: Power
     load_w: Power
     frequency_hz: Power
     coupling: Coupling
+    voltage_v: Power
+    branch_w: Power
 
 
 def lay_out(layout: ControlLayout, live: LiveReadings) -> LiveScene:
@@ -212,7 +223,9 @@ def lay_out(layout: ControlLayout, live: LiveReadings) -> LiveScene:
     )  # fmt: skip
     use = np.where(readings.site_reports, consumption_by_site(readings), np.nan)
     return LiveScene(
-        readings, source_w, use[layout.load_site] * layout.load_share, live.values["frequency_hz"], coupling_of(live)
+        readings, source_w, use[layout.load_site] * layout.load_share, live.values["frequency_hz"], coupling_of(live),
+        values("voltage_v", layout.site_meters),
+        values("import_w", layout.branch_meters.meter_ids) - values("export_w", layout.branch_meters.meter_ids),
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ def message_of(state: GridState, order: str, picture: Picture) -> dict[str, Any]
         "production_w": state.production_w, "consumption_w": state.consumption_w, "charge_w": state.charge_w,
         "discharge_w": state.discharge_w, "import_w": state.import_w, "export_w": state.export_w,
         "losses_w": state.losses_w, "storage_wh": state.storage_wh, "storage_capacity_wh": state.storage_capacity_wh,
-        "sites_reporting": state.sites_reporting, "sites_total": state.sites_total, "reasons": state.reasons,
+        "sites_reporting": state.sites_reporting, "sites_total": state.sites_total,
+        "points_estimated": state.points_estimated, "reasons": state.reasons,
         **picture_part(order, picture),
     }  # fmt: skip
 

@@ -69,6 +69,11 @@ def load_network(microgrid_id: int, at: datetime | None = None) -> NetworkOfSite
     return _build(microgrid_id, stamp, boundaries[epoch - 1] if epoch else SINCE_EVER)
 
 
+def changes_between(microgrid_id: int, start_at: datetime, end_at: datetime) -> list[datetime]:
+    """Instants of `(start_at, end_at]` at which the network changes, ascending."""
+    return [at for at in _boundaries(microgrid_id, _stamp(microgrid_id)) if start_at < at <= end_at]
+
+
 def _stamp(microgrid_id: int) -> Stamp:
     """Rises with every change of the wires, of switches and of which sites there are."""
     newest = NetworkChange.objects.filter(microgrid_id=microgrid_id).order_by("-id").values("id")[:1]

@@ -18,9 +18,10 @@ from grid.domain.dispatch import Situation, status_of
 from grid.domain.plan_targets import PlanTargets
 from grid.domain.powerflow import CannotSolve, Flow
 from grid.domain.sensitivities import linearise
-from grid.domain.tick import Totals, consumption_by_site, net_draw, totals
+from grid.domain.tick import Totals, totals
 from grid.domain.watching import watched_limits
 from grid.selectors.control_layout import ControlLayout, LiveScene
+from grid.services.observation import Observed, observe
 from kernel.identifiers import uuid7
 
 TICKS_A_COMMAND_HOLDS = 5
@@ -48,6 +49,7 @@ class Thought:
         flow: None where the power flow has no solution; that is an alarm, not a failure of the tick.
         told: what stands once the commands are out.
         unheard: codes of devices that did not acknowledge several commands in a row.
+        points_estimated: how many sites are silent and stood in for.
     """
 
     layout: ControlLayout
@@ -60,6 +62,7 @@ class Thought:
     commands: Sequence[NewCommand]
     told: Told
     unheard: Sequence[str]
+    points_estimated: int
 
 
 def tick_length(microgrid: Microgrid) -> timedelta:
@@ -86,7 +89,7 @@ def think(
 ) -> Thought:  # fmt: skip
     """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's."""
     rule = tick_settings(layout)
-    flow, watched, alarms = _solve(layout, scene)
+    observed, watched, alarms = _solve(layout, scene)
     alarms += frequency_alarms(scene.frequency_hz)
     told_hz = scene.frequency_hz[~np.isnan(scene.frequency_hz)]
     seen = Seen(
@@ -99,25 +102,34 @@ def think(
     summed = totals(scene.readings)
     late = np.flatnonzero(unanswered(told, at_s, ESCALATE_AFTER))
     unheard = [layout.targets[place].code for place in late]
-    reasons = _reasons(layout, scene, summed, alarms, choice, waiting)
-    return Thought(layout, now, scene, flow, choice, summed, reasons, commands, told, unheard)
+    reasons = [*_reasons(layout, scene, summed, alarms, choice, waiting), *observed.words]
+    return Thought(
+        layout,
+        now,
+        scene,
+        observed.flow,
+        choice,
+        summed,
+        reasons,
+        commands,
+        told,
+        unheard,
+        observed.points_estimated,
+    )
 
 
-def _solve(layout: ControlLayout, scene: LiveScene) -> tuple[Flow | None, Watched, list[Alarm]]:
+def _solve(layout: ControlLayout, scene: LiveScene) -> tuple[Observed, Watched, list[Alarm]]:
     network = layout.network
-    draw_w, draw_var = np.zeros(len(network.node_codes)), np.zeros(len(network.node_codes))
-    at = np.searchsorted(network.site_ids, layout.site_ids)
-    node = network.site_node[at]
-    known = node >= 0
-    np.add.at(draw_w, node[known], net_draw(scene.readings)[known])
-    reactive = consumption_by_site(scene.readings) * network.reactive_share[at]
-    np.add.at(draw_var, node[known], reactive[known])
+    seen = observe(layout, scene)
+    if seen.flow is None:
+        return seen, Watched.nothing(len(network.node_codes)), [Alarm(seen.problem, True)]
     try:
-        flow = network.network.solve(draw_w, draw_var)
-        watched = watched_limits(flow, layout.names, lambda: linearise(network.network, draw_w, draw_var))
+        watched = watched_limits(
+            seen.flow, layout.names, lambda: linearise(network.network, seen.draw_w, seen.draw_var)
+        )
     except CannotSolve as problem:
-        return None, Watched.nothing(len(network.node_codes)), [Alarm(str(problem), True)]
-    return flow, watched, network_alarms(flow, layout.names)
+        return seen, Watched.nothing(len(network.node_codes)), [Alarm(str(problem), True)]
+    return seen, watched, network_alarms(seen.flow, layout.names)
 
 
 def _commands(

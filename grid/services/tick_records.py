@@ -61,7 +61,7 @@ def state_of(thought: Thought) -> GridState:
         lowest_voltage_pu=float(reached.min()) if len(reached) else None,
         highest_voltage_pu=float(reached.max()) if len(reached) else None,
         sites_reporting=int(thought.scene.readings.site_reports.sum()), sites_total=len(layout.site_ids),
-        reasons=thought.reasons,
+        points_estimated=thought.points_estimated, reasons=thought.reasons,
     )  # fmt: skip
 
 

@@ -11,8 +11,11 @@ from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
 from grid.domain.sharing import CannotShare
 from grid.models import BalanceDay, DayClosing, PriceDay, SharingDay, SharingKey, SharingRule, SiteShareDay
+from grid.selectors.losses import settled_losses
+from grid.selectors.network import load_network
 from grid.selectors.prices import PricesMissing, load_prices
 from grid.selectors.sharing import load_shares
+from grid.selectors.site_powers import load_site_powers
 from grid.services.day_close import CannotClose, close_day
 from grid.services.prices import CannotPublish, publish_prices
 from grid.services.sharing import share_days
@@ -151,3 +154,53 @@ def test_prices_need_a_value_for_each_interval(microgrid):
         )  # fmt: skip
     with pytest.raises(PricesMissing, match="2016-06-01"):
         load_prices(microgrid_id=microgrid.pk, days=[DAY])
+
+
+def test_losses_that_are_settled_are_the_cooperatives_own(microgrid, measured_days):
+    close_day(microgrid=microgrid, day=NEXT_DAY, now=SHOWN_NOW)
+    without = BalanceDay.objects.get(day=NEXT_DAY)
+    shared_before = SharingDay.objects.get(day=NEXT_DAY).shared_wh
+    microgrid.settles_losses = True
+    microgrid.save()
+    close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
+    balance, shared = BalanceDay.objects.get(day=DAY), SharingDay.objects.get(day=DAY)
+    losses = np.array(balance.losses_wh)
+    assert (losses >= 290).all()  # the transformer's iron alone is 1.2 kW
+    drawn, fed_in = np.array(shared.consumption_wh), np.array(shared.production_wh)
+    assert (np.array(balance.import_wh) - np.array(balance.export_wh) == drawn - fed_in + losses).all()
+    powers = load_site_powers(microgrid=microgrid, days=[DAY])
+    network = load_network(microgrid.pk)
+    by_hand = [
+        network.network.solve(w, v).losses_w / 4 for w, v in zip(*powers.by_node(network), strict=True)
+    ]
+    assert np.cumsum(losses) == pytest.approx(np.cumsum(by_hand), abs=1.0)
+    # A day that is closed already stays as it was, and sharing never looks at losses.
+    close_day(microgrid=microgrid, day=NEXT_DAY, now=SHOWN_NOW)
+    assert BalanceDay.objects.get(day=NEXT_DAY).losses_wh == without.losses_wh == [0] * 96
+    assert SharingDay.objects.get(day=NEXT_DAY).shared_wh == shared_before
+
+
+def test_what_losses_cost_is_told(microgrid, measured_days):
+    assert settled_losses(microgrid=microgrid, days=measured_days) is None
+    microgrid.settles_losses = True
+    microgrid.save()
+    close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
+    told = settled_losses(microgrid=microgrid, days=measured_days)
+    assert (told.days, told.cost_micro) == (1, None)
+    assert told.from_grid_wh + told.from_surplus_wh == told.losses_wh
+    PriceDay.objects.create(
+        microgrid=microgrid, day=DAY, published_at=SHOWN_NOW, window_names=["base"], windows=[0] * 96,
+        retail_micro=[300_000] * 96, feed_in_micro=[80_000] * 96, local_micro=[190_000] * 96,
+    )  # fmt: skip
+    told = settled_losses(microgrid=microgrid, days=measured_days)
+    assert told.cost_micro == (told.from_grid_wh * 300_000 + told.from_surplus_wh * 80_000) // 1000
+
+
+def test_a_day_whose_losses_cannot_be_told_is_not_closed(microgrid, measured_days):
+    microgrid.settles_losses = True
+    microgrid.save()
+    microgrid.nodes.update(is_coupling_point=False)
+    load_network.cache_clear()
+    with pytest.raises(CannotClose, match="no point of common coupling"):
+        close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
+    assert not BalanceDay.objects.exists()

@@ -84,6 +84,18 @@ def test_a_feeder_by_hand() -> None:
     assert found.of_exchange().by_w[0] == pytest.approx([1.0, 1.0, 1.0])
 
 
+def test_what_leaves_a_transformer_is_what_enters_it_less_its_losses() -> None:
+    network, step = random_network(4, nodes=6, loops=1), np.zeros(6)
+    active, step[3] = np.full(6, 3000.0), STEP_W
+    here, there = linearise(network, active, active / 4), linearise(network, active + step, active / 4)
+    lost = here.transformer_power_w - here.transformer_output_w
+    assert 1100 < lost[0] < 1500  # its iron, and little copper
+    found = here.of_transformer_outputs().by_w[0, 3] * STEP_W
+    assert found == pytest.approx(
+        float(there.transformer_output_w[0] - here.transformer_output_w[0]), rel=1e-3
+    )
+
+
 def test_what_hangs_on_an_open_switch_has_no_influence() -> None:
     network = Network(
         np.full(3, 400.0), np.array([1.0, NAN, NAN]),

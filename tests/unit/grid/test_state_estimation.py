@@ -34,7 +34,7 @@ def readings(
 
     return Readings(
         [f"U{i}" for i in nodes] + [f"P{i}" for i in lines] + ["PT"], nodes, seen(point.voltage_pu[nodes], sigma[0]), sigma[0],
-        lines, seen(point.line_power_w, sigma[1]), sigma[1], np.array([0]), seen(point.transformer_power_w, sigma[2]), sigma[2],
+        lines, seen(point.line_power_w, sigma[1]), sigma[1], np.array([0]), seen(point.transformer_output_w, sigma[2]), sigma[2],
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def test_a_silent_node_is_found_from_the_flow_above_it() -> None:
     point = linearise(network, active, reactive)
     others = Readings(
         ["PT"], np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0),
-        np.array([0]), point.transformer_power_w, np.array([20.0]),
+        np.array([0]), point.transformer_output_w, np.array([20.0]),
     )  # fmt: skip
     found = estimate(network, draws, others, CODES)
     assert found.draw_w[4] == pytest.approx(active[4], abs=200)
