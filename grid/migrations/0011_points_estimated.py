@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grid", "0009_device_commands"),
+        ("grid", "0010_demand_response"),
     ]
 
     operations = [
