@@ -175,6 +175,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+# Fonts that documents are set in; nothing of the system is used, so that every machine makes the same pages.
+DOCUMENT_FONTS = BASE_DIR / "billing" / "adapters" / "documents" / "fonts"
 CONTROL_TICK_SECONDS = float(os.environ.get("CONTROL_TICK_SECONDS") or 4)
 CELERY_BEAT_SCHEDULE = {
     "close finished days": {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grid.web import alarms, bypass, indicators, views
+from grid.web import alarms, bypass, events, indicators, views
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("live/element/", views.element, name="live-element"),
     path("indicators/", indicators.indicators, name="indicators"),
     path("indicators/<uuid:public_id>/end/", indicators.end, name="interruption-end"),
+    path("events/", events.events, name="events"),
+    path("events/report.pdf", events.event_report, name="event-report"),
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/board/", alarms.board, name="alarm-board"),
     path("alarms/acknowledge/", alarms.acknowledge_all, name="alarms-acknowledge"),

@@ -1,0 +1,1 @@
+"""The report on an event as a document."""

@@ -1,0 +1,46 @@
+"""Stretches of trouble, and the course of events told from ticks."""
+
+from datetime import UTC, datetime, timedelta
+
+from grid.adapters.event_report.curves import curve_svg
+from grid.domain.events import find_events, status_changes, thin
+
+START = datetime(2016, 6, 3, 3, 0, tzinfo=UTC)
+
+
+def at(minutes: float) -> datetime:
+    return START + timedelta(minutes=minutes)
+
+
+def test_trouble_that_comes_back_soon_is_one_event() -> None:
+    ticks = [
+        (at(0), "NORMAL"), (at(1), "EMERGENCY"), (at(2), "ISLANDED"), (at(3), "SURPLUS"), (at(9), "EMERGENCY"), (at(10), "NORMAL"),
+        (at(30), "RESYNC"),
+    ]  # fmt: skip
+    first, second = find_events(ticks)
+    assert (first.start_at, first.end_at, first.statuses, first.ticks) == (
+        at(1),
+        at(9),
+        ("EMERGENCY", "ISLANDED"),
+        3,
+    )
+    assert (second.start_at, second.end_at) == (at(30), at(30))
+    assert find_events([(at(0), "NORMAL")]) == []
+
+
+def test_only_changes_are_told() -> None:
+    told = status_changes(
+        [(at(0), "NORMAL", ["Calm."]), (at(1), "NORMAL", []), (at(2), "EMERGENCY", ["Line 7."])]
+    )
+    assert [(one.at, one.what, one.detail) for one in told] == [
+        (at(0), "State: normal", "Calm."), (at(2), "State: emergency", "Line 7."),
+    ]  # fmt: skip
+
+
+def test_curves_are_thinned_evenly_and_gaps_stay_gaps() -> None:
+    places = thin([None] * 1000, 10)
+    assert (places[0], places[-1], len(places)) == (0, 999, 10)
+    assert thin([None] * 3, 10) == [0, 1, 2]
+    svg = curve_svg([1.0, None, 2.0, 3.0], [0.0, 0.3, 0.6, 1.0], "solar", "kW")
+    assert svg.count("M") == 2
+    assert curve_svg([], [], "ink", "p.u.").startswith("<svg")
