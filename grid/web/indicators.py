@@ -89,8 +89,8 @@ def trend(lines: list[MonthLine]) -> dict[str, Any]:
     return {
         "unit": "%", "labels": [str(line.month) for line in lines], "names": True,
         "series": [
-            {"name": "self-sufficiency", "values": column("self_sufficiency"), "colour": "shared"},
-            {"name": "self-consumption", "values": column("self_consumption"), "colour": "solar", "style": "dashed"},
+            {"name": "self-sufficiency", "values": column("self_sufficiency"), "colour": "shared", "bars": True},
+            {"name": "self-consumption", "values": column("self_consumption"), "colour": "solar", "points": True},
         ],
     }  # fmt: skip
 

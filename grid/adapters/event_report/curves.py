@@ -6,7 +6,7 @@ from html import escape
 COLOURS = {
     "solar": "#B97800", "use": "#0B63A5", "public": "#5A6672", "storage": "#6B4FBB", "alarm": "#B3261E", "ink": "#17211C",
 }  # fmt: skip
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 520.0, 74.0, 46.0, 6.0, 8.0
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 520.0, 76.0, 46.0, 9.0, 8.0
 
 
 def curve_svg(values: Sequence[float | None], places: Sequence[float], colour: str, unit: str) -> str:
@@ -45,4 +45,4 @@ def _steps(values: Sequence[float | None], places: Sequence[float], y: Callable[
 
 
 def _figure(value: float, unit: str) -> str:
-    return f"{value:.3f} {unit}" if unit == "p.u." else f"{value:.0f} {unit}"
+    return f"{value:.4f} {unit}" if unit == "p.u." else f"{value:.0f} {unit}"
