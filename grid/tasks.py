@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
-from grid.models import BypassCheck, DayClosing
-from grid.services import bypass, day_close, demand_measurement
+from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol
+from grid.services import bypass, day_close, demand_measurement, device_links, openadr
 
 DAYS_LOOKED_BACK = 45
 
@@ -74,3 +74,23 @@ def measure_demand_events() -> int:
             demand_measurement.measure_event(event=event, now=now)
             measured += 1
     return measured
+
+
+@shared_task(queue="default", time_limit=60)
+def read_device_links() -> int:
+    """Ask each device that we call what it does."""
+    ids = DeviceLink.objects.filter(is_enabled=True, protocol=LinkProtocol.SUNSPEC).values("microgrid")
+    grids = Microgrid.objects.filter(pk__in=ids)
+    return sum(device_links.read_links(microgrid=grid, now=timezone.now()) for grid in grids)
+
+
+@shared_task(queue="default", time_limit=120)
+def tell_openadr_clients() -> int:
+    """Make events of published prices, and call those who subscribed to what is new or changed."""
+    ids = DeviceLink.objects.filter(is_enabled=True, protocol=LinkProtocol.OPENADR).values("microgrid")
+    called = 0
+    for grid in Microgrid.objects.filter(pk__in=ids):
+        now = grid.now(timezone.now())
+        openadr.publish_price_events(microgrid=grid, now=now)
+        called += openadr.call_subscribers(microgrid=grid, now=now)
+    return called

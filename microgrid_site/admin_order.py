@@ -22,6 +22,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Grid": (
         "grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand", "grid.controlrule", "grid.gridalarm",
         "grid.interruption", "grid.demandprogramme", "grid.demandconsent", "grid.demandevent", "grid.demandresponse",
+        "grid.devicelink", "grid.chargingsession", "grid.chargingtag", "grid.adrprogram", "grid.adrevent", "grid.adrreport",
     ),
     "Witness": (
         "contracts.anchor", "contracts.chaintransaction", "contracts.chaindeployment", "contracts.paymentquote",

@@ -41,6 +41,11 @@ MQTT_URL = os.environ.get("MQTT_URL") or "mqtt://127.0.0.1:1883"
 # Devices with certificates: the embedded broker's own listener, or the address of another broker (mqtts://host:port).
 MQTT_TLS_URL = os.environ.get("MQTT_TLS_URL", "")
 MQTT_TLS_NAMES = [n for n in os.environ.get("MQTT_TLS_NAMES", "localhost,127.0.0.1").split(",") if n]
+# Networks in which devices that we call may be (SunSpec); an address outside is never asked.
+DEVICE_NETWORKS = [
+    n for n in (os.environ.get("DEVICE_NETWORKS") or "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fd00::/8").split(",") if n
+]  # fmt: skip
+DEVICE_PATIENCE_S = float(os.environ.get("DEVICE_PATIENCE_S") or 3)
 BROKER_DIR = VAR_DIR / "broker"
 FIRMWARE_DIR = VAR_DIR / "firmware"
 # An address in Open-Meteo's form, a .json or a .csv file; empty: forecasts rest on clear sky and own history.
@@ -179,6 +184,16 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DOCUMENT_FONTS = BASE_DIR / "billing" / "adapters" / "documents" / "fonts"
 CONTROL_TICK_SECONDS = float(os.environ.get("CONTROL_TICK_SECONDS") or 4)
 CELERY_BEAT_SCHEDULE = {
+    "read devices behind links": {
+        "task": "grid.tasks.read_device_links",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
+    "tell OpenADR's clients": {
+        "task": "grid.tasks.tell_openadr_clients",
+        "schedule": 10.0,
+        "options": {"queue": "default", "expires": 10},
+    },
     "close finished days": {
         "task": "grid.tasks.close_finished_days",
         "schedule": 60.0,

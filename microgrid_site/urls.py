@@ -15,5 +15,6 @@ urlpatterns = [
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     *(path("", include(f"{room}.web.urls")) for room in WITH_PAGES),
     *(path("api/v1/", include(f"{room}.api.urls")) for room in WITH_API),
+    path("openadr3/3.0.1/", include("grid.api.openadr_urls")),
     path("", include("microgrid_site.pages.urls")),
 ]

@@ -90,9 +90,19 @@ def accept_body(*, key: str, body: bytes, now: datetime) -> GatewayReceipt:
         CannotTake: it is refused; the refusal is counted by gateway, hour and reason.
     """
     gateway = Gateway.objects.filter(key_sha256=_digest(key)).first()
+    if gateway is None:
+        _count_refusal(None, "unknown_key", now)
+        raise CannotTake("unknown_key")
+    return accept_from(gateway=gateway, body=body, now=now)
+
+
+def accept_from(*, gateway: Gateway, body: bytes, now: datetime) -> GatewayReceipt:
+    """Accept a body in the name of a gateway that another door knows by other means, as `accept_body` does.
+
+    Raises:
+        CannotTake: it is refused; the refusal is counted by gateway, hour and reason.
+    """
     try:
-        if gateway is None:
-            raise CannotTake("unknown_key")
         if gateway.revoked_at is not None:
             raise CannotTake("revoked_key")
         said = read_body(body)

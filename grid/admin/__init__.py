@@ -1,5 +1,5 @@
 """The room's pages in the admin."""
 
-from grid.admin import alarms, control_rule, decisions, demand_response, interruptions, rules
+from grid.admin import alarms, control_rule, decisions, demand_response, device_links, interruptions, rules
 
-__all__ = ["alarms", "control_rule", "decisions", "demand_response", "interruptions", "rules"]
+__all__ = ["alarms", "control_rule", "decisions", "demand_response", "device_links", "interruptions", "rules"]

@@ -14,6 +14,7 @@ from grid.api.demand_response import (
     ProgrammeSite,
     ResponseList,
 )
+from grid.api.device_links import DeviceLinkList
 from grid.api.indicators import IndicatorsDoor
 from grid.api.live import LiveState, MicrogridList, TickList
 from grid.api.replay import NetworkOrder, Replay
@@ -43,6 +44,7 @@ urlpatterns = [
     path("microgrids/<uuid:public_id>/days/<day:day>/balance/", MicrogridBalance.as_view(), name="api-balance"),
     path("microgrids/<uuid:public_id>/days/<day:day>/prices/", MicrogridPrices.as_view(), name="api-prices"),
     path("microgrids/<uuid:public_id>/alarms/", GridAlarmList.as_view(), name="api-grid-alarms"),
+    path("microgrids/<uuid:public_id>/device-links/", DeviceLinkList.as_view(), name="api-device-links"),
     path("microgrids/<uuid:public_id>/indicators/", IndicatorsDoor.as_view(), name="api-indicators"),
     path("alarms/<uuid:public_id>/", GridAlarmLife.as_view(), name="api-grid-alarm"),
     path("alarms/<uuid:public_id>/acknowledge/", AcknowledgeAlarm.as_view(), name="api-grid-alarm-acknowledge"),

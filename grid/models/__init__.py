@@ -13,16 +13,26 @@ from grid.models.closing import DayClosing
 from grid.models.control import CommandFallback, CommandStatus, DeviceCommand, GridState, GridStatus
 from grid.models.control_rule import ControlMemory, ControlRule
 from grid.models.demand_response import DemandConsent, DemandEvent, DemandProgramme, DemandResponse
+from grid.models.device_links import ChargingSession, ChargingTag, DeviceLink, LinkProblem, LinkProtocol
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
+from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 from grid.models.pictures import GridPicture
 from grid.models.prices import PriceDay
 from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
 
 __all__ = [
+    "AdrEvent",
+    "AdrPayload",
+    "AdrProgram",
+    "AdrReport",
+    "AdrSubscription",
+    "AdrVen",
     "AlarmPriority",
     "BalanceDay",
     "BypassCheck",
     "BypassSuspect",
+    "ChargingSession",
+    "ChargingTag",
     "CommandFallback",
     "CommandStatus",
     "ControlMemory",
@@ -33,6 +43,7 @@ __all__ = [
     "DemandProgramme",
     "DemandResponse",
     "DeviceCommand",
+    "DeviceLink",
     "GridAlarm",
     "GridAlarmKind",
     "GridAlarmStep",
@@ -43,6 +54,8 @@ __all__ = [
     "InterruptedSite",
     "Interruption",
     "InterruptionCause",
+    "LinkProblem",
+    "LinkProtocol",
     "PriceDay",
     "SharingDay",
     "SharingKey",

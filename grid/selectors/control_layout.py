@@ -17,7 +17,7 @@ from grid.domain.control_state import ControlSettings, Coupling, Points
 from grid.domain.dispatch import StorageLimits
 from grid.domain.stand_ins import Expected
 from grid.domain.tick import Readings, consumption_by_site
-from grid.models import ControlRule
+from grid.models import ControlRule, DeviceLink
 from grid.selectors.branch_meters import BranchMeters, branch_meters
 from grid.selectors.drawing import order_name
 from grid.selectors.expectations import expected_draws
@@ -49,7 +49,8 @@ class ControlLayout:
         storages, storage_meters, storage_site, storage_is_ready: by storage.
         load_site, load_share: by load that can be let go; its share of what its site uses.
         targets: storages, sources and loads in a row, as commands are.
-        may_be_told: of them, those with an enrolled device.
+        may_be_told: of them, those with an enrolled device or a link.
+        has_link: of them, those that are told by a link and not through the broker.
         site_most_w: by site, the most that what stands behind it can draw or give.
         expected: what stands in for sites that are silent.
         branch_meters: meters on lines and transformers.
@@ -80,6 +81,7 @@ class ControlLayout:
     order: str
     expected: Expected
     branch_meters: BranchMeters
+    has_link: NDArray[np.bool_]
 
     @property
     def identity(self) -> list[list[int]]:
@@ -119,7 +121,10 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         *(Target(s.pk, s.code, names.get(s.meter.pk, "")) for s in sources),
         *(Target(c.pk, c.code, name_of_site[c.site_id], c.code) for c in loads),
     ]
-    told = np.array([bool(target.device_name) for target in targets], dtype=bool)
+    linked = linked_devices(microgrid)
+    kinds = ["storage"] * len(storages) + ["source"] * len(sources) + ["consumer"] * len(loads)
+    has_link = np.array([(k, t.asset_id) in linked for k, t in zip(kinds, targets, strict=True)], dtype=bool)
+    told = np.array([bool(target.device_name) for target in targets], dtype=bool) | has_link
     network = load_network(microgrid.pk, now)
     limits = storage_limits(storages)
     load_site = np.array([position[c.site_id] for c in loads], dtype=np.int64)
@@ -127,7 +132,7 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         microgrid, np.array([m.site_id for m in site_meters], dtype=np.int64), _ids(site_meters),
         _ids([s.meter for s in sources]), np.array([position[s.site_id] for s in sources], dtype=np.int64),
         storages, limits, _ids([s.meter for s in storages]), np.array([position[s.site_id] for s in storages], dtype=np.int64),
-        np.array([s.status == AssetStatus.ACTIVE and s.meter.pk in names for s in storages], dtype=bool),
+        np.array([s.status == AssetStatus.ACTIVE for s in storages], dtype=bool) & told[: len(storages)],
         load_site, np.array([c.max_demand_w / max(demand[position[c.site_id]], 1.0) for c in loads]), targets, told,
         _most_by_site(demand, position, storages, sources),
         _points(microgrid, limits, storages, sources, loads, network, rule), network,
@@ -138,8 +143,16 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         settings_of(rule, microgrid),
         [m.pk for m in meters if m.kind == MeterKind.GRID], order_name(network, storages),
         expected_draws(microgrid, [m.site_id for m in site_meters], now),
-        branch_meters([m for m in meters if m.kind == MeterKind.GRID], network),
+        branch_meters([m for m in meters if m.kind == MeterKind.GRID], network), has_link,
     )  # fmt: skip
+
+
+def linked_devices(microgrid: Microgrid) -> set[tuple[str, int]]:
+    """Kind and id of the devices with an enabled link."""
+    rows = DeviceLink.objects.filter(microgrid=microgrid, is_enabled=True)
+    ids = rows.values_list("storage_id", "source_id", "consumer_id")
+    kinds = ("storage", "source", "consumer")
+    return {(kind, pk) for row in ids for kind, pk in zip(kinds, row, strict=True) if pk is not None}
 
 
 def device_names(microgrid: Microgrid) -> dict[int, str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from energy.models import Microgrid
 from energy.selectors.live import live_readings
@@ -22,6 +23,7 @@ from grid.selectors.control_layout import device_names, lay_out, load_layout
 from grid.selectors.control_memory import load_memory, load_told
 from grid.selectors.readings import fresh_readings
 from grid.services.control_tick import hold_length, think
+from grid.services.link_commands import device_of, link_command, links_of, send_by_links
 from grid.services.tick_message import tell_tick
 from grid.services.tick_records import forget_ticks, keep_thought, note_acknowledged
 
@@ -81,6 +83,16 @@ def deliver_commands(*, microgrid: Microgrid, now: datetime) -> int:
     open_ids = {str(i) for i in open_ones.values_list("public_id", flat=True)}
     if not open_ids:
         return 0
+    by_link = send_by_links(
+        microgrid=microgrid, commands=[link_command(command) for command in claimed], now=now, real_now=timezone.now(),
+        patience_s=PATIENCE_FOR_ACKS_S,
+    )  # fmt: skip
+    taken = note_acknowledged(microgrid=microgrid, ids=by_link, now=now)
+    open_ids -= by_link
+    if not open_ids:
+        return taken
+    linked = links_of(microgrid)
+    claimed = [command for command in claimed if device_of(command) not in linked]
     names = device_names(microgrid)
     orders = [order for order in (_order(command, names) for command in claimed) if order is not None]
     try:
@@ -90,8 +102,8 @@ def deliver_commands(*, microgrid: Microgrid, now: datetime) -> int:
         )  # fmt: skip
     except BrokerAway as problem:
         log.warning("%d commands did not go out, the broker is away: %s", len(orders), problem)
-        return 0
-    return note_acknowledged(microgrid=microgrid, ids=heard & open_ids, now=now)
+        return taken
+    return taken + note_acknowledged(microgrid=microgrid, ids=heard & open_ids, now=now)
 
 
 def _order(command: DeviceCommand, names: dict[int, str]) -> Order | None:

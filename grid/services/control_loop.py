@@ -1,7 +1,7 @@
 """Control as a process of its own: ticks from memory, with nobody to wait for.
 
-Four helpers live beside the ticks, each in a thread: the line to the broker (orders, acknowledgements, samples), the ear at Valkey, the
-teller of watchers, the clerk at the database. Any of these servers may be slow or gone: its helper waits, the ticks go on with what is
+Five helpers live beside the ticks, each in a thread: the line to the broker (orders, acknowledgements, samples), the line to devices behind
+links, the ear at Valkey, the teller of watchers, the clerk at the database. Any of these servers may be slow or gone: its helper waits, the ticks go on with what is
 known, and what is written or told comes behind. ADR 15.
 """
 
@@ -27,6 +27,7 @@ from grid.selectors.control_layout import ControlLayout, lay_out
 from grid.selectors.readings import fresh_readings
 from grid.services.control_clerk import Charge, Clerk
 from grid.services.control_tick import Thought, order_of, think
+from grid.services.link_line import LinkLine
 from grid.services.tick_message import tell_tick
 from grid.services.tick_records import state_of
 
@@ -97,6 +98,7 @@ class ControlLoop:
         self.hearing = Hearing()
         self.clerk = Clerk(real_clock, time.monotonic)
         self.link = ControlLink(settings.MQTT_URL, identifier, self.hearing)
+        self.doors = LinkLine(real_clock)
         self._ear = Helper("control-ear", self._listen_at_valkey, tick_s / 2)
         self._teller = Helper("control-teller", self._tell, 1.0)
         self._to_tell: dict[UUID, dict[str, Any]] = {}
@@ -106,7 +108,7 @@ class ControlLoop:
 
     def run(self) -> None:
         """Tick until stopped; a tick that comes late is not made up for, the next one knows better."""
-        helpers = (self.clerk, self.link, self._ear, self._teller)
+        helpers = (self.clerk, self.link, self.doors, self._ear, self._teller)
         for helper in helpers:
             helper.start()
         following, last = time.monotonic(), time.monotonic()
@@ -117,14 +119,14 @@ class ControlLoop:
                 self.tick_all()
                 following = max(following + self._tick_s, time.monotonic() - self._tick_s)
         finally:
-            for helper in (self._teller, self._ear, self.link, self.clerk):
+            for helper in (self._teller, self._ear, self.doors, self.link, self.clerk):
                 helper.stop()
 
     def tick_all(self) -> None:
         """One tick of each microgrid; a failure in one does not reach the others."""
         self.hearing.know(self.clerk.keys)
         charges = self.clerk.charges
-        acknowledged = self.link.take_acknowledged()
+        acknowledged = self.link.take_acknowledged() | self.doors.take_acknowledged()
         for microgrid_id in list(self.posts):
             if microgrid_id not in charges:
                 del self.posts[microgrid_id]
@@ -148,7 +150,8 @@ class ControlLoop:
         if not scene.readings.site_reports.any():
             return None
         thought = think(layout, scene, post.plan, post.memory, post.told, now=now, at_s=time.monotonic())
-        self.link.send([order_of(layout, command) for command in thought.commands])
+        self.link.send([order_of(layout, one) for one in thought.commands if not layout.has_link[one.place]])
+        self.doors.send(layout, thought.commands)
         post.memory, post.told = thought.choice.memory, thought.told
         self.clerk.keep(thought)
         state = state_of(thought)

@@ -1,0 +1,216 @@
+"""Links to devices, with what was sent, what was read back and what is wrong; charging; OpenADR's programmes, events and reports."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import action, display
+
+from grid.domain.device_links import SENTENCES, Problem, may_be_reached
+from grid.models import (
+    AdrEvent,
+    AdrProgram,
+    AdrReport,
+    ChargingSession,
+    ChargingTag,
+    DeviceLink,
+    LinkProtocol,
+)
+from grid.services.charging import tag_digest
+from grid.services.device_links import give_key
+from kernel.units import power_for_people
+from members.admin.roles import FactAdmin, RoleAdmin
+from members.models import Role
+
+OPERATORS = (Role.OPERATOR,)
+
+
+def _power(power_w: float | None) -> str:
+    return "–" if power_w is None else " ".join(power_for_people(round(power_w)))
+
+
+class LinkForm(forms.ModelForm):
+    """Refuses an address that devices may not have before it is stored."""
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        address = found.get("address")
+        if found.get("protocol") == LinkProtocol.SUNSPEC and not address:
+            raise ValidationError({"address": "SunSpec needs the device's IP address."})
+        if address and not may_be_reached(address, settings.DEVICE_NETWORKS):
+            allowed = ", ".join(settings.DEVICE_NETWORKS)
+            raise ValidationError({"address": f"Devices may only be in {allowed} (DEVICE_NETWORKS)."})
+        devices = [found.get(kind) for kind in ("storage", "source", "consumer")]
+        grids = {device.site.microgrid_id for device in devices if device is not None}
+        if len([device for device in devices if device is not None]) != 1:
+            raise ValidationError("Choose one storage, source or load.")
+        if found.get("microgrid") and grids != {found["microgrid"].pk}:
+            raise ValidationError("The device belongs to another microgrid.")
+        return found
+
+
+@admin.register(DeviceLink)
+class DeviceLinkAdmin(RoleAdmin):
+    """By which protocol a device is told, and how that goes."""
+
+    form = LinkForm
+    cooperative_path = "microgrid__cooperative"
+    add_roles = change_roles = delete_roles = OPERATORS
+    list_display = ("device", "protocol", "is_enabled", "heard", "told", "read_back", "health")
+    list_filter = ("microgrid", "protocol", "is_enabled", "problem")
+    list_select_related = ("storage", "source", "consumer")
+    ordering = ("microgrid", "protocol", "pk")
+    fields = ("microgrid", "storage", "source", "consumer", "protocol", "is_enabled", "address", "port", "unit_id", "station", "connector",
+              "fallback_w", "gateway", "key_hint", "model", "version", "state", "last_contact_at", "told", "read_back", "health",
+              "problem_since", "failures")  # fmt: skip
+    readonly_fields = (
+        "key_hint",
+        "model",
+        "version",
+        "state",
+        "last_contact_at",
+        "told",
+        "read_back",
+        "health",
+        "problem_since",
+        "failures",
+    )
+    actions = ("give_new_key",)
+
+    @display(description="Last contact", ordering="last_contact_at")
+    def heard(self, row: DeviceLink) -> Any:
+        return row.last_contact_at or "never"
+
+    @display(description="Last set-point")
+    def told(self, row: DeviceLink) -> str:
+        if row.sent_at is None:
+            return "–"
+        if row.storage_id is None:
+            return "no limit" if row.sent_limit_w is None else f"at most {_power(row.sent_limit_w)}"
+        if row.sent_charge_w:
+            return f"charge {_power(row.sent_charge_w)}"
+        return f"give {_power(row.sent_discharge_w)}" if row.sent_discharge_w else "idle"
+
+    @display(description="Read back")
+    def read_back(self, row: DeviceLink) -> str:
+        said = []
+        if row.read_charge_w:
+            said.append(f"takes {_power(row.read_charge_w)}")
+        if row.read_discharge_w:
+            said.append(f"gives {_power(row.read_discharge_w)}")
+        if row.read_limit_w is not None:
+            said.append(f"at most {_power(row.read_limit_w)}")
+        if row.read_soc_share is not None:
+            said.append(f"{100 * row.read_soc_share:.0f} % charged")
+        return ", ".join(said) or "–"
+
+    @display(description="How it goes")
+    def health(self, row: DeviceLink) -> str:
+        if not row.problem:
+            return row.problem_detail or ("well" if row.last_contact_at else "not tried yet")
+        return f"{SENTENCES[Problem(row.problem)]} {row.problem_detail}".strip()
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, OPERATORS)
+
+    @action(
+        description="Give a new key to those that call us; the old one ends at once", permissions=["operate"]
+    )
+    def give_new_key(self, request: HttpRequest, queryset: QuerySet[DeviceLink]) -> None:
+        for link in queryset.exclude(protocol=LinkProtocol.SUNSPEC).select_related("microgrid"):
+            if self._may_row(request, OPERATORS, link):
+                messages.warning(request, f"Key of {link.station}, shown this once: {give_key(link=link)}")
+                self.log_change(request, link, "given a new key")
+
+
+class TagForm(forms.ModelForm):
+    """The card's id is typed in once and kept as its hash."""
+
+    card = forms.CharField(max_length=36, help_text="As the reader shows it; only its hash is kept.")
+
+    def save(self, commit: bool = True) -> ChargingTag:
+        self.instance.tag_sha256 = tag_digest(self.cleaned_data["card"])
+        return super().save(commit)
+
+
+@admin.register(ChargingTag)
+class ChargingTagAdmin(RoleAdmin):
+    """Who may charge."""
+
+    form = TagForm
+    cooperative_path = "microgrid__cooperative"
+    add_roles = change_roles = OPERATORS
+    list_display = ("name", "microgrid", "revoked_at")
+    list_filter = ("microgrid",)
+    list_select_related = ("microgrid",)
+    ordering = ("microgrid", "name")
+    fields = ("microgrid", "name", "card", "revoked_at")
+
+
+class LinkFactAdmin(FactAdmin):
+    """What devices said."""
+
+    cooperative_path = "link__microgrid__cooperative"
+    view_roles = (Role.OPERATOR, Role.AUDITOR)
+
+
+@admin.register(ChargingSession)
+class ChargingSessionAdmin(LinkFactAdmin):
+    """Charging, the newest first."""
+
+    list_display = ("started_at", "link", "tag", "energy", "ended_at", "reason")
+    list_filter = ("link__microgrid",)
+    list_select_related = ("link__consumer", "tag")
+    ordering = ("-started_at",)
+
+    @display(description="Energy")
+    def energy(self, row: ChargingSession) -> str:
+        if row.start_wh is None or row.end_wh is None:
+            return "–"
+        return f"{(row.end_wh - row.start_wh) / 1000:.2f} kWh"
+
+
+@admin.register(AdrReport)
+class AdrReportAdmin(LinkFactAdmin):
+    """Reports on events, the newest first."""
+
+    list_display = ("created_at", "event", "client_name", "name")
+    list_filter = ("link__microgrid",)
+    list_select_related = ("event",)
+    ordering = ("-created_at",)
+
+
+@admin.register(AdrProgram)
+class AdrProgramAdmin(RoleAdmin):
+    """OpenADR's programmes."""
+
+    cooperative_path = "microgrid__cooperative"
+    add_roles = change_roles = OPERATORS
+    list_display = ("name", "microgrid", "payload")
+    list_filter = ("microgrid", "payload")
+    list_select_related = ("microgrid",)
+    ordering = ("microgrid", "name")
+    fields = ("microgrid", "name", "payload")
+
+    def save_model(self, request: HttpRequest, obj: AdrProgram, form: Any, change: bool) -> None:
+        obj.modified_at = timezone.now()
+        if not change:
+            obj.created_at = obj.modified_at
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(AdrEvent)
+class AdrEventAdmin(FactAdmin):
+    """OpenADR's events; they come from prices and decisions."""
+
+    cooperative_path = "program__microgrid__cooperative"
+    view_roles = (Role.OPERATOR, Role.AUDITOR)
+    list_display = ("start_at", "name", "program", "link", "priority", "end_at")
+    list_filter = ("program",)
+    list_select_related = ("program", "link__consumer", "link__storage", "link__source")
+    ordering = ("-start_at",)
