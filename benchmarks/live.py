@@ -170,6 +170,17 @@ async def _drive(
     }  # fmt: skip
 
 
+def _moved(value: Any, number: int) -> Any:
+    """A message whose whole numbers are others than in the tick before, about as long."""
+    if isinstance(value, dict):
+        return {key: _moved(inside, number) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_moved(inside, number + place) for place, inside in enumerate(value)]
+    if type(value) is int and value > 99:
+        return 100 + (value + 37 * number) % 40_000
+    return value
+
+
 class _Publisher:
     """What the control tick does at its end; figures move a little, so that no two messages are the same."""
 
@@ -179,9 +190,7 @@ class _Publisher:
 
     async def tick(self) -> None:
         number = len(self.sent) + 1
-        for row in (*self._message["lines"], *self._message["transformers"]):
-            row["power_w"] = (row["power_w"] + 37 * number) % 40_000
-        self._message["tick"] = number
+        self._message = _moved(self._message, number) | {"tick": number}
         self.sent.append((number, time.perf_counter()))
         await asyncio.get_running_loop().run_in_executor(None, self._push)
 

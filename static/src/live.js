@@ -92,7 +92,12 @@ function connect() {
   const socket = new WebSocket(`${scheme}://${location.host}${page.dataset.live}`);
   socket.addEventListener("open", () => { pause = 500; });
   socket.addEventListener("message", (event) => { const state = JSON.parse(event.data); if (state.type === "grid.state") hear(state); });
-  socket.addEventListener("close", () => { setTimeout(connect, pause); pause = Math.min(pause * 2, 10000); });
+  // Logged out, or not ours any more: the page says so when it is asked for again. Otherwise back after a pause, not all at the same moment.
+  socket.addEventListener("close", ({ code }) => {
+    if (code === 4401) location.reload();
+    else if (code !== 4404) setTimeout(connect, pause * (0.5 + Math.random()));
+    pause = Math.min(pause * 2, 10000);
+  });
   socket.addEventListener("error", () => socket.close());
 }
 
