@@ -201,7 +201,7 @@ def measure(microgrid: Microgrid, ticks: int) -> dict[str, Any]:
         link.send([order_of(layout, command) for command in thought.commands])
         ended = time.perf_counter()
         memory, told = thought.choice.memory, thought.told
-        keep_thought(thought=thought)
+        keep_thought(thought=thought, real_now=now)
         if tick:  # the first one builds the network
             found["ticks"].append(ended - began)
             found["reading"].append(read - began)

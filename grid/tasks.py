@@ -10,6 +10,7 @@ from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol
 from grid.services import bypass, day_close, demand_measurement, device_links, openadr
+from grid.services.emergencies import call_waiting
 
 DAYS_LOOKED_BACK = 45
 
@@ -94,3 +95,9 @@ def tell_openadr_clients() -> int:
         openadr.publish_price_events(microgrid=grid, now=now)
         called += openadr.call_subscribers(microgrid=grid, now=now)
     return called
+
+
+@shared_task(queue="default", time_limit=60)
+def call_emergency_contacts() -> int:
+    """Call the next contact in each open emergency that nobody has answered."""
+    return call_waiting(real_now=timezone.now())

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",
+    "grid.web.emergency_pass.EmergencyPass",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -213,6 +214,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "energy.tasks.look_after_sources",
         "schedule": crontab(minute="7"),
         "options": {"queue": "default", "expires": 3000},
+    },
+    "call emergency contacts": {
+        "task": "grid.tasks.call_emergency_contacts",
+        "schedule": 30.0,
+        "options": {"queue": "default", "expires": 30},
     },
     "look for bypass": {
         "task": "grid.tasks.look_for_bypass",

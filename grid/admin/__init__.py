@@ -1,5 +1,23 @@
 """The room's pages in the admin."""
 
-from grid.admin import alarms, control_rule, decisions, demand_response, device_links, interruptions, rules
+from grid.admin import (
+    alarms,
+    control_rule,
+    decisions,
+    demand_response,
+    device_links,
+    emergencies,
+    interruptions,
+    rules,
+)
 
-__all__ = ["alarms", "control_rule", "decisions", "demand_response", "device_links", "interruptions", "rules"]
+__all__ = [
+    "alarms",
+    "control_rule",
+    "decisions",
+    "demand_response",
+    "device_links",
+    "emergencies",
+    "interruptions",
+    "rules",
+]

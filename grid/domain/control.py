@@ -19,9 +19,10 @@ from grid.domain.limit_keeping import (  # fmt: skip
     keep_limits,
     margins,
 )
+from grid.domain.overrides import Overrides
 from grid.domain.plan_following import Headroom, headroom, ramped, share, wanted_total
 from grid.domain.plan_targets import PlanTargets
-from grid.domain.shedding import next_to_restore, shed_by_stage, stage_of, take_turns
+from grid.domain.shedding import NEVER_SHED, next_to_restore, shed_by_stage, stage_of, take_turns
 from grid.domain.trust import NOMINAL_HZ, Believed, believe, note_obedience
 
 LEAST_RETURN_SHARE = 0.3
@@ -46,10 +47,12 @@ def control(
     settings: ControlSettings,
     memory: Memory,
     site_most_w: Power,
+    overrides: Overrides | None = None,
 ) -> Choice:
     """Decide one tick.
 
     Args:
+        overrides: what an operator has ordered; None where nothing stands.
         plan: targets of the interval that runs; None for the plain rule. An island does not follow a plan.
         site_most_w: by site, the most its connection carries [W].
     """
@@ -60,20 +63,27 @@ def control(
     step = _state_step(seen, exchange_w, memory, settings)
     islanded = step.status in APART
     room = _room(seen, believed, points, islanded, settings)
+    ordered = overrides or Overrides.none(points)
+    by_hand = np.clip(np.nan_to_num(ordered.storage_w), -room.discharge_w, room.charge_w)
+    held = ordered.holds_storage & believed.able
+    # A storage that is held by hand has no room for anything else.
+    free = Headroom(np.where(held, by_hand, room.charge_w), np.where(held, -by_hand, room.discharge_w))
     own_w = np.where(seen.readings.storage_reports, _power(seen), 0.0)
-    residual_w = exchange_w - float(np.where(believed.able, own_w, 0.0).sum())
-    targets = None if islanded else _only_able(plan, believed)
+    shared = believed.able & ~held
+    residual_w = exchange_w - float(np.where(believed.able, own_w, 0.0).sum()) + float(by_hand[held].sum())
+    targets = None if islanded else _only_able(plan, shared)
     slip_w = _slip_power_w(seen, step.status, points, believed, settings)
     total_w = wanted_total(residual_w, targets) - slip_w
-    wanted = np.where(believed.able, share(total_w, room, targets), own_w)
+    sharing = Headroom(np.where(shared, room.charge_w, 0.0), np.where(shared, room.discharge_w, 0.0))
+    wanted = np.where(shared, share(total_w, sharing, targets), np.where(held, by_hand, own_w))
     watched = connection_limits(
         exchange_w + slip_w, seen.watched.effect.shape[1] - 1, seen.coupling, settings
     ).joined(seen.watched)
     effects = Effects.of(watched, points)
-    moves = keep_limits(watched, effects, seen, memory, points, wanted, room, settings)
+    moves = keep_limits(watched, effects, seen, memory, points, wanted, free, settings)
     is_well = not (moves.goes.any() or moves.cut_w.any() or moves.unmet) and _is_steady(seen, settings)
     well_since_s = min(memory.well_since_s, seen.at_s) if is_well else float("inf")
-    helped, plain = margins(watched, effects, moves, room)
+    helped, plain = margins(watched, effects, moves, free)
     limits_w, source_words = _source_limits(
         seen, points, memory, moves, effects.source, helped, well_since_s, dt_s, settings
     )
@@ -100,9 +110,11 @@ def control(
         *_words_of_limits(moves),
         *source_words,
         *loads.words,
+        *_words_of_overrides(ordered),
     )
     return Choice(
-        step.status, reasons, storage_w, believed.able, limits_w, loads.is_shed, step.status == "RESYNC", after,
+        step.status, reasons, storage_w, believed.able, np.minimum(limits_w, ordered.source_limit_w),
+        loads.is_shed | (ordered.load_is_shed & (points.load_tier > NEVER_SHED)), step.status == "RESYNC", after,
         storage_reason=_storage_reason(targets, islanded, moves),
         source_reason=", ".join(moves.bound) or "room again", load_reason=", ".join(moves.bound) or "frequency",
         alarms=tuple(f"{name} cannot be held with what there is." for name in moves.unmet),
@@ -189,14 +201,14 @@ def _room(
     return headroom(soc, points.limits, believed.able, settings.hold_hours, lasting)
 
 
-def _only_able(plan: PlanTargets | None, believed: Believed) -> PlanTargets | None:
+def _only_able(plan: PlanTargets | None, able: Mask) -> PlanTargets | None:
     """The plan for those that can follow it."""
     if plan is None:
         return None
     return replace(
         plan,
-        charge_w=np.where(believed.able, plan.charge_w, 0.0),
-        discharge_w=np.where(believed.able, plan.discharge_w, 0.0),
+        charge_w=np.where(able, plan.charge_w, 0.0),
+        discharge_w=np.where(able, plan.discharge_w, 0.0),
     )
 
 
@@ -296,6 +308,13 @@ def _words_of_trust(believed: Believed, memory: Memory, contradicts: bool) -> tu
             f"{int(memory.is_distrusted.sum())} storages do not do what they are told and are left out."
         )
     return tuple(words)
+
+
+def _words_of_overrides(ordered: Overrides) -> tuple[str, ...]:
+    count = int(
+        ordered.holds_storage.sum() + np.isfinite(ordered.source_limit_w).sum() + ordered.load_is_shed.sum()
+    )
+    return (f"{count} devices follow an operator's order.",) if count else ()
 
 
 def _words_of_limits(moves: Moves) -> tuple[str, ...]:

@@ -14,6 +14,14 @@ from grid.models.control import CommandFallback, CommandStatus, DeviceCommand, G
 from grid.models.control_rule import ControlMemory, ControlRule
 from grid.models.demand_response import DemandConsent, DemandEvent, DemandProgramme, DemandResponse
 from grid.models.device_links import ChargingSession, ChargingTag, DeviceLink, LinkProblem, LinkProtocol
+from grid.models.emergencies import (
+    Emergency,
+    EmergencyCall,
+    EmergencyContact,
+    EmergencyStep,
+    OperatorOverride,
+    OverrideKind,
+)
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 from grid.models.pictures import GridPicture
@@ -44,6 +52,10 @@ __all__ = [
     "DemandResponse",
     "DeviceCommand",
     "DeviceLink",
+    "Emergency",
+    "EmergencyCall",
+    "EmergencyContact",
+    "EmergencyStep",
     "GridAlarm",
     "GridAlarmKind",
     "GridAlarmStep",
@@ -56,6 +68,8 @@ __all__ = [
     "InterruptionCause",
     "LinkProblem",
     "LinkProtocol",
+    "OperatorOverride",
+    "OverrideKind",
     "PriceDay",
     "SharingDay",
     "SharingKey",

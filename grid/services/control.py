@@ -21,6 +21,7 @@ from grid.models import CommandStatus, DeviceCommand, GridState
 from grid.selectors.alarms import unseen_counts
 from grid.selectors.control_layout import device_names, lay_out, load_layout
 from grid.selectors.control_memory import load_memory, load_told
+from grid.selectors.overrides import lay_over, standing_overrides
 from grid.selectors.readings import fresh_readings
 from grid.services.control_tick import hold_length, think
 from grid.services.link_commands import device_of, link_command, links_of, send_by_links
@@ -32,10 +33,11 @@ log = logging.getLogger(__name__)
 PATIENCE_FOR_ACKS_S = 1.0
 
 
-def run_tick(*, microgrid: Microgrid, now: datetime) -> GridState | None:
+def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None = None) -> GridState | None:
     """Run one tick at the microgrid's `now`; None where another owner runs it, or where no site reports.
 
-    State and commands are one transaction; then commands go out, acknowledgements come in, watchers are told.
+    `real_now` is when people are called; the same as `now` where the microgrid's clock is the real one. State and commands are one
+    transaction; then commands go out, acknowledgements come in, watchers are told.
     """
     with _only_owner(microgrid) as owned:
         if not owned:
@@ -47,8 +49,9 @@ def run_tick(*, microgrid: Microgrid, now: datetime) -> GridState | None:
             return None
         at_s = now.timestamp() / max(microgrid.clock_speed, 1.0)
         memory, told = load_memory(layout, at_s), load_told(layout, now, at_s, hold_length(microgrid))
-        thought = think(layout, scene, None, memory, told, now=now, at_s=at_s)
-        state = keep_thought(thought=thought)
+        ordered = lay_over(layout, list(standing_overrides(microgrid, now)), now)
+        thought = think(layout, scene, None, memory, told, now=now, at_s=at_s, overrides=ordered)
+        state = keep_thought(thought=thought, real_now=real_now or now)
         deliver_commands(microgrid=microgrid, now=now)
         push_state(microgrid.public_id, tell_tick(thought, state, unseen_counts(microgrid, now)))
     return state

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -15,10 +16,12 @@ from energy.models.devices import DeviceStatus
 from grid.adapters.control_link import HeardKey
 from grid.domain.command_life import Told
 from grid.domain.control_state import Memory
-from grid.models import CommandStatus, GridState
+from grid.models import CommandStatus, GridState, OperatorOverride
 from grid.selectors.alarms import unseen_counts
 from grid.selectors.control_layout import ControlLayout, load_layout
 from grid.selectors.control_memory import load_memory, load_told
+from grid.selectors.emergencies import emergency_story
+from grid.selectors.overrides import standing_overrides
 from grid.services.control import lock_name
 from grid.services.control_tick import Thought, hold_length
 from grid.services.tick_records import keep_thought, note_acknowledged
@@ -52,6 +55,8 @@ class Clerk:
         self.charges: Mapping[int, Charge] = {}
         self.keys: Mapping[bytes, HeardKey] = {}
         self.unseen: Mapping[int, list[int]] = {}
+        self.overrides: Mapping[int, Sequence[OperatorOverride]] = {}
+        self.stories: Mapping[int, dict[str, Any]] = {}
         self.lost = 0
 
     def start(self) -> None:
@@ -72,8 +77,10 @@ class Clerk:
         self._put(lambda: _acknowledge(microgrid, ids, now))
 
     def _keep(self, thought: Thought) -> None:
-        keep_thought(thought=thought, status=CommandStatus.SENT)
+        real_now = self._real_clock()
+        keep_thought(thought=thought, real_now=real_now, status=CommandStatus.SENT)
         microgrid = thought.layout.microgrid
+        self.stories = {**self.stories, microgrid.pk: emergency_story(microgrid, thought.now)}
         self.unseen = {**self.unseen, microgrid.pk: unseen_counts(microgrid, thought.now)}
 
     def _put(self, job: Callable[[], None]) -> None:
@@ -87,6 +94,7 @@ class Clerk:
         while not (self._stopped.is_set() and not self._jobs):
             try:
                 self._look_up()
+                self._look_for_orders()
                 while self._jobs:
                     job = self._jobs[0]
                     job()
@@ -127,6 +135,14 @@ class Clerk:
                 found[microgrid.pk] = self._charge(microgrid)
         self.charges, self.keys = found, _keys()
         self._looked_up_at = time.monotonic()
+
+    def _look_for_orders(self) -> None:
+        """What operators ordered by hand; asked for at least every second, because they wait for it."""
+        real_now = self._real_clock()
+        self.overrides = {
+            pk: list(standing_overrides(charge.layout.microgrid, charge.layout.microgrid.now(real_now)))
+            for pk, charge in self.charges.items()
+        }
 
     def _charge(self, microgrid: Microgrid) -> Charge:
         now = microgrid.now(self._real_clock())

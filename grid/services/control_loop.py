@@ -19,11 +19,12 @@ from redis.exceptions import RedisError
 from energy.adapters.live_store import read_samples
 from energy.selectors.live import readings_of
 from grid.adapters.control_link import ControlLink, Hearing
-from grid.adapters.live_push import push_state
+from grid.adapters.live_push import keep_story, push_state
 from grid.domain.command_life import Told, acknowledge
 from grid.domain.control_state import Memory
 from grid.domain.plan_targets import PlanTargets
 from grid.selectors.control_layout import ControlLayout, lay_out
+from grid.selectors.overrides import lay_over
 from grid.selectors.readings import fresh_readings
 from grid.services.control_clerk import Charge, Clerk
 from grid.services.control_tick import Thought, order_of, think
@@ -102,6 +103,7 @@ class ControlLoop:
         self._ear = Helper("control-ear", self._listen_at_valkey, tick_s / 2)
         self._teller = Helper("control-teller", self._tell, 1.0)
         self._to_tell: dict[UUID, dict[str, Any]] = {}
+        self._stories: dict[UUID, dict[str, Any]] = {}
         self.posts: dict[int, Post] = {}
         self.stopped = threading.Event()
         self.longest_gap_s = 0.0
@@ -149,7 +151,17 @@ class ControlLoop:
         scene = lay_out(layout, live)
         if not scene.readings.site_reports.any():
             return None
-        thought = think(layout, scene, post.plan, post.memory, post.told, now=now, at_s=time.monotonic())
+        ordered = lay_over(layout, self.clerk.overrides.get(microgrid.pk, ()), now)
+        thought = think(
+            layout,
+            scene,
+            post.plan,
+            post.memory,
+            post.told,
+            now=now,
+            at_s=time.monotonic(),
+            overrides=ordered,
+        )
         self.link.send([order_of(layout, one) for one in thought.commands if not layout.has_link[one.place]])
         self.doors.send(layout, thought.commands)
         post.memory, post.told = thought.choice.memory, thought.told
@@ -158,6 +170,7 @@ class ControlLoop:
         state.pk = post.tick  # about what the database will call it; it is stored behind the tick
         unseen = self.clerk.unseen.get(microgrid.pk, [0, 0, 0, 0])
         self._to_tell[microgrid.public_id] = tell_tick(thought, state, unseen)
+        self._stories[microgrid.public_id] = self.clerk.stories.get(microgrid.pk, {})
         post.tick += 1
         self._teller.wake()
         return thought
@@ -172,3 +185,4 @@ class ControlLoop:
         while self._to_tell:
             public_id, message = self._to_tell.popitem()
             push_state(public_id, message)
+            keep_story(public_id, self._stories.pop(public_id, {}))

@@ -15,6 +15,7 @@ from grid.domain.command_life import Told, due, tell, unanswered
 from grid.domain.control import control
 from grid.domain.control_state import Choice, ControlSettings, Memory, Seen, Watched
 from grid.domain.dispatch import Situation, status_of
+from grid.domain.overrides import Overrides
 from grid.domain.plan_targets import PlanTargets
 from grid.domain.powerflow import CannotSolve, Flow
 from grid.domain.sensitivities import linearise
@@ -85,7 +86,8 @@ def tick_settings(layout: ControlLayout) -> ControlSettings:
 
 
 def think(
-    layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float
+    layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float,
+    overrides: Overrides | None = None,
 ) -> Thought:  # fmt: skip
     """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's."""
     rule = tick_settings(layout)
@@ -96,7 +98,7 @@ def think(
         at_s, scene.readings, scene.source_w, scene.load_w, float(np.median(told_hz)) if len(told_hz) else float("nan"),
         scene.coupling, watched, tuple(alarm.sentence for alarm in alarms if alarm.is_emergency),
     )  # fmt: skip
-    choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w)
+    choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w, overrides)
     waiting = int((~told.is_known & (told.ends_s > at_s)).sum())
     commands, told = _commands(layout, choice, told, now, at_s)
     summed = totals(scene.readings)

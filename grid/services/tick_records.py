@@ -12,6 +12,7 @@ from grid.selectors.control_layout import ControlLayout
 from grid.selectors.control_memory import memory_as_json
 from grid.selectors.readings import scene_of
 from grid.services.control_tick import NewCommand, Thought
+from grid.services.emergencies import note_status
 from grid.services.tick_alarms import keep_alarms
 from grid.services.tick_message import keep_picture
 
@@ -20,7 +21,7 @@ KEEP_TICKS = timedelta(days=32)
 
 
 @transaction.atomic
-def keep_thought(*, thought: Thought, status: str = CommandStatus.PENDING) -> GridState:
+def keep_thought(*, thought: Thought, real_now: datetime, status: str = CommandStatus.PENDING) -> GridState:
     """Write a tick down in one transaction; `status` is that of its commands: pending, or sent where they are out already."""
     layout, now = thought.layout, thought.now
     state = state_of(thought)
@@ -31,6 +32,13 @@ def keep_thought(*, thought: Thought, status: str = CommandStatus.PENDING) -> Gr
         microgrid=layout.microgrid, scene=scene_of(layout, thought.scene), network=layout.network, flow=thought.flow,
         seen=thought.seen, now=now, unheard=thought.unheard,
     )  # fmt: skip
+    note_status(
+        microgrid=layout.microgrid,
+        status=thought.choice.status,
+        reasons=thought.reasons,
+        now=now,
+        real_now=real_now,
+    )
     keep_memory(thought=thought)
     if state.pk % FORGET_EVERY == 0:
         forget_ticks(microgrid=layout.microgrid, before=now - KEEP_TICKS)

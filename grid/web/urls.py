@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grid.web import alarms, bypass, events, indicators, views
+from grid.web import alarms, bypass, emergency, events, indicators, views
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
@@ -18,4 +18,12 @@ urlpatterns = [
     path("alarms/acknowledge/", alarms.acknowledge_all, name="alarms-acknowledge"),
     path("alarms/<uuid:public_id>/", alarms.alarm, name="alarm"),
     path("alarms/<uuid:public_id>/step/", alarms.step, name="alarm-step"),
+    path("emergency/", emergency.page, name="emergency"),
+    path("emergency/desk/", emergency.desk, name="emergency-desk"),
+    path("emergency/orders/", emergency.overrides, name="overrides"),
+    path("emergency/orders/<uuid:public_id>/", emergency.override, name="override"),
+    path("emergency/drills/", emergency.drill_start, name="drill-start"),
+    path("emergency/drills/<uuid:public_id>/end/", emergency.drill_end, name="drill-end"),
+    path("emergency/<uuid:public_id>/", emergency.emergency, name="emergency-one"),
+    path("emergency/<uuid:public_id>/answer/", emergency.answer, name="emergency-answer"),
 ]

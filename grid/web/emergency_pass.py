@@ -1,0 +1,77 @@
+"""The emergency page without the database: who has seen it as staff carries a signed pass and gets it from Valkey alone.
+
+It stands before sessions and log-in, because those ask the database. The pass opens this one page to read, for three days.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from redis.exceptions import RedisError
+
+from grid.adapters.live_push import last_story
+
+COOKIE, SALT = "emergency-pass", "grid.emergency-pass"
+LASTS_S = 3 * 24 * 3600
+PATH = "/emergency/"
+WORDS = {
+    "NORMAL": "in balance", "SURPLUS": "more sun than we need", "DEFICIT": "we draw from outside", "PEAK": "at the limit",
+    "CURTAILED": "somebody is held back", "EMERGENCY": "emergency", "ISLANDED": "on our own", "BLACKSTART": "starting up again",
+    "RESYNC": "joining the public grid again",
+}  # fmt: skip
+
+
+class EmergencyPass:
+    """Answers for the emergency page where a pass is shown; everything else goes on as usual."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD") and request.path == PATH:
+            public_id = read_pass(request.COOKIES.get(COOKIE, ""))
+            if public_id is not None:
+                return emergency_page(public_id)
+        return self._get_response(request)
+
+
+def read_pass(value: str) -> UUID | None:
+    """The microgrid of a pass that is genuine and not too old."""
+    try:
+        return UUID(hex=signing.loads(value, salt=SALT, max_age=LASTS_S))
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+
+
+def give_pass(response: HttpResponse, public_id: UUID, *, secure: bool) -> HttpResponse:
+    """Let whoever gets this response see the page again without the database."""
+    response.set_cookie(
+        COOKIE, signing.dumps(public_id.hex, salt=SALT), max_age=LASTS_S, httponly=True, samesite="Lax", secure=secure,
+        path=PATH,
+    )  # fmt: skip
+    return response
+
+
+def emergency_page(public_id: UUID) -> HttpResponse:
+    """The page from the last state in Valkey: complete without a script, with no query."""
+    try:
+        state, story = last_story(public_id)
+        is_away = False
+    except (RedisError, OSError):
+        state, story, is_away = None, {}, True
+    status = (state or {}).get("status", "")
+    text = render_to_string(
+        "emergency/page.html",
+        {
+            "state": state,
+            "story": story,
+            "status": status,
+            "word": WORDS.get(status, status),
+            "is_away": is_away,
+        },
+    )
+    response = HttpResponse(text)
+    response["Cache-Control"] = "no-store"
+    return response
