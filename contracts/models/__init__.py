@@ -3,6 +3,7 @@
 from contracts.models.anchors import Anchor, AnchorKind, AnchorLeaf
 from contracts.models.keys import MemberDataKey, WalletLink
 from contracts.models.payments import ChainCursor, ChainPayment, PaymentQuote
+from contracts.models.storages import StorageMirror
 from contracts.models.transactions import ChainDeployment, ChainTransaction, TransactionStatus
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ChainTransaction",
     "MemberDataKey",
     "PaymentQuote",
+    "StorageMirror",
     "TransactionStatus",
     "WalletLink",
 ]

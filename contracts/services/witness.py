@@ -10,6 +10,7 @@ from billing.models import BillingRun, RunStatus
 from contracts.domain.chain import Chain
 from contracts.models import Anchor, AnchorKind
 from contracts.services.anchoring import NothingToAnchor, anchor_day, anchor_run
+from contracts.services.grid_mirrors import mirror_peaks, mirror_storages
 from contracts.services.mirrors import (
     mirror_bills,
     mirror_forecasts,
@@ -63,6 +64,8 @@ def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
     if Anchor.objects.filter(run=run).exists() or not run.documents.exists():
         return False
     anchor_run(chain=chain, run=run, now=now)
+    mirror_storages(chain=chain, run=run, now=now)
+    mirror_peaks(chain=chain, run=run, now=now)
     mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run.days(), now=now)
     mirror_month(chain=chain, run=run, now=now)
     mirror_forecasts(chain=chain, run=run, now=now)
