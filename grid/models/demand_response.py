@@ -47,6 +47,12 @@ class DemandProgramme(PublicRow):
         return self.name
 
     @property
+    def incentive_text(self) -> str:
+        """Per kWh, with two decimals or as many as it has."""
+        exact = self.incentive_per_kwh.normalize()
+        return f"{exact:.2f}" if exact == round(exact, 2) else f"{exact:f}"
+
+    @property
     def terms(self) -> Terms:
         return Terms(
             timedelta(minutes=self.notice_minutes), timedelta(minutes=self.most_minutes_per_event),

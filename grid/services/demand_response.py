@@ -15,7 +15,7 @@ from members.models import User
 from members.services.notifications import notify
 
 KIND = "demand event"
-PATH = "/programmes/"
+PATH = "/energy/programmes/"
 
 
 class CannotConsent(ValueError):
@@ -105,7 +105,7 @@ def call_event(
     DemandResponse.objects.bulk_create(DemandResponse(event=row, site_id=site) for site in sites)
     _tell(
         row, "called", "Please draw less: " + _hours(row), now,
-        f"{reason} For each kWh less than usual you get {programme.incentive_per_kwh.normalize():f} {microgrid.cooperative.currency}. "
+        f"{reason} For each kWh less than usual you get {programme.incentive_text} {microgrid.cooperative.currency}. "
         "You need not take part: opt out on the page of the programme until it begins.",
     )  # fmt: skip
     return row
