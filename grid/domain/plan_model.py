@@ -131,19 +131,20 @@ class _Writer:
         self._energies(flexible, runs)
         self._limits(imported, exported, import_most, export_most)
         self._shared(charge, discharge, curtailed, flexible, runs)
-        if self.priced and problem.peak_price_per_kw > 0:
+        if problem.peak_price_per_kw > 0:
             self._peak(imported)
         self._pins()
         charge_full, discharge_full = self._alone()
-        sheet.pairs(charge.ravel(), discharge.ravel(), charge_full.ravel(), discharge_full.ravel(), 0.0)
+        if self.slack is None:  # with limits pinned to what is unavoidable they were seen to slow the search
+            self._one_after_the_other(charge, discharge, soc)
+        sheet.pairs(
+            charge.ravel(), discharge.ravel(), charge_full.ravel(), discharge_full.ravel(), 0.0, np.tile(balance, n)
+        )  # fmt: skip
         if self.priced and never_both.any():
             sheet.pairs(
-                imported[never_both],
-                exported[never_both],
-                import_most[never_both],
-                export_most[never_both],
-                1.0,
-            )
+                imported[never_both], exported[never_both], import_most[never_both], export_most[never_both], 1.0,
+                balance[never_both],
+            )  # fmt: skip
         return Model(
             sheet.program(),
             self.unit,
@@ -163,7 +164,7 @@ class _Writer:
         """The most that can be imported and exported, and where doing both at once would pay (then the bounds must be finite)."""
         problem, storages = self.problem, self.problem.storages
         import_most, export_most = problem.import_limit_w / self.unit, problem.export_limit_w / self.unit
-        if self.slack is not None and self.slack.above != 0.0:
+        if self.slack is not None:
             import_most, export_most = (
                 np.full_like(import_most, INFINITE),
                 np.full_like(export_most, INFINITE),
@@ -200,15 +201,41 @@ class _Writer:
         discharge = np.minimum(
             storages.discharge_max_w, held * (storages.eta_discharge / hours)[:, np.newaxis]
         )
-        # The first interval starts where it starts, perhaps outside the limits.
-        charge[:, 0], discharge[:, 0] = storages.charge_max_w[:, 0], storages.discharge_max_w[:, 0]
+        begin = storages.kept(hours) * storages.soc_start_wh
+        charge[:, 0] = np.minimum(
+            storages.charge_max_w[:, 0],
+            np.maximum(storages.soc_max_wh - begin, 0.0) / (storages.eta_charge * hours),
+        )
+        discharge[:, 0] = np.minimum(
+            storages.discharge_max_w[:, 0],
+            np.maximum(begin - storages.soc_min_wh, 0.0) * storages.eta_discharge / hours,
+        )
         return charge / self.unit, discharge / self.unit
+
+    def _one_after_the_other(self, charge: Places, discharge: Places, soc: Places) -> None:
+        """What is charged has room, and what is discharged is there, before the interval begins: true where a storage does not do both."""
+        storages, hours = self.problem.storages, self.problem.hours
+        later = charge.shape[1] - 1
+        kept = np.repeat(storages.kept(hours), later)
+        before = soc[:, :-1].ravel()
+        into, out = (
+            np.repeat(storages.eta_charge * hours, later),
+            np.repeat(hours / storages.eta_discharge, later),
+        )
+        self.sheet.cuts(
+            [charge[:, 1:].ravel(), before], [into, kept], np.repeat(storages.soc_max_wh / self.unit, later)
+        )
+        self.sheet.cuts(
+            [discharge[:, 1:].ravel(), before],
+            [out, -kept],
+            -kept * np.repeat(storages.soc_min_wh / self.unit, later),
+        )
 
     def _soc_columns(self, shape: tuple[int, int]) -> Places:
         storages, energy = self.problem.storages, self.unit
         lower = np.broadcast_to(storages.soc_min_wh[:, np.newaxis], shape)
         value = np.zeros(shape)
-        if self._strict_wishes():
+        if self.slack is None:
             lower = np.maximum(lower, storages.soc_wanted_wh)
             lower[:, -1] = np.maximum(lower[:, -1], storages.soc_end_min_wh)
             value[:, -1] = -storages.end_value_per_kwh * self.priced
@@ -220,9 +247,6 @@ class _Writer:
         return self.sheet.columns(
             lower.size, (upper / energy).ravel(), lower=(lower / energy).ravel(), cost=value.ravel(), tie=tie
         ).reshape(shape)
-
-    def _strict_wishes(self) -> bool:
-        return self.slack is None or self.slack.missing == 0.0
 
     def _flexible_columns(self) -> tuple[Places, tuple[Run, ...]]:
         loads, sheet, hours = self.problem.flexible, self.sheet, self.problem.hours
@@ -299,7 +323,7 @@ class _Writer:
         self._cycling(discharge)
         if problem.reserve_wh.any():
             self._reserve(soc)
-        if self._strict_wishes() or not n:
+        if self.slack is None or not n:
             return
         last = np.arange(n)
         above = sheet.columns(n, INFINITE, cost=-storages.end_value_per_kwh * self.priced)
@@ -324,7 +348,7 @@ class _Writer:
         """Columns of what is missing, or columns that must be zero."""
         columns = self.sheet.columns(
             count,
-            0.0 if self._strict_wishes() else INFINITE,
+            0.0 if self.slack is None or self.slack.missing == 0.0 else INFINITE,
             cost=worth * (self.slack is not None and self.slack.aim == Aim.MISSING),
         )
         if len(columns):
@@ -395,7 +419,7 @@ class _Writer:
 
     def _limits(self, imported: Places, exported: Places, import_most: Array, export_most: Array) -> None:
         """Rows for the connection's limits, where they may be exceeded (else they are bounds of the columns)."""
-        if self.slack is None or self.slack.above == 0.0:
+        if self.slack is None:
             return
         for columns, limit in (
             (imported, self.problem.import_limit_w),
@@ -436,7 +460,8 @@ class _Writer:
     def _peak(self, imported: Places) -> None:
         problem, t = self.problem, self.t
         # A price per kW of a power in the programme's unit, against costs in unit x h: the same scale.
-        self.sheet.offset -= problem.peak_price_per_kw * problem.peak_so_far_w / self.unit
+        price = problem.peak_price_per_kw * self.priced
+        self.sheet.offset -= price * problem.peak_so_far_w / self.unit
         peak = self.sheet.columns(
             1, INFINITE, lower=problem.peak_so_far_w / self.unit, cost=problem.peak_price_per_kw
         )

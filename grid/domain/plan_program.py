@@ -42,6 +42,8 @@ class Program:
         first, second: [p], pairs of columns of which one must be zero; their lower bounds are 0.
         first_most, second_most: [p], what each can be while the other is zero.
         eager: [p], pairs for which doing both at once certainly pays.
+        pair_rows: [p], a row each: where its price is not above zero, doing both may pay.
+        cut_columns, cut_values, cut_upper: [q, 2], [q, 2], [q], rows that hold by themselves where no pair is violated.
         offset: what the objective is where all columns are 0.
     """
 
@@ -60,18 +62,29 @@ class Program:
     first_most: Array
     second_most: Array
     eager: Flags
+    pair_rows: Places
+    cut_columns: Places
+    cut_values: Array
+    cut_upper: Array
     offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The best point, what one more unit of each row's bound would cost, and how it was found."""
+    """The best point, what one more unit of each row's bound would cost, and how it was found.
+
+    `legal`: no pair is violated and whole numbers are whole. `suspects`: [p], pairs for which doing both may pay. `bound`: what no
+    legal point can undercut.
+    """
 
     values: Array
     objective: float
     row_prices: Array
     binaries: int
     proven: bool
+    legal: bool
+    suspects: Flags
+    bound: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,69 +100,98 @@ class OutOfTime(RuntimeError):
     """No plan at all was found within the time."""
 
 
-def solve(program: Program, effort: Effort) -> Answer | None:
-    """The best point, or None where there is none.
+def solve(program: Program, effort: Effort, begin: Array | None = None) -> Answer | None:
+    """The best point, or None where there is none. `begin`: a legal point to begin with, if one is known.
 
     Raises:
         OutOfTime: the search ended without any point.
     """
     if np.any(program.lower > program.upper + FEASIBLE):
         return None
-    if not len(program.whole) and not program.eager.any():
-        found = _by_lines(program, effort)
-        if found is None or found.proven:
-            return found
-        return _by_branches(program, effort, found)
-    return _by_branches(program, effort, None)
+    found = _by_lines(program)
+    if found is None or found.proven:
+        return found
+    known = _legal(program, begin) if begin is not None else None
+    if known is not None and known.objective <= found.bound:
+        return known
+    if known is not None and (not found.legal or known.objective < found.objective):
+        found = replace(known, suspects=found.suspects, proven=False)
+    return _by_branches(program, effort, found)
 
 
-def _by_lines(program: Program, effort: Effort) -> Answer | None:
-    """Linear programming alone; `proven` only where no pair is violated at no cost above the relaxed optimum."""
-    highs = _loaded(program)
+def _by_lines(program: Program) -> Answer | None:
+    """Linear programming alone; `proven` only where pairs and whole numbers come out right at the relaxed optimum's cost."""
+    relaxed = replace(program, whole=program.whole[:0])
+    highs = _loaded(relaxed)
     if not _run(highs):
         return None
-    relaxed = highs.getInfo().objective_function_value
-    point = _settled(highs, program)
-    both = _violated(program, point.values)
+    bound = highs.getInfo().objective_function_value + SAME_COST * max(
+        1.0, abs(highs.getInfo().objective_function_value)
+    )
+    point = _settled(highs, relaxed)
+    shut = _violated(program, point.values)
+    worthless = point.row_prices[program.pair_rows] <= PRICED
     for _ in range(ROUNDS):
-        if not both.any():
-            return replace(point, proven=point.objective <= relaxed + SAME_COST * max(1.0, abs(relaxed)))
-        _restore(highs, program)
-        if not _shut(highs, program, point.values, both):
+        again = _violated(program, point.values)
+        if not again.any():
             break
-        point = _settled(highs, program)
-        both = both | _violated(program, point.values)
-        if not _violated(program, point.values).any():
-            return replace(point, proven=point.objective <= relaxed + SAME_COST * max(1.0, abs(relaxed)))
-    return replace(point, proven=False)
+        shut |= again
+        _restore(highs, relaxed)
+        if not _shut(highs, program, point.values, shut):
+            break
+        point = _settled(highs, relaxed)
+    legal = not _violated(program, point.values).any() and _is_whole(program, point.values)
+    return replace(
+        point, proven=legal and point.objective <= bound, legal=legal, suspects=shut | worthless, bound=bound
+    )
 
 
-def _by_branches(program: Program, effort: Effort, relaxed: Answer | None) -> Answer | None:
-    """Yes-or-no decisions, for few pairs first."""
-    chosen = program.eager.copy()
-    if relaxed is not None:
-        chosen |= _violated(program, relaxed.values)
+def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | None:
+    """Yes-or-no decisions, for few pairs first; `found` is where linear programming ended."""
+    chosen = program.eager | found.suspects
     left = effort.seconds
     for round_ in range(ROUNDS + 1):
         if round_ == ROUNDS:
             chosen[:] = True
         highs = _loaded(_with_decisions(program, chosen), replace(effort, seconds=left))
+        if found.legal:
+            _suggest(highs, found.values)
         solved = _run(highs)
         left = max(left - highs.getRunTime(), 1.0)
-        status = highs.getModelStatus()
-        if status == STATUS.kTimeLimit and not solved:
-            raise OutOfTime
+        done = highs.getModelStatus() == STATUS.kOptimal
         if not solved:
-            return None
+            return _given_up(highs, found)
         values = np.array(highs.getSolution().col_value)[: len(program.cost)]
         bound = highs.getInfo().objective_function_value
         point = _legal(program, values)
-        within = effort.gap + effort.relative_gap * abs(bound)
-        proven = status == STATUS.kOptimal
-        if point is not None and (point.objective <= bound + within or chosen.all()):
-            return replace(point, binaries=int(chosen.sum()) + len(program.whole), proven=proven)
+        if point is not None:
+            within = effort.gap + effort.relative_gap * abs(bound)
+            if point.objective <= bound + within or chosen.all() or not done:
+                return replace(point, binaries=int(chosen.sum()) + len(program.whole), proven=done)
+        elif not done:
+            return _given_up(highs, found)
         chosen |= _violated(program, values)
     raise OutOfTime
+
+
+def _given_up(highs: Any, found: Answer) -> Answer | None:
+    """None where there is no point; where only time ran out, what linear programming found."""
+    if highs.getModelStatus() != STATUS.kTimeLimit:
+        return None
+    if not found.legal:
+        raise OutOfTime
+    return replace(found, proven=False)
+
+
+def _suggest(highs: Any, values: Array) -> None:
+    """A point to begin with; the solver completes the decisions."""
+    columns = np.arange(len(values), dtype=np.int32)
+    highs.setSolution(len(columns), columns, values)
+
+
+def _is_whole(program: Program, values: Array) -> bool:
+    part = values[program.whole]
+    return bool(np.all(np.abs(part - np.round(part)) <= FEASIBLE))
 
 
 def _legal(program: Program, values: Array) -> Answer | None:
@@ -193,9 +235,10 @@ def _settled(highs: Any, program: Program) -> Answer:
     values, prices = np.array(found.col_value), np.array(found.row_dual)
     reduced, activity = np.array(found.col_dual), np.array(found.row_value)
     objective = highs.getInfo().objective_function_value
+    nobody = np.zeros(len(program.first), dtype=np.bool_)
     held, held_rows = np.abs(reduced) > PRICED, np.abs(prices) > PRICED
     if _unique(held, held_rows):
-        return Answer(values, objective, prices, 0, True)
+        return Answer(values, objective, prices, 0, True, True, nobody)
     columns, rows = np.flatnonzero(held).astype(np.int32), np.flatnonzero(held_rows).astype(np.int32)
     highs.changeColsBounds(len(columns), columns, values[columns], values[columns])
     highs.changeRowsBounds(len(rows), rows, activity[rows], activity[rows])
@@ -205,8 +248,8 @@ def _settled(highs: Any, program: Program) -> Answer:
         moved = np.array(highs.getSolution().col_value)
         again = program.offset + float(program.cost @ moved)
         if again <= objective + SAME_COST * max(1.0, abs(objective)):
-            return Answer(moved, again, prices, 0, True)
-    return Answer(values, objective, prices, 0, True)
+            return Answer(moved, again, prices, 0, True, True, nobody)
+    return Answer(values, objective, prices, 0, True, True, nobody)
 
 
 def _unique(held: Flags, held_rows: Flags) -> bool:
@@ -218,21 +261,23 @@ def _unique(held: Flags, held_rows: Flags) -> bool:
 
 
 def _with_decisions(program: Program, chosen: Flags) -> Program:
-    """A yes-or-no column per chosen pair: `first <= most x`, `second <= most (1 - x)`."""
+    """A yes-or-no column per chosen pair: `first <= most x`, `second <= most (1 - x)`; and the cuts."""
     count, width = int(chosen.sum()), len(program.cost)
     decision = width + np.arange(count)
     first_most, second_most = program.first_most[chosen], program.second_most[chosen]
     columns = np.stack([program.first[chosen], decision, program.second[chosen], decision], axis=1)
     values = np.stack([np.ones(count), -first_most, np.ones(count), second_most], axis=1)
     zeros, ones = np.zeros(count), np.ones(count)
+    cut = len(program.cut_upper)
+    rows = 2 * np.arange(2 * count + cut)
     return replace(
         program, cost=np.concatenate([program.cost, zeros]), tie=np.concatenate([program.tie, zeros]),
         lower=np.concatenate([program.lower, zeros]), upper=np.concatenate([program.upper, ones]),
-        starts=np.concatenate([program.starts, len(program.values) + 2 * np.arange(2 * count)]),
-        columns=np.concatenate([program.columns, columns.reshape(-1)]),
-        values=np.concatenate([program.values, values.reshape(-1)]),
-        row_lower=np.concatenate([program.row_lower, np.full(2 * count, -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, np.stack([zeros, second_most], axis=1).reshape(-1)]),
+        starts=np.concatenate([program.starts, len(program.values) + rows]),
+        columns=np.concatenate([program.columns, columns.ravel(), program.cut_columns.ravel()]),
+        values=np.concatenate([program.values, values.ravel(), program.cut_values.ravel()]),
+        row_lower=np.concatenate([program.row_lower, np.full(len(rows), -np.inf)]),
+        row_upper=np.concatenate([program.row_upper, np.stack([zeros, second_most], axis=1).ravel(), program.cut_upper]),
         whole=np.concatenate([program.whole, decision]),
     )  # fmt: skip
 

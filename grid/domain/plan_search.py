@@ -9,6 +9,7 @@ import numpy as np
 
 from grid.domain.interior_point_plan import find_proven_plan, suits
 from grid.domain.plan_model import Aim, Model, Slack, write
+from grid.domain.plan_parts import Array
 from grid.domain.plan_problem import PlanProblem
 from grid.domain.plan_program import Answer, Effort, solve
 from grid.domain.plan_reading import nothing, read
@@ -55,7 +56,7 @@ def _as_near_as_possible(problem: PlanProblem, seconds: float) -> tuple[Model, A
     slack = Slack(Aim.ABOVE_LIMITS)
     found: tuple[Model, Answer] | None = None
     for aim in Aim:
-        solved = _phase(problem, slack, seconds)
+        solved = _phase(problem, slack, seconds, found[1].values if found else None)
         if solved is None:
             if found is None:
                 raise CannotFindPlan(
@@ -72,13 +73,15 @@ def _as_near_as_possible(problem: PlanProblem, seconds: float) -> tuple[Model, A
     return found
 
 
-def _phase(problem: PlanProblem, slack: Slack, seconds: float) -> tuple[Model, Answer] | None:
+def _phase(
+    problem: PlanProblem, slack: Slack, seconds: float, begin: Array | None
+) -> tuple[Model, Answer] | None:
     """One aim; what the phases before found is held, with a hair's breadth of room only where the solver needs it."""
     for room in PINS:
         model = write(
             problem, replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
         )
-        answer = solve(model.program, _effort(model, slack.aim, seconds))
+        answer = solve(model.program, _effort(model, slack.aim, seconds), begin)
         if answer is not None:
             return model, answer
     return None

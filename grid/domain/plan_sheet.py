@@ -23,7 +23,8 @@ class Sheet:
     _limits: list[tuple[Array, Array]] = field(default_factory=list)
     _entries: list[tuple[Places, Places, Array]] = field(default_factory=list)
     _whole: list[Places] = field(default_factory=list)
-    _pairs: list[tuple[Places, Places, Array, Array, Array]] = field(default_factory=list)
+    _cuts: list[tuple[Places, Array, Array]] = field(default_factory=list)
+    _pairs: list[tuple[Places, Places, Array, Array, Array, Places]] = field(default_factory=list)
 
     def columns(
         self, count: int, upper: ArrayLike, *, lower: ArrayLike = 0.0, cost: ArrayLike = 0.0, tie: ArrayLike = 0.0,
@@ -48,19 +49,17 @@ class Sheet:
         self.height += count
         return numbers
 
+    def cuts(self, columns: Sequence[Places], factors: Sequence[ArrayLike], upper: ArrayLike) -> None:
+        """Rows of two entries that hold by themselves where the pairs do; they speed the search for yes-or-no decisions."""
+        count = len(columns[0])
+        spread = [_spread(values, count) for values in factors]
+        self._cuts.append((np.stack(columns, axis=1), np.stack(spread, axis=1), _spread(upper, count)))
+
     def pairs(
-        self, first: Places, second: Places, first_most: Array, second_most: Array, eager: ArrayLike
-    ) -> None:
-        """Pairs of columns of which one must be zero."""
-        self._pairs.append(
-            (
-                first,
-                second,
-                first_most,
-                second_most,
-                np.broadcast_to(np.asarray(eager, np.float64), first.shape),
-            )
-        )
+        self, first: Places, second: Places, first_most: Array, second_most: Array, eager: ArrayLike, rows: Places
+    ) -> None:  # fmt: skip
+        """Pairs of columns of which one must be zero; `rows` are those in whose price it shows whether doing both may pay."""
+        self._pairs.append((first, second, first_most, second_most, _spread(eager, len(first)), rows))
 
     def program(self) -> Program:
         """All of it, the entries sorted by row."""
@@ -71,14 +70,16 @@ class Sheet:
         starts = np.zeros(self.height, dtype=np.int64)
         np.cumsum(np.bincount(rows, minlength=self.height)[:-1], out=starts[1:])
         none = np.zeros(0, dtype=np.int64)
-        pairs = self._pairs or [(none, none, np.zeros(0), np.zeros(0), np.zeros(0))]
-        first, second, first_most, second_most, eager = (
+        pairs = self._pairs or [(none, none, np.zeros(0), np.zeros(0), np.zeros(0), none)]
+        first, second, first_most, second_most, eager, pair_rows = (
             np.concatenate(part) for part in zip(*pairs, strict=True)
         )
+        cuts = self._cuts or [(np.zeros((0, 2), np.int64), np.zeros((0, 2)), np.zeros(0))]
+        cut_columns, cut_values, cut_upper = (np.concatenate(part) for part in zip(*cuts, strict=True))
         return Program(
             cost, tie, lower, upper, starts, columns[order], values[order], row_lower, row_upper,
-            np.concatenate([none, *self._whole]), first, second, first_most, second_most, eager > 0,
-            self.offset,
+            np.concatenate([none, *self._whole]), first, second, first_most, second_most, eager > 0, pair_rows,
+            cut_columns, cut_values, cut_upper, self.offset,
         )  # fmt: skip
 
 
