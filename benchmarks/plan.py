@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 
+from benchmarks.battery_plan import measure_battery
 from benchmarks.fleet_plan import measure_fleet
 
 
@@ -29,8 +30,11 @@ def main(argv: list[str]) -> int:
         )
         print(json.dumps(summary))
         return 0 if same else 1
-    print(f"{options.storages} storages: not measured yet", file=sys.stderr)
-    return 2
+    summary, same = measure_battery(
+        intervals=options.intervals, seed=options.seed, against_flexmeasures=options.against == "flexmeasures"
+    )
+    print(json.dumps(summary))
+    return 0 if same else 1
 
 
 if __name__ == "__main__":

@@ -462,9 +462,7 @@ class _Writer:
         # A price per kW of a power in the programme's unit, against costs in unit x h: the same scale.
         price = problem.peak_price_per_kw * self.priced
         self.sheet.offset -= price * problem.peak_so_far_w / self.unit
-        peak = self.sheet.columns(
-            1, INFINITE, lower=problem.peak_so_far_w / self.unit, cost=problem.peak_price_per_kw
-        )
+        peak = self.sheet.columns(1, INFINITE, lower=problem.peak_so_far_w / self.unit, cost=price)
         self.sheet.rows(len(t), 0.0, INFINITE, [(t, np.repeat(peak, len(t)), 1.0), (t, imported, -1.0)])
 
     def _pins(self) -> None:
