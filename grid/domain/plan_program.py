@@ -9,6 +9,7 @@ Among equal optima the one with the least `tie` is taken: columns and rows with 
 the rest is free to move (a lexicographic second pass).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,8 @@ PRICED = 1e-9  # a reduced cost above this is one
 FEASIBLE = 1e-9
 SAME_COST = 1e-9
 ROUNDS = 3
+SMALL = 3000  # below that many columns the primal simplex method without presolve was seen to be the fastest
+PRIMAL = 4
 ROW_WISE = 2
 MINIMIZE = 1
 STATUS = highspy.HighsModelStatus
@@ -95,13 +98,40 @@ class Effort:
     relative_gap: float
     seconds: float
 
+    def room(self, objective: float) -> float:
+        return self.gap + self.relative_gap * abs(objective)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What another method found: no legal point lies below `least` by more than `rounding`; `values` makes its decisions."""
+
+    least: float
+    values: Array
+    rounding: float
+
+
+class CannotFollow(RuntimeError):
+    """The other method cannot say."""
+
 
 class OutOfTime(RuntimeError):
     """No plan at all was found within the time."""
 
 
-def solve(program: Program, effort: Effort, begin: Array | None = None) -> Answer | None:
-    """The best point, or None where there is none. `begin`: a legal point to begin with, if one is known.
+def solve(
+    program: Program,
+    effort: Effort,
+    begin: Array | None = None,
+    course: Callable[[], Course | None] | None = None,
+) -> Answer | None:
+    """The best point, or None where there is none.
+
+    Args:
+        program: see there.
+        effort: for yes-or-no decisions.
+        begin: a legal point to begin with, if one is known.
+        course: another method, asked where linear programming is not enough.
 
     Raises:
         OutOfTime: the search ended without any point.
@@ -111,6 +141,21 @@ def solve(program: Program, effort: Effort, begin: Array | None = None) -> Answe
     found = _by_lines(program)
     if found is None or found.proven:
         return found
+    if course is not None:
+        try:
+            followed = course()
+        except CannotFollow:
+            followed = None
+        else:
+            if followed is None:
+                return None
+        if followed is not None:
+            point = _legal(program, followed.values)
+            if point is not None and point.objective <= followed.least + followed.rounding + effort.room(
+                point.objective
+            ):
+                return point
+            begin = followed.values
     known = _legal(program, begin) if begin is not None else None
     if known is not None and known.objective <= found.bound:
         return known
@@ -153,10 +198,9 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
     for round_ in range(ROUNDS + 1):
         if round_ == ROUNDS:
             chosen[:] = True
-        highs = _loaded(_with_decisions(program, chosen), replace(effort, seconds=left))
-        if found.legal:
-            _suggest(highs, found.values)
-        solved = _run(highs)
+        highs, solved = _searched(
+            program, chosen, replace(effort, seconds=left), found.values if found.legal else None
+        )
         left = max(left - highs.getRunTime(), 1.0)
         done = highs.getModelStatus() == STATUS.kOptimal
         if not solved:
@@ -165,13 +209,31 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
         bound = highs.getInfo().objective_function_value
         point = _legal(program, values)
         if point is not None:
-            within = effort.gap + effort.relative_gap * abs(bound)
-            if point.objective <= bound + within or chosen.all() or not done:
+            if point.objective <= bound + effort.room(bound) or chosen.all() or not done:
                 return replace(point, binaries=int(chosen.sum()) + len(program.whole), proven=done)
         elif not done:
             return _given_up(highs, found)
         chosen |= _violated(program, values)
     raise OutOfTime
+
+
+def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | None) -> tuple[Any, bool]:
+    """The solver after its search, and whether it found a point."""
+    highs = _loaded(_with_decisions(program, chosen), effort)
+    if begin is None:
+        return highs, _run(highs)
+    columns = np.arange(len(begin), dtype=np.int32)
+    highs.setSolution(len(columns), columns, begin)
+    solved = _run(highs)
+    if solved:
+        # HiGHS 1.16 was seen to name a better objective than that of the point it returned: the one it was given.
+        objective = program.offset + float(
+            program.cost @ np.array(highs.getSolution().col_value)[: len(program.cost)]
+        )
+        stated = highs.getInfo().objective_function_value
+        if objective > stated + effort.room(stated) + FEASIBLE:
+            return _searched(program, chosen, effort, None)
+    return highs, solved
 
 
 def _given_up(highs: Any, found: Answer) -> Answer | None:
@@ -181,12 +243,6 @@ def _given_up(highs: Any, found: Answer) -> Answer | None:
     if not found.legal:
         raise OutOfTime
     return replace(found, proven=False)
-
-
-def _suggest(highs: Any, values: Array) -> None:
-    """A point to begin with; the solver completes the decisions."""
-    columns = np.arange(len(values), dtype=np.int32)
-    highs.setSolution(len(columns), columns, values)
 
 
 def _is_whole(program: Program, values: Array) -> bool:
@@ -291,6 +347,9 @@ def _loaded(program: Program, effort: Effort | None = None) -> Any:
         ("dual_feasibility_tolerance", FEASIBLE),
     ):
         highs.setOptionValue(option, value)
+    if effort is None and len(program.cost) < SMALL:
+        highs.setOptionValue("presolve", "off")
+        highs.setOptionValue("simplex_strategy", PRIMAL)
     if effort is not None:
         for option, number in (
             ("mip_rel_gap", effort.relative_gap),

@@ -3,15 +3,18 @@
 Physics is never for sale: where a storage cannot keep its own state of charge limits, there is no plan, and the reasons name it.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from grid.domain.interior_point_plan import find_proven_plan, suits
+from grid.domain.plan_course import applies, best_course
 from grid.domain.plan_model import Aim, Model, Slack, write
 from grid.domain.plan_parts import Array
 from grid.domain.plan_problem import PlanProblem
-from grid.domain.plan_program import Answer, Effort, solve
+from grid.domain.plan_program import Answer, Course, Effort, solve
 from grid.domain.plan_reading import nothing, read
 from grid.domain.plan_solution import PlanSolution
 
@@ -45,7 +48,7 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
         if proven is not None:
             return proven
     model = write(problem)
-    answer = solve(model.program, _effort(model, Aim.COST, seconds))
+    answer = solve(model.program, _effort(model, Aim.COST, seconds), None, _course(problem, model, None))
     if answer is None:
         model, answer = _as_near_as_possible(problem, seconds / 3)
     return read(problem, model, answer)
@@ -78,13 +81,19 @@ def _phase(
 ) -> tuple[Model, Answer] | None:
     """One aim; what the phases before found is held, with a hair's breadth of room only where the solver needs it."""
     for room in PINS:
-        model = write(
-            problem, replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
+        roomy = replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
+        model = write(problem, roomy)
+        answer = solve(
+            model.program, _effort(model, slack.aim, seconds), begin, _course(problem, model, roomy)
         )
-        answer = solve(model.program, _effort(model, slack.aim, seconds), begin)
         if answer is not None:
             return model, answer
     return None
+
+
+def _course(problem: PlanProblem, model: Model, slack: Slack | None) -> Callable[[], Course | None] | None:
+    """Dynamic programming, where it applies."""
+    return partial(best_course, problem, model, slack) if applies(problem) else None
 
 
 def _roomy(found: float | None, room: float) -> float | None:
