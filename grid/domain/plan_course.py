@@ -18,7 +18,12 @@ from grid.domain.plan_program import CannotFollow, Course
 
 MOST_CORNERS = 4000
 ROUNDING = 1e-14  # of sums as large as the least one
-HEAVY = 1e4  # how much more a Wh above a limit weighs than one missing, and that than the cost of one
+HEAVIER = (
+    10.0,
+    100.0,
+    1e3,
+    1e4,
+)  # by how much a Wh above a limit outweighs one missing, and that the cost of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,12 @@ def applies(problem: PlanProblem) -> bool:
     )  # fmt: skip
 
 
-def weights_for(problem: PlanProblem, aim: Aim) -> Weights:
+def weights_for(problem: PlanProblem, aim: Aim, heavy: float) -> Weights:
     """The sum whose least value has the aims before this one least first."""
     if aim == Aim.ABOVE_LIMITS:
         return Weights(1.0, 0.0, 0.0)
     if aim == Aim.MISSING:
-        return Weights(HEAVY, 1.0, 0.0)
+        return Weights(heavy, 1.0, 0.0)
     storages = problem.storages
     prices = (
         problem.import_price_per_kwh,
@@ -53,16 +58,19 @@ def weights_for(problem: PlanProblem, aim: Aim) -> Weights:
         storages.end_value_per_kwh,
     )
     dearest = max(max(float(np.abs(p).max()) for p in prices), 1e-3)
-    return Weights(HEAVY**2 * dearest, HEAVY * dearest, 1.0)
+    return Weights(heavy**2 * dearest, heavy * dearest, 1.0)
 
 
-def best_course(problem: PlanProblem, model: Model, slack: Slack | None) -> Course | None:
+def best_course(problem: PlanProblem, model: Model, slack: Slack | None, heavy: float) -> Course | None:
     """The course with the least cost, or with `slack` what its aim seeks; None where there is none.
+
+    The aims before are weighed in, each `heavy` times the next: light weights may not suffice (then the result proves nothing), heavy
+    ones cost digits.
 
     Raises:
         CannotFollow: the function grew too many corners.
     """
-    weights = weights_for(problem, slack.aim) if slack is not None else None
+    weights = weights_for(problem, slack.aim, heavy) if slack is not None else None
     backwards = _Backwards(problem, model.unit_w, weights)
     if not backwards.go():
         return None

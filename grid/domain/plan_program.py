@@ -9,7 +9,7 @@ Among equal optima the one with the least `tie` is taken: columns and rows with 
 the rest is free to move (a lexicographic second pass).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -123,7 +123,7 @@ def solve(
     program: Program,
     effort: Effort,
     begin: Array | None = None,
-    course: Callable[[], Course | None] | None = None,
+    courses: Sequence[Callable[[], Course | None]] = (),
 ) -> Answer | None:
     """The best point, or None where there is none.
 
@@ -131,7 +131,7 @@ def solve(
         program: see there.
         effort: for yes-or-no decisions.
         begin: a legal point to begin with, if one is known.
-        course: another method, asked where linear programming is not enough.
+        courses: other methods, asked one after the other where linear programming is not enough, until one is proven.
 
     Raises:
         OutOfTime: the search ended without any point.
@@ -141,21 +141,19 @@ def solve(
     found = _by_lines(program)
     if found is None or found.proven:
         return found
-    if course is not None:
+    for course in courses:
         try:
             followed = course()
         except CannotFollow:
-            followed = None
-        else:
-            if followed is None:
-                return None
-        if followed is not None:
-            point = _legal(program, followed.values)
-            if point is not None and point.objective <= followed.least + followed.rounding + effort.room(
-                point.objective
-            ):
-                return point
-            begin = followed.values
+            continue
+        if followed is None:
+            return None
+        point = _legal(program, followed.values)
+        if point is not None and point.objective <= followed.least + followed.rounding + effort.room(
+            point.objective
+        ):
+            return point
+        begin = followed.values
     known = _legal(program, begin) if begin is not None else None
     if known is not None and known.objective <= found.bound:
         return known

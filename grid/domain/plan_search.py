@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from grid.domain.interior_point_plan import find_proven_plan, suits
-from grid.domain.plan_course import applies, best_course
+from grid.domain.plan_course import HEAVIER, applies, best_course
 from grid.domain.plan_model import Aim, Model, Slack, write
 from grid.domain.plan_parts import Array
 from grid.domain.plan_problem import PlanProblem
@@ -48,7 +48,7 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
         if proven is not None:
             return proven
     model = write(problem)
-    answer = solve(model.program, _effort(model, Aim.COST, seconds), None, _course(problem, model, None))
+    answer = solve(model.program, _effort(model, Aim.COST, seconds), None, _courses(problem, model, None))
     if answer is None:
         model, answer = _as_near_as_possible(problem, seconds / 3)
     return read(problem, model, answer)
@@ -84,16 +84,19 @@ def _phase(
         roomy = replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
         model = write(problem, roomy)
         answer = solve(
-            model.program, _effort(model, slack.aim, seconds), begin, _course(problem, model, roomy)
+            model.program, _effort(model, slack.aim, seconds), begin, _courses(problem, model, roomy)
         )
         if answer is not None:
             return model, answer
     return None
 
 
-def _course(problem: PlanProblem, model: Model, slack: Slack | None) -> Callable[[], Course | None] | None:
-    """Dynamic programming, where it applies."""
-    return partial(best_course, problem, model, slack) if applies(problem) else None
+def _courses(problem: PlanProblem, model: Model, slack: Slack | None) -> list[Callable[[], Course | None]]:
+    """Dynamic programming, where it applies; with weights as light as will do, for they cost digits."""
+    if not applies(problem):
+        return []
+    weights = HEAVIER if slack is not None and slack.aim != Aim.ABOVE_LIMITS else HEAVIER[:1]
+    return [partial(best_course, problem, model, slack, heavy) for heavy in weights]
 
 
 def _roomy(found: float | None, room: float) -> float | None:
