@@ -12,7 +12,8 @@ import numpy as np
 
 from grid.domain.interior_point import BoxProgramme, InteriorPoint, find_interior_point
 from grid.domain.interior_point_equations import Equations
-from grid.domain.plan_parts import UNLIMITED, Array
+from grid.domain.interior_point_fleet import Fleet, Reach, find_reach, fleet_of, without_choice
+from grid.domain.plan_parts import Array
 from grid.domain.plan_problem import PlanProblem
 from grid.domain.plan_solution import PlanSolution, PlanStatus, cost_of
 from grid.domain.tiled_cholesky import NotPositiveDefinite
@@ -22,36 +23,6 @@ PROVEN = 5e-7  # of max(1, |cost|)
 ENOUGH = 1e-7
 FIXED = 1e-9  # columns with less room than this, in the unit, do not move
 HELD_W = 1e-3
-REACHED_WH = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class _Fleet:
-    """Storages and interruptible loads alike, k rows: a load is a storage that only charges and must be full at its window's end.
-
-    Energies [Wh] and powers [W], [k, T] unless said otherwise; `kept`, `eta_charge`, `eta_discharge`, `start` and `value` are [k].
-    """
-
-    start: Array
-    kept: Array
-    eta_charge: Array
-    eta_discharge: Array
-    wear: Array
-    value: Array
-    charge_most: Array
-    discharge_most: Array
-    least: Array
-    most: Array
-    hours: float
-
-    @property
-    def up(self) -> Array:
-        """By how much an interval can raise the state of charge."""
-        return self.charge_most * self.eta_charge[:, None] * self.hours
-
-    @property
-    def down(self) -> Array:
-        return self.discharge_most / self.eta_discharge[:, None] * self.hours
 
 
 def suits(problem: PlanProblem) -> bool:
@@ -69,63 +40,22 @@ def suits(problem: PlanProblem) -> bool:
 
 def find_proven_plan(problem: PlanProblem) -> PlanSolution | None:
     """The best plan, within 1e-6 of the optimum; None where that could not be proven, or where not every wish can be kept."""
-    fleet = _fleet(problem)
-    reach = _reach(fleet)
+    fleet = fleet_of(problem)
+    reach = find_reach(fleet)
     if reach is None:
         return None
-    writer = _Writer(problem, fleet)
+    writer = _Writer(problem, without_choice(fleet, reach))
     try:
         point = find_interior_point(writer.programme(), enough=ENOUGH, worth=1.0 / writer.cost_scale)
     except NotPositiveDefinite:
         return None
-    return _proven(problem, _schedule(problem, fleet, reach, writer, point), writer, point)
-
-
-def _fleet(problem: PlanProblem) -> _Fleet:
-    storages, flexible, count = problem.storages, problem.flexible, problem.intervals
-    m = len(flexible)
-    t = np.arange(count)
-    runs = (t >= flexible.earliest[:, None]) & (t < flexible.latest[:, None])
-    wanted = np.maximum(storages.soc_min_wh[:, None], storages.soc_wanted_wh)
-    wanted[:, -1] = np.maximum(wanted[:, -1], storages.soc_end_min_wh)
-    full = np.broadcast_to(flexible.energy_wh[:, None], (m, count))
-    one, none = np.ones(m), np.zeros(m)
-    return _Fleet(
-        start=np.append(storages.soc_start_wh, none),
-        kept=np.append(storages.kept(problem.hours), one),
-        eta_charge=np.append(storages.eta_charge, one), eta_discharge=np.append(storages.eta_discharge, one),
-        wear=np.append(storages.wear_per_kwh, none), value=np.append(storages.end_value_per_kwh, none),
-        charge_most=np.vstack([storages.charge_max_w, flexible.power_max_w[:, None] * runs]),
-        discharge_most=np.vstack([storages.discharge_max_w, np.zeros((m, count))]),
-        least=np.vstack([wanted, np.where(t < flexible.latest[:, None] - 1, 0.0, full)]),
-        most=np.vstack([np.broadcast_to(storages.soc_max_wh[:, None], wanted.shape), full]),
-        hours=problem.hours,
-    )  # fmt: skip
-
-
-def _reach(fleet: _Fleet) -> tuple[Array, Array] | None:
-    """From which states of charge all later limits can be kept, lowest and highest [k, T]; None where there are none."""
-    low, high, up, down = fleet.least.copy(), fleet.most.copy(), fleet.up, fleet.down
-    loses_all = fleet.kept <= 0.0
-    kept = np.where(loses_all, 1.0, fleet.kept)
-    for t in range(low.shape[1] - 2, -1, -1):
-        before = np.where(loses_all, -UNLIMITED, (low[:, t + 1] - up[:, t + 1]) / kept)
-        after = np.where(loses_all, UNLIMITED, (high[:, t + 1] + down[:, t + 1]) / kept)
-        low[:, t] = np.maximum(low[:, t], before)
-        high[:, t] = np.minimum(high[:, t], after)
-    carried = fleet.kept * fleet.start
-    reachable = np.all(low <= high + REACHED_WH) and np.all(carried + up[:, 0] >= low[:, 0] - REACHED_WH)
-    if not reachable or np.any(carried - down[:, 0] > high[:, 0] + REACHED_WH):
-        return None
-    if np.any(loses_all) and np.any((low > up + REACHED_WH)[loses_all]):
-        return None
-    return low, high
+    return _proven(problem, fleet, _schedule(problem, fleet, reach, writer, point), writer, point)
 
 
 class _Writer:
     """Writes the problem down in units of its own size: powers in `unit` [W], costs in `cost_scale`."""
 
-    def __init__(self, problem: PlanProblem, fleet: _Fleet) -> None:
+    def __init__(self, problem: PlanProblem, fleet: Fleet) -> None:
         self.problem, self.fleet = problem, fleet
         greatest = max(
             float(fleet.charge_most.max(initial=0.0)), float(fleet.discharge_most.max(initial=0.0))
@@ -154,8 +84,8 @@ class _Writer:
         exported = np.minimum(problem.export_limit_w, export_most + unit) / unit
         curtailed = problem.production_w * problem.curtailable / unit
         stored = (
-            fleet.charge_most / unit,
-            fleet.discharge_most / unit,
+            (fleet.charge_most - fleet.charge_least) / unit,
+            (fleet.discharge_most - fleet.discharge_least) / unit,
             (fleet.most - fleet.least) / (unit * fleet.hours),
         )
         parts = [*(part.ravel() for part in stored), imported, exported, curtailed]
@@ -187,10 +117,11 @@ class _Writer:
         return cost
 
     def _offset(self) -> float:
-        """What the lower bound of the last state of charge is worth, above the wanted end."""
+        """What the lower bounds cost: wear of what must be discharged, less what the last state of charge is worth above the wanted end."""
         n = len(self.problem.storages)
         above = self.fleet.least[:n, -1] - self.problem.storages.soc_end_min_wh
-        return -float(self.fleet.value[:n] @ above) / 1000.0
+        wear = float(self.fleet.wear @ self.fleet.discharge_least.sum(axis=1)) * self.fleet.hours
+        return (wear - float(self.fleet.value[:n] @ above)) / 1000.0
 
     def _equations(self) -> Equations:
         """A unit of energy is the unit of power over one interval."""
@@ -203,7 +134,10 @@ class _Writer:
         stored = -fleet.least
         stored[:, 1:] += kept * fleet.least[:, :-1]
         stored[:, 0] += fleet.kept * fleet.start
-        balance = (problem.load_w - problem.production_w) / unit
+        stored += fleet.hours * fleet.eta_charge[:, None] * fleet.charge_least
+        stored -= fleet.hours * fleet.discharge_least / fleet.eta_discharge[:, None]
+        must = fleet.charge_least.sum(axis=0) - fleet.discharge_least.sum(axis=0)
+        balance = (problem.load_w - problem.production_w + must) / unit
         right = [stored.ravel() / (unit * fleet.hours), balance]
         if self.peaked:
             right.append(np.full(count, -problem.peak_so_far_w / unit))
@@ -227,13 +161,15 @@ class _Schedule:
 
 
 def _schedule(
-    problem: PlanProblem, fleet: _Fleet, reach: tuple[Array, Array], writer: _Writer, point: InteriorPoint
+    problem: PlanProblem, fleet: Fleet, reach: Reach, writer: _Writer, point: InteriorPoint
 ) -> _Schedule:
     """Follow the point's states of charge with exact physics, then let the connection take what is left."""
     shape = fleet.least.shape
     each = fleet.least.size
     x = np.where(writer.open, point.x, 0.0)
-    sought = np.clip(fleet.least + x[2 * each : 3 * each].reshape(shape) * writer.unit * fleet.hours, *reach)
+    sought = np.clip(
+        writer.fleet.least + x[2 * each : 3 * each].reshape(shape) * writer.unit * fleet.hours, *reach
+    )
     charge, discharge, soc = _follow(fleet, reach, sought)
     net = problem.load_w - problem.production_w + charge.sum(axis=0) - discharge.sum(axis=0)
     count = shape[1]
@@ -243,7 +179,7 @@ def _schedule(
     return _Schedule(charge, discharge, soc, np.maximum(net, 0.0), np.maximum(-net, 0.0), curtailed)
 
 
-def _follow(fleet: _Fleet, reach: tuple[Array, Array], sought: Array) -> tuple[Array, Array, Array]:
+def _follow(fleet: Fleet, reach: Reach, sought: Array) -> tuple[Array, Array, Array]:
     low, high = reach
     up, down = fleet.up, fleet.down
     charge, discharge, soc = np.zeros_like(sought), np.zeros_like(sought), np.zeros_like(sought)
@@ -279,13 +215,13 @@ def _curtailed(problem: PlanProblem, net: Array, given_up: Array) -> Array:
 
 
 def _proven(
-    problem: PlanProblem, found: _Schedule, writer: _Writer, point: InteriorPoint
+    problem: PlanProblem, fleet: Fleet, found: _Schedule, writer: _Writer, point: InteriorPoint
 ) -> PlanSolution | None:
     """The plan, where limits hold and its cost is at the bound."""
     n = len(problem.storages)
     over = max(
         float((found.imported - problem.import_limit_w).max()), float((found.exported - problem.export_limit_w).max()),
-        float((writer.fleet.least - found.soc).max()), float((found.soc - writer.fleet.most).max()),
+        float((fleet.least - found.soc).max()), float((found.soc - fleet.most).max()),
     )  # fmt: skip
     if over > HELD_W:
         return None

@@ -231,3 +231,18 @@ def test_no_storages_at_all_still_have_a_cost() -> None:
     )  # fmt: skip
     plan = find_plan(problem)
     assert plan.cost == pytest.approx(0.3 * 1.5 - 0.1 * 2.0)
+
+
+def test_a_car_that_must_charge_at_full_power_all_along_leaves_room_for_the_others() -> None:
+    problem = random_fleet(11, storages=5, intervals=32)
+    storages = problem.storages
+    power, start, wanted = storages.charge_max_w.copy(), storages.soc_start_wh.copy(), np.zeros((5, 32))
+    start[0], power[0] = storages.soc_min_wh[0], 1000.0
+    wanted[0, 15] = start[0] * float(storages.kept(4.0)[0]) + 1000.0 * storages.eta_charge[0] * 0.25 * sum(
+        float(storages.kept(0.25 * i)[0]) for i in range(16)
+    )
+    forced = _with_storages(problem, charge_max_w=power, soc_start_wh=start, soc_wanted_wh=wanted)
+    _compare(replace(forced, import_limit_w=np.full(32, np.inf)))
+    plan = find_proven_plan(replace(forced, import_limit_w=np.full(32, np.inf)))
+    assert plan is not None
+    assert np.allclose(plan.charge_w[0, :16], 1000.0)
