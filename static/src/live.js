@@ -41,6 +41,15 @@ function say(id, text) {
   if (byId(id).textContent !== text) byId(id).textContent = text; // a screen reader speaks of changes only
 }
 
+/** Sources that may give less than they can and loads that are let go, in a sentence. */
+function heldBack(told) {
+  const names = (rows) => rows.slice(0, 5).map((row) => row.code).join(", ") + (rows.length > 5 ? ` and ${rows.length - 5} more` : "");
+  const parts = [];
+  if (told?.sources?.length) parts.push(`Held back: ${names(told.sources)}.`);
+  if (told?.loads?.length) parts.push(`Let go: ${names(told.loads)}.`);
+  return parts.join(" ");
+}
+
 function show(state) {
   for (const [key, value] of Object.entries(state)) {
     if (key.endsWith("_w")) for (const one of page.querySelectorAll(`[data-watts="${key}"]`)) one.textContent = kilowatts(value);
@@ -57,10 +66,13 @@ function show(state) {
   say("status", sentences[state.status] ?? state.status);
   byId("status").dataset.state = state.status;
   byId("reasons").replaceChildren(...(state.reasons.length ? state.reasons : ["Reasons are kept with ticks, not with closed days."]).map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
+  say("held-back", heldBack(state.held_back));
   byId("tick").textContent = state.tick ?? "–";
   byId("losses").textContent = state.losses_w === null ? "–" : `${kilowatts(state.losses_w)} kW`;
   byId("shown-at").textContent = when.format(new Date(state.at));
   byId("reporting").textContent = `${state.sites_reporting} / ${state.sites_total}`;
+  byId("estimated").hidden = !state.points_estimated;
+  byId("estimated-count").textContent = state.points_estimated ?? 0;
   const most = Math.max(20000, state.production_w, state.consumption_w);
   flow("flow-roof", state.production_w, most);
   flow("flow-home", state.consumption_w, most);
