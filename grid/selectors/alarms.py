@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from energy.models import DeviceAlarm, Microgrid
 from energy.selectors.devices import served_alarms
 from energy.selectors.scope import READING_ROLES, operated_microgrids
+from energy.selectors.silences import open_silences
 from grid.models import AlarmPriority, GridAlarm
 from members.models import User
 
@@ -36,12 +37,13 @@ class AlarmBoard:
     open: Sequence[GridAlarm]
     shelved: Sequence[GridAlarm]
     devices: Sequence[DeviceAlarm]
+    silences: int
     unseen: int
     version: str
 
     @property
     def is_quiet(self) -> bool:
-        return not self.open and not self.devices
+        return not self.open and not self.devices and not self.silences
 
 
 def alarm_board(microgrid: Microgrid, user: User, now: datetime) -> AlarmBoard:
@@ -53,7 +55,8 @@ def alarm_board(microgrid: Microgrid, user: User, now: datetime) -> AlarmBoard:
     shelved = list(rows.shelved(now).order_by("shelved_until")[:MOST_LISTED])
     devices = list(served_alarms(user).filter(device__microgrid=microgrid, cleared_at__isnull=True)[:MOST_LISTED])  # fmt: skip
     unseen = sum(row.acknowledged_at is None for row in [*shown, *devices])
-    return AlarmBoard(shown, shelved, devices, unseen, _version(shown, shelved, devices))
+    silences = open_silences(microgrid)
+    return AlarmBoard(shown, shelved, devices, silences, unseen, _version(shown, shelved, devices, silences))
 
 
 def past_alarms(microgrid: Microgrid) -> Sequence[GridAlarm]:
@@ -86,6 +89,6 @@ def unseen_alarms(user: User, microgrids: Sequence[Microgrid], real_now: datetim
 def _version(shown: Sequence[GridAlarm], shelved: Sequence[GridAlarm], devices: Sequence[DeviceAlarm]) -> str:
     parts = [
         *(f"{r.pk}.{r.priority}.{r.count}.{int(r.is_active)}.{int(r.acknowledged_at is not None)}" for r in shown),
-        "s", *(f"{r.pk}" for r in shelved), "d", *(f"{r.pk}.{int(r.acknowledged_at is not None)}" for r in devices),
+        "s", *(f"{r.pk}" for r in shelved), "d", *(f"{r.pk}.{int(r.acknowledged_at is not None)}" for r in devices), f"q{silences}",
     ]  # fmt: skip
     return hashlib.blake2b("-".join(parts).encode(), digest_size=8).hexdigest()

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from energy.models import AlarmKind, DeviceAlarm, Line
+from energy.models import AlarmKind, DeviceAlarm, FeedSilence, Line
 from energy.services.devices import enrol_devices
 from grid.domain.alarm_life import Finding, FindingKind, Priority
 from grid.models import AlarmPriority, GridAlarm, GridAlarmKind
@@ -178,3 +178,11 @@ def test_the_api_takes_the_same_steps(microgrid, operator, client):
     assert (
         client.get(reverse("api-grid-alarms", args=[microgrid.public_id]), {"state": "x"}).status_code == 400
     )
+
+
+def test_silent_feeds_stand_beside_the_alarms(microgrid, operator, client):
+    FeedSilence.objects.create(
+        microgrid=microgrid, kind="stopped", feed="wide", since_at=SHOWN_NOW, found_at=SHOWN_NOW
+    )
+    client.force_login(operator)
+    assert "1 meter or feed stopped" in client.get(reverse("alarms")).content.decode()
