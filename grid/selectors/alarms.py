@@ -86,7 +86,9 @@ def unseen_alarms(user: User, microgrids: Sequence[Microgrid], real_now: datetim
     return grid + devices.order_by().count()
 
 
-def _version(shown: Sequence[GridAlarm], shelved: Sequence[GridAlarm], devices: Sequence[DeviceAlarm]) -> str:
+def _version(
+    shown: Sequence[GridAlarm], shelved: Sequence[GridAlarm], devices: Sequence[DeviceAlarm], silences: int
+) -> str:
     parts = [
         *(f"{r.pk}.{r.priority}.{r.count}.{int(r.is_active)}.{int(r.acknowledged_at is not None)}" for r in shown),
         "s", *(f"{r.pk}" for r in shelved), "d", *(f"{r.pk}.{int(r.acknowledged_at is not None)}" for r in devices), f"q{silences}",
