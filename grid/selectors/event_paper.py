@@ -25,6 +25,12 @@ def report_content(report: EventReport, *, remarks: str, by: str, made_at: datet
             ["Customer minutes", f"{minutes:,.0f}"],
             ["Commands", f"{commands.issued} to {commands.storages} storages, {commands.acknowledged} acknowledged, {commands.expired} ran out"],
         ],
+        "emergencies": [
+            [f"{'Drill' if one.is_drill else 'Emergency'}: {one.cause}",
+             f"{local(one.began_at, '%d %b %H:%M:%S')} to {local(one.ended_at, '%d %b %H:%M:%S') if one.ended_at else 'now'}; "
+             + (f"called: {', '.join(one.called)}; answered: {', '.join(one.answered) or 'nobody'}" if one.called else "nobody was called")]
+            for one in report.emergencies
+        ],
         "course": [[local(one.at, "%d %b %H:%M:%S"), one.what, one.detail, one.by] for one in report.course],
         "left_out": report.left_out,
         "affected": [

@@ -11,11 +11,14 @@ from grid.domain.events import TROUBLED, Event, Happening, find_events, status_c
 from grid.models import (
     CommandStatus,
     DeviceCommand,
+    Emergency,
+    EmergencyCall,
     GridAlarm,
     GridAlarmStep,
     GridState,
     Interruption,
     InterruptionCause,
+    OperatorOverride,
 )
 
 AROUND = timedelta(minutes=15)
@@ -50,6 +53,18 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyTold:
+    """An emergency or a drill: its cause, and who of those that were called answered."""
+
+    is_drill: bool
+    cause: str
+    began_at: datetime
+    ended_at: datetime | None
+    called: Sequence[str]
+    answered: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class CommandSums:
     """What storages were told in the period."""
 
@@ -69,6 +84,7 @@ class EventReport:
     statuses: Sequence[str]
     course: Sequence[Happening]
     left_out: int
+    emergencies: Sequence[EmergencyTold]
     affected: Sequence[Affected]
     sites_total: int
     sites_interrupted: int
@@ -77,6 +93,20 @@ class EventReport:
     instants: Sequence[datetime]
     curves: Sequence[Curve]
     follow_ups: Sequence[str]
+
+
+def past_emergencies(microgrid: Microgrid) -> list[Emergency]:
+    """Emergencies and drills, the newest first."""
+    return list(Emergency.objects.filter(microgrid=microgrid).order_by("-began_at", "-pk")[:MOST_EVENTS])
+
+
+def other_stretches(microgrid: Microgrid, known: Sequence[Emergency]) -> list[Event]:
+    """Stretches of trouble among the ticks of which no emergency was written down."""
+    real = [row for row in known if not row.is_drill]
+    return [
+        event for event in troubled_stretches(microgrid)
+        if not any(row.began_at - AROUND <= event.end_at and (row.ended_at is None or event.start_at <= row.ended_at + AROUND) for row in real)
+    ]  # fmt: skip
 
 
 def troubled_stretches(microgrid: Microgrid) -> list[Event]:
@@ -114,17 +144,30 @@ def report_on(microgrid: Microgrid, start_at: datetime, end_at: datetime, now: d
         .prefetch_related("sites")
         .order_by("started_at")
     )
+    emergencies = list(
+        Emergency.objects.filter(microgrid=microgrid, began_at__lte=end_at)
+        .exclude(ended_at__lt=start_at)
+        .prefetch_related("steps__by", "calls__user")
+        .order_by("began_at")
+    )
     commands = _commands(microgrid, start_at, end_at)
     course = sorted(
-        [*status_changes([(s.at, s.status, s.reasons) for s in states]), *_alarm_steps(microgrid, start_at, end_at), *_cut_steps(cuts, start_at, end_at)],
+        [
+            *status_changes([(s.at, s.status, s.reasons) for s in states]),
+            *_alarm_steps(microgrid, start_at, end_at),
+            *_cut_steps(cuts, start_at, end_at),
+            *_emergency_steps(emergencies),
+            *_orders_by_hand(microgrid, start_at, end_at),
+        ],
         key=lambda one: one.at,
-    )  # fmt: skip
+    )
+    course = [one for one in course if start_at <= one.at <= end_at]  # fmt: skip
     chosen = [states[i] for i in thin([None] * len(states), MOST_POINTS)]
     return EventReport(
         microgrid, start_at, end_at, list(dict.fromkeys(s.status for s in states)), course[:MOST_HAPPENINGS],
-        max(len(course) - MOST_HAPPENINGS, 0), [_affected(cut, start_at, min(end_at, now)) for cut in cuts],
+        max(len(course) - MOST_HAPPENINGS, 0), [_told(row) for row in emergencies], [_affected(cut, start_at, min(end_at, now)) for cut in cuts],
         microgrid.sites.count(), len({touched.site_id for cut in cuts for touched in cut.sites.all()}), commands, _reasons(states),
-        [state.at for state in chosen], _curves(chosen), _follow_ups(alarms, cuts, commands, states, now),
+        [state.at for state in chosen], _curves(chosen), _follow_ups(alarms, cuts, commands, states) + _of_emergencies(emergencies),
     )  # fmt: skip
 
 
@@ -147,6 +190,64 @@ def _cut_steps(cuts: Sequence[Interruption], start_at: datetime, end_at: datetim
         if cut.ended_at is not None:
             found.append(Happening(cut.ended_at, f"Supply is back: {words}", ""))
     return [one for one in found if start_at <= one.at <= end_at]
+
+
+def _emergency_steps(emergencies: Sequence[Emergency]) -> list[Happening]:
+    found = []
+    for row in emergencies:
+        word = "Drill" if row.is_drill else "Emergency"
+        found.append(Happening(row.began_at, f"{word} begins", row.cause))
+        found += [
+            Happening(step.at, f"{word}: {step.text}", "", str(step.by) if step.by else "")
+            for step in row.steps.all()
+        ]
+        if row.ended_at is not None:
+            found.append(Happening(row.ended_at, f"{word} ends", ""))
+    return found
+
+
+def _orders_by_hand(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> list[Happening]:
+    rows = OperatorOverride.objects.filter(
+        microgrid=microgrid, confirmed_at__gte=start_at, confirmed_at__lte=end_at
+    )
+    found = []
+    for row in rows.select_related("storage", "source", "confirmed_by", "ended_by")[:MOST_HAPPENINGS]:
+        assert row.confirmed_at is not None
+        found.append(
+            Happening(
+                row.confirmed_at,
+                f"Ordered by hand: {row.order}",
+                f"{row.minutes} min: {row.reason}",
+                str(row.confirmed_by),
+            )
+        )
+        if row.ended_early_at is not None:
+            found.append(
+                Happening(row.ended_early_at, f"Order by hand ended: {row.order}", "", str(row.ended_by))
+            )
+    return found
+
+
+def _told(row: Emergency) -> EmergencyTold:
+    calls: list[EmergencyCall] = sorted(row.calls.all(), key=lambda call: (call.called_at, call.pk))
+    return EmergencyTold(
+        row.is_drill, row.cause, row.began_at, row.ended_at, [str(call.user) for call in calls],
+        [str(call.user) for call in calls if call.answered_at is not None],
+    )  # fmt: skip
+
+
+def _of_emergencies(emergencies: Sequence[Emergency]) -> list[str]:
+    found = []
+    for row in emergencies:
+        word = "drill" if row.is_drill else "emergency"
+        if row.ended_at is None:
+            found.append(f"The {word} is still open: {row.cause}")
+        calls = list(row.calls.all())
+        if calls and all(call.answered_at is None for call in calls):
+            found.append(f"Nobody answered the calls of the {word}: look at the contacts and their numbers.")
+        if not calls:
+            found.append(f"Nobody was called in the {word}: enter contacts.")
+    return found
 
 
 def _affected(cut: Interruption, start_at: datetime, end_at: datetime) -> Affected:
@@ -199,7 +300,7 @@ def _curves(states: Sequence[GridState]) -> list[Curve]:
 
 
 def _follow_ups(
-    alarms: Sequence[GridAlarm], cuts: Sequence[Interruption], commands: CommandSums, states: Sequence[GridState], now: datetime
+    alarms: Sequence[GridAlarm], cuts: Sequence[Interruption], commands: CommandSums, states: Sequence[GridState]
 ) -> list[str]:  # fmt: skip
     """What is left to do, as far as the rows tell."""
     found = [f"Acknowledge: {alarm} ({alarm.get_priority_display()})." for alarm in alarms if alarm.acknowledged_at is None][:20]  # fmt: skip

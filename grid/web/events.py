@@ -1,6 +1,7 @@
 """Events for operators: stretches of trouble among the kept ticks, and a report on each or on any period."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -13,7 +14,7 @@ from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.adapters.event_report.renderer import render_report
 from grid.selectors.event_paper import report_content
-from grid.selectors.events import AROUND, CannotReport, report_on, troubled_stretches
+from grid.selectors.events import AROUND, CannotReport, other_stretches, past_emergencies, report_on
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 LONGEST_REMARKS = 3000
@@ -78,9 +79,26 @@ def _local(microgrid: Microgrid, at: datetime) -> datetime:
     return at.replace(tzinfo=microgrid.zone)
 
 
-def _context(microgrid: Microgrid, form: PeriodForm) -> dict[str, object]:
+def _context(microgrid: Microgrid, form: PeriodForm) -> dict[str, Any]:
+    emergencies = past_emergencies(microgrid)
+    rows = [
+        {
+            "what": row.cause,
+            "is_drill": row.is_drill,
+            "start_at": row.began_at,
+            "end_at": row.ended_at,
+            "row": row,
+        }
+        for row in emergencies
+    ]
+    rows += [
+        {"what": ", ".join(status.lower() for status in event.statuses), "is_drill": False, "start_at": event.start_at, "end_at": event.end_at}
+        for event in other_stretches(microgrid, emergencies)
+    ]  # fmt: skip
+    rows.sort(key=lambda row: row["start_at"], reverse=True)
+    now = microgrid.now(timezone.now())
     found = [
-        {"event": one, "start": (one.start_at - AROUND).astimezone(microgrid.zone), "end": (one.end_at + AROUND).astimezone(microgrid.zone)}
-        for one in troubled_stretches(microgrid)
+        row | {"start": (row["start_at"] - AROUND).astimezone(microgrid.zone), "end": ((row["end_at"] or now) + AROUND).astimezone(microgrid.zone)}
+        for row in rows
     ]  # fmt: skip
     return {"microgrid": microgrid, "form": form, "found": found, "tab": "events", "zone": microgrid.zone}

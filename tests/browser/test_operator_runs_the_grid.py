@@ -95,3 +95,51 @@ def test_last_night_is_replayed_and_shared_as_a_link(village, browser):
     other.get_by_role("button", name=re.compile("^Back to now")).click()
     expect(other.locator("#age")).to_have_text("live", timeout=30_000)
     expect(other.locator("#shown-at")).not_to_have_text("31 Mar 2016, 21:30")
+
+
+def test_a_battery_is_ordered_by_hand_in_two_steps_and_let_go(village, browser):
+    page = village.log_in(browser, "operator")
+    page.goto(f"{village.address}/emergency/orders/")
+    page.get_by_label("Order", exact=True).select_option("storage")
+    page.get_by_label("Storage", exact=True).select_option(index=1)
+    battery = page.get_by_label("Storage", exact=True).evaluate(
+        "field => field.selectedOptions[0].textContent.trim()"
+    )
+    page.get_by_label("Storage shall").select_option("charge")
+    page.get_by_label("Power or limit [W]").fill("500")
+    page.get_by_label("Why").fill("The fitter measures the inverter")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.locator("#override-state")).to_contain_text("Step 2 of 2")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_text("It stands.", exact=True)).to_be_visible()
+    order = page.get_by_role("heading", level=1).inner_text()
+    assert "charge 500 W" in order
+    assert battery.split(",")[0].split(" (")[0] in order or battery in order
+    page.get_by_role("link", name="All orders").click()
+    expect(page.locator("#overrides-standing")).to_contain_text(order)
+    page.locator("#overrides-standing").get_by_role("link", name="Open").first.click()
+    page.get_by_role("button", name="End it now").click()
+    expect(page.get_by_text("It does not stand any more: control decides.")).to_be_visible()
+    page.goto(f"{village.address}/emergency/orders/")
+    expect(page.locator("#override-log")).to_contain_text("The fitter measures the inverter")
+
+
+def test_a_drill_is_run_and_reported(village, browser):
+    page = village.log_in(browser, "operator")
+    page.goto(f"{village.address}/live/")
+    page.get_by_role("navigation", name="Grid").get_by_role("link", name="Emergency").click()
+    page.get_by_label("Event").select_option(index=0)
+    page.get_by_role("button", name="Begin the drill").click()
+    page.wait_for_url(re.compile(r"/emergency/[0-9a-f-]{36}/$"))
+    page.goto(f"{village.address}/emergency/desk/")
+    if page.get_by_role("button", name="End the drill").count():
+        page.get_by_role("button", name="I act").click()
+        page.get_by_role("button", name="End the drill").click()
+    page.goto(f"{village.address}/events/")
+    drill = page.locator("li", has_text="Drill:").first
+    expect(drill).to_be_visible()
+    answer = page.request.get(
+        village.address + drill.get_by_role("link", name="Report, PDF").get_attribute("href")
+    )
+    assert answer.status == 200
+    assert answer.body().startswith(b"%PDF")
