@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import action, display
 
-from grid.domain.device_links import SENTENCES, Problem, may_be_reached
+from grid.domain.device_links import may_be_reached
 from grid.models import (
     AdrEvent,
     AdrProgram,
@@ -21,17 +21,13 @@ from grid.models import (
     DeviceLink,
     LinkProtocol,
 )
+from grid.selectors.device_links import health, read_back, told
 from grid.services.charging import tag_digest
 from grid.services.device_links import give_key
-from kernel.units import power_for_people
 from members.admin.roles import FactAdmin, RoleAdmin
 from members.models import Role
 
 OPERATORS = (Role.OPERATOR,)
-
-
-def _power(power_w: float | None) -> str:
-    return "–" if power_w is None else " ".join(power_for_people(round(power_w)))
 
 
 class LinkForm(forms.ModelForm):
@@ -88,32 +84,15 @@ class DeviceLinkAdmin(RoleAdmin):
 
     @display(description="Last set-point")
     def told(self, row: DeviceLink) -> str:
-        if row.sent_at is None:
-            return "–"
-        if row.storage_id is None:
-            return "no limit" if row.sent_limit_w is None else f"at most {_power(row.sent_limit_w)}"
-        if row.sent_charge_w:
-            return f"charge {_power(row.sent_charge_w)}"
-        return f"give {_power(row.sent_discharge_w)}" if row.sent_discharge_w else "idle"
+        return told(row)
 
     @display(description="Read back")
     def read_back(self, row: DeviceLink) -> str:
-        said = []
-        if row.read_charge_w:
-            said.append(f"takes {_power(row.read_charge_w)}")
-        if row.read_discharge_w:
-            said.append(f"gives {_power(row.read_discharge_w)}")
-        if row.read_limit_w is not None:
-            said.append(f"at most {_power(row.read_limit_w)}")
-        if row.read_soc_share is not None:
-            said.append(f"{100 * row.read_soc_share:.0f} % charged")
-        return ", ".join(said) or "–"
+        return read_back(row)
 
     @display(description="How it goes")
     def health(self, row: DeviceLink) -> str:
-        if not row.problem:
-            return row.problem_detail or ("well" if row.last_contact_at else "not tried yet")
-        return f"{SENTENCES[Problem(row.problem)]} {row.problem_detail}".strip()
+        return health(row)
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return self._may(request, OPERATORS)

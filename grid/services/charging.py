@@ -21,6 +21,12 @@ def station_links(station: str) -> QuerySet[DeviceLink]:
     return rows.select_related("microgrid", "gateway").order_by("connector")
 
 
+def link_at(station: str, connector: int) -> DeviceLink | None:
+    """The connector's link, else that of the whole station (connector 0)."""
+    rows = {row.connector: row for row in station_links(station)}
+    return rows.get(connector, rows.get(0))
+
+
 def note_boot(*, station: str, model: str, version: str, now: datetime) -> dict[int, int]:
     """Note who it is; returns the fallback [W] of each connector that has one."""
     rows = station_links(station)
@@ -35,8 +41,9 @@ def note_contact(*, station: str, now: datetime) -> None:
 
 def note_state(*, station: str, connector: int, state: str, now: datetime) -> None:
     """Note a connector's state; connector 0 speaks for the station, not for a car."""
-    if connector:
-        station_links(station).filter(connector=connector).update(state=state[:40], last_contact_at=now)
+    link = link_at(station, connector)
+    if connector and link is not None:
+        DeviceLink.objects.filter(pk=link.pk).update(state=state[:40], last_contact_at=now)
 
 
 def may_charge(*, station: str, tag: str) -> bool:
@@ -61,7 +68,7 @@ def begin_session(
     *, station: str, connector: int, reference: str | None, tag: str, started_at: datetime, start_wh: float | None
 ) -> str | None:  # fmt: skip
     """Note a transaction; returns its reference, None where it may not be. A message that is sent again begins nothing anew."""
-    link, card = station_links(station).filter(connector=connector).first(), _tag_of(station, tag)
+    link, card = link_at(station, connector), _tag_of(station, tag)
     if link is None or card is None:
         return None
     whole = None if start_wh is None else round(start_wh)
@@ -105,7 +112,7 @@ def take_measured(
     *, station: str, connector: int, values: Sequence[Mapping[str, Any]], message_id: str, now: datetime
 ) -> str:
     """Keep the power that a car draws, and hand in registers in the name of the connector's gateway; says why they were not taken."""
-    link = station_links(station).filter(connector=connector).first()
+    link = link_at(station, connector)
     if link is None:
         return "no such connector"
     power_w = power_in(values)

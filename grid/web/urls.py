@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from grid.web import alarms, bypass, emergency, events, indicators, views
+from grid.web import alarms, bypass, device_links, emergency, events, indicators, views
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
     path("live/", views.live, name="live"),
     path("live/day/", views.live_day, name="live-day"),
     path("live/element/", views.element, name="live-element"),
+    path("live/devices/", device_links.device_links, name="device-links"),
     path("indicators/", indicators.indicators, name="indicators"),
     path("indicators/<uuid:public_id>/end/", indicators.end, name="interruption-end"),
     path("events/", events.events, name="events"),

@@ -1,6 +1,7 @@
 """Charge points of both versions at the real door: let in, heard, limited, read back, and what goes wrong."""
 
 import asyncio
+import secrets
 from typing import Any
 
 import pytest
@@ -34,14 +35,14 @@ def link(microgrid) -> DeviceLink:
         microgrid=microgrid,
         consumer=car,
         protocol=LinkProtocol.OCPP,
-        station="CP-3",
+        station=f"CP-{secrets.token_hex(4)}",
         connector=1,
         fallback_w=4000,
     )
 
 
-async def order(target: Target, patience_s: float = 3.0) -> LinkAnswer:
-    return await asyncio.to_thread(OcppLink("CP-3", 1, patience_s).send, target)
+async def order(link: DeviceLink, target: Target, patience_s: float = 3.0) -> LinkAnswer:
+    return await asyncio.to_thread(OcppLink(link.station, 1, patience_s).send, target)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -49,11 +50,11 @@ def test_a_limit_is_set_with_its_end_read_back_and_taken_away(link, version):
     key = give_key(link=link)
 
     async def drive(port: int) -> tuple[Any, list[LinkAnswer]]:
-        async with charger(port, "CP-3", key, version) as there:
-            answers = [await order(Target("c-1", holds_s=20, limit_w=6000))]
+        async with charger(port, link.station, key, version) as there:
+            answers = [await order(link, Target("c-1", holds_s=20, limit_w=6000))]
             kept = dict(there.profiles)
-            answers.append(await asyncio.to_thread(OcppLink("CP-3", 1).read))
-            answers.append(await order(Target("c-2", holds_s=20)))
+            answers.append(await asyncio.to_thread(OcppLink(link.station, 1).read))
+            answers.append(await order(link, Target("c-2", holds_s=20)))
             assert there.cleared == [2]
             return kept, answers
 
@@ -75,7 +76,7 @@ def test_a_transaction_in_16_gets_its_own_limit_and_is_written_down(link):
     key = give_key(link=link)
 
     async def drive(port: int) -> Any:
-        async with charger(port, "CP-3", key, "ocpp1.6") as there:
+        async with charger(port, link.station, key, "ocpp1.6") as there:
             boot = await there.call(call16.BootNotification("Box 11", "Wiesengrund"))
             await asyncio.sleep(0.3)
             fallback = dict(there.profiles)
@@ -84,7 +85,7 @@ def test_a_transaction_in_16_gets_its_own_limit_and_is_written_down(link):
             unknown = await there.call(call16.Authorize("DEADBEEF"))
             began = await there.call(call16.StartTransaction(1, CARD, 1_000, now_text()))
             again = await there.call(call16.StartTransaction(1, "DEADBEEF", 1_000, now_text()))
-            await order(Target("c-1", holds_s=20, limit_w=6000))
+            await order(link, Target("c-1", holds_s=20, limit_w=6000))
             held = there.profiles[1, 2]
             power = {"value": "5.9", "measurand": "Power.Active.Import", "unit": "kW"}
             register = {"value": "1042", "measurand": "Energy.Active.Import.Register", "unit": "Wh"}
@@ -126,13 +127,13 @@ def test_a_transaction_in_201_goes_on_where_the_connection_broke(link):
         return call201.TransactionEvent(kind, now_text(), "CablePluggedIn", number, info, **more)
 
     async def drive(port: int) -> Any:
-        async with charger(port, "CP-3", key, "ocpp2.0.1") as there:
+        async with charger(port, link.station, key, "ocpp2.0.1") as there:
             await there.call(
                 call201.BootNotification({"model": "Box 22", "vendor_name": "Wiesengrund"}, "PowerUp")
             )
             started = await there.call(event("Started", 0, id_token=token, evse={"id": 1}))
-        async with charger(port, "CP-3", key, "ocpp2.0.1") as there:
-            await order(Target("c-1", holds_s=20, limit_w=6000))
+        async with charger(port, link.station, key, "ocpp2.0.1") as there:
+            await order(link, Target("c-1", holds_s=20, limit_w=6000))
             held = there.profiles[1, 2]
             watts = {
                 "value": 4.2,
@@ -160,15 +161,15 @@ def test_what_goes_wrong_has_a_name(link):
     target = Target("c", holds_s=20, limit_w=5000)
 
     async def drive(port: int) -> list[LinkAnswer]:
-        answers = [await order(target)]
+        answers = [await order(link, target)]
         for habits in ({"refuses": True}, {"keeps": False}, {"tells": False}):
-            async with charger(port, "CP-3", key, "ocpp1.6", **habits):
-                answers.append(await order(target))
+            async with charger(port, link.station, key, "ocpp1.6", **habits):
+                answers.append(await order(link, target))
         async with connect(
-            f"ws://127.0.0.1:{port}/ocpp/CP-3", subprotocols=["ocpp1.6"], additional_headers=credentials("CP-3", key)
+            f"ws://127.0.0.1:{port}/ocpp/{link.station}", subprotocols=["ocpp1.6"], additional_headers=credentials(link.station, key)
         ):  # fmt: skip
             await asyncio.sleep(0.3)
-            answers.append(await order(target, patience_s=0.5))
+            answers.append(await order(link, target, patience_s=0.5))
         return answers
 
     with web_server() as port:
@@ -178,6 +179,23 @@ def test_what_goes_wrong_has_a_name(link):
     assert ignored.problem is Problem.NOT_OBEYED
     assert silent.is_done and "cannot tell" in silent.detail
     assert deaf.problem is Problem.TIMEOUT
+
+
+def test_a_link_of_a_whole_station_limits_it_and_hears_all_its_connectors(link):
+    DeviceLink.objects.update(connector=0, fallback_w=None)
+    key = give_key(link=link)
+
+    async def drive(port: int) -> Any:
+        async with charger(port, link.station, key, "ocpp1.6") as there:
+            began = await there.call(call16.StartTransaction(2, CARD, 500, now_text()))
+            await asyncio.to_thread(OcppLink(link.station, 0).send, Target("c", holds_s=20, limit_w=7000))
+            return began, there.profiles[0, 2]
+
+    with web_server() as port:
+        began, held = asyncio.run(drive(port))
+    assert began.id_tag_info["status"] == "Accepted"
+    assert held["charging_profile_purpose"] == "ChargePointMaxProfile"
+    assert ChargingSession.objects.get().start_wh == 500
 
 
 def test_only_stations_with_their_key_and_a_known_version_come_in(link):
@@ -196,12 +214,12 @@ def test_only_stations_with_their_key_and_a_known_version_come_in(link):
     async def all_of_them(port: int) -> list[int]:
         renewed = await asyncio.to_thread(give_key, link=link)
         return [
-            await knock(port, "CP-3", renewed, "ocpp1.6"),
-            await knock(port, "CP-3", key, "ocpp1.6"),
-            await knock(port, "CP-3", "", "ocpp1.6"),
+            await knock(port, link.station, renewed, "ocpp1.6"),
+            await knock(port, link.station, key, "ocpp1.6"),
+            await knock(port, link.station, "", "ocpp1.6"),
             await knock(port, "CP-4", renewed, "ocpp1.6"),
-            await knock(port, "CP-3", renewed, "ocpp1.5"),
-            await knock(port, "CP-3", renewed, None),
+            await knock(port, link.station, renewed, "ocpp1.5"),
+            await knock(port, link.station, renewed, None),
         ]
 
     with web_server() as port:
@@ -212,9 +230,12 @@ def test_a_newer_connection_takes_the_place_and_too_much_is_cut_off(link):
     key = give_key(link=link)
 
     async def drive(port: int) -> tuple[int | None, int | None, int]:
-        async with charger(port, "CP-3", key, "ocpp1.6") as older, charger(port, "CP-3", key, "ocpp1.6"):
+        async with (
+            charger(port, link.station, key, "ocpp1.6") as older,
+            charger(port, link.station, key, "ocpp1.6"),
+        ):
             await asyncio.wait_for(older.socket.wait_closed(), 5)
-        async with charger(port, "CP-3", key, "ocpp1.6") as loud:
+        async with charger(port, link.station, key, "ocpp1.6") as loud:
             with pytest.raises(ConnectionClosed):
                 for _ in range(1000):
                     await loud.socket.send("x")

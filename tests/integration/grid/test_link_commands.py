@@ -156,7 +156,7 @@ def test_operators_add_links_inside_the_allowed_networks_and_read_how_they_go(
     link.problem, link.problem_detail = "timeout", "at register 40002"
     link.save()
     page = client.get(reverse("admin:grid_devicelink_changelist")).content.decode()
-    assert "It did not answer in time. at register 40002" in page
+    assert "It did not answer in time. At register 40002." in page
     stranger.is_staff = True
     stranger.save()
     client.force_login(stranger)
@@ -182,3 +182,19 @@ def test_operators_read_links_over_the_api_and_members_do_not(battery, operator,
     assert (row["id"], row["device"], row["kind"]) == (str(link.public_id), battery.code, "storage")
     assert (row["problem"], row["sentence"]) == ("timeout", "It did not answer in time.")
     assert "address" not in row
+
+
+def test_operators_see_on_their_page_how_it_goes(battery, operator, household, client):
+    page = reverse("device-links")
+    client.force_login(household)
+    assert client.get(page).status_code == 404
+    client.force_login(operator)
+    assert "No links yet" in client.get(page).content.decode()
+    with SunSpecDevice(HYBRID) as device:
+        link_to(device, battery)
+        send(battery, [command(battery, 1000)], LinkDesk())
+    shown = client.get(page).content.decode()
+    for words in ("1 link, all well", "charge 1.00 kW", "takes 2.34 kW, 64 % charged", "SunSpec Modbus TCP"):
+        assert words in shown, words
+    read_links(microgrid=battery.site.microgrid, now=timezone.now())
+    assert "Nobody answers at its address" in client.get(page).content.decode()
