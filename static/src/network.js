@@ -104,6 +104,7 @@ export function network(page, still, chosen) {
     picked = kind ? [kind, place] : null;
     if (!kind) return;
     for (const element of drawn[kind][place] ?? []) element.classList.add("picked");
+    write(document.getElementById("picked"), drawn[kind][place]?.[0].querySelector("title").textContent ?? "");
   }
 
   const show = () => picked && chosen(picked[0], still[picked[0] === "node" ? "nodes" : "branches"][picked[1]][0]);
