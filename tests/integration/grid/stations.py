@@ -26,10 +26,13 @@ from microgrid_site.websocket_server import BoundedSocket
 
 
 @contextmanager
-def web_server() -> Iterator[int]:
+def web_server(ping_s: float = 20.0) -> Iterator[int]:
     """The house's own server in a thread; its port."""
     port = free_port()
-    config = uvicorn.Config(application, port=port, ws=BoundedSocket, lifespan="off", log_level="warning")
+    config = uvicorn.Config(
+        application, port=port, ws=BoundedSocket, lifespan="off", log_level="warning", ws_ping_interval=ping_s,
+        ws_ping_timeout=ping_s,
+    )  # fmt: skip
     server = uvicorn.Server(config)
 
     async def serve() -> None:
