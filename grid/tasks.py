@@ -9,7 +9,7 @@ from django.utils import timezone
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol
-from grid.services import bypass, day_close, demand_measurement, device_links, openadr
+from grid.services import bypass, day_close, demand_measurement, device_links, openadr_events
 from grid.services.emergencies import call_waiting
 
 DAYS_LOOKED_BACK = 45
@@ -87,13 +87,14 @@ def read_device_links() -> int:
 
 @shared_task(queue="default", time_limit=120)
 def tell_openadr_clients() -> int:
-    """Make events of published prices, and call those who subscribed to what is new or changed."""
+    """Make events of published prices and of demand response, and call those who subscribed to what is new or changed."""
     ids = DeviceLink.objects.filter(is_enabled=True, protocol=LinkProtocol.OPENADR).values("microgrid")
     called = 0
     for grid in Microgrid.objects.filter(pk__in=ids):
         now = grid.now(timezone.now())
-        openadr.publish_price_events(microgrid=grid, now=now)
-        called += openadr.call_subscribers(microgrid=grid, now=now)
+        openadr_events.publish_price_events(microgrid=grid, now=now)
+        openadr_events.publish_demand_events(microgrid=grid, now=now)
+        called += openadr_events.call_subscribers(microgrid=grid, now=now)
     return called
 
 

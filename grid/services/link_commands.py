@@ -11,7 +11,7 @@ from energy.models import Microgrid
 from grid.domain.device_links import Link, LinkAnswer, Problem, Target
 from grid.models import DeviceCommand, DeviceLink, LinkProtocol
 from grid.services.device_links import MOST_AT_ONCE, open_link, record_answer
-from grid.services.openadr import hold_limit
+from grid.services.openadr_events import hold_limit
 
 log = logging.getLogger(__name__)
 

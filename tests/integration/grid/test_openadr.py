@@ -23,12 +23,21 @@ from grid.models import (
     AdrReport,
     AdrSubscription,
     AdrVen,
+    DemandEvent,
+    DemandProgramme,
+    DemandResponse,
     DeviceLink,
     LinkProtocol,
     PriceDay,
 )
 from grid.services.device_links import give_key
-from grid.services.openadr import LEAST_LIMIT, call_subscribers, hold_limit, publish_price_events
+from grid.services.openadr_events import (
+    LEAST_LIMIT,
+    call_subscribers,
+    hold_limit,
+    publish_demand_events,
+    publish_price_events,
+)
 
 pytestmark = pytest.mark.django_db
 ROOT = "/openadr3/3.0.1"
@@ -138,6 +147,26 @@ def test_a_decision_becomes_one_event_that_lasts_long_enough_and_changes(microgr
     assert (changed["id"], changed["intervals"][0]["payloads"][0]["values"]) == (event["id"], [1.0])
     hold_limit(link=link, limit_w=None, now=now + timedelta(seconds=12), real_now=now)
     assert AdrEvent.objects.get().end_at == now + timedelta(seconds=12)
+
+
+def test_demand_response_reaches_the_clients_of_those_who_take_part(microgrid, link, ven, operator):
+    now = timezone.now()
+    programme = DemandProgramme.objects.create(
+        microgrid=microgrid, name="Evenings", incentive_per_kwh="0.25", offered_at=now
+    )
+    event = DemandEvent.objects.create(
+        programme=programme, start_at=now + timedelta(hours=3), end_at=now + timedelta(hours=4), reason="Cold evening",
+        called_by=operator, called_at=now,
+    )  # fmt: skip
+    response = DemandResponse.objects.create(event=event, site=link.consumer.site)
+    assert [publish_demand_events(microgrid=microgrid, now=now) for _ in range(2)] == [1, 0]
+    [heard] = ven.ask("get", "events").json()
+    assert (heard["eventName"], heard["intervalPeriod"]["duration"]) == ("Cold evening", "PT1H")
+    assert heard["intervals"][0]["payloads"] == [{"type": "SIMPLE", "values": [1.0]}]
+    response.opted_out_at = now
+    response.save()
+    publish_demand_events(microgrid=microgrid, now=now)
+    assert ven.ask("get", "events").json() == []
 
 
 def test_a_client_that_does_not_ask_is_a_problem_and_not_a_promise(link):
