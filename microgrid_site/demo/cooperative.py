@@ -12,7 +12,8 @@ from billing.models.tariffs import WindowDays
 from billing.services.tariffs import publish_version
 from energy.domain.maintenance import add_months
 from energy.models import MaintenancePlan, Microgrid, Site, Source, WorkKind
-from grid.models import SharingKey, SharingRule
+from grid.models import DemandProgramme, SharingKey, SharingRule
+from grid.services.demand_response import give_consent, offer_programme
 from members.models import Cooperative, Member, Membership, Role, User
 from microgrid_site.embedded.secret_words import secret_word
 
@@ -115,3 +116,20 @@ def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
             )  # fmt: skip
         Membership.objects.get_or_create(user=user, cooperative=cooperative, member=member, role=role)
     return logins
+
+
+def invite_to_programme(microgrid: Microgrid, now: datetime) -> DemandProgramme:
+    """A programme of demand response, to which the two households that can log in have consented."""
+    programme = DemandProgramme.objects.filter(microgrid=microgrid).order_by("pk").first()
+    if programme is not None:
+        return programme
+    programme = offer_programme(
+        microgrid=microgrid, name="Feierabend", incentive_per_kwh=Decimal("0.20"), now=now
+    )
+    people = Membership.objects.filter(
+        cooperative=microgrid.cooperative, member__isnull=False
+    ).select_related("user")
+    for person in people:
+        for site in Site.objects.filter(microgrid=microgrid, member=person.member):
+            give_consent(programme=programme, site=site, by=person.user, now=now)
+    return programme

@@ -33,7 +33,12 @@ from grid.selectors.village import profile_days
 from grid.services.village_replay import replay_days
 from grid.tasks import close_day
 from kernel.intervals import Month
-from microgrid_site.demo.cooperative import agree_on_rules, found_cooperative, give_logins
+from microgrid_site.demo.cooperative import (
+    agree_on_rules,
+    found_cooperative,
+    give_logins,
+    invite_to_programme,
+)
 from microgrid_site.demo.outside import bank_statement, pay_on_chain
 from microgrid_site.demo.plan import DEMO_NETWORK, DemoPlan, days_to_settle, replay_start
 from microgrid_site.demo.processes import running, settling
@@ -111,6 +116,7 @@ class Pass:
             now = self.microgrid.now(timezone.now())
             fresh = agree_on_rules(self.microgrid, now)
             give_logins(self.microgrid, settings.VAR_DIR)
+            invite_to_programme(self.microgrid, now)
             authority_of(cooperative=self.microgrid.cooperative, now=timezone.now())
             refresh_broker_files(now=timezone.now())
             published = publish_days(microgrid=self.microgrid, days=self.days, now=now)

@@ -21,6 +21,7 @@ from grid.models import DayClosing, DemandConsent, DemandEvent, DemandProgramme,
 from grid.services import demand_response as service
 from grid.services.demand_measurement import due_events, measure_event
 from members.models import Notification, Role
+from microgrid_site.demo.cooperative import invite_to_programme
 from tests.integration.grid.conftest import SHOWN_NOW, user_with
 
 pytestmark = pytest.mark.django_db
@@ -291,3 +292,10 @@ def test_the_doors_of_the_api_are_the_pages_doors(client, microgrid, programme, 
     client.force_login(household)
     assert client.delete(consent).status_code == 204
     assert client.get(reverse("api-programmes")).json()["results"][0]["consenting_sites"] == []
+
+
+def test_the_demos_households_take_part_from_the_start(microgrid, household, operator):
+    programme = invite_to_programme(microgrid, SHOWN_NOW)
+    assert invite_to_programme(microgrid, SHOWN_NOW) == programme
+    own = Site.objects.filter(member=household.memberships.get().member_id)
+    assert set(programme.consents.values_list("site", flat=True)) == set(own.values_list("pk", flat=True))
