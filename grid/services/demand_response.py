@@ -71,6 +71,19 @@ def withdraw_consent(*, programme: DemandProgramme, site: Site, now: datetime) -
 
 
 @transaction.atomic
+def end_programme(*, programme: DemandProgramme, now: datetime) -> None:
+    """Offer it no longer: consents end, events ahead are cancelled, results stay. Ended twice it is ended once."""
+    programme = DemandProgramme.objects.select_for_update(of=("self",)).get(pk=programme.pk)
+    if programme.ended_at is not None:
+        return
+    for event in DemandEvent.objects.filter(programme=programme, cancelled_at=None, start_at__gt=now):
+        cancel_event(event=event, now=now)
+    DemandConsent.objects.filter(programme=programme, withdrawn_at=None).update(withdrawn_at=now)
+    programme.ended_at = now
+    programme.save(update_fields=["ended_at"])
+
+
+@transaction.atomic
 def call_event(
     *, programme: DemandProgramme, start_at: datetime, end_at: datetime, reason: str, by: User, now: datetime
 ) -> DemandEvent:

@@ -18,6 +18,7 @@ from grid.models import DemandProgramme
 from grid.selectors.demand_response import (
     offered_programmes,
     operated_events,
+    operated_programmes,
     own_consents,
     own_demand_sites,
     own_responses,
@@ -201,6 +202,16 @@ def _call(request: HttpRequest, form: EventForm, now: datetime) -> bool:
         return False
     messages.success(request, f"Called: {event}. {event.responses.count()} sites are told.")
     return True
+
+
+@login_required
+@require_POST
+def end(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Offer a programme no longer."""
+    programme = get_object_or_404(operated_programmes(request.user), public_id=public_id)  # type: ignore[arg-type]
+    service.end_programme(programme=programme, now=programme.microgrid.now(timezone.now()))
+    messages.success(request, f"{programme} has ended; what it brought stays here.")
+    return redirect("demand-events")
 
 
 @login_required

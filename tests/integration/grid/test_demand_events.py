@@ -256,6 +256,23 @@ def test_an_operator_offers_calls_and_cancels_on_the_page(client, microgrid, sit
     assert "cancelled" in client.get(page).content.decode()
 
 
+def test_a_programme_that_ends_takes_its_consents_and_events_ahead_along(
+    client, microgrid, programme, sites, household, operator
+):
+    service.give_consent(programme=programme, site=sites[0], by=household, now=SHOWN_NOW)
+    start = ahead(microgrid)
+    service.call_event(
+        programme=programme, start_at=start, end_at=start + timedelta(hours=1), reason="", by=operator, now=microgrid.now(timezone.now())
+    )  # fmt: skip
+    client.force_login(operator)
+    client.post(reverse("demand-programme-end", args=[programme.public_id]))
+    assert DemandEvent.objects.get().cancelled_at is not None
+    assert not DemandConsent.objects.filter(withdrawn_at=None).exists()
+    programme.refresh_from_db()
+    with pytest.raises(service.CannotConsent, match="has ended"):
+        service.give_consent(programme=programme, site=sites[0], by=household, now=SHOWN_NOW)
+
+
 def test_an_auditor_reads_events_and_changes_nothing(client, microgrid, event):
     client.force_login(user_with(microgrid, "auditor@hamlet.example", Role.AUDITOR))
     page = reverse("demand-events")
