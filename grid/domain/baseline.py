@@ -1,6 +1,6 @@
 """What a site would have drawn without an event: the high 5 of the last 10 comparison days, adjusted to the day itself.
 
-After the customer baseline load of the New York ISO (Emergency Demand Response Program Manual, section 5.2): of the last ten comparison days
+After the customer baseline load of the New York ISO (Emergency Demand Response Program Manual): of the last ten comparison days
 before the event the five with the highest mean use in the event's hours are averaged, interval by interval. The same day's use in the two hours
 that begin four hours before the event (before anybody reacts) moves that average, by at most 20 % up or down.
 """
