@@ -197,7 +197,9 @@ def measure(microgrid: Microgrid, ticks: int) -> dict[str, Any]:
             hearing.put(meter_id, sample)
         live = fresh_readings(readings_of(hearing.of(meter_ids)), microgrid, now)
         read = time.perf_counter()
-        thought = think(layout, lay_out(layout, live), None, memory, told, now=now, at_s=4.0 * tick)
+        thought = think(
+            layout, lay_out(layout, live), None, memory, told, now=now, at_s=4.0 * tick, estimates=False
+        )
         link.send([order_of(layout, command) for command in thought.commands])
         ended = time.perf_counter()
         memory, told = thought.choice.memory, thought.told

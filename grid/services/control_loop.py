@@ -23,17 +23,20 @@ from grid.adapters.live_push import keep_story, push_state
 from grid.domain.command_life import Told, acknowledge
 from grid.domain.control_state import Memory
 from grid.domain.plan_targets import PlanTargets
-from grid.selectors.control_layout import ControlLayout, lay_out
+from grid.selectors.control_layout import ControlLayout, LiveScene, lay_out
 from grid.selectors.overrides import lay_over
 from grid.selectors.readings import fresh_readings
 from grid.services.control_clerk import Charge, Clerk
 from grid.services.control_tick import Thought, order_of, think
 from grid.services.link_line import LinkLine
+from grid.services.observation import observe
 from grid.services.tick_message import tell_tick
 from grid.services.tick_records import state_of
 
 log = logging.getLogger(__name__)
 HELPER_PAUSE_S = 0.5
+ESTIMATE_EVERY_S = 10.0
+MOST_NODES_ESTIMATED = 1000
 
 
 class Helper:
@@ -75,6 +78,8 @@ class Post:
         self.told: Told = charge.told
         self.tick = charge.first_tick
         self.plan: PlanTargets | None = None
+        self.scene: LiveScene | None = None
+        self.estimated_words: list[str] = []
         self.meter_ids = _meter_ids(charge.layout)
 
     def take_over(self, charge: Charge) -> None:
@@ -102,6 +107,7 @@ class ControlLoop:
         self.doors = LinkLine(real_clock)
         self._ear = Helper("control-ear", self._listen_at_valkey, tick_s / 2)
         self._teller = Helper("control-teller", self._tell, 1.0)
+        self._estimator = Helper("control-estimator", self._estimate, ESTIMATE_EVERY_S)
         self._to_tell: dict[UUID, dict[str, Any]] = {}
         self._stories: dict[UUID, dict[str, Any]] = {}
         self.posts: dict[int, Post] = {}
@@ -110,7 +116,7 @@ class ControlLoop:
 
     def run(self) -> None:
         """Tick until stopped; a tick that comes late is not made up for, the next one knows better."""
-        helpers = (self.clerk, self.link, self.doors, self._ear, self._teller)
+        helpers = (self.clerk, self.link, self.doors, self._ear, self._teller, self._estimator)
         for helper in helpers:
             helper.start()
         following, last = time.monotonic(), time.monotonic()
@@ -121,7 +127,7 @@ class ControlLoop:
                 self.tick_all()
                 following = max(following + self._tick_s, time.monotonic() - self._tick_s)
         finally:
-            for helper in (self._teller, self._ear, self.doors, self.link, self.clerk):
+            for helper in (self._estimator, self._teller, self._ear, self.doors, self.link, self.clerk):
                 helper.stop()
 
     def tick_all(self) -> None:
@@ -161,7 +167,10 @@ class ControlLoop:
             now=now,
             at_s=time.monotonic(),
             overrides=ordered,
+            estimates=False,
         )
+        thought.reasons.extend(word for word in post.estimated_words if word not in thought.reasons)
+        post.scene = scene
         self.link.send([order_of(layout, one) for one in thought.commands if not layout.has_link[one.place]])
         self.doors.send(layout, thought.commands)
         post.memory, post.told = thought.choice.memory, thought.told
@@ -174,6 +183,13 @@ class ControlLoop:
         post.tick += 1
         self._teller.wake()
         return thought
+
+    def _estimate(self) -> None:
+        """What does not fit among the readings, weighed beside the ticks where the network is not too large for it."""
+        for post in list(self.posts.values()):
+            layout, scene = post.layout, post.scene
+            if scene is not None and len(layout.names.nodes) <= MOST_NODES_ESTIMATED:
+                post.estimated_words = observe(layout, scene).words
 
     def _listen_at_valkey(self) -> None:
         """Samples that came by HTTP, through gateways or sealed are in Valkey only."""

@@ -87,11 +87,14 @@ def tick_settings(layout: ControlLayout) -> ControlSettings:
 
 def think(
     layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float,
-    overrides: Overrides | None = None,
+    overrides: Overrides | None = None, estimates: bool = True,
 ) -> Thought:  # fmt: skip
-    """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's."""
+    """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's.
+
+    State estimation weighs all readings again and again until they fit: without `estimates` it is left to who has the time.
+    """
     rule = tick_settings(layout)
-    observed, watched, alarms = _solve(layout, scene)
+    observed, watched, alarms = _solve(layout, scene, estimates)
     alarms += frequency_alarms(scene.frequency_hz)
     told_hz = scene.frequency_hz[~np.isnan(scene.frequency_hz)]
     seen = Seen(
@@ -120,9 +123,9 @@ def think(
     )
 
 
-def _solve(layout: ControlLayout, scene: LiveScene) -> tuple[Observed, Watched, list[Alarm]]:
+def _solve(layout: ControlLayout, scene: LiveScene, estimates: bool) -> tuple[Observed, Watched, list[Alarm]]:
     network = layout.network
-    seen = observe(layout, scene)
+    seen = observe(layout, scene, estimates=estimates)
     if seen.flow is None:
         return seen, Watched.nothing(len(network.node_codes)), [Alarm(seen.problem, True)]
     try:

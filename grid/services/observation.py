@@ -50,8 +50,11 @@ class Observed:
         return int((self.sites.way > 0).sum())
 
 
-def observe(layout: ControlLayout, scene: LiveScene) -> Observed:
-    """Solve for the likeliest state; a site without a node is left out, as it hangs on no wire that is known."""
+def observe(layout: ControlLayout, scene: LiveScene, *, estimates: bool = True) -> Observed:
+    """Solve for the likeliest state; a site without a node is left out, as it hangs on no wire that is known.
+
+    Without `estimates` meters and what stands in for them are taken as they are: what a tick can wait for on any network.
+    """
     network = layout.network
     sites = _sites(layout, scene)
     draws = _draws(layout, sites)
@@ -59,7 +62,7 @@ def observe(layout: ControlLayout, scene: LiveScene) -> Observed:
     words = [sites.words] if sites.words else []
     active_w, reactive_var = draws.value_w, draws.value_var
     try:
-        if len(readings.names):
+        if estimates and len(readings.names):
             found = estimate(network.network, draws, readings, network.node_codes)
             words += _said(found, network, readings.names[: len(readings.voltage_pu)])
             active_w, reactive_var = found.draw_w, found.draw_var
