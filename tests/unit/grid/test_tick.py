@@ -26,14 +26,27 @@ def readings(**changes) -> Readings:
     return Readings(**{**fields, **changes})
 
 
-def decided(seen: Readings, *, danger: tuple[str, ...] = (), plan: PlanTargets | None = None) -> Choice:
+def decided(
+    seen: Readings,
+    *,
+    danger: tuple[str, ...] = (),
+    plan: PlanTargets | None = None,
+    coupling: Coupling | None = None,
+) -> Choice:
     """One tick by a controller that remembers nothing."""
     points = Points(
         LIMITS, np.array([-1, -1]), np.array([1e4, 1e4]), np.array([6000.0]), np.array([-1]), np.array([1000.0]),
         np.array([2]), np.array([-1]),
     )  # fmt: skip
     looked_at = Seen(
-        0.0, seen, np.array([6000.0]), np.array([1000.0]), NAN, Coupling(), Watched.nothing(0), danger
+        0.0,
+        seen,
+        np.array([6000.0]),
+        np.array([1000.0]),
+        NAN,
+        coupling or Coupling(),
+        Watched.nothing(0),
+        danger,
     )
     settings = ControlSettings(import_limit_w=100_000, export_limit_w=100_000, hold_hours=0.1)
     return control(looked_at, plan, points, settings, Memory.fresh(points, 4, 0.0), np.full(4, np.inf))
@@ -78,6 +91,12 @@ def test_emergencies_outrank_the_balance():
     choice = decided(readings(), danger=("Line L carries 120% of its rating.",))
     assert choice.status == "EMERGENCY"
     assert "Line L carries 120% of its rating." in choice.reasons
+
+
+def test_wires_without_voltage_start_with_tier_0_alone():
+    choice = decided(readings(), coupling=Coupling(is_closed=False, is_alive=False, grid_is_sound=False))
+    assert choice.status == "BLACKSTART"
+    assert choice.load_is_shed.all(), "the load of tier 2 waits"
 
 
 def test_totals_hold_the_balance():
