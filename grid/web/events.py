@@ -45,7 +45,7 @@ def _microgrid(request: HttpRequest) -> Microgrid:
 def events(request: HttpRequest) -> HttpResponse:
     """Stretches of trouble, the newest first, and the form for any other period."""
     microgrid = _microgrid(request)
-    now = microgrid.now(timezone.now()).astimezone(microgrid.zone)
+    now = microgrid.now(timezone.now()).astimezone(microgrid.zone).replace(tzinfo=None)  # as it is typed
     form = PeriodForm(initial={"start": now - timedelta(hours=6), "end": now})
     return render(request, "live/events.html", _context(microgrid, form))
 

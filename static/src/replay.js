@@ -45,7 +45,7 @@ export function replay(page, { show, goLive, draw }) {
     else if (!reply.ok) byId("replay-note").textContent = `The moment cannot be shown now (${reply.status}).`;
     else {
       const state = await reply.json();
-      byId("replay-note").textContent = state.source === "day" ? "From the closed day: means of its quarter hour, with the power flow computed anew." : "A kept tick.";
+      byId("replay-note").textContent = state.source === "day" ? "From the closed day: means of its quarter hour, with the power flow computed anew." : state.picture_at ? "A kept tick." : "A kept tick; what its wires carried is not kept.";
       show(state);
     }
   }
