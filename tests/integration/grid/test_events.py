@@ -64,7 +64,9 @@ def test_an_emergency_is_reported(microgrid, live, operator, household, client, 
 
 def _through_the_door(operator, household, client) -> None:
     client.force_login(operator)
-    assert "Report, PDF" in client.get(reverse("events")).content.decode()
+    page = client.get(reverse("events")).content.decode()
+    assert "Report, PDF" in page
+    assert "start=2016-06-03T11:45" in page  # a quarter of an hour before, by the village's clock
     period = {"start": "2016-06-03T11:55", "end": "2016-06-03T12:10", "remarks": ""}
     answer = client.get(reverse("event-report"), period)
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")

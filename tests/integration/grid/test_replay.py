@@ -80,6 +80,8 @@ def test_page_and_doors_show_a_moment(microgrid, measured_days, operator, househ
     order = client.get(reverse("api-network", args=[microgrid.public_id])).json()
     page = client.get(reverse("live"), {"at": f"{DAY}T12:00"}).content.decode()
     assert "From the closed day" in page
+    assert "1 Jun 2016, 12:00" in page
+    assert 'value="2016-06-01T12:00"' in page
     assert page.count('data-node="') >= len(order["nodes"])
     assert "% of its rating" in page
     node = next(n["code"] for n in order["nodes"] if not n["is_coupling"])
