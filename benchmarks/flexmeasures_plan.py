@@ -87,7 +87,7 @@ def main():
         question = json.load(file)
     app = Flask("bench")
     app.config.update(
-        FLEXMEASURES_LP_SOLVER=question["solver"], LOGGING_LEVEL="WARNING", FLEXMEASURES_LP_SOLVER_OPTIONS={}
+        FLEXMEASURES_LP_SOLVER=question["solver"], LOGGING_LEVEL="INFO", FLEXMEASURES_LP_SOLVER_OPTIONS={}
     )
     with app.app_context():
         found = [solve(case, question["repeats"]) for case in question["cases"]]
