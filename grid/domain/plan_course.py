@@ -16,7 +16,7 @@ from grid.domain.plan_model import Aim, Model, Slack
 from grid.domain.plan_problem import PlanProblem
 from grid.domain.plan_program import CannotFollow, Course
 
-MOST_CORNERS = 4000
+MOST_CORNERS = 6000
 ROUNDING = 1e-14  # of sums as large as the least one
 HEAVIER = (
     10.0,

@@ -154,7 +154,7 @@ def solve(
         ):
             return point
         begin = followed.values
-    known = _legal(program, begin) if begin is not None else None
+    known = _legal(program, begin if begin is not None else found.values)
     if known is not None and known.objective <= found.bound:
         return known
     if known is not None and (not found.legal or known.objective < found.objective):
@@ -194,25 +194,32 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
     chosen = program.eager | found.suspects
     left = effort.seconds
     for round_ in range(ROUNDS + 1):
-        if round_ == ROUNDS:
+        last = round_ == ROUNDS or bool(chosen.all())
+        if last:
             chosen[:] = True
-        highs, solved = _searched(
-            program, chosen, replace(effort, seconds=left), found.values if found.legal else None
-        )
+        # Few decisions may leave others violated: time is kept for the search with all of them.
+        limited = replace(effort, seconds=left if last else left / 3)
+        highs, solved = _searched(program, chosen, limited, found.values if found.legal else None)
         left = max(left - highs.getRunTime(), 1.0)
         done = highs.getModelStatus() == STATUS.kOptimal
-        if not solved:
-            return _given_up(highs, found)
-        values = np.array(highs.getSolution().col_value)[: len(program.cost)]
-        bound = highs.getInfo().objective_function_value
-        point = _legal(program, values)
-        if point is not None:
-            if point.objective <= bound + effort.room(bound) or chosen.all() or not done:
+        if not solved and highs.getModelStatus() != STATUS.kTimeLimit:
+            return None
+        if solved:
+            values = np.array(highs.getSolution().col_value)[: len(program.cost)]
+            bound = highs.getInfo().objective_function_value
+            point = _legal(program, values)
+            if point is not None and (last or not done or point.objective <= bound + effort.room(bound)):
+                if not done and found.legal and found.objective < point.objective:
+                    break
                 return replace(point, binaries=int(chosen.sum()) + len(program.whole), proven=done)
-        elif not done:
-            return _given_up(highs, found)
-        chosen |= _violated(program, values)
-    raise OutOfTime
+            chosen |= _violated(program, values)
+        else:
+            chosen[:] = True
+        if last:
+            break
+    if not found.legal:
+        raise OutOfTime
+    return replace(found, proven=False)
 
 
 def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | None) -> tuple[Any, bool]:
@@ -232,15 +239,6 @@ def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | No
         if objective > stated + effort.room(stated) + FEASIBLE:
             return _searched(program, chosen, effort, None)
     return highs, solved
-
-
-def _given_up(highs: Any, found: Answer) -> Answer | None:
-    """None where there is no point; where only time ran out, what linear programming found."""
-    if highs.getModelStatus() != STATUS.kTimeLimit:
-        return None
-    if not found.legal:
-        raise OutOfTime
-    return replace(found, proven=False)
 
 
 def _is_whole(program: Program, values: Array) -> bool:

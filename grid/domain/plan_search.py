@@ -14,7 +14,7 @@ from grid.domain.plan_course import HEAVIER, applies, best_course
 from grid.domain.plan_model import Aim, Model, Slack, write
 from grid.domain.plan_parts import Array
 from grid.domain.plan_problem import PlanProblem
-from grid.domain.plan_program import Answer, Course, Effort, solve
+from grid.domain.plan_program import Answer, Course, Effort, OutOfTime, solve
 from grid.domain.plan_reading import nothing, read
 from grid.domain.plan_solution import PlanSolution
 
@@ -23,6 +23,7 @@ EXACT_ENERGY = 1e-8
 PINS = (0.0, 1e-10, 1e-9, 1e-8, 1e-7)
 NOTHING = 1e-8
 REACH_WH = 1e-9
+STRICT_SHARE = 0.5  # of the time, for the plan that keeps everything
 
 
 class CannotFindPlan(RuntimeError):
@@ -34,7 +35,7 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
 
     Args:
         problem: what is asked.
-        seconds: how long each of at most three searches with yes-or-no decisions may take; linear programmes are not counted.
+        seconds: how long searches with yes-or-no decisions may take in all; linear programmes are not counted.
 
     Raises:
         OutOfTime: no plan was found in that time.
@@ -48,9 +49,13 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
         if proven is not None:
             return proven
     model = write(problem)
-    answer = solve(model.program, _effort(model, Aim.COST, seconds), None, _courses(problem, model, None))
+    try:
+        effort = _effort(model, Aim.COST, seconds * STRICT_SHARE)
+        answer = solve(model.program, effort, courses=_courses(problem, model, None))
+    except OutOfTime:
+        answer = None  # whether everything can be kept is not known; something can always be done
     if answer is None:
-        model, answer = _as_near_as_possible(problem, seconds / 3)
+        model, answer = _as_near_as_possible(problem, seconds * (1 - STRICT_SHARE) / len(Aim))
     return read(problem, model, answer)
 
 
