@@ -261,11 +261,18 @@ class _Writer:
                 continue
             shape = run_shape(float(loads.energy_wh[i]), float(power), hours)
             begins = window[: max(len(window) - len(shape) + 1, 0)] if len(shape) else NEVER
-            columns = sheet.columns(
-                len(begins), 1.0, tie=TIE_LATE * begins / self.problem.intervals, whole=True
-            )
+            columns = sheet.columns(len(begins), 1.0, tie=TIE_LATE * begins / self.problem.intervals)
+            self._begun(columns)
             runs.append(Run(i, shape, begins, columns))
         return flexible, tuple(runs)
+
+    def _begun(self, starts: Places) -> None:
+        """Whether a run has begun by then: whole numbers, whose halving splits a window in two where those of single starts split off one."""
+        count = len(starts)
+        begun, rows = self.sheet.columns(count, 1.0, whole=True), np.arange(count)
+        self.sheet.rows(
+            count, 0.0, 0.0, [(rows, starts, 1.0), (rows, begun, -1.0), (rows[1:], begun[:-1], 1.0)]
+        )
 
     def _balance(
         self, imported: Places, exported: Places, curtailed: Places, charge: Places, discharge: Places, flexible: Places,

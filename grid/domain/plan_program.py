@@ -198,7 +198,7 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
         if last:
             chosen[:] = True
         # Few decisions may leave others violated: time is kept for the search with all of them.
-        limited = replace(effort, seconds=left if last else left / 3)
+        limited = replace(effort, seconds=left if last else left / 2)
         highs, solved = _searched(program, chosen, limited, found.values if found.legal else None)
         left = max(left - highs.getRunTime(), 1.0)
         done = highs.getModelStatus() == STATUS.kOptimal
