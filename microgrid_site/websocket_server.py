@@ -12,7 +12,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 
-from grid.adapters.shared_frames import WINDOW_BITS, SharedFrame
+from grid.adapters.shared_frames import SHARED_FRAMES, WINDOW_BITS, SharedFrame
 
 KERNEL_BUFFER_BYTES = 64 * 1024
 HIGH_WATER_BYTES = (
@@ -47,6 +47,24 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         if raw is not None and raw.family in (socket.AF_INET, socket.AF_INET6):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
 
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):  # the handshake was not refused
+            self.scope["extensions"][SHARED_FRAMES] = {"write": self.write_shared}
+
+    def write_shared(self, frame: SharedFrame) -> bool:
+        """Put a shared frame on the wire at once; False where the client is behind, or needs a form of its own."""
+        if not self.handshake_complete or not self.writable.is_set() or self._is_over():
+            return False
+        wire = self._wire(frame)
+        if wire is None:
+            return False
+        self.transport.write(wire)
+        return True
+
+    def _is_over(self) -> bool:
+        return self.disconnected or self.close_sent or self.transport.is_closing()
+
     async def send(self, message: Any) -> None:
         """As the server sends; a shared frame goes out as it is, and a close does not wait behind a full buffer."""
         if message["type"] == "websocket.close":
@@ -56,13 +74,10 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             await super().send(message)
             return
         await self.writable.wait()
-        if self.disconnected or self.close_sent or self.transport.is_closing():
+        if self._is_over():
             raise ClientDisconnected
-        wire = self._wire(frame)
-        if wire is None:
+        if not self.write_shared(frame):
             await super().send(message)
-        else:
-            self.transport.write(wire)
 
     def _wire(self, frame: SharedFrame) -> bytes | None:
         """The form that was agreed on at the handshake; None where this client needs one of its own."""

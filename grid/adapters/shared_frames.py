@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 WINDOW_BITS = 12  # a client may ask for less; it then gets a frame of its own
 TAIL = b"\x00\x00\xff\xff"
+SHARED_FRAMES = "microgrid.shared_frames"  # name of the extension under which a server takes them
 FINAL_TEXT, COMPRESSED = 0x81, 0x40
 
 

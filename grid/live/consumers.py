@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import parse_cookie
 
+from grid.adapters.shared_frames import SHARED_FRAMES, SharedFrame
 from grid.live.admission import DatabaseAway
 from grid.live.fan_out import MOST_SOCKETS, TRY_LATER, FanOut, Watcher, fan_out_here
 from grid.selectors.watching import Asked, Verdict
@@ -27,9 +28,10 @@ async def grid_stream(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.accept"})
     fan_out.sockets += 1
     try:
-        code = await _serve(
-            fan_out, Asked(_session_key(scope), scope["url_route"]["kwargs"]["public_id"]), receive, send
+        watcher = Watcher(
+            Asked(_session_key(scope), scope["url_route"]["kwargs"]["public_id"]), _shortcut(scope)
         )
+        code = await _serve(fan_out, watcher, receive, send)
         if code is not None:
             await send({"type": "websocket.close", "code": code})
     except OSError:
@@ -45,17 +47,24 @@ def _session_key(scope: Scope) -> str:
     return ""
 
 
-async def _serve(fan_out: FanOut, asked: Asked, receive: Receive, send: Send) -> int | None:
+def _shortcut(scope: Scope) -> Callable[[SharedFrame], bool] | None:
+    """The server's own way to put a shared frame on the wire, where it has one."""
+    found: Callable[[SharedFrame], bool] | None = (
+        scope.get("extensions", {}).get(SHARED_FRAMES, {}).get("write")
+    )
+    return found
+
+
+async def _serve(fan_out: FanOut, watcher: Watcher, receive: Receive, send: Send) -> int | None:
     """Let the socket in and serve it; the code to close with, None where the client went by itself."""
     if fan_out.sockets > MOST_SOCKETS:
         return TRY_LATER
     try:
-        verdict = await fan_out.admission.ask(asked)
+        verdict = await fan_out.admission.ask(watcher.asked)
     except DatabaseAway:
         return TRY_LATER
     if verdict != Verdict.MAY_WATCH:
         return int(verdict)
-    watcher = Watcher(asked)
     fan_out.join(watcher)
     speaking = asyncio.create_task(_speak(watcher, send))
     listening = asyncio.create_task(_listen(receive))

@@ -6,6 +6,7 @@ all that it missed.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -35,11 +36,11 @@ HEAR_S, AWAY_S = 0.2, 1.0  # so long a new microgrid may wait for its subscripti
 class Watcher:
     """One socket: the newest message it has not been sent, and how it ends."""
 
-    __slots__ = ("asked", "busy_since", "ended", "judged_at", "newest", "ready")
+    __slots__ = ("asked", "busy_since", "ended", "judged_at", "newest", "ready", "write")
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, write: Callable[[SharedFrame], bool] | None = None) -> None:
         loop = asyncio.get_running_loop()
-        self.asked = asked
+        self.asked, self.write = asked, write
         self.newest: SharedFrame | None = None
         self.ready = asyncio.Event()
         self.busy_since: float | None = None
@@ -50,6 +51,12 @@ class Watcher:
         """This is to be sent next, in place of what has not been sent yet."""
         self.newest = frame
         self.ready.set()
+
+    def hand(self, frame: SharedFrame) -> None:
+        """Send this at once where the server can and nothing waits; otherwise it is offered."""
+        waits = self.newest is not None or self.busy_since is not None
+        if waits or self.write is None or not self.write(frame):
+            self.offer(frame)
 
     def end(self, code: int) -> None:
         """Close with this code."""
@@ -68,7 +75,7 @@ class Audience:
     def tell(self, text: str) -> None:
         self.newest = share(text)
         for watcher in self.watchers:
-            watcher.offer(self.newest)
+            watcher.hand(self.newest)
 
 
 class FanOut:
@@ -90,7 +97,7 @@ class FanOut:
             self._soon(self._catch_up(audience))
         audience.watchers.add(watcher)
         if audience.newest is not None:
-            watcher.offer(audience.newest)
+            watcher.hand(audience.newest)
         if not self._tasks or any(task.done() for task in self._tasks):
             self._stop()
             self._tasks = [asyncio.create_task(self._hear_on()), asyncio.create_task(self._look_round())]
