@@ -6,8 +6,9 @@ all that it missed.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -119,7 +120,7 @@ class FanOut:
             task.cancel()
         self._tasks = []
 
-    def _soon(self, errand: "asyncio._CoroutineLike[None]") -> None:
+    def _soon(self, errand: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(errand)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
