@@ -27,7 +27,7 @@ STRICT_SHARE = 0.5  # of the time, for the plan that keeps everything
 
 
 class CannotFindPlan(RuntimeError):
-    """No phase of the search found a plan, though storages can keep their limits."""
+    """No phase of the search found a plan, though storages can keep their limits; the message says what to change."""
 
 
 def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
@@ -38,8 +38,7 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
         seconds: how long searches with yes-or-no decisions may take in all; linear programmes are not counted.
 
     Raises:
-        OutOfTime: no plan was found in that time.
-        CannotFindPlan: the solver gave up for numerical reasons.
+        CannotFindPlan: none was found in that time, or the solver gave up for numerical reasons.
     """
     lost = stranded(problem)
     if lost:
@@ -64,11 +63,14 @@ def _as_near_as_possible(problem: PlanProblem, seconds: float) -> tuple[Model, A
     slack = Slack(Aim.ABOVE_LIMITS)
     found: tuple[Model, Answer] | None = None
     for aim in Aim:
-        solved = _phase(problem, slack, seconds, found[1].values if found else None)
+        try:
+            solved = _phase(problem, slack, seconds, found[1].values if found else None)
+        except OutOfTime:
+            solved = None
         if solved is None:
             if found is None:
                 raise CannotFindPlan(
-                    "The solver found no plan, whatever is allowed; check the sizes of the figures."
+                    "no plan was found in the time, whatever is allowed; lengthen the intervals, or check the sizes of the figures"
                 )
             return found[0], replace(found[1], proven=False)
         found = solved

@@ -9,7 +9,7 @@ from energy.adapters.study_folder import CannotStudy
 from energy.management.studies import StudyCommand
 from grid.adapters.plan_file import CannotReadPlan, plan_as_json, read_plan_file
 from grid.adapters.solver_output import solver_output_on_stderr
-from grid.domain.plan_search import find_plan
+from grid.domain.plan_search import CannotFindPlan, find_plan
 
 
 class Command(StudyCommand):
@@ -25,6 +25,9 @@ class Command(StudyCommand):
             problem = read_plan_file(options["scenario"])
         except CannotReadPlan as wrong:
             raise CannotStudy(str(wrong)) from None
-        with solver_output_on_stderr():
-            plan = find_plan(problem)
+        try:
+            with solver_output_on_stderr():
+                plan = find_plan(problem)
+        except CannotFindPlan as wrong:
+            raise CannotStudy(f"{options['scenario'].name}: {wrong}") from None
         return plan_as_json(problem, plan)
