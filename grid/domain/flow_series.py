@@ -41,10 +41,13 @@ class FlowSeries:
     losses_w: Array
 
 
-def solve_series(network: Network, draw_w: Array, draw_var: Array, *, chunk: int = CHUNK) -> FlowSeries:
+def solve_series(
+    network: Network, draw_w: Array, draw_var: Array, *, chunk: int = CHUNK, near_collapse: bool = True
+) -> FlowSeries:
     """Solve for what each node draws at each instant, [T, nodes] active [W] and reactive [var]; feeding in is negative.
 
-    `chunk` instants are worked on together: enough to fill the processor, few enough to stay in its cache.
+    `chunk` instants are worked on together: enough to fill the processor, few enough to stay in its cache. Without `near_collapse`
+    instants for which the fixed point does not contract are NaN throughout, at once: their voltages are far outside any band.
 
     Raises:
         CannotSolve: no voltages carry the powers of an instant, or no node holds a voltage.
@@ -64,7 +67,7 @@ def solve_series(network: Network, draw_w: Array, draw_var: Array, *, chunk: int
         power = draw_w[rows] + 1j * draw_var[rows]
         voltage = np.full(power.shape, np.nan, dtype=np.complex128)
         voltage[:, held] = fixed
-        voltage[:, free] = equations.solve(power, begin)
+        voltage[:, free] = equations.solve(power, begin, near_collapse)
         parts.append(_read(network, matrix, lines, transformers, held, reached, voltage, power))
     return FlowSeries(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
@@ -107,7 +110,7 @@ class _Equations:
         unloaded: Complex = -impedance @ (admittance[np.ix_(free, held)] @ fixed)
         return cls(free, np.flatnonzero(draws), unloaded, impedance, inner)
 
-    def solve(self, power: Complex, first_instant: int) -> Complex:
+    def solve(self, power: Complex, first_instant: int, near_collapse: bool) -> Complex:
         """Voltages of the free nodes [V], [T, free].
 
         Raises:
@@ -117,9 +120,13 @@ class _Equations:
         if not drawn.size:
             return np.broadcast_to(self.unloaded_v, (len(power), len(self.free)))
         voltage, open_rows = self._iterate(drawn)
-        current = np.conj(drawn / voltage)
+        with np.errstate(all="ignore"):
+            current = np.conj(drawn / voltage)
         result: Complex = self.unloaded_v - current @ self.impedance[:, self.loaded].T
         for row in np.flatnonzero(open_rows):
+            if not near_collapse:
+                result[row] = np.nan
+                continue
             solved = self._newton(power[row, self.free])
             if solved is None:
                 raise CannotSolve(f"The power flow has no solution at interval {first_instant + int(row)}.")
