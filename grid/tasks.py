@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
-from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol
-from grid.services import bypass, day_close, demand_measurement, device_links, openadr_events
+from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy
+from grid.services import bypass, day_close, demand_measurement, device_links, network_study, openadr_events
 from grid.services.emergencies import call_waiting
 
 DAYS_LOOKED_BACK = 45
@@ -50,6 +50,32 @@ def look_for_bypass() -> int:
             now = microgrid.now(timezone.now())
             compared += len(bypass.check_bypass(microgrid=microgrid, last_day=last, now=now))
     return compared
+
+
+@shared_task(queue="default", time_limit=900)
+def study_network(*, microgrid_id: int) -> str:
+    """Compute hosting capacity and the loss of each element for one microgrid."""
+    microgrid = Microgrid.objects.get(pk=microgrid_id)
+    try:
+        study = network_study.study_network(microgrid=microgrid, now=microgrid.now(timezone.now()))
+    except network_study.CannotStudyNetwork as reason:  # it is asked for again tomorrow
+        return str(reason)
+    return f"{study.intervals} intervals up to {study.last_day}"
+
+
+@shared_task(queue="default", time_limit=60)
+def study_networks() -> int:
+    """Ask for the study of each microgrid that has closed days since its last one."""
+    asked = 0
+    for microgrid in Microgrid.objects.all():
+        last = DayClosing.objects.filter(microgrid=microgrid).aggregate(last=Max("day"))["last"]
+        if (
+            last is not None
+            and not NetworkStudy.objects.filter(microgrid=microgrid, last_day__gte=last).exists()
+        ):
+            study_network.delay(microgrid_id=microgrid.pk)
+            asked += 1
+    return asked
 
 
 def days_to_close(microgrid: Microgrid) -> list[date]:

@@ -220,6 +220,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"queue": "default", "expires": 30},
     },
+    "study networks": {
+        "task": "grid.tasks.study_networks",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"queue": "default"},
+    },
     "look for bypass": {
         "task": "grid.tasks.look_for_bypass",
         "schedule": crontab(minute="22"),

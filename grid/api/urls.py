@@ -17,6 +17,7 @@ from grid.api.demand_response import (
 from grid.api.device_links import DeviceLinkList
 from grid.api.indicators import IndicatorsDoor
 from grid.api.live import LiveState, MicrogridList, TickList
+from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.replay import NetworkOrder, Replay
 
 
@@ -38,6 +39,9 @@ urlpatterns = [
     path("microgrids/", MicrogridList.as_view(), name="api-microgrids"),
     path("microgrids/<uuid:public_id>/live/", LiveState.as_view(), name="api-live"),
     path("microgrids/<uuid:public_id>/network/", NetworkOrder.as_view(), name="api-network"),
+    path("microgrids/<uuid:public_id>/network/study/", NetworkStudyDoor.as_view(), name="api-network-study"),
+    path("microgrids/<uuid:public_id>/outages/", OutageList.as_view(), name="api-outages"),
+    path("outages/<uuid:public_id>/decide/", OutageDecision.as_view(), name="api-outage-decision"),
     path("microgrids/<uuid:public_id>/replay/", Replay.as_view(), name="api-replay"),
     path("microgrids/<uuid:public_id>/ticks/", TickList.as_view(), name="api-ticks"),
     path("microgrids/<uuid:public_id>/days/<day:day>/sharing/", MicrogridSharing.as_view(), name="api-sharing"),

@@ -70,10 +70,17 @@ class Contingency:
 
 
 def consequence(
-    network: Network, draw_w: Array, draw_var: Array, vm_min_pu: Array, vm_max_pu: Array
+    network: Network,
+    draw_w: Array,
+    draw_var: Array,
+    vm_min_pu: Array,
+    vm_max_pu: Array,
+    *,
+    lines: int | None = None,
 ) -> Consequence:
-    """Solve the instants [T, nodes] for the network as it is given."""
-    nodes, branches = len(network.nominal_voltage_v), len(network.wires) + len(network.transformers)
+    """Solve the instants [T, nodes] for the network as it is given; only its first `lines` lines count as branches (default: all)."""
+    nodes, counted = len(network.nominal_voltage_v), len(network.wires) if lines is None else lines
+    branches = counted + len(network.transformers)
     try:
         flow = solve_series(network, draw_w, draw_var)
     except CannotSolve as problem:
@@ -84,7 +91,7 @@ def consequence(
         return Consequence(unsupplied, float("nan"), -1, -1, float("nan"), -1, -1, 0.0, -1, -1, True)
     lowest_at, lowest = divmod(int(np.nanargmin(flow.voltage_pu)), nodes)
     highest_at, highest = divmod(int(np.nanargmax(flow.voltage_pu)), nodes)
-    loading = np.hstack([flow.line_loading, flow.transformer_loading])
+    loading = np.hstack([flow.line_loading[:, :counted], flow.transformer_loading])
     loaded_at, loaded = divmod(int(loading.argmax()), branches) if branches else (-1, -1)
     most = float(loading[loaded_at, loaded]) if branches else 0.0
     known = flow.voltage_pu[:, ~unsupplied]
@@ -160,7 +167,9 @@ def _one(
             continue
         if not _joins(out, tie, before.unsupplied):
             continue
-        after = consequence(closed(out, tie), draw_w, draw_var, vm_min_pu, vm_max_pu)
+        after = consequence(
+            closed(out, tie), draw_w, draw_var, vm_min_pu, vm_max_pu, lines=len(network.wires)
+        )
         left = float(weight[after.unsupplied].sum())
         if after.is_within and not after.problem and left < lost:
             best, chosen, lost = place, after, left

@@ -23,8 +23,10 @@ from grid.models.emergencies import (
     OverrideKind,
 )
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
+from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 from grid.models.pictures import GridPicture
+from grid.models.planned_outages import OutageElement, OutageState, OutageSwitching, PlannedOutage
 from grid.models.prices import PriceDay
 from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
 
@@ -52,6 +54,7 @@ __all__ = [
     "DemandResponse",
     "DeviceCommand",
     "DeviceLink",
+    "ElementLoss",
     "Emergency",
     "EmergencyCall",
     "EmergencyContact",
@@ -68,12 +71,19 @@ __all__ = [
     "InterruptionCause",
     "LinkProblem",
     "LinkProtocol",
+    "NetworkStudy",
+    "NodeHosting",
     "OperatorOverride",
+    "OutageElement",
+    "OutageState",
+    "OutageSwitching",
     "OverrideKind",
+    "PlannedOutage",
     "PriceDay",
     "SharingDay",
     "SharingKey",
     "SharingKeyShare",
     "SharingRule",
     "SiteShareDay",
+    "Technology",
 ]

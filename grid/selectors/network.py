@@ -21,6 +21,7 @@ from energy.models import (
     SwitchPosition,
     Transformer,
 )
+from grid.domain.contingencies import Tie
 from grid.domain.powerflow import Network, TransformerData, Wire
 
 Stamp = tuple[int | None, int | None]
@@ -67,6 +68,28 @@ def load_network(microgrid_id: int, at: datetime | None = None) -> NetworkOfSite
     boundaries = _boundaries(microgrid_id, stamp)
     epoch = bisect_right(boundaries, at)
     return _build(microgrid_id, stamp, boundaries[epoch - 1] if epoch else SINCE_EVER)
+
+
+def open_ties(
+    microgrid_id: int, network: NetworkOfSites, at: datetime | None = None
+) -> list[tuple[Switch, Tie]]:
+    """The switches that stand open at an instant, each with what closing it would join; one whose element is not there is left out."""
+    lines = {w.code: i for i, w in enumerate(network.network.wires)}
+    transformers = {t.code: i for i, t in enumerate(network.network.transformers)}
+    found = []
+    for switch, is_closed in _switches(microgrid_id, at):
+        if is_closed:
+            continue
+        if switch.line_code in lines:
+            found.append((switch, Tie(switch.code, line=lines[switch.line_code])))
+        elif switch.transformer_code in transformers:
+            found.append((switch, Tie(switch.code, transformer=transformers[switch.transformer_code])))
+        elif switch.other_node is not None and {switch.node.code, switch.other_node.code} <= set(
+            network.places
+        ):
+            ends = network.places[switch.node.code], network.places[switch.other_node.code]
+            found.append((switch, Tie(switch.code, node_from=ends[0], node_to=ends[1])))
+    return found
 
 
 def changes_between(microgrid_id: int, start_at: datetime, end_at: datetime) -> list[datetime]:
@@ -150,7 +173,11 @@ def _switches(microgrid_id: int, at: datetime | None) -> list[tuple[Switch, bool
         moves = moves.none()
     elif at is not None:
         moves = moves.filter(at__lte=at)
-    rows = _there(Switch, microgrid_id, at).annotate(moved=Subquery(moves.values("is_closed")[:1]))  # type: ignore[attr-defined]
+    rows = (
+        _there(Switch, microgrid_id, at)
+        .select_related("node", "other_node")
+        .annotate(moved=Subquery(moves.values("is_closed")[:1]))
+    )  # type: ignore[attr-defined]
     return [(row, row.normally_closed if row.moved is None else row.moved) for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grid.web import alarms, bypass, device_links, emergency, events, indicators, views
+from grid.web import alarms, bypass, device_links, emergency, events, indicators, network, views
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("live/day/", views.live_day, name="live-day"),
     path("live/element/", views.element, name="live-element"),
     path("live/devices/", device_links.device_links, name="device-links"),
+    path("live/network/", network.network, name="network"),
+    path("live/network/compute/", network.compute, name="network-compute"),
+    path("live/network/outages/<uuid:public_id>/step/", network.outage_step, name="outage-step"),
     path("indicators/", indicators.indicators, name="indicators"),
     path("indicators/<uuid:public_id>/end/", indicators.end, name="interruption-end"),
     path("events/", events.events, name="events"),
