@@ -5,21 +5,23 @@ power itself by bisection on exact power flows of those instants, all nodes at o
 worse.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grid.domain.flow_series import FlowSeries, solve_series
 from grid.domain.powerflow import Array, Network
-from grid.domain.sensitivities import linearise
+from grid.domain.sensitivities import ROOT_3, Linearised, linearise
 
 Places = NDArray[np.int64]
 OWN_INSTANTS = 3
-SHARED_INSTANTS = 12
+SHARED_INSTANTS = 6
 LEAST_SHAPE = 0.05  # instants at which the technology hardly runs decide nothing
 SLACK = 1e-6
-STEPS = 16
+STEPS, FIRST_STEPS = 16, 5
+KEPT_CASES = 4
+LEAST_SHARE = 0.02  # of a watt at the node, for a branch to lie on its way
 KINDS = ("voltage", "line", "transformer")
 
 
@@ -89,6 +91,25 @@ class _Sweep:
             np.where(lost, np.inf, flow.transformer_loading - self.transformer_most),
         )  # fmt: skip
 
+    def only(self, cases: NDArray[np.bool_] | Places) -> "_Sweep":
+        """Some of the cases."""
+        return replace(
+            self, node=self.node[cases], instant=self.instant[cases], vm_min_pu=self.vm_min_pu[cases],
+            vm_max_pu=self.vm_max_pu[cases], line_most=self.line_most[cases], transformer_most=self.transformer_most[cases],
+        )  # fmt: skip
+
+    def of(self, nodes: Places) -> "_Sweep":
+        """The cases of these nodes."""
+        return self.only(np.isin(self.node, nodes))
+
+    def tightest(self, power_w: Array) -> "_Sweep":
+        """Of each node the cases that are furthest beyond their limits with that power."""
+        worst = np.max([part.max(axis=1, initial=-1.0) for part in self.excess(power_w)], axis=0)
+        order = np.lexsort((-worst, self.node))
+        first = np.concatenate([[0], np.flatnonzero(np.diff(self.node[order])) + 1])
+        rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
+        return self.only(np.sort(order[rank < KEPT_CASES]))
+
     def fits(self, power_w: Array) -> NDArray[np.bool_]:
         """By node, whether all its cases keep all limits."""
         worst = np.max([part.max(axis=1, initial=-1.0) for part in self.excess(power_w)], axis=0)
@@ -116,13 +137,34 @@ def hosting_capacity(
         return nowhere
     part = Technology(technology.feeds, technology.var_per_w, technology.shape[runs])
     sweep = _sweep(network, base, draw_w[runs], draw_var[runs], part, vm_min_pu, vm_max_pu, taken)
-    floor, ceiling = np.zeros(nodes), np.full(nodes, most_w)
-    floor = np.where(sweep.fits(ceiling), ceiling, floor)
-    for _ in range(STEPS):
+    floor, ceiling = _bracket(sweep, taken, most_w)
+    return _told(sweep, floor, ceiling, most_w, taken, runs)
+
+
+def _bracket(sweep: _Sweep, taken: Places, most_w: float) -> tuple[Array, Array]:
+    """A power that fits and one that does not, `most_w / 2^STEPS` apart, by node.
+
+    After a few steps only the tightest cases of each node are followed; what is found is tried on all cases, and where a dropped one
+    turns out to be tighter, that node is done again with all.
+    """
+    nodes = len(sweep.network.nominal_voltage_v)
+    ceiling = np.full(nodes, most_w)
+    floor = np.where(sweep.fits(ceiling), ceiling, 0.0)
+    coarse = _halve(sweep, floor, ceiling, FIRST_STEPS)
+    floor, ceiling = _halve(sweep.tightest(coarse[1]), *coarse, STEPS - FIRST_STEPS)
+    wrong = taken[~sweep.fits(floor)[taken]]
+    if len(wrong):
+        again = _halve(sweep.of(wrong), *coarse, STEPS - FIRST_STEPS)
+        floor[wrong], ceiling[wrong] = again[0][wrong], again[1][wrong]
+    return floor, ceiling
+
+
+def _halve(sweep: _Sweep, floor: Array, ceiling: Array, steps: int) -> tuple[Array, Array]:
+    for _ in range(steps):
         middle = (floor + ceiling) / 2
         fits = sweep.fits(middle)
         floor, ceiling = np.where(fits, middle, floor), np.where(fits, ceiling, middle)
-    return _told(sweep, floor, ceiling, most_w, taken, runs)
+    return floor, ceiling
 
 
 def _sweep(
@@ -160,7 +202,7 @@ def _own(
     network: Network, base: FlowSeries, draw_w: Array, draw_var: Array, technology: Technology, vm_min_pu: Array,
     vm_max_pu: Array, shared: Places, taken: Places,
 ) -> Places:  # fmt: skip
-    """By node, instants with the least room in its own voltage for a watt, [OWN_INSTANTS, taken]."""
+    """By node, instants with the least room in its own voltage for a watt, and those at which its wires carry most, [instants, taken]."""
     point = linearise(network, draw_w[shared[0]], draw_var[shared[0]])
     influence = point.of_voltages(taken)
     per_w = np.abs(
@@ -170,7 +212,32 @@ def _own(
     room = (vm_max_pu[taken] - voltage) if technology.feeds else (voltage - vm_min_pu[taken])
     most = room / np.maximum(per_w * technology.shape[:, None], 1e-15)
     count = min(OWN_INSTANTS, len(most))
-    return np.argsort(most, axis=0, kind="stable")[:count]
+    return np.vstack(
+        [
+            np.argsort(most, axis=0, kind="stable")[:count],
+            _own_by_flow(network, point, draw_w, technology, taken, count),
+        ]
+    )
+
+
+def _own_by_flow(
+    network: Network, point: Linearised, draw_w: Array, technology: Technology, taken: Places, count: int
+) -> Places:
+    """By node, instants with the least room in any line or transformer on its way, by linear flows, [count, taken]."""
+    share = np.vstack([point.of_line_powers().by_w, point.of_transformer_powers().by_w])
+    rating_va = np.array(
+        [w.max_current_a * ROOT_3 * network.nominal_voltage_v[w.node_from] or np.inf for w in network.wires]
+        + [t.rated_va for t in network.transformers]
+    )
+    flow_w = draw_w @ share.T
+    found = np.zeros((count, len(taken)), dtype=np.int64)
+    for i, node in enumerate(taken.tolist()):
+        moved = share[:, node] * (-1.0 if technology.feeds else 1.0)
+        way = np.flatnonzero(np.abs(moved) > LEAST_SHARE)
+        if len(way):
+            room = (rating_va[way] - np.sign(moved[way]) * flow_w[:, way]) / np.abs(moved[way])
+            found[:, i] = np.argsort(room.min(axis=1) / technology.shape, kind="stable")[:count]
+    return found
 
 
 def _told(sweep: _Sweep, floor: Array, ceiling: Array, most_w: float, taken: Places, runs: Places) -> Hosting:
