@@ -54,7 +54,7 @@ class ElementLossSerializer(serializers.ModelSerializer[ElementLoss]):
         )  # fmt: skip
 
 
-class StudySerializer(serializers.ModelSerializer[NetworkStudy]):
+class NetworkStudySerializer(serializers.ModelSerializer[NetworkStudy]):
     """What each node still takes, one technology at one node at a time, and what the loss of each element means, the worst first."""
 
     hosting = NodeHostingSerializer(many=True)
@@ -65,17 +65,17 @@ class StudySerializer(serializers.ModelSerializer[NetworkStudy]):
         fields = ("made_at", "first_day", "last_day", "intervals", "most_w", "hosting", "losses")
 
 
-class OutageElementSerializer(serializers.Serializer[Any]):
+class PlannedOutageElementSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=[("line", "line"), ("transformer", "transformer")])
     code = serializers.CharField(max_length=120)
 
 
-class OutageSerializer(serializers.ModelSerializer[PlannedOutage]):
+class PlannedOutageSerializer(serializers.ModelSerializer[PlannedOutage]):
     """A planned outage with what it means at the load that is expected."""
 
     id = serializers.UUIDField(source="public_id")
     state = serializers.ChoiceField(choices=OutageState.choices)
-    elements = OutageElementSerializer(many=True)
+    elements = PlannedOutageElementSerializer(many=True)
     switches = serializers.SerializerMethodField()
     sites_lost = serializers.SerializerMethodField()
 
@@ -94,17 +94,17 @@ class OutageSerializer(serializers.ModelSerializer[PlannedOutage]):
         return [site.code for site in row.sites_lost.all()]
 
 
-class OutageRequestSerializer(serializers.Serializer[Any]):
+class PlannedOutageRequestSerializer(serializers.Serializer[Any]):
     """What is to be out, and which open switches are closed meanwhile."""
 
     start_at = serializers.DateTimeField()
     end_at = serializers.DateTimeField()
     reason = serializers.CharField(max_length=300)
-    elements = OutageElementSerializer(many=True)
+    elements = PlannedOutageElementSerializer(many=True)
     switches = serializers.ListField(child=serializers.CharField(max_length=120), required=False)
 
 
-class OutageDecisionSerializer(serializers.Serializer[Any]):
+class PlannedOutageDecisionSerializer(serializers.Serializer[Any]):
     """`approve` and `refuse` are for somebody else than who asked; `withdraw` for any operator."""
 
     step = serializers.ChoiceField(
@@ -120,7 +120,7 @@ def _operated(request: Request, public_id: Any, *roles: Role) -> Microgrid:
 class NetworkStudyDoor(APIView):
     @extend_schema(
         operation_id="microgrids_network_study", summary="Hosting capacity of each node and the loss of each element",
-        responses=StudySerializer,
+        responses=NetworkStudySerializer,
         examples=[OpenApiExample("a village", {
             "made_at": "2016-06-30T01:40:00Z", "first_day": "2016-06-02", "last_day": "2016-06-29", "intervals": 2688,
             "most_w": 600000, "hosting": [HOSTING], "losses": [LOSS],
@@ -136,22 +136,26 @@ class NetworkStudyDoor(APIView):
         hosting = NodeHosting.objects.filter(study=study, technology__in=Technology.values).order_by(
             "technology", "node_code"
         )
-        return Response(StudySerializer({**fields, "hosting": hosting, "losses": element_losses(study)}).data)
+        return Response(
+            NetworkStudySerializer({**fields, "hosting": hosting, "losses": element_losses(study)}).data
+        )
 
 
 class OutageList(APIView):
     @extend_schema(
-        operation_id="microgrids_outages_list", summary="Planned outages, what begins last first", responses=OutageSerializer(many=True),
-        examples=[OpenApiExample("one", [OUTAGE], response_only=True)],
+        operation_id="microgrids_outages_list", summary="Planned outages, what begins last first", responses=PlannedOutageSerializer(many=True),
+        examples=[OpenApiExample("one", OUTAGE, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
         return Response(
-            OutageSerializer(newest_outages(_operated(request, public_id, *READING_ROLES)), many=True).data
+            PlannedOutageSerializer(
+                newest_outages(_operated(request, public_id, *READING_ROLES)), many=True
+            ).data
         )
 
     @extend_schema(
         operation_id="microgrids_outages_create", summary="Ask for an outage; what it means is computed at once",
-        request=OutageRequestSerializer, responses={201: OutageSerializer},
+        request=PlannedOutageRequestSerializer, responses={201: PlannedOutageSerializer},
         examples=[
             OpenApiExample("a joint", {
                 "start_at": "2016-06-10T06:00:00Z", "end_at": "2016-06-10T10:00:00Z", "reason": "New joint at node 64",
@@ -162,7 +166,7 @@ class OutageList(APIView):
     )  # fmt: skip
     def post(self, request: Request, public_id: Any) -> Response:
         microgrid = _operated(request, public_id)
-        asked = OutageRequestSerializer(data=request.data)
+        asked = PlannedOutageRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         codes = {
@@ -177,13 +181,13 @@ class OutageList(APIView):
             )  # fmt: skip
         except CannotPlanOutage as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
-        return Response(OutageSerializer(outage).data, status=status.HTTP_201_CREATED)
+        return Response(PlannedOutageSerializer(outage).data, status=status.HTTP_201_CREATED)
 
 
 class OutageDecision(APIView):
     @extend_schema(
-        operation_id="outages_decide", summary="Approve, refuse or withdraw a planned outage", request=OutageDecisionSerializer,
-        responses=OutageSerializer,
+        operation_id="outages_decide", summary="Approve, refuse or withdraw a planned outage", request=PlannedOutageDecisionSerializer,
+        responses=PlannedOutageSerializer,
         examples=[
             OpenApiExample("approve", {"step": "approve", "note": ""}, request_only=True),
             OpenApiExample("approved", {**OUTAGE, "state": "approved"}, response_only=True),
@@ -195,7 +199,7 @@ class OutageDecision(APIView):
             public_id=public_id,
             microgrid__in=operated_microgrids(request.user).values("pk"),  # type: ignore[arg-type]
         )
-        asked = OutageDecisionSerializer(data=request.data)
+        asked = PlannedOutageDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         step, note = asked.validated_data["step"], asked.validated_data.get("note", "")
         now = outage.microgrid.now(timezone.now())
@@ -208,4 +212,4 @@ class OutageDecision(APIView):
                 )  # type: ignore[arg-type]
         except CannotPlanOutage as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
-        return Response(OutageSerializer(found).data)
+        return Response(PlannedOutageSerializer(found).data)
