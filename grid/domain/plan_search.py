@@ -11,12 +11,13 @@ import numpy as np
 
 from grid.domain.interior_point_plan import find_proven_plan, suits
 from grid.domain.plan_course import HEAVIER, applies, best_course
-from grid.domain.plan_model import Aim, Model, Slack, write
+from grid.domain.plan_model import Aim, Model, Slack
 from grid.domain.plan_parts import Array
 from grid.domain.plan_problem import PlanProblem
 from grid.domain.plan_program import Answer, Course, Effort, OutOfTime, solve
 from grid.domain.plan_reading import nothing, read
 from grid.domain.plan_solution import PlanSolution
+from grid.domain.plan_writing import write
 
 EXACT = 2e-7  # of the cost, absolute and relative: a fifth of what is promised
 EXACT_ENERGY = 1e-8

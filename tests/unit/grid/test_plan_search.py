@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from grid.domain.plan_course import best_course
-from grid.domain.plan_model import write
 from grid.domain.plan_parts import CannotPlan, FlexibleLoads, SharedLimits, Storages
 from grid.domain.plan_problem import PlanProblem
 from grid.domain.plan_search import find_plan
 from grid.domain.plan_solution import PlanStatus
+from grid.domain.plan_writing import write
 
 
 def battery(intervals: int, ids: tuple[str, ...] = ("b",), **changes: object) -> Storages:
