@@ -314,7 +314,13 @@ def _words_of_overrides(ordered: Overrides) -> tuple[str, ...]:
     count = int(
         ordered.holds_storage.sum() + np.isfinite(ordered.source_limit_w).sum() + ordered.load_is_shed.sum()
     )
-    return (f"{count} devices follow an operator's order.",) if count else ()
+    if not count:
+        return ()
+    return (
+        f"{count} devices follow an operator's order."
+        if count > 1
+        else "1 device follows an operator's order.",
+    )
 
 
 def _words_of_limits(moves: Moves) -> tuple[str, ...]:

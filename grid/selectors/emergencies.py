@@ -32,7 +32,7 @@ def emergency_story(microgrid: Microgrid, now: datetime) -> dict[str, Any]:
     answered = {call.user_id for row in rows for call in row.calls.all() if call.answered_at}
     called = {call.user_id for row in rows for call in row.calls.all()}
     return {
-        "name": microgrid.name,
+        "name": microgrid.name, "time_zone": microgrid.time_zone,
         "written_at": now.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
         "open": [
             {

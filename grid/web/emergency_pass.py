@@ -4,6 +4,8 @@ It stands before sessions and log-in, because those ask the database. The pass o
 """
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.core import signing
@@ -12,6 +14,7 @@ from django.template.loader import render_to_string
 from redis.exceptions import RedisError
 
 from grid.adapters.live_push import last_story
+from kernel.intervals import zone
 
 COOKIE, SALT = "emergency-pass", "grid.emergency-pass"
 LASTS_S = 3 * 24 * 3600
@@ -54,6 +57,14 @@ def give_pass(response: HttpResponse, public_id: UUID, *, secure: bool) -> HttpR
     return response
 
 
+def _for_people(state: dict[str, Any], time_zone: str) -> dict[str, Any]:
+    """Powers in kW, energy in kWh, the instant by the village's clock."""
+    names = ("import_w", "export_w", "consumption_w", "production_w", "storage_wh", "storage_capacity_wh")
+    figures = {name.replace("_w", "_kw"): f"{state.get(name, 0) / 1000:.1f}" for name in names}
+    at = datetime.fromisoformat(state["at"]).astimezone(zone(time_zone))
+    return figures | {"at_local": at.strftime("%Y-%m-%d %H:%M:%S")}
+
+
 def emergency_page(public_id: UUID) -> HttpResponse:
     """The page from the last state in Valkey: complete without a script, with no query."""
     try:
@@ -62,6 +73,8 @@ def emergency_page(public_id: UUID) -> HttpResponse:
     except (RedisError, OSError):
         state, story, is_away = None, {}, True
     status = (state or {}).get("status", "")
+    if state is not None:
+        state = state | _for_people(state, story.get("time_zone", "UTC"))
     text = render_to_string(
         "emergency/page.html",
         {

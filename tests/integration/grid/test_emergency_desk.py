@@ -148,7 +148,7 @@ def test_an_order_by_hand_takes_two_steps_and_ends_by_itself(microgrid, live, de
     newest = DeviceCommand.objects.filter(storage=first).latest("pk")
     assert (newest.charge_w, newest.discharge_w) == (0, 500)
     assert DeviceCommand.objects.filter(storage=second).latest("pk").charge_w > 0, "the other one balances"
-    assert "1 devices follow an operator's order." in state.reasons
+    assert "1 device follows an operator's order." in state.reasons
     later = SHOWN_NOW + timedelta(seconds=90)
     live(sun_w=9000.0, at=later)
     tick(microgrid, later)
@@ -275,7 +275,7 @@ def test_the_page_needs_no_database_once_it_was_seen(
     with django_assert_num_queries(0):
         page = client.get("/emergency/").content.decode()
     assert "EMERGENCY" in page and "of its rating" in page and "+49 385 1" in page and "called" in page
-    assert "<script" not in page
+    assert "<script" not in page and "2016-06-03 12:00:00 in the village" in page
     client.cookies[COOKIE] = "forged"
     client.logout()
     assert client.get("/emergency/").status_code == 302
