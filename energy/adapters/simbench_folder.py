@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-AUXILIARY = re.compile(r"(?:_\d+)+$")
+AUXILIARY = re.compile(r"_\d+$")
 LABEL_FORMATS = ("%d.%m.%Y %H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
@@ -88,15 +88,15 @@ class SimbenchNetwork:
 
 
 COLUMNS = {
-    "loads": ("id", "node", "profile", "pLoad", "qLoad", "sR"),
+    "loads": ("id", "node", "profile", "pLoad"),
     "sources": ("id", "node", "type", "profile", "pRES"),
     "storages": ("id", "node", "sR", "eStore", "etaStore", "sdStore"),
     "nodes": ("id", "type", "vmR"),
     "coordinates": ("id", "x", "y"),
     "lines": ("id", "nodeA", "nodeB", "type", "length"),
-    "line_types": ("id", "r", "x", "b", "iMax"),
-    "transformers": ("id", "nodeHV", "nodeLV", "type", "tappos"),
-    "transformer_types": ("id", "sR", "vmHV", "vmLV", "vmImp", "pCu", "pFe", "iNoLoad", "dVm", "tapNeutr"),
+    "line_types": ("id", "r", "x", "iMax"),
+    "transformers": ("id", "nodeHV", "nodeLV", "type"),
+    "transformer_types": ("id", "sR", "vmHV", "vmLV", "vmImp", "pCu"),
     "switches": ("id", "nodeA", "nodeB", "cond"),
 }
 SIMBENCH_NAMES = {
@@ -178,17 +178,21 @@ def read_table(folder: Path, name: str) -> list[Row]:
 
 
 def busbars(nodes: list[Row]) -> dict[str, str]:
-    """Map each node to its busbar: closed switch terminals `NAME_k` and `NAME_k_m` are the same point as `NAME`."""
-    busbars = {row.text("id") for row in nodes if row.text("type") == "busbar"}
+    """Map each node to the point it is: terminals `NAME_k` and `NAME_k_m` of closed switches are the same point as `NAME`.
+
+    Another node without such a busbar (a joint) is a point of its own, unless it calls itself auxiliary.
+    """
+    found = {row.text("id") for row in nodes if row.text("type") == "busbar"}
     result = {}
     for row in nodes:
-        code = row.text("id")
-        base = code if code in busbars else AUXILIARY.sub("", code)
-        if base not in busbars:
+        code = base = row.text("id")
+        while base not in found and AUXILIARY.search(base):
+            base = AUXILIARY.sub("", base)
+        if base not in found and row.text("type") == "auxiliary":
             raise row.fail(
                 "id", f"'{code}' is no busbar and there is no busbar '{base}' that it could belong to"
             )
-        result[code] = base
+        result[code] = base if base in found else code
     return result
 
 

@@ -27,7 +27,8 @@ class FlowFolder:
 
     Attributes:
         network: busbars by position.
-        node_codes: the busbars' ids.
+        node_codes: the ids of the busbars, and of joints that are none.
+        is_busbar: by node.
         starts: first instants of the intervals, UTC, consecutive.
         load_shares, source_shares: float64 [T, profiles].
         load_w, load_var: [load profiles, nodes], nominal powers by profile and node; source_w, source_var likewise.
@@ -35,6 +36,7 @@ class FlowFolder:
 
     network: Network
     node_codes: list[str]
+    is_busbar: list[bool]
     starts: list[datetime]
     load_shares: NDArray[np.float64]
     source_shares: NDArray[np.float64]
@@ -85,7 +87,8 @@ def read_flow_folder(folder: Path, zone: ZoneInfo) -> FlowFolder:
         CannotReadNetwork: the message names file, row and column.
     """
     found = read_network(folder, lambda _: None)
-    codes = [row.text("id") for row in found.nodes if row.text("type") == "busbar"]
+    points = [row for row in found.nodes if found.busbar_of[row.text("id")] == row.text("id")]
+    codes = [row.text("id") for row in points]
     place = {code: i for i, code in enumerate(codes)}
     at = {code: place[busbar] for code, busbar in found.busbar_of.items()}
     loads = _by_profile(found.loads, found.load_profiles.names, at, "pLoad", "qLoad")
@@ -97,7 +100,7 @@ def read_flow_folder(folder: Path, zone: ZoneInfo) -> FlowFolder:
     count = min(len(found.load_profiles.shares), len(sources_profiles.shares))
     first = found.load_profiles.first_label.replace(tzinfo=zone).astimezone(UTC)
     return FlowFolder(
-        _network(found, codes, at), codes, [first + i * STEP for i in range(count)],
+        _network(found, points, at), codes, [row.text("type") == "busbar" for row in points], [first + i * STEP for i in range(count)],
         found.load_profiles.shares[:count], sources_profiles.shares[:count], *loads, *sources,
     )  # fmt: skip
 
@@ -116,14 +119,13 @@ def _by_profile(
     return power_w, power_var
 
 
-def _network(found: SimbenchNetwork, codes: list[str], at: dict[str, int]) -> Network:
-    nominal, held = np.zeros(len(codes)), np.full(len(codes), np.nan)
-    for row in found.nodes:
-        if row.text("type") == "busbar":
-            nominal[at[row.text("id")]] = row.number_of("vmR", least=0.0) * 1000
-            set_point = row.number_of("vmSetp", NOT_HELD)
-            if set_point > 0:
-                held[at[row.text("id")]] = set_point
+def _network(found: SimbenchNetwork, points: list[Row], at: dict[str, int]) -> Network:
+    nominal, held = np.zeros(len(points)), np.full(len(points), np.nan)
+    for row in points:
+        nominal[at[row.text("id")]] = row.number_of("vmR", least=0.0) * 1000
+        set_point = row.number_of("vmSetp", NOT_HELD)
+        if set_point > 0:
+            held[at[row.text("id")]] = set_point
     return Network(
         nominal, held, [_wire(row, found.line_types[row.text("type")], at) for row in found.lines],
         [_transformer(row, found.transformer_types[row.text("type")], at) for row in found.transformers],
@@ -134,7 +136,7 @@ def _wire(row: Row, kind: Row, at: dict[str, int]) -> Wire:
     length_km = row.number_of("length", least=0.0)
     return Wire(
         row.text("id"), at[row.text("nodeA")], at[row.text("nodeB")], kind.number_of("r") * length_km,
-        kind.number_of("x") * length_km, kind.number_of("b", 0.0) * length_km * 1e-6, kind.number_of("iMax", least=0.0),
+        kind.number_of("x") * length_km, kind.number_of("b", 0.0) * length_km * 1e-6, kind.number_of("iMax", 0.0, least=0.0),
     )  # fmt: skip
 
 
@@ -142,7 +144,7 @@ def _transformer(row: Row, kind: Row, at: dict[str, int]) -> TransformerData:
     return TransformerData(
         row.text("id"), at[row.text("nodeHV")], at[row.text("nodeLV")], kind.number_of("sR") * MEGA,
         kind.number_of("vmHV") * 1000, kind.number_of("vmLV") * 1000, kind.number_of("vmImp"),
-        kind.number_of("pCu") * 1000, kind.number_of("pFe") * 1000, kind.number_of("iNoLoad"),
+        kind.number_of("pCu") * 1000, kind.number_of("pFe", 0.0) * 1000, kind.number_of("iNoLoad", 0.0),
         round(row.number_of("tappos", 0.0)), round(kind.number_of("tapNeutr", 0.0)),
         round(kind.number_of("tapMin", 0.0)), round(kind.number_of("tapMax", 0.0)), kind.number_of("dVm", 0.0),
     )  # fmt: skip

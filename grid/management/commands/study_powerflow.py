@@ -54,6 +54,7 @@ class Command(StudyCommand):
             "nodes": {
                 code: _extreme("vm_pu_min", voltage[:, i], np.argmin, starts) | _extreme("vm_pu_max", voltage[:, i], np.argmax, starts)
                 for i, code in enumerate(folder.node_codes)
+                if folder.is_busbar[i]
             },
             "lines": _loadings([w.code for w in folder.network.wires], flow.line_loading, starts),
             "transformers": _loadings([t.code for t in folder.network.transformers], flow.transformer_loading, starts),
