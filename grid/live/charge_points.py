@@ -101,6 +101,7 @@ class _Conversation:
         self._name, self._receive, self._send = station, receive, send
         self._serial = secrets.token_hex(8)
         self._sent_this_minute: list[float] = []
+        self._is_over = False
         self._station: Station16 | Station201 = version.station(station, self, self)
 
     async def hold(self) -> None:
@@ -120,6 +121,7 @@ class _Conversation:
         except OSError:
             code = None
         finally:
+            self._is_over = True
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -159,8 +161,8 @@ class _Conversation:
         ):
             await orders.subscribe(orders_channel(self._name))
             await client.publish(orders_channel(self._name), json.dumps({"came": self._serial}))
-            while True:
-                message = await orders.get_message(timeout=5.0)
+            while not self._is_over:  # the client of Valkey may take a cancellation for its own time being up
+                message = await orders.get_message(timeout=1.0)
                 if message is None:
                     continue
                 order = json.loads(message["data"])

@@ -137,7 +137,7 @@ class FanOut:
 
     async def _hear_on(self) -> None:
         """Hear what is published, over as many connections as it takes."""
-        while self._audiences:
+        while self._audiences and self._is_ours():
             try:
                 async with (
                     Redis.from_url(settings.REDIS_URL, health_check_interval=10) as client,
@@ -148,10 +148,14 @@ class FanOut:
                 log.warning("Valkey is away, live pages stand still: %s", problem)
                 await asyncio.sleep(AWAY_S)
 
+    def _is_ours(self) -> bool:
+        """Whether the running task is still the one that hears: the client of Valkey may take a cancellation for its time being up."""
+        return asyncio.current_task() in self._tasks
+
     async def _hear(self, subscription: PubSub) -> None:
         """Subscribe to what is watched and hand on what comes; after each subscription the last message is looked up: none is missed."""
         subscribed: set[str] = set()
-        while self._audiences:
+        while self._audiences and self._is_ours():
             fresh, stale = set(self._audiences) - subscribed, subscribed - set(self._audiences)
             if fresh:
                 await subscription.subscribe(*fresh)
