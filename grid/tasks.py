@@ -9,7 +9,7 @@ from django.utils import timezone
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy
-from grid.services import bypass, day_close, demand_measurement, device_links, network_study, openadr_events
+from grid.services import bypass, day_close, demand_measurement, device_links, network_study, openadr_events, planning
 from grid.services.emergencies import call_waiting
 
 DAYS_LOOKED_BACK = 45
@@ -76,6 +76,15 @@ def study_networks() -> int:
             study_network.delay(microgrid_id=microgrid.pk)
             asked += 1
     return asked
+
+
+@shared_task(queue="default", time_limit=120, soft_time_limit=100)
+def make_plans() -> int:
+    """A plan for each microgrid with storages, once per interval of its clock; asked for again it changes nothing."""
+    made = 0
+    for microgrid in Microgrid.objects.filter(sites__storages__isnull=False).distinct():
+        made += planning.make_plan(microgrid=microgrid, now=microgrid.now(timezone.now())) is not None
+    return made
 
 
 def days_to_close(microgrid: Microgrid) -> list[date]:

@@ -195,6 +195,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"queue": "default", "expires": 10},
     },
+    "make plans": {
+        "task": "grid.tasks.make_plans",
+        "schedule": 30.0,
+        "options": {"queue": "default", "expires": 30},
+    },
     "close finished days": {
         "task": "grid.tasks.close_finished_days",
         "schedule": 60.0,

@@ -14,7 +14,7 @@ from energy.domain.forecast_clock import clock_of_habits
 from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, Past, past_before
 from energy.domain.forecast_like_days import like_day_band
 from energy.domain.forecast_model import Model, Recipe, predict, train
-from energy.domain.forecast_quantiles import Band
+from energy.domain.forecast_quantiles import Band, Margins
 from energy.domain.forecast_series import MeterSeries, WallGrid, starts_from, wall_grid, wall_slots
 
 Array = NDArray[np.float64]
@@ -138,11 +138,35 @@ class Forecaster:
     recipe: Recipe = field(default_factory=Recipe)
     trained: dict[int, Model | None] = field(default_factory=dict)
     clocks: dict[int, tzinfo] = field(default_factory=dict)
+    summed: Array | None = None
 
     def at(self, origin: np.datetime64, horizon: int) -> Forecast:
         """The forecast for an origin."""
         model, series = self.model_for(origin), self.series.by(self.clock_for(origin))
         return forecast(series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads)
+
+    def sum_at(self, origin: np.datetime64, horizon: int) -> Band:
+        """The band of the sum alone [1, H], the same as the last row of `at` and many times as fast; every meter has its values."""
+        model, clock = self.model_for(origin), self.clock_for(origin)
+        if model is None:
+            band = self.at(origin, horizon).band
+            return Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:])
+        whole = MeterSeries(self.series.first_at, self.series.minutes, clock, self._sum())
+        grid = wall_grid(whole, origin, FOLD_DAYS)
+        starts = starts_from(origin, whole.minutes, horizon)
+        steps = np.maximum(wall_slots(starts, clock, whole.minutes) - _end_slot(grid), 0)
+        margins = Margins(model.band_margins.low[-1:], model.band_margins.high[-1:])
+        every = np.arange(int(steps.max()) + 1)
+        alone = replace(model, band_margins=margins)
+        band = predict(
+            alone, past_before(grid, grid.width), every, self.calendar, self.ahead, self.recipe.threads
+        )
+        return Band(band.p10_wh[:, steps], band.p50_wh[:, steps], band.p90_wh[:, steps])
+
+    def _sum(self) -> Array:
+        if self.summed is None:
+            self.summed = self.series.values_wh.sum(axis=0, keepdims=True)
+        return self.summed
 
     def clock_for(self, origin: np.datetime64) -> tzinfo:
         """The clock by which the meters live, as known when the model in force at an origin was trained."""

@@ -8,6 +8,7 @@ from grid.admin import (
     device_links,
     emergencies,
     interruptions,
+    plan_rule,
     rules,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "device_links",
     "emergencies",
     "interruptions",
+    "plan_rule",
     "rules",
 ]

@@ -18,6 +18,7 @@ from grid.api.device_links import DeviceLinkList
 from grid.api.indicators import IndicatorsDoor
 from grid.api.live import LiveState, MicrogridList, TickList
 from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
+from grid.api.plans import PlanDoor
 from grid.api.replay import NetworkOrder, Replay
 
 
@@ -38,6 +39,7 @@ register_converter(DayConverter, "day")
 urlpatterns = [
     path("microgrids/", MicrogridList.as_view(), name="api-microgrids"),
     path("microgrids/<uuid:public_id>/live/", LiveState.as_view(), name="api-live"),
+    path("microgrids/<uuid:public_id>/plan/", PlanDoor.as_view(), name="api-plan"),
     path("microgrids/<uuid:public_id>/network/", NetworkOrder.as_view(), name="api-network"),
     path("microgrids/<uuid:public_id>/network/study/", NetworkStudyDoor.as_view(), name="api-network-study"),
     path("microgrids/<uuid:public_id>/outages/", OutageList.as_view(), name="api-outages"),

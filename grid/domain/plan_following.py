@@ -43,6 +43,8 @@ def wanted_total(residual_w: float, plan: PlanTargets | None) -> float:
     """
     if plan is None:
         return -residual_w
+    if len(plan.measured_w):
+        return float(np.interp(residual_w, plan.measured_w, plan.answer_w))
     planned_w = float((plan.charge_w - plan.discharge_w).sum())
     exchange_w = plan.import_w - plan.export_w
     lowest = -np.inf if exchange_w < -BALANCED_W else 0.0

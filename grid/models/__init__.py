@@ -27,6 +27,7 @@ from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, 
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 from grid.models.pictures import GridPicture
 from grid.models.planned_outages import OutageElement, OutageState, OutageSwitching, PlannedOutage
+from grid.models.plans import Plan, PlanRule, PlanSource, StoragePlan
 from grid.models.prices import PriceDay
 from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
 
@@ -79,11 +80,15 @@ __all__ = [
     "OutageSwitching",
     "OverrideKind",
     "PlannedOutage",
+    "Plan",
+    "PlanRule",
+    "PlanSource",
     "PriceDay",
     "SharingDay",
     "SharingKey",
     "SharingKeyShare",
     "SharingRule",
     "SiteShareDay",
+    "StoragePlan",
     "Technology",
 ]

@@ -22,6 +22,7 @@ from grid.selectors.control_layout import ControlLayout, load_layout
 from grid.selectors.control_memory import load_memory, load_told
 from grid.selectors.emergencies import emergency_story
 from grid.selectors.overrides import standing_overrides
+from grid.selectors.plans import StandingPlan, standing_plan
 from grid.services.control import lock_name
 from grid.services.control_tick import Thought, hold_length
 from grid.services.tick_records import keep_thought, note_acknowledged
@@ -55,6 +56,7 @@ class Clerk:
         self.charges: Mapping[int, Charge] = {}
         self.keys: Mapping[bytes, HeardKey] = {}
         self.unseen: Mapping[int, list[int]] = {}
+        self.plans: Mapping[int, StandingPlan | None] = {}
         self.overrides: Mapping[int, Sequence[OperatorOverride]] = {}
         self.stories: Mapping[int, dict[str, Any]] = {}
         self.lost = 0
@@ -141,6 +143,12 @@ class Clerk:
         real_now = self._real_clock()
         self.overrides = {
             pk: list(standing_overrides(charge.layout.microgrid, charge.layout.microgrid.now(real_now)))
+            for pk, charge in self.charges.items()
+        }
+        self.plans = {
+            pk: standing_plan(
+                charge.layout.microgrid, charge.layout.storages, charge.layout.microgrid.now(real_now)
+            )
             for pk, charge in self.charges.items()
         }
 

@@ -22,7 +22,6 @@ from grid.adapters.control_link import ControlLink, Hearing
 from grid.adapters.live_push import keep_story, push_state
 from grid.domain.command_life import Told, acknowledge
 from grid.domain.control_state import Memory
-from grid.domain.plan_targets import PlanTargets
 from grid.selectors.control_layout import ControlLayout, LiveScene, lay_out
 from grid.selectors.overrides import lay_over
 from grid.selectors.readings import fresh_readings
@@ -77,7 +76,6 @@ class Post:
         self.memory: Memory = charge.memory
         self.told: Told = charge.told
         self.tick = charge.first_tick
-        self.plan: PlanTargets | None = None
         self.scene: LiveScene | None = None
         self.estimated_words: list[str] = []
         self.meter_ids = _meter_ids(charge.layout)
@@ -158,10 +156,11 @@ class ControlLoop:
         if not scene.readings.site_reports.any():
             return None
         ordered = lay_over(layout, self.clerk.overrides.get(microgrid.pk, ()), now)
+        standing = self.clerk.plans.get(microgrid.pk)
         thought = think(
             layout,
             scene,
-            post.plan,
+            None if standing is None else standing.targets_at(now),
             post.memory,
             post.told,
             now=now,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from grid.web import alarms, bypass, device_links, emergency, events, indicators, network, views
+from grid.web import alarms, bypass, device_links, emergency, events, indicators, network, plans, views
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("live/network/", network.network, name="network"),
     path("live/network/compute/", network.compute, name="network-compute"),
     path("live/network/outages/<uuid:public_id>/step/", network.outage_step, name="outage-step"),
+    path("plan/", plans.plan, name="plan"),
     path("indicators/", indicators.indicators, name="indicators"),
     path("indicators/<uuid:public_id>/end/", indicators.end, name="interruption-end"),
     path("events/", events.events, name="events"),

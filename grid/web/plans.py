@@ -1,0 +1,29 @@
+"""The operator's plan: what the storages will do, why, and how it went beside what was planned."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from energy.selectors.scope import READING_ROLES, operated_microgrids
+from grid.selectors.plan_picture import WORDS, hour_lines, plan_at, plan_picture, storage_lines
+
+
+@login_required
+@require_safe
+def plan(request: HttpRequest) -> HttpResponse:
+    """Charts, the hours with their sentences, the batteries with their figure of fairness."""
+    microgrid = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    if microgrid is None:
+        raise Http404
+    now = microgrid.now(timezone.now())
+    found = plan_at(microgrid, now)
+    context = {"microgrid": microgrid, "tab": "plan", "plan": found, "zone": microgrid.zone}
+    if found is not None:
+        context |= {
+            "picture": plan_picture(microgrid, found, now), "hours": hour_lines(found), "words": WORDS[found.source],
+            "storages": storage_lines(microgrid, found, now),
+            "cost": None if found.cost_micro is None else found.cost_micro / 1e6,
+        }  # fmt: skip
+    return render(request, "live/plan.html", context)

@@ -1,0 +1,136 @@
+"""The rolling plan: always an answer, stored with what it was made from, followed by control, shown with its reasons."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from energy.models import ForecastKind, ForecastQuantity, ForecastRun, MeterForecast
+from grid.models import Plan, PlanRule, PlanSource, StoragePlan
+from grid.selectors.plans import standing_plan, storages_of
+from grid.services.planning import make_plan
+from grid.services.prices import publish_prices
+from members.models import Role
+from tests.integration.grid.conftest import SHOWN_NOW, user_with
+
+pytestmark = pytest.mark.django_db
+QUARTER = timedelta(minutes=15)
+
+
+@pytest.fixture
+def priced(microgrid):
+    """Prices of two days: a cheap night, a dear evening."""
+    for ahead in range(2):
+        day = SHOWN_NOW.astimezone(microgrid.zone).date() + timedelta(days=ahead)
+        count = microgrid.local_day(day).interval_count
+        hours = np.arange(count) // 4
+        retail = np.where(
+            (hours >= 22) | (hours < 6), 200_000, np.where((hours >= 17) & (hours < 21), 380_000, 300_000)
+        )
+        publish_prices(
+            microgrid=microgrid, day=day, window_names=["all"], windows=[0] * count, retail_micro=retail.tolist(),
+            feed_in_micro=[80_000] * count, local_micro=[190_000] * count, now=SHOWN_NOW,
+        )  # fmt: skip
+    return microgrid
+
+
+@pytest.fixture
+def unpriced(microgrid):
+    """A forecast of a day and a night from an hour ago."""
+    origin = SHOWN_NOW.replace(minute=0) - timedelta(hours=1)
+    run = ForecastRun.objects.create(
+        microgrid=microgrid, kind=ForecastKind.INTRADAY, origin_at=origin, made_at=origin, interval_minutes=15, horizon=100,
+        model_version="1", weather="none",
+    )  # fmt: skip
+    for quantity, middle in ((ForecastQuantity.CONSUMPTION, 900), (ForecastQuantity.PRODUCTION, 200)):
+        MeterForecast.objects.create(
+            run=run, quantity=quantity, p10_wh=[middle // 2] * 100, p50_wh=[middle] * 100, p90_wh=[middle * 2] * 100,
+            from_like_days=True,
+        )  # fmt: skip
+    return microgrid
+
+
+@pytest.fixture
+def foreseen(unpriced, priced):
+    PlanRule.objects.create(microgrid=priced, peak_micro_per_kw=5_000_000)
+    return priced
+
+
+def test_a_plan_is_made_once_and_keeps_what_it_was_made_from(foreseen):
+    plan = make_plan(microgrid=foreseen, now=SHOWN_NOW + timedelta(minutes=3))
+    assert (plan.source, plan.status, plan.origin_at) == (PlanSource.LEAST_COST, "optimal", SHOWN_NOW)
+    assert plan.settings["peak_micro_per_kw"] == 5_000_000
+    assert plan.forecast_at == SHOWN_NOW - timedelta(hours=1)
+    assert len(plan.use_w) == 96 and len(plan.sentences) == 96 and plan.sentences[0]
+    assert make_plan(microgrid=foreseen, now=SHOWN_NOW + timedelta(minutes=9)) == plan
+    assert Plan.objects.count() == 1
+
+
+def test_a_plan_balances_and_keeps_the_storages_limits(foreseen):
+    plan = make_plan(microgrid=foreseen, now=SHOWN_NOW)
+    net = np.array(plan.use_w) - np.array(plan.production_w)
+    for row in plan.storages.select_related("storage"):
+        charge, discharge, soc = (np.array(getattr(row, n)) for n in ("charge_w", "discharge_w", "soc_wh"))
+        assert not (charge * discharge).any()
+        assert charge.max() <= row.storage.charge_max_w + 1
+        assert (soc >= row.storage.soc_min_wh - 1).all() and (soc <= row.storage.soc_max_wh + 1).all()
+        net = net + charge - discharge
+    assert np.abs(net - (np.array(plan.import_w) - np.array(plan.export_w))).max() <= 4
+    assert sum(row.discharge_w[28] for row in plan.storages.all()) > 0  # 19:00 is dear
+
+
+def test_control_follows_a_plan_as_long_as_it_stands(foreseen):
+    plan = make_plan(microgrid=foreseen, now=SHOWN_NOW)
+    standing = standing_plan(foreseen, storages_of(foreseen), SHOWN_NOW + QUARTER)
+    first, second = standing.targets_at(SHOWN_NOW), standing.targets_at(SHOWN_NOW + QUARTER)
+    assert len(first.measured_w) == len(plan.answer_w) > 0
+    assert not len(second.measured_w)
+    assert standing.targets_at(SHOWN_NOW + timedelta(hours=7)) is None
+    assert standing.targets_at(SHOWN_NOW - QUARTER) is None
+
+
+def test_without_a_new_forecast_the_last_plan_moves_on(foreseen):
+    first = make_plan(microgrid=foreseen, now=SHOWN_NOW)
+    ForecastRun.objects.all().delete()
+    second = make_plan(microgrid=foreseen, now=SHOWN_NOW + QUARTER)
+    assert second.source == PlanSource.SHIFTED
+    assert second.use_w == first.use_w[1:]
+    assert "no forecast" in second.reasons[0]
+    moved = StoragePlan.objects.get(plan=second, storage=first.storages.first().storage)
+    assert moved.charge_w == first.storages.first().charge_w[1:]
+
+
+def test_without_anything_the_plain_rule_is_the_answer_and_names_what_is_missing(microgrid):
+    plan = make_plan(microgrid=microgrid, now=SHOWN_NOW)
+    assert (plan.source, plan.use_w) == (PlanSource.RULE, [])
+    assert "no forecast" in plan.reasons[0]
+    assert standing_plan(microgrid, storages_of(microgrid), SHOWN_NOW) is None
+
+
+def test_missing_prices_are_named(unpriced):
+    assert "No prices" in make_plan(microgrid=unpriced, now=SHOWN_NOW).reasons[0]
+
+
+def test_page_and_api_show_the_plan_to_whom_it_concerns(client, foreseen, household):
+    now = foreseen.now(timezone.now())
+    run = ForecastRun.objects.get()
+    run.origin_at = now.replace(minute=0, second=0, microsecond=0)
+    run.save()
+    plan = make_plan(microgrid=foreseen, now=now)
+    assert plan.source == PlanSource.LEAST_COST
+    address = reverse("api-plan", args=[foreseen.public_id])
+    client.force_login(user_with(foreseen, "desk@hamlet.example", Role.OPERATOR))
+    page = client.get(reverse("plan"))
+    assert page.status_code == 200
+    assert "Hour by hour" in page.content.decode()
+    told = client.get(address).json()
+    assert told["source"] == "least_cost"
+    assert len(told["storages"]) == 2
+    assert [a + b for a, b in zip(*(row["charge_w"] for row in told["storages"]), strict=True)] == told[
+        "charge_w"
+    ]
+    client.force_login(household)
+    assert client.get(reverse("plan")).status_code == 404
+    assert client.get(address).json()["storages"] == []
