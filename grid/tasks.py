@@ -9,7 +9,15 @@ from django.utils import timezone
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy
-from grid.services import bypass, day_close, demand_measurement, device_links, network_study, openadr_events, planning
+from grid.services import (
+    bypass,
+    day_close,
+    demand_measurement,
+    device_links,
+    network_study,
+    openadr_events,
+    planning,
+)
 from grid.services.emergencies import call_waiting
 
 DAYS_LOOKED_BACK = 45
