@@ -312,7 +312,7 @@ def compare(setting: Setting, runs: dict[str, Run]) -> dict[str, Any]:
     return {
         "share_of_foresight": round(month["plan"]["saving"] / best, 4) if best > 0 else None,
         "share_of_foresight_rule": round(month["rule"]["saving"] / best, 4) if best > 0 else None,
-        "more_than_rule": month["plan"]["saving"] > month["rule"]["saving"], "idle_cost": round(sum(total.values()), 2),
+        "more_than_rule": bool(month["plan"]["saving"] > month["rule"]["saving"]), "idle_cost": round(sum(total.values()), 2),
         "cycles_least": round(float(used.min()), 2), "cycles_most": round(float(used.max()), 2), **month, "weeks": weeks,
     }  # fmt: skip
 
