@@ -7,6 +7,7 @@ from django.db import connection
 
 from energy.models import Microgrid
 from grid.models import BalanceDay, SharingDay
+from grid.selectors.planned_day import planned_day
 
 NAMES = ("production", "consumption", "charge", "discharge", "import", "export")
 
@@ -26,6 +27,7 @@ def day_picture(microgrid: Microgrid, day: date, now: datetime) -> dict[str, Any
     return {
         "day": day.isoformat(), "starts": starts, "start_at": local.start_at.isoformat(),
         "minutes": len(starts) * microgrid.interval_minutes, "closed": balance is not None, **columns, "received": shared, "delivered": shared,
+        **planned_day(microgrid, local.start_at, len(starts)),
         "today": now.astimezone(microgrid.zone).date().isoformat(),
     }  # fmt: skip
 

@@ -50,12 +50,14 @@ export function dayOption(day) {
   const below = (values) => values.map((v) => (v === null ? null : -v));
   const option = base(labels, (i) => day.starts[i].slice(14, 16) === "00" && Number(day.starts[i].slice(11, 13)) % 3 === 0);
   const area = (colour, opacity) => ({ areaStyle: { color: colour, opacity } });
+  const planned = () => ({ lineStyle: { width: 1.5, type: [5, 4], color: token("ink") }, z: 4 });
   option.series = [
     series("produced", day.production, token("solar"), area(token("solar-fill"), 0.35)),
     series("used", below(day.consumption), token("use"), area(token("use"), 0.18)),
     series("shared with neighbours", day.delivered, token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
     series("drawn from neighbours", below(day.received), token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
     ...(day.charge ? [series("out of batteries", day.discharge, token("storage"), area(token("storage"), 0.6)), series("into batteries", below(day.charge), token("storage"), area(token("storage"), 0.6))] : []),
+    ...(day.planned_charge ? [series("planned out of batteries", day.planned_discharge, token("ink"), planned()), series("planned into batteries", below(day.planned_charge), token("ink"), planned())] : []),
   ].filter((s) => s.data.some((v) => v));
   option.tooltip.formatter = (points) =>
     `${points[0].axisValue}<br>` + points.map((p) => `${p.marker} ${p.seriesName}: ${energy(Math.abs(p.value ?? 0))}`).join("<br>");

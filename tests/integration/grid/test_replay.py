@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from django.urls import reverse
 
+from energy.models import StorageUnit
 from grid.domain.picture import unpack
-from grid.models import BalanceDay, GridPicture, GridState
+from grid.models import BalanceDay, GridPicture, GridState, Plan, StoragePlan
 from grid.selectors.day_picture import day_picture
 from grid.selectors.drawing import draw
 from grid.selectors.replay import moment
@@ -98,3 +99,37 @@ def test_page_and_doors_show_a_moment(microgrid, measured_days, operator, househ
     assert client.get(reverse("live-day"), {"day": "x"}).status_code == 404
     client.force_login(stranger)
     assert client.get(replay, {"at": f"{DAY}T03:00:00+02:00"}).status_code == 404
+
+
+def test_the_day_shows_what_was_planned_beside_what_was(microgrid):
+    storages = list(StorageUnit.objects.filter(site__microgrid=microgrid).order_by("pk"))
+    start = microgrid.local_day(DAY).start_at
+    for hour, charge_w, length in ((10, 800, 4), (11, 400, 4)):
+        arrays = dict.fromkeys(
+            (
+                "use_w",
+                "production_w",
+                "import_w",
+                "export_w",
+                "retail_micro",
+                "feed_in_micro",
+                "energy_micro",
+            ),
+            [0] * length,
+        )
+        plan = Plan.objects.create(
+            microgrid=microgrid, origin_at=start + timedelta(hours=hour), made_at=SHOWN_NOW, source="least_cost",
+            status="optimal", interval_minutes=15, sentences=[""] * length, **arrays,
+        )  # fmt: skip
+        for storage in storages:
+            StoragePlan.objects.create(
+                plan=plan,
+                storage=storage,
+                charge_w=[charge_w] * length,
+                discharge_w=[0] * length,
+                soc_wh=[0] * length,
+            )
+    picture = day_picture(microgrid, DAY, SHOWN_NOW)
+    assert picture["planned_charge"][39:42] == [None, 400, None]  # two batteries, 800 W, a quarter of an hour
+    assert picture["planned_charge"][43:49] == [None, 200, 200, 200, 200, None]
+    assert picture["planned_discharge"][44] == 0
