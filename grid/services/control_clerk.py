@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from energy.models import Device, DeviceKey, Microgrid
 from energy.models.devices import DeviceStatus
@@ -29,6 +29,7 @@ from grid.services.tick_records import keep_thought, note_acknowledged
 
 log = logging.getLogger(__name__)
 LOOK_UP_EVERY_S = 10.0
+AWAY = (OperationalError, InterfaceError)
 MOST_WAITING = 300
 LONGEST_PAUSE_S = 5.0
 
@@ -72,11 +73,11 @@ class Clerk:
 
     def keep(self, thought: Thought) -> None:
         """Write a tick down when it can be."""
-        self._put(lambda: self._keep(thought))
+        self.put(lambda: self._keep(thought))
 
     def acknowledge(self, microgrid: Microgrid, ids: Sequence[str], now: datetime) -> None:
         """Note acknowledgements when it can be."""
-        self._put(lambda: _acknowledge(microgrid, ids, now))
+        self.put(lambda: _acknowledge(microgrid, ids, now))
 
     def _keep(self, thought: Thought) -> None:
         real_now = self._real_clock()
@@ -85,7 +86,8 @@ class Clerk:
         self.stories = {**self.stories, microgrid.pk: emergency_story(microgrid, thought.now)}
         self.unseen = {**self.unseen, microgrid.pk: unseen_counts(microgrid, thought.now)}
 
-    def _put(self, job: Callable[[], None]) -> None:
+    def put(self, job: Callable[[], None]) -> None:
+        """Hand over something to write; the oldest goes where too much waits."""
         if len(self._jobs) == MOST_WAITING:
             self.lost += 1
         self._jobs.append(job)
@@ -97,24 +99,41 @@ class Clerk:
             try:
                 self._look_up()
                 self._look_for_orders()
-                while self._jobs:
-                    job = self._jobs[0]
-                    job()
-                    if self._jobs and self._jobs[0] is job:
-                        self._jobs.popleft()
+                self._write()
                 pause_s = 0.2
                 self._woken.wait(1.0)
                 self._woken.clear()
-            except (DatabaseError, InterfaceError) as problem:
+                continue
+            except AWAY as problem:
                 log.warning(
                     "the database is away (%s); %d ticks wait to be written", problem, len(self._jobs)
                 )
-                self._give_up_connection()
-                if self._stopped.is_set():
-                    return
-                time.sleep(pause_s)
-                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            except Exception:
+                log.exception("what control needs cannot be looked up; it is tried again")
+            self._give_up_connection()
+            if self._stopped.is_set():
+                return
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
         self._give_up_connection()
+
+    def _write(self) -> None:
+        """Write what waits, oldest first; what the database will never take is left out, or all that follows would wait behind it.
+
+        Raises:
+            OperationalError, InterfaceError: the database is away; the job waits.
+        """
+        while self._jobs:
+            job = self._jobs[0]
+            try:
+                job()
+            except AWAY:
+                raise
+            except Exception:
+                self.lost += 1
+                log.exception("what a tick decided cannot be written and is left out")
+            if self._jobs and self._jobs[0] is job:
+                self._jobs.popleft()
 
     def _give_up_connection(self) -> None:
         """Close it; the locks go with it, and are asked for again."""
