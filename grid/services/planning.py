@@ -178,7 +178,7 @@ def _problem(given: Given, target_w: float | None) -> PlanProblem:
     """What is asked: storages that lose alike count as one, for then it does not matter which of them works."""
     limits, count, rule = given.limits, len(given.net_w), given.rule
     alike = are_alike(limits)
-    ids = ("the storages",) if alike else tuple(s.code for s in given.storages)
+    ids = ("the battery fleet",) if alike else tuple(s.code for s in given.storages)
 
     def each(values: Array, together: str) -> Array:
         return np.array([values.sum() if together == "sum" else values.mean()]) if alike else values

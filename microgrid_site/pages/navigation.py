@@ -26,12 +26,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere to go, and for whom among the staff; nobody named means everybody."""
+    """Somewhere to go, and for whom among the staff; nobody named means everybody. `beside`: pages with addresses of their own."""
 
     name: str
     route: str
     sign: str
     roles: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 MEMBER = (
@@ -39,7 +40,7 @@ MEMBER = (
     Place("Village", "village", "roofs"), Place("You", "profile", "person"), Place("Help", "help", "help"),
 )  # fmt: skip
 STAFF = (
-    Place("Grid", "live", "pylon"),
+    Place("Grid", "live", "pylon", beside=("plan", "indicators", "events", "emergency")),
     Place("Alarms", "alarms", "bell", (Role.OPERATOR,)),
     Place("Readings", "readings", "meter", (Role.OPERATOR,)),
     Place("Sources", "sources", "sun", (Role.OPERATOR,)),
@@ -86,4 +87,5 @@ def _unseen_alarms(request: HttpRequest) -> int:
 
 def _entry(place: Place, path: str, count: Callable[[], int]) -> Entry:
     url = reverse(place.route)
-    return Entry(place.name, url, place.sign, path == url or (url != "/" and path.startswith(url)), count)
+    below = tuple(address for address in (url, *map(reverse, place.beside)) if address != "/")
+    return Entry(place.name, url, place.sign, path == url or path.startswith(below), count)
