@@ -20,7 +20,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "energy.gateway", "energy.gatewayrefusal", "energy.readingimport", "energy.feedsilence", "energy.forecastscore", "energy.forecastrun", "energy.forecastmodel",
     ),
     "Grid": (
-        "grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand", "grid.controlrule", "grid.emergency", "grid.emergencycontact", "grid.operatoroverride", "grid.gridalarm",
+        "grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand", "grid.controlrule", "grid.planrule", "grid.emergency", "grid.emergencycontact", "grid.operatoroverride", "grid.gridalarm",
         "grid.interruption", "grid.demandprogramme", "grid.demandconsent", "grid.demandevent", "grid.demandresponse",
         "grid.devicelink", "grid.chargingsession", "grid.chargingtag", "grid.adrprogram", "grid.adrevent", "grid.adrreport",
     ),

@@ -15,7 +15,8 @@ def test_a_member_looks_at_habits_and_sets_an_alarm(village, browser):
     page.get_by_role("button", name="Show as table").click()
     expect(page.get_by_role("table", name="Every day")).to_be_visible()
     for name in ("Comparison", "Tips", "Alarms"):
-        page.get_by_role("navigation", name="Energy").get_by_role("link", name=name).click()
+        with page.expect_navigation():
+            page.get_by_role("navigation", name="Energy").get_by_role("link", name=name).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
     page.get_by_label("Limit").fill("12.5")
     page.get_by_role("button", name="Set it").click()

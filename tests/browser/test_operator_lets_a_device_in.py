@@ -83,7 +83,8 @@ def test_the_devices_pages_fit_a_phone_and_alarms_are_ended(village, browser):
         page.goto(f"{village.address}{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.goto(f"{village.address}/devices/")
-    page.locator("tbody a").first.click()
+    with page.expect_navigation():
+        page.locator("tbody a").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("link", name="End it").click()
     page.get_by_role("button", name="End it").click()

@@ -21,7 +21,7 @@ from tests.integration.grid.conftest import SHOWN_NOW
 from tests.integration.grid.test_village_processes import start, wait_for  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TICK_S, HANGS_S = 1.0, 4.0
+TICK_S, HANGS_S = 2.0, 7.0
 
 
 @pytest.fixture
