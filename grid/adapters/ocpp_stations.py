@@ -46,6 +46,8 @@ class House(Protocol):
         """Note the station; returns the fallback [W] of each connector that has one."""
         ...
 
+    async def is_heard(self) -> None: ...
+
     async def has_state(self, connector: int, state: str) -> None: ...
 
     async def may_charge(self, tag: str) -> bool: ...
@@ -159,6 +161,7 @@ class Station16(_Careful, _Told, ChargePoint16):
 
     @on("Heartbeat")
     async def on_heartbeat(self) -> Any:
+        await self.house.is_heard()
         return answer16.Heartbeat(_text(_now()))
 
     @on("StatusNotification")
@@ -242,6 +245,7 @@ class Station201(_Careful, _Told, ChargePoint201):
 
     @on("Heartbeat")
     async def on_heartbeat(self, **_: Any) -> Any:
+        await self.house.is_heard()
         return answer201.Heartbeat(_text(_now()))
 
     @on("StatusNotification")

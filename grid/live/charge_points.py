@@ -181,6 +181,9 @@ class _Conversation:
             station=self._name, model=model, version=version, now=timezone.now()
         )
 
+    async def is_heard(self) -> None:
+        await database_sync_to_async(charging.note_contact)(station=self._name, now=timezone.now())
+
     async def has_state(self, connector: int, state: str) -> None:
         await database_sync_to_async(charging.note_state)(
             station=self._name, connector=connector, state=state, now=timezone.now()

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.models import Device, Microgrid, StorageUnit
-from energy.models.devices import DeviceStatus
-from energy.selectors.live import LiveReadings, live_readings
+from energy.models import Microgrid, StorageUnit
+from energy.selectors.live import LiveReadings
 from grid.domain.dispatch import StorageLimits
 from grid.domain.tick import Readings
-from grid.selectors.control_layout import ControlLayout, LiveScene, lay_out, load_layout
+from grid.selectors.control_layout import ControlLayout, LiveScene
 
 SILENT_AFTER_S = 20.0
 
@@ -27,25 +26,11 @@ class Scene:
     frequency_hz: NDArray[np.float64]
 
 
-def load_scene(microgrid: Microgrid, now: datetime) -> Scene:
-    """Load the scene at the microgrid's `now`; readings older than SILENT_AFTER_S of real time count as silence."""
-    layout = load_layout(microgrid, now)
-    return scene_of(layout, lay_out(layout, fresh_readings(live_readings(microgrid.pk), microgrid, now)))
-
-
 def scene_of(layout: ControlLayout, live: LiveScene) -> Scene:
     """The scene with these readings."""
     return Scene(layout.site_ids, list(layout.storages), layout.limits, live.readings, live.frequency_hz)
 
 
 def fresh_readings(live: LiveReadings, microgrid: Microgrid, now: datetime) -> LiveReadings:
-    """Those that are not silence yet."""
+    """Those that are not silence yet: at the microgrid's `now` not older than SILENT_AFTER_S of real time."""
     return live.not_older_than(timedelta(seconds=SILENT_AFTER_S * max(microgrid.clock_speed, 1.0)), now=now)
-
-
-def inverter_names(microgrid: Microgrid) -> dict[int, str]:
-    """By storage, the name of the device that measures and commands it; only enrolled ones."""
-    rows = Device.objects.filter(
-        microgrid=microgrid, status=DeviceStatus.ENROLLED, meter__storage__isnull=False
-    )
-    return dict(rows.values_list("meter__storage_id", "name"))
