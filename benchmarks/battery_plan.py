@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers import peer_python
-from grid.domain.plan_parts import Storages
-from grid.domain.plan_problem import PlanProblem
-from grid.domain.plan_search import find_plan
+from grid.domain.planning.parts import Storages
+from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.search import find_plan
 
 PEER = ["flexmeasures==1.0.1"]
 SCRIPT = Path(__file__).resolve().parent / "flexmeasures_plan.py"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from energy.adapters.simbench_folder import Profiles, Row, SimbenchNetwork, read_network
 from grid.domain.bypass import deviation, nodes_below, rank
-from grid.domain.powerflow import BranchFlows, Network, TransformerData, Wire
+from grid.domain.network.powerflow import BranchFlows, Network, TransformerData, Wire
 
 NETWORK = Path(__file__).resolve().parent.parent / "energy" / "data" / "simbench_lv_rural3"
 DAYS, PER_DAY, MEGA = 28, 96, 1e6

@@ -8,7 +8,7 @@ import highspy
 import numpy as np
 
 from benchmarks.fleet_programme import linear_programme, random_fleet, solve_by_highs
-from grid.domain.plan_search import find_plan
+from grid.domain.planning.search import find_plan
 
 # The fastest of HiGHS' options on these problems: its default, simplex, takes five times as long, HiPO and PDLP do not end within minutes.
 BEST_OF_HIGHS = {"solver": "ipm", "run_crossover": "off"}

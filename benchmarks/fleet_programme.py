@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from grid.domain.plan_parts import Storages
-from grid.domain.plan_problem import PlanProblem
+from grid.domain.planning.parts import Storages
+from grid.domain.planning.problem import PlanProblem
 
 Array = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from benchmarks.peers import peer_python
 from benchmarks.random_networks import random_network
 from grid.adapters.simbench_flow import read_flow_folder
-from grid.domain.flow_series import solve_series
-from grid.domain.powerflow import Network
+from grid.domain.network.flow_series import solve_series
+from grid.domain.network.powerflow import Network
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "energy" / "data" / "simbench_lv_rural3"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grid.domain.powerflow import Network, TransformerData, Wire
+from grid.domain.network.powerflow import Network, TransformerData, Wire
 
 
 def random_network(seed: int, *, nodes: int, loops: int) -> Network:

@@ -26,15 +26,15 @@ from energy.domain.forecast_quantiles import Band
 from energy.domain.forecast_series import MeterSeries, starts_from
 from energy.domain.forecasting import Forecaster, midnight
 from energy.domain.sun import is_down
-from grid.domain.dispatch import StorageLimits, dispatch, next_soc
-from grid.domain.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
-from grid.domain.plan_following import headroom
-from grid.domain.plan_parts import Storages
-from grid.domain.plan_problem import PlanProblem
-from grid.domain.plan_search import find_plan
-from grid.domain.rolling_plan import Quantiles, is_outdated, outlook_of
-from grid.domain.storage_sharing import cycles, fair_shares
-from grid.domain.stored_value import Fleet, StoredValue
+from grid.domain.control.dispatch import StorageLimits, dispatch, next_soc
+from grid.domain.control.plan_following import headroom
+from grid.domain.planning.parts import Storages
+from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
+from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.rolling import Quantiles, is_outdated, outlook_of
+from grid.domain.planning.search import find_plan
+from grid.domain.planning.storage_sharing import cycles, fair_shares
+from grid.domain.planning.stored_value import Fleet, StoredValue
 
 Array = NDArray[np.float64]
 HOURS, MINUTES, PER_DAY, PER_HOUR = 0.25, 15, 96, 4

@@ -25,8 +25,8 @@ from energy.models.meters import MeterKind
 from energy.selectors.live import readings_of
 from energy.services.import_simbench import import_network
 from grid.adapters.control_link import ControlLink, Hearing
-from grid.domain.command_life import Told
-from grid.domain.control_state import Memory
+from grid.domain.control.command_life import Told
+from grid.domain.control.state import Memory
 from grid.selectors.control_layout import lay_out, load_layout
 from grid.selectors.readings import fresh_readings
 from grid.services.control_tick import order_of, think

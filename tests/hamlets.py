@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from grid.domain.alarms import Names
-from grid.domain.control_state import ControlSettings, Points
-from grid.domain.dispatch import StorageLimits
-from grid.domain.exercise import Exercise, Wires
-from grid.domain.physical_microgrid import PhysicalMicrogrid, Plant
-from grid.domain.powerflow import Network, TransformerData, Wire
+from grid.domain.control.dispatch import StorageLimits
+from grid.domain.control.exercise import Exercise, Wires
+from grid.domain.control.physical_microgrid import PhysicalMicrogrid, Plant
+from grid.domain.control.state import ControlSettings, Points
+from grid.domain.network.powerflow import Network, TransformerData, Wire
 
 TIERS = np.array([0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4])
 DEMAND_W = np.array([1e3] * 2 + [1e3] * 4 + [1.2e3] * 8 + [2e3] * 4 + [4e3] * 4)

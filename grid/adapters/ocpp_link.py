@@ -12,7 +12,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from energy.adapters.live_store import valkey
-from grid.domain.device_links import LinkAnswer, Measured, Problem, Target
+from grid.domain.devices.links import LinkAnswer, Measured, Problem, Target
 
 KEEP_ANSWER_S = 30
 

@@ -21,7 +21,7 @@ from ocpp.v201 import ChargePoint as ChargePoint201
 from ocpp.v201 import call as call201
 from ocpp.v201 import call_result as answer201
 
-from grid.domain.charging import (
+from grid.domain.devices.charging import (
     PROFILE_LIMIT,
     Place,
     fallback_16,
@@ -31,7 +31,7 @@ from grid.domain.charging import (
     profile_16,
     profile_201,
 )
-from grid.domain.device_links import LinkAnswer, Measured, Problem
+from grid.domain.devices.links import LinkAnswer, Measured, Problem
 
 log = logging.getLogger(__name__)
 log.setLevel(logging.CRITICAL)  # the library logs whole messages, with cards' ids among them

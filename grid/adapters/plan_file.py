@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from grid.domain.plan_parts import UNLIMITED, CannotPlan, FlexibleLoads, Storages
-from grid.domain.plan_problem import PlanProblem
-from grid.domain.plan_solution import PlanSolution
+from grid.domain.planning.parts import UNLIMITED, CannotPlan, FlexibleLoads, Storages
+from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.solution import PlanSolution
 
 REQUIRED = object()
 SERIES = ("import_price_per_kwh", "export_price_per_kwh", "load_w", "production_w")

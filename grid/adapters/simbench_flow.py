@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.adapters.simbench_folder import Profiles, Row, SimbenchNetwork, read_network
-from grid.domain.powerflow import Network, TransformerData, Wire
+from grid.domain.network.powerflow import Network, TransformerData, Wire
 from kernel.intervals import Month
 
 MEGA = 1e6

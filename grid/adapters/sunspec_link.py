@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 
-from grid.domain.device_links import LinkAnswer, Measured, Problem, Target, may_be_reached
-from grid.domain.sunspec import (
+from grid.domain.devices.links import LinkAnswer, Measured, Problem, Target, may_be_reached
+from grid.domain.devices.sunspec import (
     BASES,
     CONTROLS,
     END_MODEL,

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import action, display
 
-from grid.domain.device_links import may_be_reached
+from grid.domain.devices.links import may_be_reached
 from grid.models import (
     AdrEvent,
     AdrProgram,

@@ -9,7 +9,7 @@ from rest_framework import generics, serializers
 
 from energy.api.sites import Pages
 from energy.selectors.scope import READING_ROLES, operated_microgrids
-from grid.domain.device_links import SENTENCES, Problem
+from grid.domain.devices.links import SENTENCES, Problem
 from grid.models import DeviceLink
 
 LINK = {

@@ -22,7 +22,7 @@ from rest_framework.throttling import AnonRateThrottle, SimpleRateThrottle
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
-from grid.domain.openadr import LARGEST_BODY_BYTES, CannotTake, read_object
+from grid.domain.devices.openadr import LARGEST_BODY_BYTES, CannotTake, read_object
 from grid.models import AdrReport, AdrSubscription, AdrVen, DeviceLink
 from grid.selectors.openadr_objects import (
     event_as_json,

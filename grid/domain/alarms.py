@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.powerflow import Flow
+from grid.domain.network.powerflow import Flow
 
 Array = NDArray[np.float64]
 LOADING_ALARM = 0.8

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.powerflow import Network
+from grid.domain.network.powerflow import Network
 
 Array = NDArray[np.float64]
 ALLOWED_SHARE = 0.015  # of a day's flow: class-B meters on both sides

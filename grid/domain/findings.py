@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from grid.domain.alarm_life import Finding, FindingKind, Priority
 from grid.domain.alarms import FREQUENCY_ALARM_HZ, LOADING_ALARM, LOADING_LIMIT, Names
-from grid.domain.powerflow import Flow
+from grid.domain.network.powerflow import Flow
 
 Array = NDArray[np.float64]
 Key = tuple[str, str]

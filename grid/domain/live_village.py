@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.dispatch import StorageLimits
+from grid.domain.control.dispatch import StorageLimits
 from grid.domain.village import Flows, VillagePlan, VillageState, flows, read, step
 
 Array = NDArray[np.float64]

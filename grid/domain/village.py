@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.dispatch import StorageLimits, after_rest, dispatch, next_soc
+from grid.domain.control.dispatch import StorageLimits, after_rest, dispatch, next_soc
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ class LinkProtocol(models.TextChoices):
 
 
 class LinkProblem(models.TextChoices):
-    """The problems of `grid.domain.device_links`, as they are stored."""
+    """The problems of `grid.domain.devices.links`, as they are stored."""
 
     NOT_ALLOWED = "not_allowed", "address not allowed"
     UNREACHABLE = "unreachable", "not reached"

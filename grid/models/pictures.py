@@ -6,7 +6,7 @@ from grid.models.control import GridState
 
 
 class GridPicture(models.Model):
-    """The picture of a tick, packed (`grid.domain.picture`); deleted with it. Not every tick has one."""
+    """The picture of a tick, packed (`grid.domain.network.picture`); deleted with it. Not every tick has one."""
 
     state = models.OneToOneField(GridState, models.CASCADE, primary_key=True, related_name="picture")
     order = models.CharField(max_length=12, help_text="Name of the order of nodes, branches and storages.")

@@ -13,10 +13,10 @@ from energy.models.devices import DeviceStatus
 from energy.models.meters import MeterKind
 from energy.selectors.live import LiveReadings
 from grid.domain.alarms import Names
-from grid.domain.control_state import ControlSettings, Coupling, Points
-from grid.domain.dispatch import StorageLimits
-from grid.domain.stand_ins import Expected
-from grid.domain.tick import Readings, consumption_by_site
+from grid.domain.control.dispatch import StorageLimits
+from grid.domain.control.state import ControlSettings, Coupling, Points
+from grid.domain.control.tick import Readings, consumption_by_site
+from grid.domain.network.stand_ins import Expected
 from grid.models import ControlRule, DeviceLink
 from grid.selectors.branch_meters import BranchMeters, branch_meters
 from grid.selectors.drawing import order_name

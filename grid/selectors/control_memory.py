@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from grid.domain.command_life import Told
-from grid.domain.control_state import Memory
+from grid.domain.control.command_life import Told
+from grid.domain.control.state import Memory
 from grid.models import CommandStatus, ControlMemory, DeviceCommand
 from grid.selectors.control_layout import ControlLayout
 

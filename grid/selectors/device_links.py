@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from energy.models import Microgrid
-from grid.domain.device_links import SENTENCES, Problem
+from grid.domain.devices.links import SENTENCES, Problem
 from grid.models import DeviceLink
 from kernel.units import power_for_people
 

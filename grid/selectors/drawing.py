@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from energy.models import Microgrid, Node, StorageUnit
-from grid.domain.picture import order_of
-from grid.domain.single_line import Layout, lay_out
+from grid.domain.network.picture import order_of
+from grid.domain.network.single_line import Layout, lay_out
 from grid.selectors.network import NetworkOfSites, load_network
 
 COLUMN, ROW, MARGIN, FIRST_DROP = 44.0, 24.0, 36.0, 44.0

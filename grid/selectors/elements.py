@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from energy.models import Line, Microgrid, Site, Transformer
-from grid.domain.painting import Look, loading_look, voltage_look
+from grid.domain.network.painting import Look, loading_look, voltage_look
 from grid.models import GridAlarm
 from grid.selectors.drawing import LINE, Drawing, storage_places
 from grid.selectors.network import load_network

@@ -12,7 +12,7 @@ from energy.models import Channel, Consumer, ForecastKind, ForecastRun, Meter, M
 from energy.models.meters import MeterKind
 from energy.selectors.forecasts import newest_run
 from energy.selectors.meter_days import load_channel
-from grid.domain.stand_ins import Expected, band_sigma
+from grid.domain.network.stand_ins import Expected, band_sigma
 
 Array = NDArray[np.float64]
 LIKE_WEEKS = 4

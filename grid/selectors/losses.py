@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.models import Microgrid
-from grid.domain.flow_series import solve_series
-from grid.domain.losses import exchange, whole_losses
-from grid.domain.powerflow import CannotSolve
+from grid.domain.network.flow_series import solve_series
+from grid.domain.network.losses import exchange, whole_losses
+from grid.domain.network.powerflow import CannotSolve
 from grid.models import BalanceDay, PriceDay, SharingDay
 from grid.selectors.site_powers import by_network, load_site_powers
 

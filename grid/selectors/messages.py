@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from grid.domain.picture import Picture
+from grid.domain.network.picture import Picture
 from grid.models import GridState
 
 

@@ -21,8 +21,8 @@ from energy.models import (
     SwitchPosition,
     Transformer,
 )
-from grid.domain.contingencies import Tie
-from grid.domain.powerflow import Network, TransformerData, Wire
+from grid.domain.network.contingencies import Tie
+from grid.domain.network.powerflow import Network, TransformerData, Wire
 
 Stamp = tuple[int | None, int | None]
 SINCE_EVER = datetime.min.replace(tzinfo=UTC)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from grid.domain.openadr import duration_text, instant_text
+from grid.domain.devices.openadr import duration_text, instant_text
 from grid.models import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 
 UNITS = {AdrPayload.PRICE: "KWH", AdrPayload.LIMIT: "KW"}

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from energy.models import Microgrid
-from grid.domain.overrides import Overrides
+from grid.domain.control.overrides import Overrides
 from grid.models import OperatorOverride
 from grid.selectors.control_layout import ControlLayout
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from energy.models import ForecastKind, ForecastQuantity, Microgrid, StorageUnit
 from energy.selectors.forecasts import forecast_of, newest_run
 from energy.selectors.live import live_readings
-from grid.domain.plan_targets import PlanTargets
-from grid.domain.rolling_plan import Quantiles
+from grid.domain.planning.rolling import Quantiles
+from grid.domain.planning.targets import PlanTargets
 from grid.models import BalanceDay, DeviceCommand, GridState, Plan, PlanSource, PriceDay
 
 Array = NDArray[np.float64]

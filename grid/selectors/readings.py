@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from energy.models import Microgrid, StorageUnit
 from energy.selectors.live import LiveReadings
-from grid.domain.dispatch import StorageLimits
-from grid.domain.tick import Readings
+from grid.domain.control.dispatch import StorageLimits
+from grid.domain.control.tick import Readings
 from grid.selectors.control_layout import ControlLayout, LiveScene
 
 SILENT_AFTER_S = 20.0

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from energy.models import Channel, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
-from grid.domain.picture import CannotRead, Picture, picture_of, unpack
-from grid.domain.powerflow import CannotSolve
+from grid.domain.network.picture import CannotRead, Picture, picture_of, unpack
+from grid.domain.network.powerflow import CannotSolve
 from grid.models import BalanceDay, GridAlarm, GridPicture, GridState
 from grid.selectors.drawing import SameNetwork, order_name, storages_in_order
 from grid.selectors.messages import message_of, picture_part

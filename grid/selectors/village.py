@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from energy.models import Consumer, Meter, Microgrid, ReferenceProfileDay, Source, StorageUnit
 from energy.models.meters import MeterKind
-from grid.domain.dispatch import StorageLimits
+from grid.domain.control.dispatch import StorageLimits
 from grid.domain.village import VillagePlan, positions
 
 

@@ -13,7 +13,7 @@ from energy.models import Channel, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
 from grid.domain.bypass import Deviation, Suspect, deviation, nodes_below, rank
-from grid.domain.powerflow import BranchFlows
+from grid.domain.network.powerflow import BranchFlows
 from grid.models import BypassCheck, BypassSuspect
 from grid.selectors.network import NetworkOfSites, load_network
 

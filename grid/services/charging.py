@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from energy.domain.gateway_messages import CannotTake
 from energy.services.gateways import accept_from
-from grid.domain.charging import power_in, registers_in
+from grid.domain.devices.charging import power_in, registers_in
 from grid.models import ChargingSession, ChargingTag, DeviceLink, LinkProtocol
 
 

@@ -14,8 +14,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from energy.models import Device, DeviceKey, Microgrid
 from energy.models.devices import DeviceStatus
 from grid.adapters.control_link import HeardKey
-from grid.domain.command_life import Told
-from grid.domain.control_state import Memory
+from grid.domain.control.command_life import Told
+from grid.domain.control.state import Memory
 from grid.models import CommandStatus, GridState, OperatorOverride
 from grid.selectors.alarms import unseen_counts
 from grid.selectors.control_layout import ControlLayout, load_layout

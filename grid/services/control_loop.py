@@ -20,8 +20,8 @@ from energy.adapters.live_store import read_samples
 from energy.selectors.live import readings_of
 from grid.adapters.control_link import ControlLink, Hearing
 from grid.adapters.live_push import keep_story, push_state
-from grid.domain.command_life import Told, acknowledge
-from grid.domain.control_state import Memory
+from grid.domain.control.command_life import Told, acknowledge
+from grid.domain.control.state import Memory
 from grid.selectors.control_layout import ControlLayout, LiveScene, lay_out
 from grid.selectors.overrides import lay_over
 from grid.selectors.readings import fresh_readings

@@ -11,16 +11,16 @@ from django.conf import settings
 from energy.models import Microgrid
 from grid.adapters.inverter_link import Order
 from grid.domain.alarms import Alarm, frequency_alarms, network_alarms
-from grid.domain.command_life import Told, due, tell, unanswered
-from grid.domain.control import control
-from grid.domain.control_state import Choice, ControlSettings, Memory, Seen, Watched
-from grid.domain.dispatch import Situation, status_of
-from grid.domain.overrides import Overrides
-from grid.domain.plan_targets import PlanTargets
-from grid.domain.powerflow import CannotSolve, Flow
-from grid.domain.sensitivities import linearise
-from grid.domain.tick import Totals, totals
-from grid.domain.watching import watched_limits
+from grid.domain.control.command_life import Told, due, tell, unanswered
+from grid.domain.control.dispatch import Situation, status_of
+from grid.domain.control.overrides import Overrides
+from grid.domain.control.rule import control
+from grid.domain.control.state import Choice, ControlSettings, Memory, Seen, Watched
+from grid.domain.control.tick import Totals, totals
+from grid.domain.control.watching import watched_limits
+from grid.domain.network.powerflow import CannotSolve, Flow
+from grid.domain.network.sensitivities import linearise
+from grid.domain.planning.targets import PlanTargets
 from grid.selectors.control_layout import ControlLayout, LiveScene
 from grid.services.observation import Observed, observe
 from kernel.identifiers import uuid7

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from energy.models import Channel, Microgrid
 from energy.selectors.meter_days import load_channel
 from energy.services.day_close import finalise_day
-from grid.domain.losses import exchange
+from grid.domain.network.losses import exchange
 from grid.models import BalanceDay, DayClosing, SharingDay
 from grid.selectors.losses import CannotTellLosses, losses_of_day
 from grid.services.sharing import share_days

@@ -12,7 +12,7 @@ from django.db import transaction
 from energy.models import Microgrid
 from grid.adapters.ocpp_link import OcppLink
 from grid.adapters.sunspec_link import SunSpecLink
-from grid.domain.device_links import Link, LinkAnswer, Measured
+from grid.domain.devices.links import Link, LinkAnswer, Measured
 from grid.models import DeviceLink, LinkProtocol
 
 MOST_AT_ONCE = 16  # conversations of one process; each is bounded in time by its link

@@ -7,9 +7,9 @@ import numpy as np
 
 from energy.models import Microgrid
 from energy.selectors.live import live_readings
-from grid.domain.drill_scenarios import SCENARIOS, play
-from grid.domain.exercise import Exercise
-from grid.domain.physical_microgrid import PhysicalMicrogrid, Plant
+from grid.domain.control.drill_scenarios import SCENARIOS, play
+from grid.domain.control.exercise import Exercise
+from grid.domain.control.physical_microgrid import PhysicalMicrogrid, Plant
 from grid.models import Emergency
 from grid.selectors.control_layout import ControlLayout, LiveScene, lay_out, load_layout
 from grid.selectors.readings import fresh_readings

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from energy.models import Microgrid
 from grid.domain.alarm_life import Finding, FindingKind, Priority
-from grid.domain.escalation import next_to_call
+from grid.domain.control.escalation import next_to_call
 from grid.models import Emergency, EmergencyCall, EmergencyContact, EmergencyStep, GridStatus
 from grid.services.alarms import clear_alarm, raise_alarm
 from members.models import User

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from energy.models import Microgrid
-from grid.domain.device_links import Link, LinkAnswer, Problem, Target
+from grid.domain.devices.links import Link, LinkAnswer, Problem, Target
 from grid.models import DeviceCommand, DeviceLink, LinkProtocol
 from grid.services.device_links import MOST_AT_ONCE, open_link, record_answer
 from grid.services.openadr_events import hold_limit

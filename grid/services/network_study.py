@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from energy.models import Channel, Microgrid, Site
 from energy.selectors.meter_days import load_channel
-from grid.domain.contingencies import Contingency, contingencies
-from grid.domain.hosting import Hosting, hosting_capacity
-from grid.domain.hosting import Technology as Shape
-from grid.domain.powerflow import CannotSolve
+from grid.domain.network.contingencies import Contingency, contingencies
+from grid.domain.network.hosting import Hosting, hosting_capacity
+from grid.domain.network.hosting import Technology as Shape
+from grid.domain.network.powerflow import CannotSolve
 from grid.models import DayClosing, ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.selectors.network import NetworkOfSites, load_network, open_ties
 from grid.selectors.site_powers import SitePowers, load_site_powers

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.powerflow import CannotSolve, Flow
-from grid.domain.stand_ins import SiteDraws, complete
-from grid.domain.state_estimation import Draws, Estimate, Readings, estimate
-from grid.domain.tick import consumption_by_site, net_draw
+from grid.domain.control.tick import consumption_by_site, net_draw
+from grid.domain.network.powerflow import CannotSolve, Flow
+from grid.domain.network.stand_ins import SiteDraws, complete
+from grid.domain.network.state_estimation import Draws, Estimate, Readings, estimate
 from grid.selectors.control_layout import ControlLayout, LiveScene
 from grid.selectors.network import NetworkOfSites
 

@@ -11,7 +11,7 @@ from django.core import signing
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from grid.domain.openadr import (
+from grid.domain.devices.openadr import (
     CannotTake,
     Report,
     name_in,

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from energy.models import Microgrid
-from grid.domain.device_links import LinkAnswer, Measured, Problem
-from grid.domain.openadr import may_be_called
+from grid.domain.devices.links import LinkAnswer, Measured, Problem
+from grid.domain.devices.openadr import may_be_called
 from grid.models import (
     AdrEvent,
     AdrPayload,

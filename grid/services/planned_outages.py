@@ -8,7 +8,7 @@ import numpy as np
 from django.db import transaction
 
 from energy.models import Microgrid, Switch
-from grid.domain.contingencies import Consequence, closed, consequence, without
+from grid.domain.network.contingencies import Consequence, closed, consequence, without
 from grid.models import OutageElement, OutageState, OutageSwitching, PlannedOutage
 from grid.selectors.network import NetworkOfSites, load_network, open_ties
 from grid.selectors.outlook import LONGEST, NothingToExpect, Outlook, outlook

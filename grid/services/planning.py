@@ -8,17 +8,17 @@ import numpy as np
 from django.db import transaction
 
 from energy.models import Microgrid, StorageUnit
-from grid.domain.dispatch import StorageLimits
-from grid.domain.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
-from grid.domain.plan_explanation import explain
-from grid.domain.plan_parts import Array, CannotPlan, Storages
-from grid.domain.plan_problem import PlanProblem
-from grid.domain.plan_program import OutOfTime
-from grid.domain.plan_search import CannotFindPlan, find_plan
-from grid.domain.plan_solution import PlanSolution, PlanStatus
-from grid.domain.rolling_plan import outlook_of
-from grid.domain.storage_sharing import are_alike, divide_fairly
-from grid.domain.stored_value import Fleet, StoredValue
+from grid.domain.control.dispatch import StorageLimits
+from grid.domain.planning.explanation import explain
+from grid.domain.planning.parts import Array, CannotPlan, Storages
+from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
+from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.program import OutOfTime
+from grid.domain.planning.rolling import outlook_of
+from grid.domain.planning.search import CannotFindPlan, find_plan
+from grid.domain.planning.solution import PlanSolution, PlanStatus
+from grid.domain.planning.storage_sharing import are_alike, divide_fairly
+from grid.domain.planning.stored_value import Fleet, StoredValue
 from grid.models import Plan, PlanRule, PlanSource, StoragePlan
 from grid.selectors.plans import (
     STANDS_FOR,

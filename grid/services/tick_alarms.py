@@ -6,6 +6,7 @@ from datetime import datetime
 from energy.models import Microgrid
 from grid.domain.alarm_life import Finding, FindingKind, Priority
 from grid.domain.alarms import Names
+from grid.domain.control.tick import Totals
 from grid.domain.findings import (
     FLOW_KINDS,
     exchange_findings,
@@ -14,8 +15,7 @@ from grid.domain.findings import (
     silence_findings,
     unacknowledged_findings,
 )
-from grid.domain.powerflow import Flow
-from grid.domain.tick import Totals
+from grid.domain.network.powerflow import Flow
 from grid.models import GridAlarm
 from grid.selectors.network import NetworkOfSites
 from grid.selectors.readings import Scene

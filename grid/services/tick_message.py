@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grid.domain.picture import Picture, pack, picture_of
+from grid.domain.network.picture import Picture, pack, picture_of
 from grid.models import GridPicture, GridState
 from grid.selectors.messages import message_of
 from grid.services.control_tick import Thought

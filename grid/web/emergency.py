@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from energy.models import Microgrid, Source, StorageUnit
 from energy.selectors.scope import READING_ROLES, operated_microgrids
-from grid.domain.drill_scenarios import SCENARIOS
+from grid.domain.control.drill_scenarios import SCENARIOS
 from grid.models import EmergencyContact, OperatorOverride, OverrideKind
 from grid.selectors.emergencies import emergency_story, read_emergencies
 from grid.selectors.overrides import standing_overrides

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grid.domain.painting import Look, charge_percent, loading_look, voltage_look, width_of
+from grid.domain.network.painting import Look, charge_percent, loading_look, voltage_look, width_of
 from grid.selectors.drawing import HALF_BAR, Drawing, DrawnBranch, DrawnNode, storage_places
 
 

@@ -14,8 +14,8 @@ from energy.adapters.simbench_folder import CannotReadNetwork
 from energy.adapters.study_folder import CannotStudy
 from energy.management.studies import StudyCommand
 from grid.adapters.simbench_flow import CannotChooseDays, read_flow_folder
-from grid.domain.flow_series import solve_series
-from grid.domain.powerflow import CannotSolve
+from grid.domain.network.flow_series import solve_series
+from grid.domain.network.powerflow import CannotSolve
 from kernel.intervals import CannotReadPeriod, Month
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from energy.models import Consumer
 from energy.models.assets import ConsumerKind
 from grid.adapters.ocpp_link import OcppLink
-from grid.domain.device_links import LinkAnswer, Problem, Target
+from grid.domain.devices.links import LinkAnswer, Problem, Target
 from grid.models import ChargingSession, ChargingTag, DeviceLink, LinkProtocol
 from grid.services.charging import tag_digest
 from grid.services.device_links import give_key

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid.domain.exercise import Exercise, Moment
+from grid.domain.control.exercise import Exercise, Moment
 from tests.hamlets import DEMAND_W, SETTINGS, TIERS, hamlet, plant, wires
 
 SITES = len(TIERS) + 10

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from energy.models import Line, Microgrid, NetworkChange, Switch
-from grid.domain.flow_series import solve_series
+from grid.domain.network.flow_series import solve_series
 from grid.models import ElementLoss, NodeHosting, OutageState, PlannedOutage
 from grid.selectors.network import load_network
 from grid.selectors.site_powers import load_site_powers

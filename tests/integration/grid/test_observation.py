@@ -12,7 +12,7 @@ from energy.models import ForecastKind, ForecastRun, Meter, MeterForecast, Micro
 from energy.models.meters import MeterKind
 from energy.selectors.live import live_readings
 from energy.services.grid_meters import place_grid_meter
-from grid.domain.sensitivities import linearise
+from grid.domain.network.sensitivities import linearise
 from grid.selectors.control_layout import lay_out, load_layout
 from grid.selectors.expectations import forget_expectations
 from grid.selectors.network import load_network

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from energy.models import Consumer
 from energy.models.assets import ConsumerKind
-from grid.domain.device_links import Problem
-from grid.domain.openadr import duration_text
+from grid.domain.devices.links import Problem
+from grid.domain.devices.openadr import duration_text
 from grid.models import (
     AdrEvent,
     AdrProgram,

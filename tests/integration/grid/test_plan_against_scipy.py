@@ -3,7 +3,7 @@
 import pytest
 
 from grid.adapters.plan_file import plan_as_json, plan_from
-from grid.domain.plan_search import find_plan
+from grid.domain.planning.search import find_plan
 from tests.plan_reference import best, faults, shortfalls
 from tests.plan_scenarios import named_scenarios, random_scenario
 

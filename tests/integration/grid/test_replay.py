@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from energy.models import StorageUnit
-from grid.domain.picture import unpack
+from grid.domain.network.picture import unpack
 from grid.models import BalanceDay, GridPicture, GridState, Plan, StoragePlan
 from grid.selectors.day_picture import day_picture
 from grid.selectors.drawing import draw

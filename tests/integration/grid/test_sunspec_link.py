@@ -7,7 +7,7 @@ from pymodbus.constants import ExcCodes
 
 from benchmarks.live_clients import free_port
 from grid.adapters.sunspec_link import SunSpecLink
-from grid.domain.device_links import Problem, Target
+from grid.domain.devices.links import Problem, Target
 from tests.integration.grid.sunspec_device import (
     BATTERY,
     CONTROLS,

@@ -16,7 +16,7 @@ from grid.domain.findings import (
     silence_findings,
     unacknowledged_findings,
 )
-from grid.domain.powerflow import Flow
+from grid.domain.network.powerflow import Flow
 
 NOW = datetime(2016, 6, 3, 10, 0, tzinfo=UTC)
 LINE = FindingKind.LINE_LOADING

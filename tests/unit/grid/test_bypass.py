@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.domain.bypass import Deviation, deviation, nodes_below, rank
-from grid.domain.powerflow import Network, TransformerData, Wire
+from grid.domain.network.powerflow import Network, TransformerData, Wire
 
 NAN = float("nan")
 DAYS, PER_DAY = 20, 96

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from grid.domain.dispatch import StorageLimits
+from grid.domain.control.dispatch import StorageLimits
 from grid.domain.live_village import Orders, advance, begin, cut, end_interval, obey
 from grid.domain.village import VillagePlan, VillageState, simulate
 

@@ -1,0 +1,1 @@
+"""What the protocols of devices mean in our terms."""

@@ -1,0 +1,153 @@
+"""The plan of a problem: the best where every wish can be kept, else as near as possible, in order: limits, wishes, cost.
+
+Physics is never for sale: where a storage cannot keep its own state of charge limits, there is no plan, and the reasons name it.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from grid.domain.planning.course import HEAVIER, applies, best_course
+from grid.domain.planning.interior_point_plan import find_proven_plan, suits
+from grid.domain.planning.model import Aim, Model, Slack
+from grid.domain.planning.parts import Array
+from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.program import Answer, Course, Effort, OutOfTime, solve
+from grid.domain.planning.reading import nothing, read
+from grid.domain.planning.solution import PlanSolution
+from grid.domain.planning.writing import write
+
+EXACT = 2e-7  # of the cost, absolute and relative: a fifth of what is promised
+EXACT_ENERGY = 1e-8
+PINS = (0.0, 1e-10, 1e-9, 1e-8, 1e-7)
+NOTHING = 1e-8
+REACH_WH = 1e-9
+STRICT_SHARE = 0.5  # of the time, for the plan that keeps everything
+
+
+class CannotFindPlan(RuntimeError):
+    """No phase of the search found a plan, though storages can keep their limits; the message says what to change."""
+
+
+def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
+    """The best plan: of many storages by the interior-point method where that proves it, else by the general search.
+
+    Args:
+        problem: what is asked.
+        seconds: how long searches with yes-or-no decisions may take in all; linear programmes are not counted.
+
+    Raises:
+        CannotFindPlan: none was found in that time, or the solver gave up for numerical reasons.
+    """
+    lost = stranded(problem)
+    if lost:
+        return nothing(problem, lost)
+    if suits(problem):
+        proven = find_proven_plan(problem)
+        if proven is not None:
+            return proven
+    model = write(problem)
+    try:
+        effort = _effort(model, Aim.COST, seconds * STRICT_SHARE)
+        answer = solve(model.program, effort, courses=_courses(problem, model, None))
+    except OutOfTime:
+        answer = None  # whether everything can be kept is not known; something can always be done
+    if answer is None:
+        model, answer = _as_near_as_possible(problem, seconds * (1 - STRICT_SHARE) / len(Aim))
+    return read(problem, model, answer)
+
+
+def _as_near_as_possible(problem: PlanProblem, seconds: float) -> tuple[Model, Answer]:
+    """Least energy above limits, then least energy missing, then least cost."""
+    slack = Slack(Aim.ABOVE_LIMITS)
+    found: tuple[Model, Answer] | None = None
+    for aim in Aim:
+        try:
+            solved = _phase(problem, slack, seconds, found[1].values if found else None)
+        except OutOfTime:
+            solved = None
+        if solved is None:
+            if found is None:
+                raise CannotFindPlan(
+                    "no plan was found in the time, whatever is allowed; lengthen the intervals, or check the sizes of the figures"
+                )
+            return found[0], replace(found[1], proven=False)
+        found = solved
+        least = 0.0 if found[1].objective < NOTHING else found[1].objective
+        if aim == Aim.ABOVE_LIMITS:
+            slack = Slack(Aim.MISSING, above=least)
+        elif aim == Aim.MISSING:
+            slack = Slack(Aim.COST, above=slack.above, missing=least)
+    assert found is not None
+    return found
+
+
+def _phase(
+    problem: PlanProblem, slack: Slack, seconds: float, begin: Array | None
+) -> tuple[Model, Answer] | None:
+    """One aim; what the phases before found is held, with a hair's breadth of room only where the solver needs it."""
+    for room in PINS:
+        roomy = replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
+        model = write(problem, roomy)
+        answer = solve(
+            model.program, _effort(model, slack.aim, seconds), begin, _courses(problem, model, roomy)
+        )
+        if answer is not None:
+            return model, answer
+    return None
+
+
+def _courses(problem: PlanProblem, model: Model, slack: Slack | None) -> list[Callable[[], Course | None]]:
+    """Dynamic programming, where it applies; with weights as light as will do, for they cost digits."""
+    if not applies(problem):
+        return []
+    weights = HEAVIER if slack is not None and slack.aim != Aim.ABOVE_LIMITS else HEAVIER[:1]
+    return [partial(best_course, problem, model, slack, heavy) for heavy in weights]
+
+
+def _roomy(found: float | None, room: float) -> float | None:
+    return found * (1.0 + room) + room if found else found
+
+
+def _effort(model: Model, aim: Aim, seconds: float) -> Effort:
+    if aim == Aim.COST:
+        return Effort(EXACT / (model.unit_w / 1000.0), EXACT, seconds)
+    return Effort(EXACT_ENERGY, EXACT_ENERGY, seconds)
+
+
+def stranded(problem: PlanProblem) -> tuple[str, ...]:
+    """A sentence for each storage that cannot keep its own limits of state of charge, whatever it does."""
+    return tuple(
+        f"storage {name}: {why}"
+        for i, name in enumerate(problem.storages.ids)
+        if (why := _stranded(problem, i))
+    )
+
+
+def _stranded(problem: PlanProblem, place: int) -> str:
+    """Follow what can be reached: it is an interval, and it must meet the limits after each step."""
+    storages, hours = problem.storages, problem.hours
+    least, most = float(storages.soc_min_wh[place]), float(storages.soc_max_wh[place])
+    kept = float(storages.kept(hours)[place])
+    up = storages.charge_max_w[place] * storages.eta_charge[place] * hours
+    down = storages.discharge_max_w[place] / storages.eta_discharge[place] * hours
+    start = float(storages.soc_start_wh[place])
+    if least <= start <= most and np.all(kept * least + up >= least):
+        return ""  # resting loses no more than charging brings, and less is always possible
+    low = high = start
+    for t, (gain, loss) in enumerate(zip(up.tolist(), down.tolist(), strict=True)):
+        low, high = max(kept * low - loss, least), min(kept * high + gain, most)
+        if low > high + REACH_WH:
+            if high < least:
+                return (
+                    f"falls to {high:.0f} Wh in interval {t}, below soc_min_wh {least:.0f}, even when charging at charge_max_w; raise "
+                    f"soc_start_wh or charge_max_w, or lower soc_min_wh or self_discharge_per_h."
+                )
+            return (
+                f"is still at {low:.0f} Wh in interval {t}, above soc_max_wh {most:.0f}, even when discharging at "
+                f"discharge_max_w; lower soc_start_wh, or raise discharge_max_w or soc_max_wh."
+            )
+        high = max(high, low)
+    return ""

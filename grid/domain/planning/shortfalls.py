@@ -1,0 +1,106 @@
+"""Which wishes a plan could not keep, by how much, and in sentences what to change."""
+
+import numpy as np
+
+from grid.domain.planning.parts import Array
+from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.solution import BrokenLimit
+
+KEPT = 1e-3  # W or Wh: what is short by less is kept
+
+
+def broken_limits(
+    problem: PlanProblem, imported: Array, exported: Array, curtailed: Array, charge: Array, discharge: Array, soc: Array,
+    flexible: Array,
+) -> tuple[BrokenLimit, ...]:  # fmt: skip
+    """What a plan lacks, by name and interval."""
+    storages, loads, last = problem.storages, problem.flexible, problem.intervals - 1
+    found = [
+        *_by_interval("import_limit", imported - problem.import_limit_w), *_by_interval("export_limit", exported - problem.export_limit_w),
+    ]  # fmt: skip
+    shared = problem.shared
+    if len(shared):
+        used = (
+            shared.charge_per_w @ charge
+            + shared.discharge_per_w @ discharge
+            + shared.flexible_per_w @ flexible
+        )
+        used = used + shared.curtailed_per_w * curtailed
+        for row, name in enumerate(shared.names):
+            found += _by_interval(f"shared:{name}", used[row] - shared.most_w[row])
+    missing = loads.energy_wh - flexible.sum(axis=1) * problem.hours
+    found += [
+        BrokenLimit(f"flexible:{loads.ids[i]}", max(int(loads.latest[i]) - 1, 0), float(missing[i]))
+        for i in np.flatnonzero(missing > KEPT)
+    ]
+    for i, name in enumerate(storages.ids):
+        short = float(storages.soc_end_min_wh[i] - soc[i, -1])
+        if short > KEPT:
+            found.append(BrokenLimit(f"soc_end_min:{name}", last, short))
+        found += _by_interval(f"soc_wanted:{name}", storages.soc_wanted_wh[i] - soc[i])
+        above = float(discharge[i].sum() * problem.hours - storages.discharge_most_wh[i])
+        if above > KEPT:
+            found.append(BrokenLimit(f"discharge_most:{name}", last, above))
+    if problem.reserve_wh.any():
+        held = storages.eta_discharge @ (soc - storages.soc_min_wh[:, np.newaxis])
+        found += _by_interval("reserve", np.where(problem.reserve_wh > 0, problem.reserve_wh - held, 0.0))
+    return tuple(found)
+
+
+def _by_interval(name: str, short: Array) -> list[BrokenLimit]:
+    return [BrokenLimit(name, int(t), float(short[t])) for t in np.flatnonzero(short > KEPT)]
+
+
+def reasons_for(problem: PlanProblem, limits: tuple[BrokenLimit, ...], exported: Array) -> tuple[str, ...]:
+    """A sentence for each limit that could not be kept: how much, when at worst, and which input to change."""
+    names = list(dict.fromkeys(limit.name for limit in limits))
+    return tuple(_reason(problem, name, [limit for limit in limits if limit.name == name]) for name in names)
+
+
+def _reason(problem: PlanProblem, name: str, broken: list[BrokenLimit]) -> str:
+    worst = max(broken, key=lambda limit: limit.short_by)
+    kind, _, which = name.partition(":")
+    energy = sum(limit.short_by for limit in broken) * problem.hours
+    when = f"in {len(broken)} of {problem.intervals} intervals, at worst by {worst.short_by:.0f} W in interval {worst.interval}"
+    if kind == "import_limit":
+        return (
+            f"import_limit: {energy:.0f} Wh more than the limit must be imported, {when}; raise import_limit_w to "
+            f"{problem.import_limit_w[worst.interval] + worst.short_by:.0f} W, lower load_w, or give storages a fuller start."
+        )
+    if kind == "export_limit":
+        mend = (
+            "raise export_limit_w"
+            if problem.curtailable
+            else "raise export_limit_w or set curtailable to true"
+        )
+        return f"export_limit: {energy:.0f} Wh more than the limit must be exported, {when}; {mend}."
+    if kind == "shared":
+        return f"shared limit {which}: exceeded by {energy:.0f} Wh, {when}; raise it or move load and storages elsewhere."
+    if kind == "flexible":
+        return _flexible_reason(problem, which, worst)
+    if kind == "soc_end_min":
+        return (
+            f"soc_end_min of {which}: {worst.short_by:.0f} Wh are missing at the end; lower soc_end_min_wh, raise "
+            f"charge_max_w or import_limit_w, or lengthen the horizon."
+        )
+    if kind == "soc_wanted":
+        return (
+            f"soc_wanted of {which}: {worst.short_by:.0f} Wh are missing after interval {worst.interval}; ask for less, "
+            f"later, or raise charge_max_w or import_limit_w."
+        )
+    if kind == "discharge_most":
+        return f"discharge_most of {which}: {worst.short_by:.0f} Wh more than its share must be discharged; raise discharge_most_wh."
+    return f"reserve: {worst.short_by:.0f} Wh are missing after interval {worst.interval}; lower reserve_wh or add storage."
+
+
+def _flexible_reason(problem: PlanProblem, which: str, worst: BrokenLimit) -> str:
+    loads = problem.flexible
+    at = loads.ids.index(which)
+    window = float((loads.latest[at] - loads.earliest[at]) * loads.power_max_w[at] * problem.hours)
+    if loads.energy_wh[at] > window:
+        why = f"its window of intervals {loads.earliest[at]} to {loads.latest[at]} holds {window:.0f} Wh at power_max_w"
+        return f"flexible load {which}: {worst.short_by:.0f} Wh are missing, {why}; widen earliest and latest, raise power_max_w, or lower energy_wh."
+    return (
+        f"flexible load {which}: {worst.short_by:.0f} Wh are missing until interval {loads.latest[at]}; widen its window, raise "
+        f"import_limit_w, or lower energy_wh."
+    )

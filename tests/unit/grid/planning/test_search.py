@@ -1,0 +1,163 @@
+"""The plan: worked by hand, stable among equals, with every kind of wish; other scenarios are compared with scipy in the integration tests."""
+
+import numpy as np
+import pytest
+
+from grid.domain.planning.course import best_course
+from grid.domain.planning.parts import CannotPlan, FlexibleLoads, SharedLimits, Storages
+from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.search import find_plan
+from grid.domain.planning.solution import PlanStatus
+from grid.domain.planning.writing import write
+
+
+def battery(intervals: int, ids: tuple[str, ...] = ("b",), **changes: object) -> Storages:
+    values = {
+        "soc_start_wh": 0.0,
+        "soc_max_wh": 4000.0,
+        "charge_max_w": 2000.0,
+        "discharge_max_w": 2000.0,
+    } | changes
+    return Storages.of(intervals, list(ids), **values)  # type: ignore[arg-type]
+
+
+def problem(load: list[float], bought: list[float], **changes: object) -> PlanProblem:
+    values = {"interval_minutes": 60, "export_price_per_kwh": 0.0, "production_w": 0.0} | changes
+    values.setdefault("storages", battery(len(load)))
+    return PlanProblem.of(load_w=load, import_price_per_kwh=bought, **values)  # type: ignore[arg-type]
+
+
+def test_a_plan_worked_by_hand() -> None:
+    """Charge 2 kW at 0.10, give 1.62 kWh at 0.40: 0.9 each way."""
+    plan = find_plan(problem([0, 2000], [0.1, 0.4], storages=battery(2, eta_charge=0.9, eta_discharge=0.9)))
+    assert plan.charge_w[0] == pytest.approx([2000, 0])
+    assert plan.discharge_w[0] == pytest.approx([0, 1620])
+    assert plan.cost == pytest.approx(0.2 + 0.38 * 0.4)
+    assert plan.soc_wh[0] == pytest.approx([1800, 0])
+    assert plan.binaries == 0
+
+
+def test_the_shadow_price_is_what_one_more_kilowatt_hour_costs() -> None:
+    given = problem([500, 2000, 300], [0.1, 0.4, 0.2], storages=battery(3, eta_charge=0.9, eta_discharge=0.9))
+    plan = find_plan(given)
+    for t in range(3):
+        more = np.array([500, 2000, 300.0])
+        more[t] += 1.0
+        dearer = find_plan(problem(more.tolist(), [0.1, 0.4, 0.2], storages=given.storages))
+        assert (dearer.cost - plan.cost) * 1000 == pytest.approx(plan.energy_price_per_kwh[t], abs=1e-6)
+
+
+def test_of_equal_plans_the_one_that_moves_least_and_charges_first_is_taken() -> None:
+    given = problem([0, 0, 0, 2000, 2000], [0.1, 0.1, 0.1, 0.4, 0.4])
+    plan = find_plan(given)
+    assert plan.charge_w[0] == pytest.approx([2000, 2000, 0, 0, 0])
+    idle = find_plan(problem([1000, 1000], [0.2, 0.2]))
+    assert idle.charge_w.sum() == idle.discharge_w.sum() == 0
+    assert find_plan(given).charge_w.tolist() == plan.charge_w.tolist()
+
+
+def test_negative_prices_are_not_earned_by_doing_both_at_once() -> None:
+    plan = find_plan(
+        problem([0, 0, 0], [-0.1, -0.2, -0.1], storages=battery(3, eta_charge=0.8, eta_discharge=0.8))
+    )
+    assert np.minimum(plan.charge_w, plan.discharge_w).max() == 0
+    # Full would be 2.5 hours of 2 kW; giving in the cheapest-to-give hour makes room for none that pays more.
+    assert plan.cost == pytest.approx(-0.1 * 2 - 0.2 * 2 - 0.1 * 1)
+    assert plan.proven
+
+
+def test_dynamic_programming_agrees_where_linear_programming_is_exact() -> None:
+    chance = np.random.default_rng(4)
+    given = problem(
+        (chance.random(30) * 3000).tolist(), chance.normal(0.2, 0.1, 30).round(3).tolist(), interval_minutes=15,
+        production_w=chance.random(30) * 5000, export_price_per_kwh=-0.3, curtailable=True,
+        storages=battery(30, eta_charge=0.95, eta_discharge=0.9, wear_per_kwh=0.02, self_discharge_per_h=0.01, end_value_per_kwh=0.1),
+    )  # fmt: skip
+    model = write(given)
+    course = best_course(given, model, None, 10.0)
+    assert course is not None
+    plan = find_plan(given)
+    assert course.least * model.unit_w / 1000 == pytest.approx(plan.cost, abs=1e-7)
+
+
+def test_an_import_beyond_the_peak_so_far_is_what_counts() -> None:
+    flat = problem(
+        [1000, 3000], [0.2, 0.2], peak_price_per_kw=5.0, peak_so_far_w=2500.0, storages=battery(2, ())
+    )
+    assert find_plan(flat).cost == pytest.approx(0.8 + 5 * 0.5)
+    paid = problem(
+        [1000, 3000],
+        [0.2, 0.2],
+        peak_price_per_kw=5.0,
+        peak_so_far_w=2500.0,
+        storages=battery(2, soc_start_wh=500.0),
+    )
+    assert find_plan(paid).import_w == pytest.approx([1000, 2500])
+
+
+def test_a_car_is_as_full_as_it_can_be_when_it_leaves() -> None:
+    car = battery(
+        3,
+        charge_max_w=[[2000, 2000, 0]],
+        discharge_max_w=[[0, 0, 0]],
+        soc_wanted_wh=[[0, 5000, 0]],
+        soc_max_wh=8000.0,
+    )
+    plan = find_plan(problem([0, 0, 0], [0.5, 0.5, 0.1], storages=car))
+    assert plan.status == PlanStatus.BEST_EFFORT
+    assert plan.soc_wh[0] == pytest.approx([2000, 4000, 4000])
+    assert [(limit.name, limit.interval) for limit in plan.limits] == [("soc_wanted:b", 1)]
+    assert plan.limits[0].short_by == pytest.approx(1000)
+    assert "1000 Wh" in plan.reasons[0]
+
+
+def test_a_reserve_for_the_island_is_held_by_all_storages_together() -> None:
+    two = battery(2, ("a", "b"), soc_start_wh=[1000.0, 1000.0])
+    plan = find_plan(problem([1000, 1000], [0.4, 0.3], storages=two, reserve_wh=[1500.0, 1200.0]))
+    assert plan.status == PlanStatus.OPTIMAL
+    assert plan.soc_wh.sum(axis=0) == pytest.approx([1500, 1200])
+
+
+def test_no_battery_cycles_more_than_its_share() -> None:
+    two = battery(2, ("a", "b"), soc_start_wh=[2000.0, 2000.0], discharge_most_wh=[500.0, np.inf])
+    plan = find_plan(problem([1000, 2000], [0.4, 0.4], storages=two))
+    assert plan.discharge_w.sum(axis=1) == pytest.approx([500, 2000])
+
+
+def test_a_line_limits_what_batteries_behind_it_charge() -> None:
+    line = SharedLimits.of_grid(
+        ["line 4"], sensitivity=[[0.0, 1.0]], limit_w=1500.0, net_w=np.array([[0.0, 0], [500.0, 500]]),
+        storage_place=[0, 1], flexible_place=[],
+    )  # fmt: skip
+    two = battery(2, ("a", "b"))
+    plan = find_plan(problem([500, 4000], [0.1, 0.4], storages=two, shared=line))
+    assert plan.charge_w[:, 0] == pytest.approx([2000, 1000])
+    tight = SharedLimits.of_grid(
+        ["line 4"], sensitivity=[[0.0, 1.0]], limit_w=300.0, net_w=np.array([[0.0, 0], [500.0, 500]]), storage_place=[0, 1],
+    )  # fmt: skip
+    over = find_plan(problem([500, 500], [0.1, 0.1], storages=two, shared=tight))
+    assert over.status == PlanStatus.BEST_EFFORT
+    assert {limit.name for limit in over.limits} == {"shared:line 4"}
+
+
+def test_a_group_limit_counts_charging_apart_from_discharging() -> None:
+    group = SharedLimits.of_groups(
+        ["house"], members=[[1, 1]], charge_most_w=2500.0, discharge_most_w=1000.0, flexible=0, intervals=2
+    )
+    two = battery(2, ("a", "b"))
+    plan = find_plan(problem([0, 4000], [0.1, 0.4], storages=two, shared=group))
+    assert plan.discharge_w[:, 1].sum() == pytest.approx(1000)
+    assert plan.charge_w[:, 0].sum() == pytest.approx(1000)
+
+
+def test_a_problem_that_contradicts_itself_is_refused_by_name() -> None:
+    with pytest.raises(CannotPlan, match="load_w"):
+        problem([-1.0], [0.1])
+    with pytest.raises(CannotPlan, match="soc_min_wh"):
+        problem([1.0], [0.1], storages=battery(1, soc_min_wh=5000.0))
+    with pytest.raises(CannotPlan, match="import_price_per_kwh"):
+        problem([1.0, 2.0], [0.1, 0.2, 0.3])
+    with pytest.raises(CannotPlan, match="latest"):
+        problem(
+            [1.0], [0.1], flexible=FlexibleLoads.of(["car"], energy_wh=1, power_max_w=1, earliest=0, latest=2)
+        )

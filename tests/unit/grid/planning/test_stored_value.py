@@ -1,0 +1,122 @@
+"""What stored energy is worth, which peak is held, and what the storages do with what is measured."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from grid.domain.control.dispatch import StorageLimits
+from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
+from grid.domain.planning.rolling import Quantiles, is_outdated, outlook_of
+from grid.domain.planning.stored_value import Fleet, Outlook, chain, interval_cost, value_of_storing
+
+FLEET = Fleet(10_000.0, 5000.0, 5000.0, 0.95, 0.95, 1.0, 0.02)
+
+
+def outlook(net_w, prices, **changes) -> Outlook:
+    net = np.asarray(net_w, dtype=np.float64)
+    given = {
+        "hours": 0.25, "net_w": net, "up_w": np.full(len(net), 200.0), "down_w": np.full(len(net), 200.0),
+        "import_price": np.asarray(prices, dtype=np.float64), "export_price": np.full(len(net), 0.08),
+        "end_value_per_kwh": 0.2, "peak_target_w": 1e9, "peak_price_per_kwh": 0.0,
+    }  # fmt: skip
+    return Outlook(**(given | changes))
+
+
+DEAR_EVENING = outlook([3000.0] * 32, [0.20] * 16 + [0.38] * 16)
+
+
+def test_the_chain_is_a_chance_and_fades():
+    found = chain()
+    assert found.moves.sum(axis=1) == pytest.approx(np.ones(len(found.states)))
+    assert (np.diff(found.states) > 0).all()
+    ahead = found.moves @ found.states
+    assert (np.abs(ahead) <= np.abs(found.states) + 1e-9).all()
+
+
+def test_a_cheap_night_before_a_dear_evening_charges():
+    value = value_of_storing(FLEET, DEAR_EVENING)
+    assert 0.2 / 0.95 < value.per_kwh(0, 3000.0, 2000.0) < 0.38
+    assert value.power_w(0, 3000.0, 2000.0) >= 0
+
+
+def test_a_dear_evening_discharges_what_is_needed_and_never_into_the_grid():
+    value = value_of_storing(FLEET, outlook([3000.0] * 4, [0.38] * 4, end_value_per_kwh=0.1))
+    assert value.power_w(0, 3000.0, 9000.0) == pytest.approx(-3000.0, abs=30)
+
+
+def test_a_surplus_that_sells_for_less_than_it_saves_is_stored():
+    value = value_of_storing(FLEET, outlook([-2000.0] * 8 + [3000.0] * 24, [0.30] * 32))
+    assert value.power_w(0, -2000.0, 1000.0) == pytest.approx(2000.0, abs=30)
+
+
+@pytest.mark.parametrize("net_w", [-9000.0, 0.0, 4000.0, 50_000.0])
+@pytest.mark.parametrize("soc_wh", [0.0, 10.0, 9990.0, 10_000.0])
+def test_powers_and_charge_keep_the_fleets_limits(net_w, soc_wh):
+    power = value_of_storing(FLEET, DEAR_EVENING).power_w(0, net_w, soc_wh)
+    after = soc_wh + (power * 0.95 if power > 0 else power / 0.95) * 0.25
+    assert -5000.0 <= power <= 5000.0
+    assert -1e-6 <= after <= 10_000.0 + 1e-6
+
+
+def test_what_is_certain_costs_what_the_best_plan_costs():
+    """With hardly a band the recursion follows the plan of least cost, but for its levels."""
+    sure = replace(DEAR_EVENING, up_w=np.ones(32), down_w=np.ones(32))
+    soc, paid = 5000.0, 0.0
+    for t in range(32):
+        rest = outlook(sure.net_w[t:], sure.import_price[t:], up_w=sure.up_w[t:], down_w=sure.down_w[t:])
+        power = value_of_storing(FLEET, rest).power_w(0, 3000.0, soc)
+        paid += float(interval_cost(FLEET, rest, 0, np.array(3000.0 + power), np.array(power)))
+        soc += (power * 0.95 if power > 0 else power / 0.95) * 0.25
+    idle = 3.0 * 4 * (0.20 + 0.38)
+    # 10 kWh are charged up to full, 9.5 kWh come out instead of energy at 0.38; what is left counts at 0.20.
+    best = 5.0 / 0.95 * 0.20 - 9.5 * (0.38 - 0.02) + 0.2 * 5.0
+    assert paid - idle - 0.2 * (soc - 5000.0) / 1000 == pytest.approx(best, abs=0.06)
+
+
+def test_a_spike_is_met_from_what_was_kept_for_it():
+    prices, net = [0.3] * 24, [4000.0] * 24
+    costly = outlook(net, prices, peak_target_w=6000.0, up_w=np.full(24, 3000.0))
+    value = value_with_target(FLEET, costly, soc_wh=5000.0, net_w=8500.0, peak_price_per_kw=5.0)
+    assert value.outlook.peak_target_w == pytest.approx(6000.0)
+    assert 8500.0 + value.power_w(0, 8500.0, 5000.0) <= 6000.0 + 60
+
+
+def test_a_target_that_cannot_be_held_is_raised():
+    flat = outlook([12_000.0] * 24, [0.3] * 24, peak_target_w=6000.0)
+    value = value_with_target(FLEET, flat, soc_wh=500.0, net_w=12_000.0, peak_price_per_kw=5.0)
+    assert value.outlook.peak_target_w > 6000.0
+
+
+def test_hindsight_shaves_what_the_storages_can():
+    limits = StorageLimits(*(np.array([v]) for v in (0.0, 8000.0, 4000.0, 4000.0, 1.0, 1.0, 1.0)))
+    net = np.full(96, 2000.0)
+    net[40:44] = 8000.0
+    held = held_in_hindsight_w(
+        limits, hours=0.25, net_w=net, import_price=np.full(96, 0.3), export_price=np.full(96, 0.08), peak_price_per_kw=5.0,
+        wear_per_kwh=0.0,
+    )  # fmt: skip
+    # One hour at 8 kW: 4 kW of it can be given.
+    assert held == pytest.approx(4000.0, abs=1.0)
+    assert target_floor_w(FLEET, held, 6000.0) == 6000.0
+    assert target_floor_w(FLEET, held, 0.0) > held
+
+
+def test_bands_of_use_and_production_add_as_independent_errors():
+    use = Quantiles.of_energy(np.array([200.0]), np.array([250.0]), np.array([325.0]), 0.25)
+    production = Quantiles.of_energy(np.array([50.0]), np.array([150.0]), np.array([175.0]), 0.25)
+    found = outlook_of(
+        use, production, hours=0.25, import_price=np.array([0.3]), export_price=np.array([0.1]), target_w=1.0
+    )
+    assert found.net_w == pytest.approx([400.0])
+    assert found.up_w == pytest.approx([500.0])
+    assert found.down_w == pytest.approx([np.hypot(200.0, 100.0)])
+    assert found.end_value_per_kwh == 0.3
+
+
+def test_a_value_is_outdated_by_the_band_the_peak_and_time():
+    value = value_of_storing(FLEET, DEAR_EVENING, keep=2)
+    assert not is_outdated(value, 1, 3100.0, 0.0)
+    assert is_outdated(value, 1, 3300.0, 0.0)
+    assert is_outdated(value, 2, 3000.0, 0.0)
+    assert is_outdated(value, 0, 3000.0, 2e9)
