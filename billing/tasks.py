@@ -8,7 +8,7 @@ from django.utils import timezone
 from billing.models import BillingRun, RunStatus
 from billing.models.runs import ChunkStatus
 from billing.services import runs
-from billing.services.incentives import book_measured_events
+from billing.services.incentives import credit_measured_events
 from billing.services.price_publication import publish_days
 from energy.models import Microgrid
 from kernel.intervals import Month
@@ -64,8 +64,8 @@ def bill_finished_months() -> list[str]:
 
 @shared_task(queue="default", time_limit=300)
 def book_demand_events() -> int:
-    """Book the incentives of demand response events that were measured."""
+    """Credit the incentives of demand response events that were measured."""
     return sum(
-        book_measured_events(microgrid=microgrid, now=microgrid.now(timezone.now()))
+        credit_measured_events(microgrid=microgrid, now=microgrid.now(timezone.now()))
         for microgrid in Microgrid.objects.select_related("cooperative")
     )

@@ -20,6 +20,7 @@ from billing.models import (
     BillingRun,
     Document,
     DocumentLine,
+    FlexibilityCredit,
     LedgerEntry,
     LedgerTransaction,
     Payment,
@@ -75,6 +76,18 @@ class DocumentAdmin(FactAdmin):
             if document.number
             else "–"
         )
+
+
+@admin.register(FlexibilityCredit)
+class FlexibilityCreditAdmin(FactAdmin):
+    """What sites are owed for flexibility, and on which document it stands."""
+
+    cooperative_path = "site__microgrid__cooperative"
+    view_roles = (*BOOKS, Role.SUPPORT)
+    list_display = ("site", "component", "window", "quantity_wh", "price", "net_minor", "document")
+    list_filter = ("component", "site__microgrid")
+    list_select_related = ("site", "document")
+    search_fields = ("site__code", "cause_ref", "document__label")
 
 
 class EntryInline(RoleTabularInline):

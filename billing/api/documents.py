@@ -43,11 +43,12 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
     member = serializers.CharField(source="member.number")
     site = serializers.UUIDField(source="site.public_id")
     rest_minor = serializers.IntegerField()
+    type_code = serializers.IntegerField(help_text="EN 16931: 380 a bill, 389 a self-billed credit.")
 
     class Meta:
         model = Document
         fields = (
-            "id", "number", "kind", "status", "period", "member", "site", "currency", "issue_date", "due_date", "net_minor",
+            "id", "number", "kind", "type_code", "status", "period", "member", "site", "currency", "issue_date", "due_date", "net_minor",
             "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference",
         )  # fmt: skip
 
@@ -87,7 +88,7 @@ class PaymentSerializer(serializers.ModelSerializer[Payment]):
 BILL_EXAMPLE = OpenApiExample(
     "A settled bill",
     value={
-        "id": "01a20d37-e455-7703-a238-85580daa8a5e", "number": "B-2016-000008", "kind": "bill", "status": "settled",
+        "id": "01a20d37-e455-7703-a238-85580daa8a5e", "number": "B-2016-000008", "kind": "bill", "type_code": 380, "status": "settled",
         "period": 201603, "member": "1087", "site": "01a20d31-aaaa-7703-a238-85580daa8a5e", "currency": "EUR",
         "issue_date": "2016-04-01", "due_date": "2016-04-15", "net_minor": 9979, "vat_minor": 1896, "gross_minor": 11875,
         "paid_minor": 11875, "rest_minor": 0, "payment_reference": "B2016000008",

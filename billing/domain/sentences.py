@@ -20,6 +20,7 @@ class Words:
     from_grid: str
     co2: str
     estimated: str
+    compared: str
     check: str
     complain: str
     labels: dict[str, str]
@@ -57,6 +58,7 @@ ENGLISH = Words(
     from_grid="{kwh} from the public grid",
     co2="{kg} kg CO2 at {factor} g per kWh from the public grid",
     estimated="Estimated quarter hours",
+    compared="Without it {baseline}, measured {measured}.",
     check="Every figure of this document is sealed, and the root of the seal stands on a public chain. Log in to your cooperative's "
     "page, open this document and press “Check this bill”: your own browser recomputes the seal and compares it with the chain.",
     complain="Something looks wrong? Write to {name}, {email}, or call {phone}, within eight weeks; until it is settled you pay only "
@@ -77,6 +79,8 @@ ENGLISH = Words(
         "incentive": ("Thank-you for local energy", "Deducted for energy used while the village had it."),
         "local_delivered": ("Energy delivered to neighbours", "What you gave and neighbours used in the same quarter hour."),
         "export": ("Energy to the public grid", "What nobody in the village needed just then."),
+        "demand_response": ("Drawing less when asked", "The difference to what you usually draw, at the programme's price."),
+        "battery": ("Flexibility of your battery", "What your battery did for the village."),
     },
     windows={"base": "base hours"},
     registers={"import": "Drawn", "export": "Fed in"},
@@ -97,6 +101,7 @@ GERMAN = Words(
     from_grid="{kwh} aus dem öffentlichen Netz",
     co2="{kg} kg CO2 bei {factor} g je kWh aus dem öffentlichen Netz",
     estimated="Geschätzte Viertelstunden",
+    compared="Ohne das {baseline}, gemessen {measured}.",
     check="Jede Zahl dieses Belegs ist versiegelt, und die Wurzel des Siegels steht auf einer öffentlichen Kette. Melden Sie sich auf der "
     "Seite Ihrer Genossenschaft an, öffnen Sie diesen Beleg und drücken Sie „Check this bill“: Ihr eigener Browser rechnet das Siegel nach "
     "und vergleicht es mit der Kette.",
@@ -118,6 +123,8 @@ GERMAN = Words(
         "incentive": ("Dankeschön für Strom aus dem Dorf", "Abzug für Strom, den Sie nutzten, als das Dorf ihn hatte."),
         "local_delivered": ("An Nachbarn geliefert", "Was Sie gaben und Nachbarn in derselben Viertelstunde nutzten."),
         "export": ("Ins öffentliche Netz", "Was im Dorf in dem Moment niemand brauchte."),
+        "demand_response": ("Weniger Strom auf Wunsch", "Der Unterschied zu Ihrem üblichen Bezug, zum Preis des Programms."),
+        "battery": ("Beitrag Ihrer Batterie", "Was Ihre Batterie für das Dorf geleistet hat."),
     },
     windows={"base": "Grundzeit", "evening": "abends"},
     registers={"import": "Bezug", "export": "Einspeisung"},

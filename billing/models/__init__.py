@@ -8,6 +8,7 @@ from billing.models.documents import (
     DocumentStatus,
     NumberSeries,
 )
+from billing.models.flexibility import FlexibilityCredit
 from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
 from billing.models.payments import BankStatement, BankStatementLine, Payment, PaymentRail
 from billing.models.readings import BilledReadings
@@ -26,6 +27,7 @@ __all__ = [
     "DocumentKind",
     "DocumentLine",
     "DocumentStatus",
+    "FlexibilityCredit",
     "LedgerEntry",
     "LedgerTransaction",
     "NumberSeries",

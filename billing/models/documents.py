@@ -15,6 +15,9 @@ class DocumentKind(models.TextChoices):
     CREDIT = "credit", "credit"
 
 
+TYPE_CODES = {DocumentKind.BILL: 380, DocumentKind.CREDIT: 389}
+
+
 class DocumentStatus(models.TextChoices):
     DRAFT = "draft", "draft"
     OPEN = "open", "open"
@@ -22,7 +25,10 @@ class DocumentStatus(models.TextChoices):
 
 
 class Document(PublicRow):
-    """What a site drew in a month and its member pays (bill), or delivered and is paid (credit, self-billed)."""
+    """What a site drew in a month and its member pays (bill), or delivered and is paid (credit, self-billed).
+
+    Flexibility is delivered too: what a site is owed for it stands on its credit, never as a negative line on its bill.
+    """
 
     run = models.ForeignKey(BillingRun, models.PROTECT, related_name="documents")
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="documents")
@@ -71,6 +77,11 @@ class Document(PublicRow):
         return self.label or f"draft {self.kind}"
 
     @property
+    def type_code(self) -> int:
+        """Of the invoice by EN 16931 (UNTDID 1001): a commercial invoice, or one that the buyer writes for the seller."""
+        return TYPE_CODES[DocumentKind(self.kind)]
+
+    @property
     def rest_minor(self) -> int:
         """What is still to be paid."""
         return max(self.gross_minor - self.paid_minor, 0)
@@ -83,6 +94,8 @@ class Component(models.TextChoices):
     INCENTIVE = "incentive", "incentive for local energy"
     LOCAL_DELIVERED = "local_delivered", "energy delivered to neighbours"
     EXPORT = "export", "energy to the public grid"
+    DEMAND_RESPONSE = "demand_response", "drawing less when asked"
+    BATTERY = "battery", "flexibility of your battery"
 
 
 class DocumentLine(models.Model):

@@ -10,8 +10,9 @@ from django.utils.dates import MONTHS
 
 from billing.domain.payment_code import epc_code
 from billing.domain.sentences import WORDS, Words
-from billing.models import Component, Document, DocumentKind, DocumentLine
+from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit
 from billing.selectors.documents import document_before
+from billing.selectors.flexibility import flexibility_on
 from energy.selectors.site_energy import register_readings
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
 from grid.selectors.member_energy import member_energy
@@ -20,7 +21,7 @@ from grid.selectors.member_energy import member_energy
 def paper_content(document: Document) -> dict[str, Any]:
     """Everything the template shows, as text."""
     words = WORDS.get(document.member.language, WORDS["en"])
-    lines = list(document.lines.order_by("position"))
+    lines, flexibility = list(document.lines.order_by("position")), flexibility_on(document)
     is_bill = document.kind == DocumentKind.BILL
     days = document.run.days()
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
@@ -56,7 +57,7 @@ def paper_content(document: Document) -> dict[str, Any]:
         "from_neighbours": words.from_neighbours.format(kwh=words.kwh(received)),
         "from_grid": words.from_grid.format(kwh=words.kwh(from_grid)),
         "co2": words.co2.format(kg=words.number(Decimal(from_grid * CO2_GRID_G_PER_KWH) / 1_000_000, 1), factor=CO2_GRID_G_PER_KWH),
-        "lines": [_line(line, words) for line in lines],
+        "lines": [_line(line, words, flexibility.get(line.position)) for line in lines],
         "sums": [[words.labels["net"], words.money(document.net_minor)],
                  [f"{words.labels['vat']} {words.number(document.vat_rate * 100, 0)} %", words.money(document.vat_minor)]],
         "total": [words.labels["total"] if is_bill else words.labels["total_credit"], words.money(document.gross_minor)],
@@ -75,8 +76,13 @@ def _month(period: int, words: Words) -> str:
         return f"{MONTHS[period % 100]} {period // 100}"
 
 
-def _line(line: DocumentLine, words: Words) -> dict[str, str]:
+def _line(line: DocumentLine, words: Words, behind: FlexibilityCredit | None) -> dict[str, str]:
     name, why = words.components[line.component]
+    if behind is not None and behind.baseline_wh is not None and behind.measured_wh is not None:
+        compared = words.compared.format(
+            baseline=words.kwh(behind.baseline_wh), measured=words.kwh(behind.measured_wh)
+        )
+        why = f"{compared} {why}"
     window = f", {words.windows.get(line.window, line.window)}" if line.window else ""
     is_energy = line.unit == "Wh"
     return {

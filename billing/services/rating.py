@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from billing.domain.rating import CannotRate, RatedLines, RatePlan, SiteEnergy, rate_bills, rate_credits
 from billing.domain.tariffs import TariffTerms
-from billing.models import BilledReadings, BillingRun, TariffAssignment
+from billing.models import BilledReadings, BillingRun, FlexibilityCredit, TariffAssignment
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
+from billing.services.flexibility import place_on_documents, waiting_flexibility
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
@@ -33,6 +34,15 @@ class _Draft:
     kind: str
     vat_rate: Decimal
     lines: list[tuple[str, str, int, str, Decimal, int, int]]
+    flexibility: list[FlexibilityCredit] = field(default_factory=list)
+
+    def add_flexibility(self, rows: list[FlexibilityCredit]) -> None:
+        """What the site is owed for flexibility, as the last lines."""
+        for row in rows:
+            self.lines.append(
+                (row.component, row.window, row.quantity_wh, "Wh", row.price, row.exact_micro, row.net_minor)
+            )
+        self.flexibility.extend(rows)
 
     @property
     def net_minor(self) -> int:
@@ -54,6 +64,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     _check_shares_fit(energy, [sites[pk] for pk in axis.tolist()])
     drafts: list[_Draft] = []
     used: set[int] = set()
+    owed = waiting_flexibility(run=run, site_ids=sorted(sites))
     for signature, members in group_by_tariffs(sorted(sites), days).items():
         terms = terms_along(signature, days)
         used |= {t.version_id for t in terms}
@@ -61,6 +72,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
         rows = np.searchsorted(axis, np.array(members))
         chosen = SiteEnergy(*(getattr(energy, name)[rows] for name in SiteEnergy.__slots__))
         drafts += _drafts([sites[pk] for pk in members], plan, chosen, terms[-1].vat_rate)
+    drafts += _credits_for_flexibility(drafts, sites, owed)
     _store(run, sorted(drafts, key=lambda d: (d.site.code, d.kind)))
     return used
 
@@ -196,6 +208,21 @@ def _drafts(sites: list[Site], plan: RatePlan, energy: SiteEnergy, vat_rate: Dec
     return drafts
 
 
+def _credits_for_flexibility(
+    drafts: Sequence[_Draft], sites: dict[int, Site], owed: dict[int, list[FlexibilityCredit]]
+) -> list[_Draft]:
+    """Put what sites are owed on their credit documents; returns new ones for sites that delivered nothing else."""
+    known = {draft.site.pk: draft for draft in drafts if draft.kind == "credit"}
+    fresh = []
+    for site_id, rows in owed.items():
+        draft = known.get(site_id)
+        if draft is None:
+            draft = _Draft(sites[site_id], "credit", Decimal(0), [])
+            fresh.append(draft)
+        draft.add_flexibility(rows)
+    return fresh
+
+
 def _columns(lines: RatedLines) -> tuple[list[int], list[int], list[int], list[int]]:
     return (
         lines.quantity.tolist(),
@@ -256,3 +283,11 @@ def _store(run: BillingRun, drafts: list[_Draft]) -> None:
             for pk, draft in zip(ids, drafts, strict=True):
                 for position, line in enumerate(draft.lines):
                     copy.write_row((pk, position, *line))
+    place_on_documents(
+        {pk: _places(draft) for pk, draft in zip(ids, drafts, strict=True) if draft.flexibility}
+    )
+
+
+def _places(draft: _Draft) -> list[tuple[FlexibilityCredit, int]]:
+    first = len(draft.lines) - len(draft.flexibility)
+    return [(row, first + i) for i, row in enumerate(draft.flexibility)]

@@ -12,14 +12,16 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from billing.domain.payment_code import epc_code
-from billing.models import Component, Document, DocumentKind, DocumentLine, Payment
+from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit, Payment
 from billing.selectors.documents import document_before, visible_documents
+from billing.selectors.flexibility import flexibility_on
 from billing.selectors.readings import versions_behind
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.selectors.site_energy import register_readings
 
 PAGE = 24
+ROOF = (Component.LOCAL_DELIVERED, Component.EXPORT)
 EXPLANATION = {
     Component.STANDING: "Meter, billing and your share of the lines, per day.",
     Component.LOCAL: "What neighbours fed in at the very moment you drew it.",
@@ -27,6 +29,8 @@ EXPLANATION = {
     Component.INCENTIVE: "Thank you for using energy while the village had it.",
     Component.LOCAL_DELIVERED: "What your roof gave and neighbours used in the same quarter hour.",
     Component.EXPORT: "What nobody in the village needed; it went to the public grid.",
+    Component.DEMAND_RESPONSE: "The difference to what you usually draw, at the programme's price.",
+    Component.BATTERY: "What your battery did for the village.",
 }
 
 
@@ -45,16 +49,17 @@ def bills(request: HttpRequest) -> HttpResponse:
 def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One document: what to pay or what is paid, made up line by line, and the check against the chain."""
     document = _opened(request, public_id)
-    lines = list(document.lines.order_by("position"))
+    lines, flexibility = list(document.lines.order_by("position")), flexibility_on(document)
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
     days = document.run.days()
     context: dict[str, Any] = {
-        "document": document, "lines": [_line(line) for line in lines], "is_bill": document.kind == DocumentKind.BILL,
+        "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.kind == DocumentKind.BILL,
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
         "payments": document.payments.order_by("received_at"), "cooperative": document.cooperative, "days": days,
+        "is_for_roof": any(line.component in ROOF for line in lines),
         "qr": _code(document), "before": document_before(document),
     }  # fmt: skip
     return render(request, "portal/bill.html", context)
@@ -67,8 +72,9 @@ def _opened(request: HttpRequest, public_id: UUID) -> Document:
         raise Http404 from None
 
 
-def _line(line: DocumentLine) -> dict[str, Any]:
+def _line(line: DocumentLine, behind: FlexibilityCredit | None) -> dict[str, Any]:
     return {
+        "behind": behind,
         "position": line.position, "component": line.component, "window": line.window, "quantity": line.quantity,
         "unit": line.unit, "price": f"{line.price:.6f}", "net_minor": line.net_minor, "name": line.get_component_display(),
         "why": EXPLANATION[Component(line.component)],

@@ -6,6 +6,7 @@ import django.db.models.deletion
 import energy.models.topology
 import kernel.identifiers
 from django.conf import settings
+from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 
@@ -17,6 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        BtreeGistExtension(),  # whoever migrates first makes it: the plan's order follows from every room's dependencies
         migrations.CreateModel(
             name="NetworkChange",
             fields=[

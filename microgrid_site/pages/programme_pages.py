@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from billing.selectors.flexibility import cause_of_response, documents_of
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.domain.demand_response import CannotCall
@@ -58,9 +59,11 @@ def own_programmes(request: HttpRequest) -> HttpResponse:
         for r in responses
         if r.event.start_at > r.event.programme.microgrid.now(real_now) and r.event.cancelled_at is None
     ]
+    past = [r for r in responses if r not in ahead]
+    papers = documents_of(cause_of_response(r.public_id) for r in past)
     mark_seen(user=user, kind=service.KIND, now=real_now)
     context = {
-        "programmes": [p for p in programmes if p["sites"]], "ahead": ahead[::-1], "past": [r for r in responses if r not in ahead],
+        "programmes": [p for p in programmes if p["sites"]], "ahead": ahead[::-1], "past": [(r, papers.get(cause_of_response(r.public_id))) for r in past],
         "sites": [], "tabs": energy_tabs(sites, "programmes"),
     }  # fmt: skip
     return render(request, "portal/programmes.html", context)

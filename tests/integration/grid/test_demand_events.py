@@ -6,12 +6,11 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import LedgerEntry, LedgerTransaction
-from billing.services.incentives import book_event, book_measured_events
+from billing.models import FlexibilityCredit, LedgerTransaction
+from billing.services.incentives import credit_event, credit_measured_events
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.models import Meter, Site
 from energy.models.meters import MeterKind
@@ -133,7 +132,7 @@ def test_an_event_keeps_to_the_terms_and_to_whole_intervals(programme, operator,
         call(START + timedelta(hours=2), END + timedelta(hours=2))
 
 
-def test_what_was_drawn_less_is_measured_paid_and_balanced(microgrid, event, sites):
+def test_what_was_drawn_less_is_measured_and_credited_once(microgrid, event, sites):
     for site in sites[:2]:
         write_habit(microgrid, site)
     write_use(microgrid, sites[0], EVENT_DAY, 88, event_wh=50)  # 10 % more than usual before the event
@@ -151,17 +150,16 @@ def test_what_was_drawn_less_is_measured_paid_and_balanced(microgrid, event, sit
     assert first.measured_wh == [50] * 4
     assert first.delivered_wh == sum(first.baseline_wh) - 200
     assert second.delivered_wh < 0
-    total = book_event(event=DemandEvent.objects.get(), now=SHOWN_NOW)
+    total = credit_event(event=DemandEvent.objects.get(), now=SHOWN_NOW)
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.incentive_minor, second.incentive_minor) == (round(first.delivered_wh * 0.025), 0)
     assert total == first.incentive_minor
-    sums = LedgerEntry.objects.aggregate(debit=Sum("debit_minor"), credit=Sum("credit_minor"))
-    assert sums == {"debit": total, "credit": total}
-    credited = LedgerEntry.objects.get(credit_minor__gt=0)
-    assert (credited.account.code, credited.account.member) == ("payable", sites[0].member)
-    assert book_measured_events(microgrid=microgrid, now=SHOWN_NOW) == 0
-    assert LedgerTransaction.objects.count() == 1
+    owed = FlexibilityCredit.objects.get()
+    assert (owed.site, owed.window, owed.net_minor) == (sites[0], "2016-06-03 18:00-19:00", total)
+    assert owed.baseline_wh - owed.measured_wh == owed.quantity_wh == first.delivered_wh
+    assert credit_measured_events(microgrid=microgrid, now=SHOWN_NOW) == 0
+    assert not LedgerTransaction.objects.exists()  # the books take it in with the credit document
 
 
 def test_sites_without_final_days_or_habits_get_a_sentence_and_no_money(microgrid, event, sites):
@@ -173,8 +171,8 @@ def test_sites_without_final_days_or_habits_get_a_sentence_and_no_money(microgri
     measure_event(event=event, now=SHOWN_NOW)
     assert event.responses.get(site=sites[0]).why_not.startswith("No result: 3 comparison days")
     assert "no final readings" in event.responses.get(site=sites[1]).why_not
-    assert book_event(event=DemandEvent.objects.get(), now=SHOWN_NOW) == 0
-    assert not LedgerTransaction.objects.exists()
+    assert credit_event(event=DemandEvent.objects.get(), now=SHOWN_NOW) == 0
+    assert not FlexibilityCredit.objects.exists()
     assert DemandEvent.objects.get().booked_at is not None
 
 

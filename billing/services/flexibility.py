@@ -1,0 +1,78 @@
+"""Flexibility on its way to credit documents: noted once where it was measured, taken into the draft of the site's next one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from billing.domain.incentives import credit_minor
+from billing.models import BillingRun, FlexibilityCredit
+from energy.models import Site
+from kernel.money import price_from_micro
+
+
+@dataclass(frozen=True, slots=True)
+class Flexibility:
+    """What one site did and is owed for.
+
+    Attributes:
+        component: one of `billing.models.flexibility.FLEXIBILITY`.
+        cause_ref: names what it is for, in the whole installation.
+        window: as the document's line names it, at most 40 characters.
+        quantity_wh: what is paid for, more than nothing.
+        exact_micro: sum of Wh x millionths of the currency per kWh.
+        baseline_wh, measured_wh: what it is the difference of, where it is one.
+    """
+
+    site: Site
+    component: str
+    cause_ref: str
+    start_at: datetime
+    end_at: datetime
+    window: str
+    quantity_wh: int
+    exact_micro: int
+    baseline_wh: int | None = None
+    measured_wh: int | None = None
+
+    @property
+    def price(self) -> Decimal:
+        """Per kWh: the agreed one, or the mean of several to six decimals."""
+        return price_from_micro((self.exact_micro + self.quantity_wh // 2) // self.quantity_wh)
+
+
+def note_flexibility(*, items: Iterable[Flexibility], now: datetime) -> int:
+    """Note what sites are owed; returns the sum [minor units] of all that were given, new or noted before."""
+    rows = [
+        FlexibilityCredit(
+            site=item.site, component=item.component, cause_ref=item.cause_ref, start_at=item.start_at, end_at=item.end_at,
+            window=item.window, baseline_wh=item.baseline_wh, measured_wh=item.measured_wh, quantity_wh=item.quantity_wh,
+            price=item.price, exact_micro=item.exact_micro, net_minor=credit_minor(item.exact_micro), noted_at=now,
+        )
+        for item in items
+    ]  # fmt: skip
+    FlexibilityCredit.objects.bulk_create(rows, ignore_conflicts=True)
+    refs = [row.cause_ref for row in rows]
+    return sum(FlexibilityCredit.objects.filter(cause_ref__in=refs).values_list("net_minor", flat=True))
+
+
+def waiting_flexibility(*, run: BillingRun, site_ids: Sequence[int]) -> dict[int, list[FlexibilityCredit]]:
+    """By site, what was delivered up to the run's last day and stands on no document yet; locked, part of the caller's transaction."""
+    until = run.microgrid.local_day(run.last_day).end_at
+    rows = FlexibilityCredit.objects.select_for_update().filter(
+        site__in=site_ids, document=None, end_at__lte=until
+    )
+    found: dict[int, list[FlexibilityCredit]] = {}
+    for row in rows.order_by("start_at", "cause_ref"):
+        found.setdefault(row.site_id, []).append(row)
+    return found
+
+
+def place_on_documents(placed: Mapping[int, Sequence[tuple[FlexibilityCredit, int]]]) -> None:
+    """Note on which document, and as which of its lines, each stands; a draft that is thrown away frees them again."""
+    rows = []
+    for document_id, credits in placed.items():
+        for row, position in credits:
+            row.document_id, row.position = document_id, position
+            rows.append(row)
+    FlexibilityCredit.objects.bulk_update(rows, ["document", "position"], batch_size=500)
