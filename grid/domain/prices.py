@@ -1,9 +1,47 @@
-"""Local prices (domain rules, section 2), in whole millionths of a currency unit per kWh."""
+"""Local prices (domain rules, section 2): exact as fractions for studies, in whole millionths of a currency unit per kWh for bills."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 Micro = NDArray[np.int64]
+
+
+class PriceRule(StrEnum):
+    """How the price of local energy is found."""
+
+    MID_MARKET = "mid_market"
+    SUPPLY_DEMAND_RATIO = "supply_demand_ratio"
+    BILL_SHARING = "bill_sharing"
+    UNIFORM_AUCTION = "uniform_auction"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What an interval's price depends on: C, P and M [Wh], retail price b and feed-in price f [per kWh]."""
+
+    consumption_wh: int
+    production_wh: int
+    matched_wh: int
+    retail: Fraction
+    feed_in: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPrice:
+    """The price of a kWh shared, of one used (`buy`) and of one fed in (`sell`), over all of them; None where there is none.
+
+    `fell_back` says that the rule has no price here and the mid-market rate took its place.
+    """
+
+    local: Fraction
+    buy: Fraction | None
+    sell: Fraction | None
+    fell_back: bool = False
 
 
 def mid_market(retail_micro: Micro, feed_in_micro: Micro) -> Micro:
@@ -12,3 +50,47 @@ def mid_market(retail_micro: Micro, feed_in_micro: Micro) -> Micro:
     half = twice // 2
     rounded: Micro = half + ((twice % 2 != 0) & (half % 2 != 0))
     return rounded
+
+
+def price_of(rule: PriceRule, interval: Interval) -> IntervalPrice:
+    """The interval's price by a rule that asks for no orders.
+
+    `buy = (M m + (C - M) b) / C` and `sell = (M m + (P - M) f) / P`, m the local price.
+    """
+    fell_back = rule == PriceRule.SUPPLY_DEMAND_RATIO and not 0 < interval.feed_in <= interval.retail
+    local = _LOCAL[PriceRule.MID_MARKET if fell_back else rule](interval)
+    c, p, m = interval.consumption_wh, interval.production_wh, interval.matched_wh
+    buy = (m * local + (c - m) * interval.retail) / c if c else None
+    sell = (m * local + (p - m) * interval.feed_in) / p if p else None
+    return IntervalPrice(local, buy, sell, fell_back)
+
+
+def _middle(interval: Interval) -> Fraction:
+    """Long et al. 2017: the middle of retail and feed-in price."""
+    return (interval.retail + interval.feed_in) / 2
+
+
+def _by_ratio(interval: Interval) -> Fraction:
+    """Liu et al. 2017: `f b / ((b - f) R + f)` with R = M / C; without use the feed-in price."""
+    b, f = interval.retail, interval.feed_in
+    if not interval.consumption_wh:
+        return f
+    ratio = Fraction(interval.matched_wh, interval.consumption_wh)
+    return f * b / ((b - f) * ratio + f)
+
+
+def _shared_bill(interval: Interval) -> Fraction:
+    """Grid cost and revenue are divided among all, so what is shared costs nothing by itself."""
+    return Fraction(0)
+
+
+_LOCAL: dict[PriceRule, Callable[[Interval], Fraction]] = {
+    PriceRule.MID_MARKET: _middle,
+    PriceRule.SUPPLY_DEMAND_RATIO: _by_ratio,
+    PriceRule.BILL_SHARING: _shared_bill,
+}
+
+
+def to_micro(price: Fraction) -> int:
+    """Whole millionths, half even: as published and billed."""
+    return round(price * 1_000_000)

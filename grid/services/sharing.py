@@ -15,7 +15,8 @@ from energy.models import Channel, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
 from energy.services.partitions import ensure_months
-from grid.domain.sharing import SHARE_UNITS, CannotShare, Shared, ranks_by_code, share_dynamic, share_static
+from grid.domain.sharing.keys import SHARE_UNITS, CannotShare, Shared, share_dynamic, share_static
+from grid.domain.sharing.splitting import ranks_by_code
 from grid.models import SharingDay, SharingKey, SharingRule, SiteShareDay
 
 SHARES_TABLE = "grid_siteshareday"

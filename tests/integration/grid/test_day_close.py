@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
-from grid.domain.sharing import CannotShare
+from grid.domain.sharing.keys import CannotShare
 from grid.models import BalanceDay, DayClosing, PriceDay, SharingDay, SharingKey, SharingRule, SiteShareDay
 from grid.selectors.losses import settled_losses
 from grid.selectors.network import load_network

@@ -5,10 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid.domain.sharing import CannotShare, ranks_by_code, share_dynamic, share_static
+from grid.domain.sharing.keys import CannotShare, share_dynamic, share_hybrid, share_static
+from grid.domain.sharing.splitting import ranks_by_code
 
 CODES = ["Z 1", "a 2", "B 10", "B 9", "Ä", "B 1"]
 
@@ -44,7 +45,7 @@ def reference(
 
 
 def shared(drawn: list[int], fed_in: list[int], codes: list[str], keys: list[int] | None = None):
-    c, p = np.array([drawn], dtype=np.int64), np.array([fed_in], dtype=np.int64)
+    c, p = np.array([drawn]), np.array([fed_in])
     if keys is None:
         return share_dynamic(c, p, ranks_by_code(codes))
     return share_static(c, p, np.array(keys, dtype=np.int64), ranks_by_code(codes))
@@ -60,6 +61,7 @@ energies = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(energies, st.permutations(CODES))
 def test_dynamic_key_equals_the_reference(pairs, codes):
     drawn, fed_in = [list(side) for side in zip(*pairs, strict=True)]
@@ -70,6 +72,7 @@ def test_dynamic_key_equals_the_reference(pairs, codes):
     assert result.delivered.parts_wh[0].tolist() == delivered
 
 
+@settings(max_examples=40)
 @given(
     energies, st.permutations(CODES), st.lists(st.integers(0, 1_000_000), min_size=5, max_size=5)
 )  # fmt: skip
@@ -84,6 +87,7 @@ def test_static_key_equals_the_reference(pairs, codes, cuts):
     assert result.delivered.parts_wh[0].tolist() == delivered
 
 
+@settings(max_examples=40)
 @given(energies, st.permutations(CODES))
 def test_nothing_is_lost_made_or_forced_on_anybody(pairs, codes):
     drawn, fed_in = [list(side) for side in zip(*pairs, strict=True)]
@@ -96,6 +100,7 @@ def test_nothing_is_lost_made_or_forced_on_anybody(pairs, codes):
     assert (delivered <= fed_in).all()
 
 
+@settings(max_examples=40)
 @given(energies, st.permutations(CODES))
 def test_a_member_follows_the_own_share_from_the_published_interval(pairs, codes):
     """From C, M, the cut-off and who stood there, each site finds the Wh it received by its own reading alone."""
@@ -167,6 +172,23 @@ def test_keys_must_sum_to_one():
         shared([1, 1], [0, 2], ["a", "b"], [500_000, 499_999])
 
 
-def test_energies_too_large_to_share_exactly_are_refused():
-    with pytest.raises(CannotShare, match="more energy"):
-        shared([2**40, 2**40], [2**40, 2**40], ["a", "b"])
+def test_energies_beyond_64_bits_are_shared_exactly():
+    result = shared([2**62, 2**62 + 2], [2**63 - 1, 0], ["a", "b"])
+    assert (
+        result.received.parts_wh[0].tolist() == reference([2**62, 2**62 + 2], [2**63 - 1, 0], ["a", "b"])[0]
+    )
+    assert int(result.shared_wh[0]) == 2**63 - 1
+
+
+def test_hybrid_gives_again_what_a_member_cannot_use():
+    drawn, fed_in = np.array([[100, 300, 100]]), np.array([[0, 0, 500]])
+    result = share_hybrid(
+        drawn, fed_in, np.array([500_000, 300_000, 200_000]), ranks_by_code(["1", "2", "3"])
+    )
+    assert result.received.parts_wh[0].tolist() == [100, 300, 100]
+
+
+def test_hybrid_gives_the_rest_by_demand_once_all_with_a_key_are_served():
+    drawn, fed_in = np.array([[100, 300, 200]]), np.array([[0, 0, 350]])
+    result = share_hybrid(drawn, fed_in, np.array([1_000_000, 0, 0]), ranks_by_code(["1", "2", "3"]))
+    assert result.received.parts_wh[0].tolist() == [100, 150, 100]

@@ -1,0 +1,1 @@
+"""Trading local energy: orders, the double auction, and what was delivered against what was sold."""
