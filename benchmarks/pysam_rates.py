@@ -1,0 +1,97 @@
+"""NREL's Utilityrate5 on tariffs and loads: `pysam_rates.py QUESTION.json ANSWER.json`, run in the peer's own environment.
+
+The question holds `repeat` and `cases`, each `tariff` (URDB), `import_kwh`, `export_kwh`, `metering`, `tiers`; the answer months by kind
+of charge, or the peer's error, and the seconds of its calculation alone.
+"""
+
+import contextlib
+import copy
+import io
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import PySAM.Utilityrate5 as utility_rate
+from PySAM.UtilityRateTools import URDBv8_to_ElectricityRates
+from PySAM.version import __version__
+
+NET_METERING, NET_BILLING = 0, 2
+DAYS = {"$/day": 365 / 12, "$/month": 1.0, "$/year": 1 / 12}
+
+
+def main(question: Path, answer: Path) -> None:
+    """Bill every case."""
+    asked = json.loads(question.read_text())
+    months, seconds = [], 0.0
+    for case in asked["cases"]:
+        try:
+            model = _model(case)
+            began = time.perf_counter()
+            for _ in range(asked.get("repeat", 1)):
+                model.execute(0)
+            seconds += time.perf_counter() - began
+            months.append(_months(model))
+        except Exception as refusal:
+            months.append({"error": str(refusal).strip().splitlines()[-1] if str(refusal).strip() else "?"})
+    answer.write_text(json.dumps({"version": __version__, "months": months, "seconds": seconds}))
+
+
+def _model(case: dict[str, Any]) -> Any:
+    """A calculation of one year: load drawn and energy fed in, hourly or finer."""
+    model = utility_rate.new()
+    drawn = case["import_kwh"]
+    per_hour = len(drawn) // 8760
+    fed_in = case["export_kwh"] if case["metering"] != "none" else [0.0] * len(drawn)
+    model.Lifetime.analysis_period = 1
+    model.Lifetime.system_use_lifetime_output = 0
+    model.Lifetime.inflation_rate = 0
+    model.SystemOutput.degradation = [0.0]
+    model.SystemOutput.gen = [kwh * per_hour for kwh in fed_in]
+    model.Load.load = [kwh * per_hour for kwh in drawn]
+    model.ElectricityRates.rate_escalation = [0.0]
+    for name, value in _rates(case).items():
+        setattr(model.ElectricityRates, name, value)
+    return model
+
+
+def _rates(case: dict[str, Any]) -> dict[str, Any]:
+    """The peer's own conversion of URDB, older names mended first, metering as asked."""
+    tariff = copy.deepcopy(case["tariff"])
+    for key in ("lookbackpercent", "lookbackrange", "lookbackmonths", "dgrules"):
+        tariff.pop(key, None)
+    if "fixedchargefirstmeter" not in tariff and "fixedmonthlycharge" in tariff:
+        tariff |= {"fixedchargefirstmeter": tariff["fixedmonthlycharge"], "fixedchargeunits": "$/month"}
+    tariff.setdefault("fixedchargeunits", "$/month")
+    tariff.setdefault("minchargeunits", "$/month")
+    with contextlib.redirect_stdout(io.StringIO()):
+        rates: dict[str, Any] = URDBv8_to_ElectricityRates(tariff)
+    if "minmonthlycharge" in tariff and "ur_monthly_min_charge" not in rates:
+        rates["ur_monthly_min_charge"] = tariff["minmonthlycharge"]
+    if "annualmincharge" in tariff and "ur_annual_min_charge" not in rates:
+        rates["ur_annual_min_charge"] = tariff["annualmincharge"]
+    monthly = case["metering"] == "net-metering" or (
+        case["metering"] == "none" and case["tiers"] == "prorated"
+    )
+    rates["ur_metering_option"] = NET_METERING if monthly else NET_BILLING
+    return rates
+
+
+def _months(model: Any) -> list[dict[str, float]]:
+    out = model.Outputs
+    credit = out.net_billing_credits_ym[1]
+    charge = out.charge_w_sys_ec_ym[1]
+    return [
+        {
+            "fixed": out.charge_w_sys_fixed_ym[1][m], "energy": charge[m] + credit[m],
+            "demand": out.charge_w_sys_dc_fixed_ym[1][m] + out.charge_w_sys_dc_tou_ym[1][m],
+            "export_credit": credit[m], "minimum": out.charge_w_sys_minimum_ym[1][m],
+            "total": out.utility_bill_w_sys_ym[1][m],
+        }
+        for m in range(12)
+    ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,93 @@
+"""The time axis that customers are rated along: which month, which kind of day and which minute each interval is."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from billing.domain.pricing.windows import DAYS, HOLIDAY, Schedule
+from kernel.intervals import LocalDay, Month
+
+Ints = NDArray[np.int64]
+COMMON_YEAR = 2018  # a year of 365 days that begins on a Monday
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """T intervals in order, in M months.
+
+    Attributes:
+        month: int64 [T], index into `months`, never falling.
+        day: int64 [T], number of the local day on the axis.
+        day_kind: int64 [T], index into `windows.DAYS`.
+        minute: int64 [T], local minute of the day at the interval's start.
+        months: the calendar months.
+        days_on_axis, days_in_month: int64 [M].
+        hours: length of an interval.
+    """
+
+    month: Ints
+    day: Ints
+    day_kind: Ints
+    minute: Ints
+    months: tuple[Month, ...]
+    days_on_axis: Ints
+    days_in_month: Ints
+    hours: float
+
+    @property
+    def intervals(self) -> int:
+        return len(self.month)
+
+    @property
+    def calendar_month(self) -> Ints:
+        """The calendar month of each month on the axis, 0 for January; int64 [M]."""
+        return np.array([month.month - 1 for month in self.months], dtype=np.int64)
+
+    def periods(self, schedule: Schedule) -> Ints:
+        """The schedule's period in each interval; int64 [T]."""
+        return schedule.grid()[self.calendar_month[self.month], self.day_kind, self.minute]
+
+
+def axis_of_days(days: Sequence[LocalDay], holidays: Collection[date] = ()) -> TimeAxis:
+    """The axis of whole local days in order, each as long as it is."""
+    starts = [local for day in days for local in day.local_starts()]
+    return axis_of_starts(starts, days[0].interval_minutes, holidays)
+
+
+def axis_of_starts(
+    local_starts: Sequence[datetime], interval_minutes: int, holidays: Collection[date] = ()
+) -> TimeAxis:
+    """The axis of intervals that begin at these times of the local clock."""
+    dates = [local.date() for local in local_starts]
+    kinds = {day: HOLIDAY if day in holidays else day.weekday() for day in set(dates)}
+    months = tuple(dict.fromkeys(Month(day.year, day.month) for day in dates))
+    month_place = {month: place for place, month in enumerate(months)}
+    day_place = {day: place for place, day in enumerate(dict.fromkeys(dates))}
+    days_on_axis = np.bincount(
+        [month_place[Month(day.year, day.month)] for day in day_place], minlength=len(months)
+    )
+    return TimeAxis(
+        month=np.array([month_place[Month(day.year, day.month)] for day in dates], dtype=np.int64),
+        day=np.array([day_place[day] for day in dates], dtype=np.int64),
+        day_kind=np.array([kinds[day] for day in dates], dtype=np.int64),
+        minute=np.array([local.hour * 60 + local.minute for local in local_starts], dtype=np.int64),
+        months=months, days_on_axis=days_on_axis.astype(np.int64),
+        days_in_month=np.array([len(month.days()) for month in months], dtype=np.int64),
+        hours=interval_minutes / 60,
+    )  # fmt: skip
+
+
+def common_year(intervals_per_hour: int = 1) -> TimeAxis:
+    """A year of 8,760 hours that begins on a Monday, without holidays and without daylight saving (as SAM counts)."""
+    months = tuple(Month(COMMON_YEAR, number) for number in range(1, 13))
+    lengths = np.array([len(month.days()) for month in months], dtype=np.int64)
+    steps = 24 * intervals_per_hour
+    day = np.repeat(np.arange(lengths.sum()), steps)
+    return TimeAxis(
+        month=np.repeat(np.arange(12), lengths * steps), day=day, day_kind=day % (len(DAYS) - 1),
+        minute=np.tile(np.arange(steps) * (60 // intervals_per_hour), int(lengths.sum())), months=months,
+        days_on_axis=lengths, days_in_month=lengths, hours=1 / intervals_per_hour,
+    )  # fmt: skip

@@ -1,0 +1,32 @@
+"""By which conventions a tariff is rated: our own, or those of NREL's SAM (docs/tariffs.md says where they differ)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Conventions:
+    """How amounts, days and limits are counted.
+
+    Attributes:
+        exact: whole Wh, each line rounded once to the minor unit; else floating point, unrounded.
+        nets_intervals: import and export of one interval are set off against each other before anything else.
+        equal_months: an amount per day counts 365/12 times in each month, one per year a twelfth; else true days.
+        open_end: energy above the last limit costs the last price; else it is not billed.
+        carries_by_hour: surplus kWh go to the period that holds at the same hour next month; else to the same period.
+    """
+
+    name: str
+    exact: bool
+    nets_intervals: bool
+    equal_months: bool
+    open_end: bool
+    carries_by_hour: bool
+
+
+OWN = Conventions(
+    "own", exact=True, nets_intervals=False, equal_months=False, open_end=True, carries_by_hour=False
+)
+SAM = Conventions(
+    "sam", exact=False, nets_intervals=True, equal_months=True, open_end=False, carries_by_hour=True
+)
+BY_NAME = {conventions.name: conventions for conventions in (OWN, SAM)}

@@ -1,0 +1,234 @@
+"""OpenEI URDB tariffs (version 7 and 8 of its API) as tariff parts, and what of a file is not billed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from billing.domain.pricing.parts import (
+    Demand,
+    Energy,
+    Export,
+    Minimum,
+    Part,
+    Period,
+    PricedTariff,
+    Span,
+    Standing,
+    Tier,
+    TierRule,
+    TierUnit,
+)
+from billing.domain.pricing.windows import Schedule, schedule_of_hours
+
+Metering = Literal["none", "net-billing", "net-metering"]
+ENERGY_UNITS: dict[str, TierUnit] = {
+    "kwh": "month",
+    "kwh daily": "day",
+    "kwh/kw": "kw",
+    "kwh/kw daily": "kw_day",
+}
+SPANS: dict[str, Span] = {"$/day": "day", "$/month": "month", "$/year": "year"}
+SCHEDULES = {"energy": ("energyweekdayschedule", "energyweekendschedule"),
+             "demand": ("demandweekdayschedule", "demandweekendschedule")}  # fmt: skip
+MONTHS, HOURS = 12, 24
+
+
+class CannotReadUrdb(ValueError):
+    """The tariff cannot be billed; the message names the key, and says how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrdbTariff:
+    """What a file says: the tariff, and the keys that no amount depends on."""
+
+    tariff: PricedTariff
+    ignored: tuple[str, ...]
+
+
+def tariff_from_urdb(given: Mapping[str, Any], *, metering: Metering, tier_rule: TierRule) -> UrdbTariff:
+    """The parts that a URDB object describes; its numbers should be Decimal.
+
+    Raises:
+        CannotReadUrdb: a key that is needed is missing or wrong.
+    """
+    used: set[str] = set()
+    parts: list[Part] = [*_standing(given, used), *_energy(given, metering, tier_rule, used)]
+    parts += [*_flat_demand(given, used), *_time_of_use_demand(given, used), *_minimum(given, used)]
+    ignored = [key for key in given if key not in used]
+    ignored += _ignored_inside(given, used, metering)
+    return UrdbTariff(PricedTariff(tuple(parts), "USD"), tuple(ignored))
+
+
+def _standing(given: Mapping[str, Any], used: set[str]) -> list[Part]:
+    amount = _amount(given, "fixedchargefirstmeter", used)
+    if amount is not None:
+        return [Standing(amount, _span(given, "fixedchargeunits", used))]
+    amount = _amount(given, "fixedmonthlycharge", used)
+    return [] if amount is None else [Standing(amount, "month")]
+
+
+def _minimum(given: Mapping[str, Any], used: set[str]) -> list[Part]:
+    parts: list[Part] = []
+    amount = _amount(given, "mincharge", used)
+    if amount is not None:
+        parts.append(Minimum(amount, _span(given, "minchargeunits", used)))
+    spans: dict[str, Span] = {"minmonthlycharge": "month", "annualmincharge": "year"}
+    for key, per in spans.items():
+        taken = any(isinstance(part, Minimum) and (part.per == "year") == (per == "year") for part in parts)
+        older = None if taken else _amount(given, key, used)
+        if older is not None:
+            parts.append(Minimum(older, per))
+    return parts
+
+
+def _energy(given: Mapping[str, Any], metering: Metering, tier_rule: TierRule, used: set[str]) -> list[Part]:
+    key = "energyratestructure"
+    if given.get(key) is None:
+        raise CannotReadUrdb(f"{key}: is missing; give the prices per kWh by period and tier")
+    periods = _structure(given, key, used, "rate", ENERGY_UNITS)
+    schedule = _schedule(given, "energy", len(periods), used)
+    parts: list[Part] = [Energy(periods, schedule, tier_rule)]
+    if metering == "net-billing":
+        parts.append(Export("net_billing", _structure(given, key, used, "sell", ENERGY_UNITS), schedule))
+    elif metering == "net-metering":
+        parts.append(Export("net_metering"))
+    return parts
+
+
+def _flat_demand(given: Mapping[str, Any], used: set[str]) -> list[Part]:
+    """Flat demand holds where the file says in which months; a structure without months is not billed (as by PySAM)."""
+    months = given.get("flatdemandmonths")
+    if months is None:
+        return []
+    key = "flatdemandstructure"
+    if given.get(key) is None:
+        raise CannotReadUrdb(f"{key}: is missing, but flatdemandmonths is given; give the prices per kW")
+    _check_power_unit(given, "flatdemandunit", used)
+    periods = _structure(given, key, used, "rate", {"kw": "month"})
+    if not isinstance(months, Sequence) or len(months) != MONTHS:
+        raise CannotReadUrdb("flatdemandmonths: must be 12 numbers, one for each month")
+    for place, period in enumerate(months, start=1):
+        _check_period(period, len(periods), f"flatdemandmonths, month {place}", key)
+    used.add("flatdemandmonths")
+    return [Demand(periods, tuple(int(period) for period in months))]
+
+
+def _time_of_use_demand(given: Mapping[str, Any], used: set[str]) -> list[Part]:
+    key = "demandratestructure"
+    if given.get(key) is None:
+        return []
+    _check_power_unit(given, "demandrateunit", used)
+    periods = _structure(given, key, used, "rate", {"kw": "month"})
+    return [Demand(periods, schedule=_schedule(given, "demand", len(periods), used))]
+
+
+def _structure(
+    given: Mapping[str, Any], key: str, used: set[str], price: Literal["rate", "sell"], units: Mapping[str, TierUnit]
+) -> tuple[Period, ...]:  # fmt: skip
+    """Periods with their tiers; a tier's price is `rate + adj`, or `sell` alone."""
+    structure = given[key]
+    if not isinstance(structure, list) or not structure:
+        raise CannotReadUrdb(f"{key}: must be a list of periods, each a list of tiers")
+    used.add(key)
+    periods = []
+    for place, tiers in enumerate(structure):
+        if not isinstance(tiers, list) or not tiers:
+            raise CannotReadUrdb(f"{key}[{place}]: must be a list of tiers, at least one")
+        read = tuple(
+            _tier(tier, f"{key}[{place}][{number}]", price, units) for number, tier in enumerate(tiers)
+        )
+        periods.append(Period(f"period {place}", read))
+    return tuple(periods)
+
+
+def _tier(tier: Any, where: str, price: Literal["rate", "sell"], units: Mapping[str, TierUnit]) -> Tier:
+    if not isinstance(tier, Mapping):
+        raise CannotReadUrdb(f"{where}: must be an object with a rate")
+    rate = _number(tier.get("rate"), f"{where}.rate", required=True)
+    adjustment = _number(tier.get("adj"), f"{where}.adj")
+    sell = _number(tier.get("sell"), f"{where}.sell")
+    limit = None if tier.get("max") is None else _number(tier["max"], f"{where}.max")
+    if limit is not None and limit < 0:
+        raise CannotReadUrdb(f"{where}.max: is {limit}; a limit must not be negative")
+    unit = tier.get("unit")
+    if unit is not None and (not isinstance(unit, str) or unit.lower() not in units):
+        raise CannotReadUrdb(f"{where}.unit: is {unit!r}; known are {', '.join(units)}")
+    # Numbers that stand for "no limit" (1e38) are one.
+    limit = None if limit is not None and limit >= Decimal("1e30") else limit
+    return Tier(
+        rate + adjustment if price == "rate" else sell, limit, units[unit.lower()] if unit else "month"
+    )
+
+
+def _schedule(given: Mapping[str, Any], what: str, periods: int, used: set[str]) -> Schedule:
+    grids = []
+    for key in SCHEDULES[what]:
+        rows = given.get(key)
+        if rows is None:
+            raise CannotReadUrdb(f"{key}: is missing; give 12 rows of 24 periods, one row for each month")
+        if not isinstance(rows, list) or len(rows) != MONTHS:
+            raise CannotReadUrdb(f"{key}: must have 12 rows, one for each month")
+        for number, row in enumerate(rows, start=1):
+            if not isinstance(row, list) or len(row) != HOURS:
+                raise CannotReadUrdb(f"{key}, row {number}: must have 24 periods, one for each hour")
+            for hour, period in enumerate(row):
+                _check_period(period, periods, f"{key}, row {number}, hour {hour}", f"{what}ratestructure")
+        used.add(key)
+        grids.append([[int(period) for period in row] for row in rows])
+    return schedule_of_hours(*grids)
+
+
+def _check_period(period: Any, periods: int, where: str, structure: str) -> None:
+    whole = isinstance(period, int | Decimal) and not isinstance(period, bool) and period == int(period)
+    if not whole or not 0 <= period < periods:
+        raise CannotReadUrdb(f"{where}: is {period!r}; {structure} has the periods 0 to {periods - 1}")
+
+
+def _check_power_unit(given: Mapping[str, Any], key: str, used: set[str]) -> None:
+    unit = given.get(key)
+    if unit is not None and str(unit).lower() != "kw":
+        raise CannotReadUrdb(f"{key}: is {unit!r}; only kW can be billed, so give prices per kW")
+    used.add(key)
+
+
+def _span(given: Mapping[str, Any], key: str, used: set[str]) -> Span:
+    unit = given.get(key) or "$/month"
+    if unit not in SPANS:
+        raise CannotReadUrdb(f"{key}: is {unit!r}; known are {', '.join(SPANS)}")
+    used.add(key)
+    return SPANS[unit]
+
+
+def _amount(given: Mapping[str, Any], key: str, used: set[str]) -> Decimal | None:
+    if given.get(key) is None:
+        return None
+    used.add(key)
+    return _number(given[key], key)
+
+
+def _number(value: Any, where: str, required: bool = False) -> Decimal:
+    if value is None:
+        if required:
+            raise CannotReadUrdb(f"{where}: is missing; give the price")
+        return Decimal(0)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise CannotReadUrdb(f"{where}: is {value!r}; must be a number")
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise CannotReadUrdb(f"{where}: is {value}; must be a finite number")
+    return number
+
+
+def _ignored_inside(given: Mapping[str, Any], used: set[str], metering: Metering) -> list[str]:
+    """Keys of tiers that no amount depends on, once each."""
+    ignored: dict[str, None] = {}
+    for key in ("energyratestructure", "flatdemandstructure", "demandratestructure"):
+        billed = {"rate", "adj", "max", "unit"}
+        billed |= {"sell"} if key == "energyratestructure" and metering == "net-billing" else set()
+        if key in used:
+            for tiers in given[key]:
+                ignored |= {
+                    f"{key}[][].{name}": None for tier in tiers for name in tier if name not in billed
+                }
+    return list(ignored)

@@ -1,0 +1,124 @@
+"""`rate_urdb` from two files to JSON, and what it says of files that it cannot bill."""
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+URDB = Path(__file__).resolve().parents[2] / "data" / "urdb"
+TARIFF = URDB / "c_tou_netbill_sell_minmonth.json"
+Rows = list[list[str]]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Path:
+    """A year of 1 kWh drawn in each hour and 0.5 kWh fed in at noon."""
+    path = tmp_path / "load.csv"
+    start = datetime(2018, 1, 1)  # noqa: DTZ001
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["hour_beginning", "import_kwh", "export_kwh"])
+        for hour in range(8760):
+            noon = hour % 24 == 12
+            rows.writerow([(start + timedelta(hours=hour)).isoformat(), 0 if noon else 1, 0.5 if noon else 0])
+    return path
+
+
+def bill(tariff: Path, load: Path, *how: str) -> dict[str, Any]:
+    answer, complaint = StringIO(), StringIO()
+    call_command("rate_urdb", str(tariff), str(load), *how, stdout=answer, stderr=complaint)
+    assert complaint.getvalue() == ""
+    found: dict[str, Any] = json.loads(answer.getvalue().strip().splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("conventions", ["sam", "own"])
+@pytest.mark.parametrize("metering", ["none", "net-billing", "net-metering"])
+def test_twelve_months_add_up(load: Path, metering: str, conventions: str) -> None:
+    answer = bill(TARIFF, load, "--metering", metering, "--tiers", "prorated", "--conventions", conventions)
+    assert len(answer["months"]) == 12
+    for month in answer["months"]:
+        assert list(month) == ["fixed", "energy", "demand", "export_credit", "minimum", "total"]
+        parts = month["fixed"] + month["energy"] + month["demand"] - month["export_credit"] + month["minimum"]
+        assert month["total"] == pytest.approx(parts, abs=1e-9)
+    assert any(month["export_credit"] for month in answer["months"]) == (metering == "net-billing")
+    assert answer["ignored"][:2] == ["name", "dgrules"]
+    assert ("energyratestructure[][].sell" in answer["ignored"]) == (metering != "net-billing")
+
+
+def test_our_own_conventions_count_true_days_and_round_each_line(load: Path, tmp_path: Path) -> None:
+    tariff = json.loads(TARIFF.read_text()) | {"fixedchargefirstmeter": 0.333, "fixedchargeunits": "$/day"}
+    path = tmp_path / "daily.json"
+    path.write_text(json.dumps(tariff))
+    months = bill(path, load)["months"]
+    assert [months[m]["fixed"] for m in (0, 1, 3)] == [10.32, 9.32, 9.99]
+    assert bill(path, load, "--conventions", "sam")["months"][1]["fixed"] == pytest.approx(0.333 * 365 / 12)
+
+
+def broken_tariff(change: Callable[[dict[str, Any]], Any], tmp_path: Path) -> Path:
+    tariff = json.loads(TARIFF.read_text())
+    change(tariff)
+    path = tmp_path / "broken.json"
+    path.write_text(json.dumps(tariff))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda t: t.pop("energyratestructure"), "energyratestructure: is missing"),
+        (lambda t: t.pop("energyweekendschedule"), "energyweekendschedule: is missing"),
+        (lambda t: t["energyweekdayschedule"][2].pop(), "energyweekdayschedule, row 3: must have 24"),
+        (lambda t: t["energyweekdayschedule"][2].__setitem__(5, 9), "energyweekdayschedule, row 3, hour 5: is 9"),
+        (lambda t: t["energyratestructure"][1][0].__setitem__("rate", "dear"), "energyratestructure[1][0].rate: is 'dear'"),
+        (lambda t: t["energyratestructure"][1][0].__setitem__("unit", "MWh"), "energyratestructure[1][0].unit: is 'MWh'"),
+        (lambda t: t.__setitem__("fixedchargeunits", "$/week"), "fixedchargeunits: is '$/week'"),
+        (lambda t: t.__setitem__("flatdemandmonths", [0] * 12), "flatdemandstructure: is missing"),
+        (lambda t: t.__setitem__("demandratestructure", [[{"rate": 1}]]), "demandweekdayschedule: is missing"),
+    ],
+)  # fmt: skip
+def test_a_tariff_that_cannot_be_billed_is_refused_with_its_key(
+    change: Callable[[dict[str, Any]], Any], named: str, load: Path, tmp_path: Path
+) -> None:
+    refused(broken_tariff(change, tmp_path), load, f"broken.json, {named}")
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda rows: rows[0].__setitem__(1, "import"), "load.csv: has no column import_kwh"),
+        (lambda rows: rows[17].__setitem__(1, "much"), "load.csv, row 18, import_kwh: is 'much'"),
+        (lambda rows: rows[17].__setitem__(2, "-1"), "load.csv, row 18, export_kwh: is '-1'"),
+        (lambda rows: rows.pop(), "load.csv: has 8759 rows"),
+    ],
+)  # fmt: skip
+def test_a_load_that_is_no_year_is_refused_with_its_row(
+    change: Callable[[Rows], Any], named: str, load: Path
+) -> None:
+    with load.open(newline="") as file:
+        rows = list(csv.reader(file))
+    change(rows)
+    with load.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    refused(TARIFF, load, named, "--conventions", "sam")
+
+
+def test_files_that_are_not_there_or_no_json_are_named(load: Path, tmp_path: Path) -> None:
+    refused(tmp_path / "none.json", load, "none.json: there is no such file")
+    (tmp_path / "text.json").write_text("{")
+    refused(tmp_path / "text.json", load, "text.json: is no JSON")
+
+
+def refused(tariff: Path, load: Path, named: str, *how: str) -> None:
+    complaint = StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("rate_urdb", str(tariff), str(load), *how, stderr=complaint)
+    assert ended.value.code == 2
+    assert complaint.getvalue().startswith(named)
+    assert complaint.getvalue().count("\n") <= 1

@@ -1,0 +1,71 @@
+"""Months that NREL's SAM bills, worked by hand from the tariffs in tests/data/urdb (source: domain rules, section 8)."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from billing.domain.pricing.axis import common_year
+from billing.domain.pricing.conventions import SAM
+from billing.domain.pricing.engine import rate
+from billing.domain.pricing.lines import Rated
+from billing.domain.pricing.metered import Metered
+from billing.domain.pricing.urdb import Metering, tariff_from_urdb
+
+URDB = Path(__file__).resolve().parent.parent / "data" / "urdb"
+JANUARY, JUNE = 0, 5
+SCHEDULE = [[0] * 24] * 12
+
+
+def even_month(month: int, kwh: float) -> np.ndarray:
+    """A year in which only one month has energy, the same in each hour."""
+    within = common_year().month == month
+    return np.where(within, kwh * 1000 / within.sum(), 0.0)[None]
+
+
+def billed(
+    tariff: dict[str, Any], drawn: np.ndarray, fed_in: np.ndarray | None = None, metering: Metering = "none"
+) -> Rated:
+    read = tariff_from_urdb(tariff, metering=metering, tier_rule="chronological")
+    energy = Metered(drawn, np.zeros_like(drawn) if fed_in is None else fed_in)
+    return rate(read.tariff, common_year(), energy, conventions=SAM)
+
+
+def from_file(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((URDB / f"{name}.json").read_text(), parse_float=Decimal)
+    return found
+
+
+def test_a_flat_rate_with_an_adjustment_and_a_monthly_charge() -> None:
+    rated = billed(from_file("jea_rs"), even_month(JANUARY, 573.4405))
+    assert rated.net[0, JANUARY] / 100 == pytest.approx(76.2308, abs=5e-5)
+
+
+def test_daily_limits_make_tiers_of_the_month() -> None:
+    rated = billed(from_file("pge_e1_t"), even_month(JANUARY, 573.4405))
+    assert rated.net[0, JANUARY] / 100 == pytest.approx(169.9025, abs=5e-5)
+    assert rated.of("minimum")[0].tolist() == [0.0] + [1000.0] * 11
+
+
+def test_flat_demand_is_billed_in_steps() -> None:
+    drawn = even_month(JANUARY, 0.0)
+    drawn[0, 100] = 387_891.3
+    rated = billed(from_file("c_flat_demand_tiers_seasonal"), drawn)
+    assert rated.of("demand")[0, JANUARY] / 100 == pytest.approx(3651.9402, abs=5e-5)
+
+
+def test_net_billing_buys_import_and_credits_export_in_the_month() -> None:
+    tariff = {
+        "fixedchargefirstmeter": Decimal("0.45"), "fixedchargeunits": "$/day",
+        "energyratestructure": [[{"rate": Decimal("0.2925"), "sell": Decimal("0.082")}]],
+        "energyweekdayschedule": SCHEDULE, "energyweekendschedule": SCHEDULE,
+    }  # fmt: skip
+    daylight = (np.arange(8760) % 24 >= 6) & (np.arange(8760) % 24 < 18)
+    within = common_year().month == JUNE
+    drawn = np.where(within & ~daylight, 262_465.6 / 360, 0.0)[None]
+    fed_in = np.where(within & daylight, 528_810.0 / 360, 0.0)[None]
+    rated = billed(tariff, drawn, fed_in, "net-billing")
+    assert rated.net[0, JUNE] / 100 == pytest.approx(47.0963, abs=5e-5)
