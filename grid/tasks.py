@@ -11,6 +11,7 @@ from energy.selectors.reviews import days_in_review
 from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy
 from grid.services import (
     bypass,
+    control_watch,
     day_close,
     demand_measurement,
     device_links,
@@ -145,3 +146,9 @@ def tell_openadr_clients() -> int:
 def call_emergency_contacts() -> int:
     """Call the next contact in each open emergency that nobody has answered."""
     return call_waiting(real_now=timezone.now())
+
+
+@shared_task(queue="default", time_limit=30)
+def watch_control() -> int:
+    """Raise the alarm where control ticks do not come."""
+    return control_watch.watch_all(real_now=timezone.now())

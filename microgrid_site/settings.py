@@ -225,6 +225,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"queue": "default", "expires": 30},
     },
+    "watch control": {
+        "task": "grid.tasks.watch_control",
+        "schedule": 10.0,
+        "options": {"queue": "default", "expires": 10},
+    },
     "study networks": {
         "task": "grid.tasks.study_networks",
         "schedule": crontab(hour="3", minute="40"),

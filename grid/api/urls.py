@@ -16,6 +16,7 @@ from grid.api.demand_response import (
 )
 from grid.api.device_links import DeviceLinkList
 from grid.api.indicators import IndicatorsDoor
+from grid.api.interruptions import InterruptionList, SupplyBack
 from grid.api.live import LiveState, MicrogridList, TickList
 from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.plans import PlanDoor
@@ -52,6 +53,8 @@ urlpatterns = [
     path("microgrids/<uuid:public_id>/alarms/", GridAlarmList.as_view(), name="api-grid-alarms"),
     path("microgrids/<uuid:public_id>/device-links/", DeviceLinkList.as_view(), name="api-device-links"),
     path("microgrids/<uuid:public_id>/indicators/", IndicatorsDoor.as_view(), name="api-indicators"),
+    path("microgrids/<uuid:public_id>/interruptions/", InterruptionList.as_view(), name="api-interruptions"),
+    path("interruptions/<uuid:public_id>/supply-back/", SupplyBack.as_view(), name="api-supply-back"),
     path("alarms/<uuid:public_id>/", GridAlarmLife.as_view(), name="api-grid-alarm"),
     path("alarms/<uuid:public_id>/acknowledge/", AcknowledgeAlarm.as_view(), name="api-grid-alarm-acknowledge"),
     path("alarms/<uuid:public_id>/shelve/", ShelveAlarm.as_view(), name="api-grid-alarm-shelve"),

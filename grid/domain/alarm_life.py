@@ -50,6 +50,7 @@ class Delays:
 DEFAULT_DELAYS = Delays(on_s=8, off_s=30)
 DELAYS: Mapping[FindingKind, Delays] = {
     FindingKind.EMERGENCY: Delays(0, 0),
+    FindingKind.CONTROL_LATE: Delays(0, 30),
     FindingKind.CUT_OFF: Delays(0, 15),
     FindingKind.FREQUENCY: Delays(0, 15),
     FindingKind.NO_SOLUTION: Delays(4, 15),

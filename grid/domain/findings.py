@@ -13,6 +13,7 @@ Array = NDArray[np.float64]
 Key = tuple[str, str]
 LOADING_DEADBAND = 0.03
 VOLTAGE_DEADBAND_PU = 0.003
+LATE_AFTER_PERIODS = 2
 MOST_OF_A_KIND = 50
 """More of one kind are a flood that nobody reads; the worst ones speak."""
 FLOW_KINDS = frozenset(
@@ -69,6 +70,26 @@ def exchange_findings(
         for kind, word, watts, limit in sides
         if limit is not None and watts > limit
     ]  # fmt: skip
+
+
+def late_findings(gap_s: float, period_s: float) -> list[Finding]:
+    """A tick that came later than two periods after the one before; that nothing comes at all a watcher finds (`stopped_finding`)."""
+    if gap_s <= LATE_AFTER_PERIODS * period_s:
+        return []
+    sentence = f"A control tick came {gap_s:.0f} s after the one before; one is due every {period_s:g} s."
+    return [Finding(FindingKind.CONTROL_LATE, "", Priority.HIGH, sentence)]
+
+
+def stopped_finding(age_s: float, has_owner: bool) -> Finding:
+    """No tick has come for `age_s`; `has_owner`: whether a process holds the microgrid's control."""
+    why = (
+        "its process runs, but no site reports, or ticks fail or cannot be written."
+        if has_owner
+        else "no process controls the microgrid. Start run_control."
+    )
+    return Finding(
+        FindingKind.CONTROL_LATE, "", Priority.CRITICAL, f"No control tick for {age_s:.0f} s: {why}"
+    )
 
 
 def silence_findings(reports: NDArray[np.bool_], storage_codes: Sequence[str], storage_reports: NDArray[np.bool_]) -> list[Finding]:  # fmt: skip

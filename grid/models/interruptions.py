@@ -27,6 +27,9 @@ class Interruption(PublicRow):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(max_length=16, choices=InterruptionCause.choices)
+    tier = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of the loads that control let go; empty for all other causes."
+    )
     note = models.CharField(max_length=300, blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     external_ref = models.CharField(
@@ -46,6 +49,10 @@ class Interruption(PublicRow):
                 fields=["microgrid", "external_ref"],
                 condition=~Q(external_ref=""),
                 name="interruption_recorded_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(tier__isnull=True) | Q(tier__gte=1, tier__lte=4, cause="shedding"),
+                name="only_shedding_has_a_tier",
             ),
         ]
 

@@ -71,17 +71,17 @@ class Clerk:
         self._woken.set()
         self._thread.join(patience_s)
 
-    def keep(self, thought: Thought) -> None:
-        """Write a tick down when it can be."""
-        self.put(lambda: self._keep(thought))
+    def keep(self, thought: Thought, gap_s: float = 0.0) -> None:
+        """Write a tick down when it can be; `gap_s` is how long ago the tick before was."""
+        self.put(lambda: self._keep(thought, gap_s))
 
     def acknowledge(self, microgrid: Microgrid, ids: Sequence[str], now: datetime) -> None:
         """Note acknowledgements when it can be."""
         self.put(lambda: _acknowledge(microgrid, ids, now))
 
-    def _keep(self, thought: Thought) -> None:
+    def _keep(self, thought: Thought, gap_s: float) -> None:
         real_now = self._real_clock()
-        keep_thought(thought=thought, real_now=real_now, status=CommandStatus.SENT)
+        keep_thought(thought=thought, real_now=real_now, status=CommandStatus.SENT, gap_s=gap_s)
         microgrid = thought.layout.microgrid
         self.stories = {**self.stories, microgrid.pk: emergency_story(microgrid, thought.now)}
         self.unseen = {**self.unseen, microgrid.pk: unseen_counts(microgrid, thought.now)}

@@ -79,6 +79,12 @@ class Post:
         self.scene: LiveScene | None = None
         self.estimated_words: list[str] = []
         self.meter_ids = _meter_ids(charge.layout)
+        self._began_s: float | None = None
+
+    def begin(self, at_s: float) -> float:
+        """Note that a tick begins; returns how long ago the one before did [s], 0 for the first."""
+        before, self._began_s = self._began_s, at_s
+        return 0.0 if before is None else at_s - before
 
     def take_over(self, charge: Charge) -> None:
         """A newer layout; memory and commands go on where the devices are the same."""
@@ -146,7 +152,7 @@ class ControlLoop:
 
     def _tick(self, post: Post, acknowledged: set[str]) -> Thought | None:
         layout, microgrid = post.layout, post.layout.microgrid
-        now = microgrid.now(self._real_clock())
+        gap_s, now = post.begin(time.monotonic()), microgrid.now(self._real_clock())
         post.told = acknowledge(post.told, acknowledged)
         ours = [name for name in post.told.ids if name in acknowledged]
         if ours:
@@ -173,7 +179,7 @@ class ControlLoop:
         self.link.send([order_of(layout, one) for one in thought.commands if not layout.has_link[one.place]])
         self.doors.send(layout, thought.commands)
         post.memory, post.told = thought.choice.memory, thought.told
-        self.clerk.keep(thought)
+        self.clerk.keep(thought, gap_s)
         state = state_of(thought)
         state.pk = post.tick  # about what the database will call it; it is stored behind the tick
         unseen = self.clerk.unseen.get(microgrid.pk, [0, 0, 0, 0])

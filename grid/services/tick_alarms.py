@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
+
 from energy.models import Microgrid
 from grid.domain.alarm_life import Finding, FindingKind, Priority
 from grid.domain.alarms import Names
@@ -11,6 +13,7 @@ from grid.domain.findings import (
     FLOW_KINDS,
     exchange_findings,
     frequency_findings,
+    late_findings,
     network_findings,
     silence_findings,
     unacknowledged_findings,
@@ -24,7 +27,7 @@ from grid.services.alarms import take_in
 ALWAYS_JUDGED = frozenset(
     {
         FindingKind.NO_SOLUTION, FindingKind.IMPORT_LIMIT, FindingKind.EXPORT_LIMIT, FindingKind.SITES_SILENT,
-        FindingKind.STORAGE_SILENT, FindingKind.UNACKNOWLEDGED,
+        FindingKind.STORAGE_SILENT, FindingKind.UNACKNOWLEDGED, FindingKind.CONTROL_LATE,
     }
 )  # fmt: skip
 
@@ -38,8 +41,12 @@ def keep_alarms(
     seen: Totals,
     now: datetime,
     unheard: Sequence[str],
+    gap_s: float = 0.0,
 ) -> None:
-    """Raise and clear the microgrid's alarms by one tick; part of the tick's transaction. `unheard` are devices that do not answer."""
+    """Raise and clear the microgrid's alarms by one tick; part of the tick's transaction.
+
+    `unheard` are devices that do not answer; `gap_s` is how long ago the tick before was.
+    """
     judged = ALWAYS_JUDGED | {FindingKind.FREQUENCY}
     seen_reports = scene.readings
     findings = [
@@ -47,6 +54,7 @@ def keep_alarms(
         *exchange_findings(seen.import_w, seen.export_w, microgrid.import_limit_w, microgrid.export_limit_w),
         *silence_findings(seen_reports.site_reports, [s.code for s in scene.storages], seen_reports.storage_reports),
         *unacknowledged_findings(unheard),
+        *late_findings(gap_s, settings.CONTROL_TICK_SECONDS),
     ]  # fmt: skip
     if flow is None:
         findings.append(

@@ -13,6 +13,7 @@ from grid.selectors.control_memory import memory_as_json
 from grid.selectors.readings import scene_of
 from grid.services.control_tick import NewCommand, Thought
 from grid.services.emergencies import note_status
+from grid.services.supply import note_supply
 from grid.services.tick_alarms import keep_alarms
 from grid.services.tick_message import keep_picture
 
@@ -21,8 +22,13 @@ KEEP_TICKS = timedelta(days=32)
 
 
 @transaction.atomic
-def keep_thought(*, thought: Thought, real_now: datetime, status: str = CommandStatus.PENDING) -> GridState:
-    """Write a tick down in one transaction; `status` is that of its commands: pending, or sent where they are out already."""
+def keep_thought(
+    *, thought: Thought, real_now: datetime, status: str = CommandStatus.PENDING, gap_s: float = 0.0
+) -> GridState:
+    """Write a tick down in one transaction.
+
+    `status` is that of its commands: pending, or sent where they are out already; `gap_s` is how long ago the tick before was.
+    """
     layout, now = thought.layout, thought.now
     state = state_of(thought)
     state.save()
@@ -30,8 +36,9 @@ def keep_thought(*, thought: Thought, real_now: datetime, status: str = CommandS
     keep_commands(layout=layout, commands=thought.commands, now=now, status=status)
     keep_alarms(
         microgrid=layout.microgrid, scene=scene_of(layout, thought.scene), network=layout.network, flow=thought.flow,
-        seen=thought.seen, now=now, unheard=thought.unheard,
+        seen=thought.seen, now=now, unheard=thought.unheard, gap_s=gap_s,
     )  # fmt: skip
+    note_supply(thought=thought)
     note_status(
         microgrid=layout.microgrid,
         status=thought.choice.status,

@@ -1,20 +1,20 @@
 """The operator's indicators: the newest month first in figures, then the months, then what interrupted supply."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from energy.models import Microgrid, Site
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
-from grid.models import Interruption, InterruptionCause
+from grid.models import InterruptionCause
 from grid.selectors.indicators import (
     A_YEAR,
     MonthLine,
@@ -24,7 +24,7 @@ from grid.selectors.indicators import (
     newest_interruptions,
     reliability_over,
 )
-from grid.services.interruptions import CannotRecord, end_interruption, record_interruption
+from grid.services.interruptions import CannotRecord, record_interruption
 from kernel.intervals import CannotReadPeriod, Month
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -136,20 +136,3 @@ def _record(request: HttpRequest, microgrid: Microgrid, form: InterruptionForm, 
         return False
     messages.success(request, f"Recorded: {row.get_cause_display()}, {row.sites.count()} sites.")
     return True
-
-
-@login_required
-@require_POST
-def end(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """Supply is back for all now."""
-    row = get_object_or_404(
-        Interruption.objects.filter(microgrid__in=operated_microgrids(request.user).values("pk")),  # type: ignore[arg-type]
-        public_id=public_id,
-    )
-    at = row.microgrid.now(timezone.now())
-    try:
-        end_interruption(interruption=row, at=max(at, row.started_at + timedelta(seconds=1)))
-        messages.success(request, "Supply is back: the interruption ends now.")
-    except CannotRecord as problem:
-        messages.error(request, str(problem))
-    return redirect("indicators")

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from grid.web import alarms, bypass, device_links, emergency, events, indicators, network, plans, views
+from grid.web import (
+    alarms,
+    bypass,
+    device_links,
+    emergency,
+    events,
+    indicators,
+    interruptions,
+    network,
+    plans,
+    views,
+)
 
 urlpatterns = [
     path("readings/bypass/", bypass.bypass, name="bypass"),
@@ -15,7 +26,8 @@ urlpatterns = [
     path("live/network/outages/<uuid:public_id>/step/", network.outage_step, name="outage-step"),
     path("plan/", plans.plan, name="plan"),
     path("indicators/", indicators.indicators, name="indicators"),
-    path("indicators/<uuid:public_id>/end/", indicators.end, name="interruption-end"),
+    path("indicators/interruptions/<uuid:public_id>/", interruptions.interruption, name="interruption"),
+    path("indicators/interruptions/<uuid:public_id>/end/", interruptions.end, name="interruption-end"),
     path("events/", events.events, name="events"),
     path("events/report.pdf", events.event_report, name="event-report"),
     path("alarms/", alarms.alarms, name="alarms"),

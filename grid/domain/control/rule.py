@@ -116,7 +116,7 @@ def control(
         step.status, reasons, storage_w, believed.able, np.minimum(limits_w, ordered.source_limit_w),
         loads.is_shed | (ordered.load_is_shed & (points.load_tier > NEVER_SHED)), step.status == "RESYNC", after,
         storage_reason=_storage_reason(targets, islanded, moves),
-        source_reason=", ".join(moves.bound) or "room again", load_reason=", ".join(moves.bound) or "frequency",
+        source_reason=", ".join(moves.bound) or "room again", load_reason=_load_reason(seen, step.status, ordered, moves, settings),
         alarms=tuple(f"{name} cannot be held with what there is." for name in moves.unmet),
     )  # fmt: skip
 
@@ -327,6 +327,18 @@ def _words_of_limits(moves: Moves) -> tuple[str, ...]:
     return tuple(f"{name} binds." for name in moves.bound) + tuple(
         f"{name} cannot be held." for name in moves.unmet
     )
+
+
+def _load_reason(
+    seen: Seen, status: str, ordered: Overrides, moves: Moves, settings: ControlSettings
+) -> str:  # fmt: skip
+    if moves.bound:
+        return ", ".join(moves.bound)
+    if stage_of(seen.frequency_hz, settings.shed_below_hz):
+        return "under-frequency"
+    if status == "BLACKSTART":
+        return "black start"
+    return "an operator's order" if ordered.load_is_shed.any() else "no room yet"
 
 
 def _storage_reason(plan: PlanTargets | None, islanded: bool, moves: Moves) -> str:

@@ -110,7 +110,9 @@ def live(microgrid: Microgrid) -> Callable[..., None]:
 
     def report(*, sun_w: float, at: datetime = SHOWN_NOW, silent: frozenset[int] = frozenset()) -> None:
         samples: dict[int, LiveSample] = {}
-        for meter in Meter.objects.filter(microgrid=microgrid).select_related("storage"):
+        for meter in (
+            Meter.objects.filter(microgrid=microgrid).exclude(kind=MeterKind.GRID).select_related("storage")
+        ):
             sources = meter.site.sources.count()
             if meter.kind == MeterKind.SITE:
                 net = (0.0 if meter.site.storages.exists() else 1000.0) - sun_w * sources

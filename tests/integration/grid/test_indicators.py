@@ -52,7 +52,7 @@ def test_reliability_counts_what_lies_inside_the_period(microgrid):
     sites = microgrid.sites.count()
     first = microgrid.sites.order_by("pk").first()
     row = record(microgrid)
-    restore_sites(interruption=row, sites=[first], at=row.started_at + HOUR / 2)
+    restore_sites(interruption=row, sites=[first], at=row.started_at + HOUR / 2, now=SHOWN_NOW)
     record(
         microgrid,
         cause=InterruptionCause.PLANNED,
@@ -84,8 +84,8 @@ def test_what_cannot_be_is_not_recorded(microgrid):
         )
     once = record(microgrid, external_ref="emergency-7", ended_at=None)
     assert record(microgrid, external_ref="emergency-7").pk == once.pk
-    end_interruption(interruption=once, at=SHOWN_NOW)
-    end_interruption(interruption=once, at=SHOWN_NOW + HOUR)
+    end_interruption(interruption=once, at=SHOWN_NOW, now=SHOWN_NOW)
+    end_interruption(interruption=once, at=SHOWN_NOW + HOUR, now=SHOWN_NOW + HOUR)
     once.refresh_from_db()
     assert once.ended_at == SHOWN_NOW
 
@@ -120,3 +120,49 @@ def test_members_see_sums_and_nobody_else_records(closed, household, stranger, c
     assert client.post(reverse("indicators"), {}).status_code == 404
     client.force_login(stranger)
     assert client.get(reverse("api-indicators", args=[closed.public_id])).status_code == 404
+
+
+def test_supply_comes_back_site_by_site_on_page_and_door(closed, operator, household, client):
+    now = closed.now(timezone.now())
+    sites = list(closed.sites.order_by("pk")[:3])
+    row = record(closed, sites=sites, started_at=now - HOUR, ended_at=None, now=now)
+    page = reverse("interruption", args=[row.public_id])
+    client.force_login(household)
+    assert client.get(page).status_code == 404
+    assert client.post(page, {"sites": [sites[0].pk]}).status_code == 404
+    client.force_login(operator)
+    assert "3 without supply" in client.get(page).content.decode()
+    shown = client.post(page, {"sites": [sites[0].pk]}, follow=True).content.decode()
+    assert "Supply is back at 1 site." in shown
+    assert "2 without supply" in shown
+    early = (now - 2 * HOUR).astimezone(closed.zone)
+    refused = client.post(page, {"sites": [sites[1].pk], "at": f"{early:%Y-%m-%dT%H:%M:%S}"}).content.decode()
+    assert "Supply cannot be back before it was gone." in refused
+    door = reverse("api-supply-back", args=[row.public_id])
+    at = (now - HOUR / 2).isoformat()
+    for site in sites[1:]:
+        answer = client.post(
+            door, {"sites": [str(site.public_id)], "at": at}, content_type="application/json"
+        )
+        assert answer.status_code == 200
+    row.refresh_from_db()
+    assert row.ended_at == row.sites.get(site=sites[0]).restored_at  # the last of them
+    [listed] = client.get(reverse("api-interruptions", args=[closed.public_id])).json()["results"]
+    assert [site["code"] for site in listed["sites"]] == [site.code for site in sites]
+    body = {
+        "started_at": (now - HOUR).isoformat(), "cause": "others", "sites": [str(sites[0].public_id)], "external_ref": "digger",
+    }  # fmt: skip
+    records = [
+        client.post(
+            reverse("api-interruptions", args=[closed.public_id]), body, content_type="application/json"
+        )
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in records] == [201, 201]
+    assert Interruption.objects.count() == 2
+    again = reverse("api-supply-back", args=[records[0].json()["id"]])
+    ahead = client.post(again, {"at": (now + HOUR).isoformat()}, content_type="application/json")
+    assert ahead.status_code == 400
+    assert client.post(again, {}, content_type="application/json").json()["ended_at"] is not None
+    client.force_login(household)
+    assert client.post(again, {}, content_type="application/json").status_code == 404
