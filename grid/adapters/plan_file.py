@@ -236,4 +236,5 @@ def plan_as_json(problem: PlanProblem, plan: PlanSolution) -> dict[str, Any]:
         "soc_wh": dict(zip(storages, plan.soc_wh.tolist(), strict=True)),
         "flexible_w": dict(zip(loads, plan.flexible_w.tolist(), strict=True)),
         "limits": [asdict(limit) for limit in plan.limits], "reasons": list(plan.reasons),
+        "proven": plan.proven,
     }  # fmt: skip

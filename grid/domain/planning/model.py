@@ -37,6 +37,7 @@ class Model:
         flexible: [m, T] columns of interruptible loads, -1 for the others.
         runs: for each load that is not interruptible: columns of its possible starts, and the energy they are worth.
         balance, stored: [T], [n, T] rows.
+        above, missing: the rows that hold what the phases before found, -1 where there is none.
     """
 
     program: Program
@@ -51,6 +52,8 @@ class Model:
     runs: tuple["Run", ...]
     balance: Places
     stored: Places
+    above: int = -1
+    missing: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,11 +130,11 @@ class SharedLimits:
     `charge_per_w charge + discharge_per_w discharge + flexible_per_w flexible + curtailed_per_w curtailed <= most_w`
 
     Attributes:
-        names: r names, for what is reported where a limit cannot be kept.
+        names: r names, for what is reported where a limit cannot be kept; several rows of one name are told as one.
         charge_per_w, discharge_per_w: [r, n].
         flexible_per_w: [r, m].
         curtailed_per_w: [r, T], for one W curtailed of all production, wherever it stands.
-        most_w: [r, T]; what load and production already use is taken off. Rows in other units (a voltage) are scaled to W, so that what is
+        most_w: [r, T], infinite where nothing is asked; what load and production already use is taken off. Rows in other units (a voltage) are scaled to W, so that what is
             above one limit compares with what is above another.
     """
 
@@ -273,7 +273,6 @@ def check_shared(shared: SharedLimits, storages: int, flexible: int, intervals: 
     for name, count in columns.items():
         require(shared, name, (r, count), least=-UNLIMITED)
     require(shared, "most_w", (r, t), least=-UNLIMITED, finite=False)
-    _unique("shared", shared.names)
 
 
 def require(

@@ -148,13 +148,13 @@ def solve(
             continue
         if followed is None:
             return None
-        point = _legal(program, followed.values)
+        point = with_decisions_of(program, followed.values)
         if point is not None and point.objective <= followed.least + followed.rounding + effort.room(
             point.objective
         ):
             return point
         begin = followed.values
-    known = _legal(program, begin if begin is not None else found.values)
+    known = with_decisions_of(program, begin if begin is not None else found.values)
     if known is not None and known.objective <= found.bound:
         return known
     if known is not None and (not found.legal or known.objective < found.objective):
@@ -192,7 +192,7 @@ def _by_lines(program: Program) -> Answer | None:
 def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | None:
     """Yes-or-no decisions, for few pairs first; `found` is where linear programming ended."""
     chosen = program.eager | found.suspects
-    left = effort.seconds
+    left, least = effort.seconds, found.bound
     for round_ in range(ROUNDS + 1):
         last = round_ == ROUNDS or bool(chosen.all())
         if last:
@@ -200,18 +200,21 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
         # Few decisions may leave others violated: time is kept for the search with all of them.
         limited = replace(effort, seconds=left if last else left / 2)
         highs, solved = _searched(program, chosen, limited, found.values if found.legal else None)
-        left = max(left - highs.getRunTime(), 1.0)
+        left = max(left - highs.getRunTime(), min(1.0, effort.seconds))
         done = highs.getModelStatus() == STATUS.kOptimal
+        least = max(least, highs.getInfo().mip_dual_bound)  # few decisions are a relaxation of all of them
         if not solved and highs.getModelStatus() != STATUS.kTimeLimit:
             return None
         if solved:
             values = np.array(highs.getSolution().col_value)[: len(program.cost)]
             bound = highs.getInfo().objective_function_value
-            point = _legal(program, values)
+            point = with_decisions_of(program, values)
             if point is not None and (last or not done or point.objective <= bound + effort.room(bound)):
                 if not done and found.legal and found.objective < point.objective:
                     break
-                return replace(point, binaries=int(chosen.sum()) + len(program.whole), proven=done)
+                return replace(
+                    point, binaries=int(chosen.sum()) + len(program.whole), proven=done, bound=least
+                )
             chosen |= _violated(program, values)
         else:
             chosen[:] = True
@@ -219,7 +222,7 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
             break
     if not found.legal:
         raise OutOfTime
-    return replace(found, proven=False)
+    return replace(found, proven=False, bound=least)
 
 
 def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | None) -> tuple[Any, bool]:
@@ -246,7 +249,7 @@ def _is_whole(program: Program, values: Array) -> bool:
     return bool(np.all(np.abs(part - np.round(part)) <= FEASIBLE))
 
 
-def _legal(program: Program, values: Array) -> Answer | None:
+def with_decisions_of(program: Program, values: Array) -> Answer | None:
     """The best point with the decisions that `values` made: whole numbers as they are, of each pair the greater side."""
     highs = _loaded(replace(program, whole=program.whole[:0]))
     whole = program.whole.astype(np.int32)

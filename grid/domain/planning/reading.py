@@ -13,8 +13,8 @@ DUST_W = 1e-7  # what a solver leaves where it means nothing
 SNAP_W = 1e-6
 
 
-def read(problem: PlanProblem, model: Model, answer: Answer) -> PlanSolution:
-    """The plan that the answer means."""
+def read(problem: PlanProblem, model: Model, answer: Answer, doubts: tuple[str, ...] = ()) -> PlanSolution:
+    """The plan that the answer means; `doubts` are sentences about what is not proven of it."""
     values = answer.values * model.unit_w
     charge, discharge, soc = storages_of(
         problem.storages, values[model.charge], values[model.discharge], problem.hours
@@ -29,7 +29,7 @@ def read(problem: PlanProblem, model: Model, answer: Answer) -> PlanSolution:
     prices = answer.row_prices
     return PlanSolution(
         PlanStatus.BEST_EFFORT if limits else PlanStatus.OPTIMAL, cost, imported, exported, curtailed, charge, discharge,
-        soc, flexible, limits, reasons_for(problem, limits, exported), prices[model.balance] / problem.hours,
+        soc, flexible, limits, (*reasons_for(problem, limits, exported), *doubts), prices[model.balance] / problem.hours,
         -prices[model.stored], answer.binaries, answer.proven,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from grid.domain.planning.interior_point_plan import find_proven_plan, suits
 from grid.domain.planning.model import Aim, Model, Slack
 from grid.domain.planning.parts import Array
 from grid.domain.planning.problem import PlanProblem
-from grid.domain.planning.program import Answer, Course, Effort, OutOfTime, solve
+from grid.domain.planning.program import Answer, Course, Effort, OutOfTime, solve, with_decisions_of
 from grid.domain.planning.reading import nothing, read
 from grid.domain.planning.solution import PlanSolution
 from grid.domain.planning.writing import write
@@ -54,34 +54,80 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
         answer = solve(model.program, effort, courses=_courses(problem, model, None))
     except OutOfTime:
         answer = None  # whether everything can be kept is not known; something can always be done
-    if answer is None:
-        model, answer = _as_near_as_possible(problem, seconds * (1 - STRICT_SHARE) / len(Aim))
-    return read(problem, model, answer)
+    if answer is not None:
+        return read(problem, model, answer, doubts(Aim.COST, model, answer))
+    found = _as_near_as_possible(problem, seconds * (1 - STRICT_SHARE) / len(Aim))
+    doubtful = tuple(
+        doubt for aim, (m, phase) in zip(Aim, found, strict=False) for doubt in doubts(aim, m, phase)
+    )
+    model, answer = found[-1]
+    proven = len(found) == len(Aim) and not doubtful
+    if len(found) < len(Aim) and not doubtful:
+        doubtful = ("Time ran out before the least costly of these plans was looked for.",)
+    return read(problem, model, replace(answer, proven=proven, row_prices=_prices(found)), doubtful)
 
 
-def _as_near_as_possible(problem: PlanProblem, seconds: float) -> tuple[Model, Answer]:
-    """Least energy above limits, then least energy missing, then least cost."""
+def doubts(aim: Aim, model: Model, answer: Answer) -> tuple[str, ...]:
+    """What is not proven of an answer, in a sentence that says how far off it can be; nothing where it is proven."""
+    if answer.proven:
+        return ()
+    off = max(answer.objective - answer.bound, 0.0) * model.unit_w
+    said = "Time ran out before this was proven to be the best plan:"
+    if aim == Aim.COST:
+        return (f"{said} it may cost up to {off / 1000:.4f} more than the least possible.",)
+    what = "above the limits" if aim == Aim.ABOVE_LIMITS else "missing"
+    return (f"{said} up to {off:.0f} Wh less may be {what}.",)
+
+
+def _as_near_as_possible(problem: PlanProblem, seconds: float) -> list[tuple[Model, Answer]]:
+    """Least energy above limits, then least energy missing, then least cost: what each aim found, fewer where time ran out."""
     slack = Slack(Aim.ABOVE_LIMITS)
-    found: tuple[Model, Answer] | None = None
+    found: list[tuple[Model, Answer]] = []
     for aim in Aim:
         try:
-            solved = _phase(problem, slack, seconds, found[1].values if found else None)
+            solved = _phase(problem, slack, seconds, found[-1][1].values if found else None)
         except OutOfTime:
             solved = None
         if solved is None:
-            if found is None:
-                raise CannotFindPlan(
-                    "no plan was found in the time, whatever is allowed; lengthen the intervals, or check the sizes of the figures"
-                )
-            return found[0], replace(found[1], proven=False)
-        found = solved
-        least = 0.0 if found[1].objective < NOTHING else found[1].objective
+            break
+        found.append(solved)
+        least = 0.0 if solved[1].objective < NOTHING else solved[1].objective
         if aim == Aim.ABOVE_LIMITS:
             slack = Slack(Aim.MISSING, above=least)
         elif aim == Aim.MISSING:
             slack = Slack(Aim.COST, above=slack.above, missing=least)
-    assert found is not None
+    if not found:
+        raise CannotFindPlan(
+            "no plan was found in the time, whatever is allowed; lengthen the intervals, or check the sizes of the figures"
+        )
     return found
+
+
+def _prices(found: list[tuple[Model, Answer]]) -> Array:
+    """The last phase's prices, as if what the phases before it hold moved along: one more kWh of load may be missing or above a limit.
+
+    A phase holds what those before it found, at a price of its own that has no meaning in money. With a change of load, the least value of a
+    phase changes by its own price, and by that of each row it holds times what the least value of the held phase changes. All with the
+    decisions of the last phase: between different ones the prices would not fit together.
+    """
+    last, answer = found[-1]
+    if last.above < 0 and last.missing < 0:
+        return answer.row_prices
+    by_phase: list[tuple[Array, Array]] = []
+    for model, _ in found:
+        settled = with_decisions_of(model.program, answer.values)
+        if settled is None:
+            return answer.row_prices
+        prices = settled.row_prices
+        balance, stored = prices[model.balance], prices[model.stored]
+        for before, row in enumerate((model.above, model.missing)):
+            if row >= 0:
+                balance = balance + prices[row] * by_phase[before][0]
+                stored = stored + prices[row] * by_phase[before][1]
+        by_phase.append((balance, stored))
+    mended = answer.row_prices.copy()
+    mended[last.balance], mended[last.stored] = by_phase[-1]
+    return mended
 
 
 def _phase(

@@ -26,8 +26,9 @@ def broken_limits(
             + shared.flexible_per_w @ flexible
         )
         used = used + shared.curtailed_per_w * curtailed
-        for row, name in enumerate(shared.names):
-            found += _by_interval(f"shared:{name}", used[row] - shared.most_w[row])
+        for name in dict.fromkeys(shared.names):
+            rows = [row for row, own in enumerate(shared.names) if own == name]
+            found += _by_interval(f"shared:{name}", (used - shared.most_w)[rows].max(axis=0))
     missing = loads.energy_wh - flexible.sum(axis=1) * problem.hours
     found += [
         BrokenLimit(f"flexible:{loads.ids[i]}", max(int(loads.latest[i]) - 1, 0), float(missing[i]))

@@ -68,7 +68,7 @@ class _Writer:
         self._shared(charge, discharge, curtailed, flexible, runs)
         if problem.peak_price_per_kw > 0:
             self._peak(imported)
-        self._pins()
+        above, missing = self._pins()
         charge_full, discharge_full = self._alone()
         if self.slack is None:  # with limits pinned to what is unavoidable they were seen to slow the search
             self._one_after_the_other(charge, discharge, soc)
@@ -93,6 +93,8 @@ class _Writer:
             runs,
             balance,
             stored,
+            above,
+            missing,
         )
 
     def _exchange_bounds(self) -> tuple[Array, Array, Flags]:
@@ -380,10 +382,13 @@ class _Writer:
     def _shared(
         self, charge: Places, discharge: Places, curtailed: Places, flexible: Places, runs: tuple[Run, ...]
     ) -> None:
+        """Rows for limits on sums, in the intervals for which they are finite."""
         shared, count = self.problem.shared, self.problem.intervals
-        if not len(shared):
+        asked = np.isfinite(shared.most_w)
+        if not asked.any():
             return
-        row = np.arange(len(shared) * count).reshape(len(shared), count)
+        row = np.full((len(shared), count), -1, dtype=np.int64)
+        row[asked] = np.arange(int(asked.sum()))
         entries: list[Entry] = []
         for weights, columns in ((shared.charge_per_w, charge), (shared.discharge_per_w, discharge)):
             r, n = np.nonzero(weights)
@@ -395,9 +400,16 @@ class _Writer:
             ]
         r, t = np.nonzero(shared.curtailed_per_w * self.problem.curtailable)
         entries.append((row[r, t], curtailed[t], shared.curtailed_per_w[r, t]))
-        above = self._may_exceed(row.size)
-        entries.append((row.ravel(), above, -1.0))
-        self.sheet.rows(row.size, -INFINITE, shared.most_w.ravel() / self.unit, entries)
+        height = int(asked.sum())
+        entries.append((np.arange(height), self._may_exceed(height), -1.0))
+        there = [
+            (rows >= 0, rows, columns, np.broadcast_to(factors, columns.shape))
+            for rows, columns, factors in entries
+        ]
+        self.sheet.rows(
+            height, -INFINITE, shared.most_w[asked] / self.unit,
+            [(rows[inside], columns[inside], factors[inside]) for inside, rows, columns, factors in there],
+        )  # fmt: skip
 
     def _peak(self, imported: Places) -> None:
         problem, t = self.problem, self.t
@@ -407,14 +419,15 @@ class _Writer:
         peak = self.sheet.columns(1, INFINITE, lower=problem.peak_so_far_w / self.unit, cost=price)
         self.sheet.rows(len(t), 0.0, INFINITE, [(t, np.repeat(peak, len(t)), 1.0), (t, imported, -1.0)])
 
-    def _pins(self) -> None:
-        """Hold what the phases before found."""
+    def _pins(self) -> tuple[int, int]:
+        """Hold what the phases before found; the rows that do, -1 where nothing is held."""
         if self.slack is None:
-            return
-        for found, parts in ((self.slack.above, self.above), (self.slack.missing, self.missing)):
-            if found and parts:
-                columns = np.concatenate([c for c, _ in parts])
-                factors = np.concatenate([np.full(len(c), f) for c, f in parts])
-                self.sheet.rows(
-                    1, -INFINITE, found, [(np.zeros(len(columns), dtype=np.int64), columns, factors)]
-                )
+            return -1, -1
+        return self._pin(self.slack.above, self.above), self._pin(self.slack.missing, self.missing)
+
+    def _pin(self, found: float | None, parts: list[tuple[Places, float]]) -> int:
+        if not found or not parts:
+            return -1
+        columns = np.concatenate([c for c, _ in parts])
+        factors = np.concatenate([np.full(len(c), f) for c, f in parts])
+        return int(self.sheet.rows(1, -INFINITE, found, [(np.zeros_like(columns), columns, factors)])[0])

@@ -161,3 +161,29 @@ def test_a_problem_that_contradicts_itself_is_refused_by_name() -> None:
         problem(
             [1.0], [0.1], flexible=FlexibleLoads.of(["car"], energy_wh=1, power_max_w=1, earliest=0, latest=2)
         )
+
+
+def test_where_a_limit_is_broken_a_kilowatt_hour_costs_what_it_costs_to_buy() -> None:
+    """What holds the shortfall at its least is no price in money: neither in the hour it is broken nor where energy is saved for it."""
+    short = problem(
+        [3000, 9000, 1000], [0.1, 0.4, 0.2], import_limit_w=4000.0, storages=battery(3, soc_start_wh=1000.0)
+    )
+    plan = find_plan(short)
+    assert plan.status == PlanStatus.BEST_EFFORT
+    assert plan.energy_price_per_kwh == pytest.approx([0.1, 0.4, 0.2], abs=1e-6)
+
+
+def test_what_time_did_not_suffice_to_prove_is_said() -> None:
+    """Selling is dearer than buying here and there, for three batteries behind one limit: many decisions, and no time for them."""
+    chance = np.random.default_rng(3)
+    bought = chance.uniform(-0.1, 0.3, 96).round(3)
+    given = problem(
+        chance.uniform(500, 6000, 96).round().tolist(), bought.tolist(), interval_minutes=15, import_limit_w=5000.0,
+        export_price_per_kwh=bought + chance.uniform(-0.1, 0.1, 96), export_limit_w=2000.0, peak_price_per_kw=1.0,
+        production_w=chance.uniform(0, 9000, 96).round(),
+        storages=battery(96, ("a", "b", "c"), eta_charge=0.9, eta_discharge=0.9, self_discharge_per_h=0.01),
+    )  # fmt: skip
+    plan = find_plan(given, seconds=0.05)
+    assert not plan.proven
+    assert "Time ran out before" in plan.reasons[-1]
+    assert plan.cost is not None
