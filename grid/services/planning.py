@@ -1,40 +1,32 @@
 """Making plans: one for each interval, always an answer. The plan of least cost, else the last one moved on, else the plain rule."""
 
 import logging
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from django.db import transaction
 
 from energy.models import Microgrid, StorageUnit
-from grid.domain.control.dispatch import StorageLimits
 from grid.domain.planning.explanation import explain
-from grid.domain.planning.parts import Array, CannotPlan, Storages
+from grid.domain.planning.fitting import fit
+from grid.domain.planning.parts import Array, CannotPlan
 from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
-from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.program import OutOfTime
 from grid.domain.planning.rolling import outlook_of
 from grid.domain.planning.search import CannotFindPlan, find_plan
-from grid.domain.planning.solution import PlanSolution, PlanStatus
-from grid.domain.planning.storage_sharing import are_alike, divide_fairly
+from grid.domain.planning.solution import PlanStatus
 from grid.domain.planning.stored_value import Fleet, StoredValue
 from grid.models import Plan, PlanRule, PlanSource, StoragePlan
 from grid.selectors.plans import (
     STANDS_FOR,
-    Foreseen,
     InputMissing,
-    cycled_this_month,
-    foreseen_from,
     net_of_last_weeks,
-    net_without_storages,
     newest_plan,
-    peak_reached,
     prices_from,
     storages_of,
-    stored_now,
 )
-from grid.selectors.village import storage_limits
+from grid.services.plan_question import Given, divided, given_for, question
 
 log = logging.getLogger(__name__)
 PATIENCE_S = 20.0
@@ -42,32 +34,6 @@ ANSWERS = 81
 KEEP = timedelta(days=62)
 HINDSIGHT = "hindsight_w"
 VALUE_HORIZON = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """All that a plan is made from."""
-
-    microgrid: Microgrid
-    origin_at: datetime
-    storages: list[StorageUnit]
-    limits: StorageLimits
-    soc_wh: Array
-    cycled: Array
-    foreseen: Foreseen
-    retail: Array
-    feed_in: Array
-    rule: PlanRule
-    reached_w: float
-    measured_w: float | None
-
-    @property
-    def hours(self) -> float:
-        return self.microgrid.interval_minutes / 60
-
-    @property
-    def net_w(self) -> Array:
-        return self.foreseen.use.middle_w - self.foreseen.production.middle_w
 
 
 def make_plan(*, microgrid: Microgrid, now: datetime) -> Plan | None:
@@ -80,22 +46,11 @@ def make_plan(*, microgrid: Microgrid, now: datetime) -> Plan | None:
         return known
     reason = ""
     try:
-        return _keep_found(_given(microgrid, origin_at, storages, now), now)
+        return _keep_found(given_for(microgrid, origin_at, storages, now), now)
     except (InputMissing, CannotPlan, OutOfTime, CannotFindPlan) as problem:
         log.warning("no plan of least cost for %s: %s", microgrid.slug, problem)
         reason = str(problem) or "No plan was found in time."
     return _keep_shifted(microgrid, origin_at, reason, now) or _keep_rule(microgrid, origin_at, reason, now)
-
-
-def _given(microgrid: Microgrid, origin_at: datetime, storages: list[StorageUnit], now: datetime) -> Given:
-    foreseen = foreseen_from(microgrid, origin_at)
-    retail, feed_in = prices_from(microgrid, origin_at, len(foreseen.use.middle_w))
-    rule = PlanRule.objects.filter(microgrid=microgrid).first() or PlanRule(microgrid=microgrid)
-    return Given(
-        microgrid, origin_at, storages, storage_limits(storages), stored_now(microgrid, storages),
-        cycled_this_month(microgrid, storages, now), foreseen, retail, feed_in, rule, peak_reached(microgrid, now),
-        net_without_storages(microgrid, now),
-    )  # fmt: skip
 
 
 def _keep_found(given: Given, now: datetime) -> Plan:
@@ -103,13 +58,16 @@ def _keep_found(given: Given, now: datetime) -> Plan:
     hindsight_w = _hindsight(given, peak, wear) if peak else 0.0
     value = _value(given, hindsight_w)
     target_w = value.outlook.peak_target_w if given.rule.peak_micro_per_kw else None
-    problem = _problem(given, target_w)
-    found = find_plan(problem, seconds=PATIENCE_S)
+    fitted = fit(
+        wires=given.wires, groups=given.groups, room_w=given.limits.charge_max_w, ask=partial(question, given, target_w),
+        find=partial(find_plan, seconds=PATIENCE_S), divide=partial(divided, given), clock=given.clock,
+    )  # fmt: skip
+    problem, found = fitted.problem, fitted.found
     if found.status == PlanStatus.INFEASIBLE:
         raise CannotPlan("; ".join(found.reasons))
-    charge, discharge, soc = _divided(given, found)
+    charge, discharge, soc = fitted.charge_w, fitted.discharge_w, fitted.soc_wh
     exchange = given.net_w + (charge - discharge).sum(axis=0) - found.curtailed_w
-    why = [" ".join(reason.sentences) for reason in explain(problem, found, _clock(given))]
+    why = [" ".join(reason.sentences) for reason in explain(problem, found, given.clock)]
     measured, answers = _answers(given, value)
     plan = Plan(
         microgrid=given.microgrid, origin_at=given.origin_at, made_at=now, source=PlanSource.LEAST_COST,
@@ -174,43 +132,6 @@ def _week(given: Given, at: datetime) -> tuple[int, int]:
     return year, week
 
 
-def _problem(given: Given, target_w: float | None) -> PlanProblem:
-    """What is asked: storages that lose alike count as one, for then it does not matter which of them works."""
-    limits, count, rule = given.limits, len(given.net_w), given.rule
-    alike = are_alike(limits)
-    ids = ("the battery fleet",) if alike else tuple(s.code for s in given.storages)
-
-    def each(values: Array, together: str) -> Array:
-        return np.array([values.sum() if together == "sum" else values.mean()]) if alike else values
-
-    def powers(values: Array) -> Array:
-        return np.repeat(each(values, "sum")[:, None], count, axis=1)
-
-    eta = each(limits.eta_charge, "mean")
-    storages = Storages.of(
-        count, ids, soc_start_wh=each(given.soc_wh, "sum"), soc_min_wh=each(limits.soc_min_wh, "sum"),
-        soc_max_wh=each(limits.soc_max_wh, "sum"), charge_max_w=powers(limits.charge_max_w),
-        discharge_max_w=powers(limits.discharge_max_w), eta_charge=eta, eta_discharge=each(limits.eta_discharge, "mean"),
-        self_discharge_per_h=1 - each(limits.kept_per_hour, "mean"), wear_per_kwh=rule.wear_micro_per_kwh / 1e6,
-        end_value_per_kwh=max(float(given.retail.min()), 0.0),
-    )  # fmt: skip
-    microgrid = given.microgrid
-    return PlanProblem.of(
-        interval_minutes=microgrid.interval_minutes, import_price_per_kwh=given.retail, export_price_per_kwh=given.feed_in,
-        load_w=given.foreseen.use.middle_w, production_w=given.foreseen.production.middle_w, storages=storages,
-        import_limit_w=microgrid.import_limit_w or np.inf, export_limit_w=microgrid.export_limit_w or np.inf,
-        peak_price_per_kw=rule.peak_micro_per_kw / 1e6, peak_so_far_w=target_w or given.reached_w,
-        reserve_wh=float(rule.reserve_wh),
-    )  # fmt: skip
-
-
-def _divided(given: Given, found: PlanSolution) -> tuple[Array, Array, Array]:
-    if not are_alike(given.limits):
-        return found.charge_w, found.discharge_w, found.soc_wh
-    net = found.charge_w[0] - found.discharge_w[0]
-    return divide_fairly(net, given.soc_wh, given.limits, given.cycled, given.hours)
-
-
 def _answers(given: Given, value: StoredValue) -> tuple[list[int], list[int]]:
     """What the storages do together for each net power that may be measured in the first interval."""
     fleet = value.fleet
@@ -219,12 +140,6 @@ def _answers(given: Given, value: StoredValue) -> tuple[list[int], list[int]]:
     reach = 2 * float(max(outlook.up_w[0], outlook.down_w[0])) + fleet.charge_max_w + fleet.discharge_max_w
     measured = outlook.net_w[0] + np.linspace(-reach, reach, ANSWERS)
     return _whole(measured), [round(value.power_w(0, float(net), held)) for net in measured]
-
-
-def _clock(given: Given) -> list[str]:
-    step = timedelta(minutes=given.microgrid.interval_minutes)
-    zone = given.microgrid.zone
-    return [f"{(given.origin_at + i * step).astimezone(zone):%H:%M}" for i in range(len(given.net_w))]
 
 
 def _keep_shifted(microgrid: Microgrid, origin_at: datetime, reason: str, now: datetime) -> Plan | None:

@@ -14,6 +14,7 @@ from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.solution import PlanSolution
 
 LEAST_W = 0.5
+FULL_W = 1.0
 AT_START = -1
 
 
@@ -111,6 +112,7 @@ class _Teller:
                 told.append(self._flexible(i, name, t))
         if plan.curtailed_w[t] >= LEAST_W:
             told.append(self._curtailed(t))
+        told += self._full(t)
         told += [
             f"{limit.name} is missed by {limit.short_by:.0f}: it could not be kept."
             for limit in plan.limits
@@ -142,7 +144,7 @@ class _Teller:
         lots = self.by_end.get((i, t), [])
         origin = max(lots, key=lambda lot: lot.discharged_wh).begin if lots else AT_START
         since = "it held from the start" if origin == AT_START else f"it stored at {self.names[origin]}"
-        kept_low = self.plan.energy_price_per_kwh[t] > bought + 1e-6 and not self.plan.limits
+        kept_low = self.plan.energy_price_per_kwh[t] > bought + 1e-6
         peak = (
             "; that keeps the highest import low" if kept_low and self.problem.peak_price_per_kw > 0 else ""
         )
@@ -168,6 +170,27 @@ class _Teller:
         if self.plan.export_w[t] >= self.problem.export_limit_w[t] - LEAST_W:
             return f"{amount:.1f} kW of the roofs are given up: the export limit is reached and nothing else can take them."
         return f"{amount:.1f} kW of the roofs are given up: selling them would bring {self.problem.export_price_per_kwh[t]:.2f}."
+
+    def _full(self, t: int) -> list[str]:
+        """Which limit of the wires holds whom back."""
+        plan, shared = self.plan, self.problem.shared
+        if not np.isfinite(shared.most_w[:, t]).any():
+            return []
+        used = shared.charge_per_w @ plan.charge_w[:, t] + shared.discharge_per_w @ plan.discharge_w[:, t]
+        used = (
+            used
+            + shared.flexible_per_w @ plan.flexible_w[:, t]
+            + shared.curtailed_per_w[:, t] * plan.curtailed_w[t]
+        )
+        told = {}
+        for row in np.flatnonzero(used >= shared.most_w[:, t] - FULL_W):
+            name = shared.names[row]
+            moved = [*self.problem.storages.ids, *self.problem.flexible.ids]
+            influence = np.concatenate([shared.charge_per_w[row], shared.flexible_per_w[row]])
+            told[name] = (
+                f"{name} is at its limit: more is not asked of {' and '.join(m for m, w in zip(moved, influence, strict=True) if w)}."
+            )
+        return list(told.values())
 
     def _rest(self, t: int) -> str:
         """Why nothing moves: what is bought or sold meanwhile, and how the storages stand."""
@@ -206,9 +229,7 @@ class _Teller:
         """What a kWh given in an interval saves or brings: the price there, or the shadow price where a limit or the peak makes it dearer."""
         sells = self.plan.export_w[t] >= LEAST_W
         price = (self.problem.export_price_per_kwh if sells else self.problem.import_price_per_kwh)[t]
-        return max(
-            float(price), float(self.plan.energy_price_per_kwh[t]) if not self.plan.limits else float(price)
-        )
+        return max(float(price), float(self.plan.energy_price_per_kwh[t]))
 
     def _source(self, power: float, t: int) -> str:
         """Whether the charge comes out of what the roofs leave over."""

@@ -228,22 +228,31 @@ def rows_of(cuts: Sequence[Cut], groups: Places, room_w: Array, intervals: int) 
     )
 
 
-def told(left: Sequence[Stress], clock: Sequence[str]) -> tuple[str, ...]:
+def told(wires: Wires, left: Sequence[Stress], clock: Sequence[str]) -> tuple[str, ...]:
     """A sentence for each quantity that stays outside its limit: how far, when at worst, what would help."""
     sentences = []
     for element in dict.fromkeys(s.element for s in left):
         own = [s for s in left if s.element == element]
         worst = max(own, key=lambda s: s.over)
+        name = f"{worst.name[0].upper()}{worst.name[1:]}"
         when = f"at worst at {clock[worst.interval]}, in {len(own)} of {len(clock)} intervals"
         if worst.name.startswith("voltage"):
             side = "above" if worst.value > worst.limit else "below"
             sentences.append(
-                f"{worst.name[0].upper()}{worst.name[1:]}: {worst.value:.3f} p.u. is expected, {side} its limit of {worst.limit:.3f}, "
-                f"{when}; storages and flexible loads cannot prevent it. Move use elsewhere or strengthen the feeder."
+                f"{name}: {worst.value:.3f} p.u. is expected, {side} its limit of {worst.limit:.3f}, {when}; storages and flexible "
+                "loads cannot prevent it. Move use elsewhere or strengthen the feeder."
             )
         else:
+            over_kva = worst.over * _rating_va(wires.network, element) / 1000
             sentences.append(
-                f"{worst.name[0].upper()}{worst.name[1:]}: {worst.value:.0%} of its rating is expected, {worst.over:.0%} too much, {when}; "
-                "storages and flexible loads cannot prevent it. Move use to other hours or strengthen it."
+                f"{name}: {worst.value:.0%} of its rating is expected, {over_kva:.1f} kVA too much, {when}; storages and flexible "
+                "loads cannot prevent it. Move use to other hours or strengthen it."
             )
     return tuple(sentences)
+
+
+def _rating_va(network: Network, branch: int) -> float:
+    if branch >= len(network.wires):
+        return network.transformers[branch - len(network.wires)].rated_va
+    wire = network.wires[branch]
+    return float(3**0.5 * network.nominal_voltage_v[wire.node_from] * wire.max_current_a)

@@ -45,9 +45,9 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
     if lost:
         return nothing(problem, lost)
     if suits(problem):
-        proven = find_proven_plan(problem)
-        if proven is not None:
-            return proven
+        given = find_proven_plan(problem)
+        if given is not None:
+            return given
     model = write(problem)
     try:
         effort = _effort(model, Aim.COST, seconds * STRICT_SHARE)
@@ -56,15 +56,16 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
         answer = None  # whether everything can be kept is not known; something can always be done
     if answer is not None:
         return read(problem, model, answer, doubts(Aim.COST, model, answer))
-    found = _as_near_as_possible(problem, seconds * (1 - STRICT_SHARE) / len(Aim))
-    doubtful = tuple(
-        doubt for aim, (m, phase) in zip(Aim, found, strict=False) for doubt in doubts(aim, m, phase)
-    )
+    return _read_last(problem, _as_near_as_possible(problem, seconds * (1 - STRICT_SHARE) / len(Aim)))
+
+
+def _read_last(problem: PlanProblem, found: list[tuple[Model, Answer]]) -> PlanSolution:
+    """The plan of the last aim, with what is not proven of any."""
+    said = tuple(word for aim, phase in zip(Aim, found, strict=False) for word in doubts(aim, *phase))
+    if len(found) < len(Aim) and not said:
+        said = ("Time ran out before the least costly of these plans was looked for.",)
     model, answer = found[-1]
-    proven = len(found) == len(Aim) and not doubtful
-    if len(found) < len(Aim) and not doubtful:
-        doubtful = ("Time ran out before the least costly of these plans was looked for.",)
-    return read(problem, model, replace(answer, proven=proven, row_prices=_prices(found)), doubtful)
+    return read(problem, model, replace(answer, proven=not said, row_prices=_prices(found)), said)
 
 
 def doubts(aim: Aim, model: Model, answer: Answer) -> tuple[str, ...]:

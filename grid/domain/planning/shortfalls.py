@@ -6,6 +6,7 @@ from grid.domain.planning.parts import Array
 from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.solution import BrokenLimit
 
+SHARED, SHARED_REASON = "shared:", "shared limit "
 KEPT = 1e-3  # W or Wh: what is short by less is kept
 
 
@@ -28,7 +29,7 @@ def broken_limits(
         used = used + shared.curtailed_per_w * curtailed
         for name in dict.fromkeys(shared.names):
             rows = [row for row, own in enumerate(shared.names) if own == name]
-            found += _by_interval(f"shared:{name}", (used - shared.most_w)[rows].max(axis=0))
+            found += _by_interval(f"{SHARED}{name}", (used - shared.most_w)[rows].max(axis=0))
     missing = loads.energy_wh - flexible.sum(axis=1) * problem.hours
     found += [
         BrokenLimit(f"flexible:{loads.ids[i]}", max(int(loads.latest[i]) - 1, 0), float(missing[i]))
@@ -76,7 +77,7 @@ def _reason(problem: PlanProblem, name: str, broken: list[BrokenLimit]) -> str:
         )
         return f"export_limit: {energy:.0f} Wh more than the limit must be exported, {when}; {mend}."
     if kind == "shared":
-        return f"shared limit {which}: exceeded by {energy:.0f} Wh, {when}; raise it or move load and storages elsewhere."
+        return f"{SHARED_REASON}{which}: exceeded by {energy:.0f} Wh, {when}; raise it or move load and storages elsewhere."
     if kind == "flexible":
         return _flexible_reason(problem, which, worst)
     if kind == "soc_end_min":
