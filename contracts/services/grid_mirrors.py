@@ -17,6 +17,7 @@ from contracts.domain.chain import Chain
 from contracts.domain.commitments import unhexed
 from contracts.models import StorageMirror
 from contracts.services.outbox import enqueue
+from contracts.services.stored_energy import Stores
 from energy.models import Channel, Meter, StorageUnit
 from energy.selectors.meter_days import load_channel
 from grid.models import BalanceDay, DemandEvent
@@ -35,7 +36,7 @@ def _in_one(chain: Chain, key: str, calls: Sequence[tuple[str, Sequence[Any]]], 
 
 
 def mirror_peaks(*, chain: Chain, run: BillingRun, now: datetime) -> None:
-    """Each demand response event: the state of its hours, then the demand that was expected without it.
+    """Each demand response event: the state of its hours with what storages held at its end, then the demand expected without it.
 
     Sent before the month's days: the contract judges a peak by the newest state it knows, and the days' states come later in time.
     """
@@ -48,26 +49,24 @@ def mirror_peaks(*, chain: Chain, run: BillingRun, now: datetime) -> None:
         start_at__gte=first,
         start_at__lt=last,
     ).annotate(delivered_wh=Sum("responses__delivered_wh", filter=Q(responses__delivered_wh__gt=0)))
-    balances = {
-        row.day: row for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True)
-    }
+    stores = Stores.of(microgrid)
+    known = BalanceDay.objects.filter(microgrid=microgrid, day__lte=max(days), is_current=True).order_by(
+        "day"
+    )
+    balances = {row.day: (row, before) for row, before in stores.course(known) if row.day in days}
     calls: list[tuple[str, Sequence[Any]]] = []
     for event in events.order_by("start_at"):
         day = microgrid.local_day(event.start_at.astimezone(microgrid.zone).date())
         if day.day not in balances:
             continue
-        row, begin = balances[day.day], day.index_of(event.start_at)
+        (row, before), begin = balances[day.day], day.index_of(event.start_at)
         hours = slice(
             begin,
             begin + round((event.end_at - event.start_at) / timedelta(minutes=microgrid.interval_minutes)),
         )
         supply = sum(row.production_wh[hours]) + sum(row.discharge_wh[hours])
         demand = sum(row.consumption_wh[hours]) + sum(row.charge_wh[hours])
-        stored = sum(
-            StorageMirror.objects.filter(storage__site__microgrid=microgrid).values_list(
-                "level_wh", flat=True
-            )
-        )
+        stored = round(stores.after(before, row, hours.stop))
         calls.append(("recordGridState", (int(event.end_at.timestamp()), supply, demand, stored)))
         calls.append(("handlePeakDemand", (demand + (event.delivered_wh or 0),)))
     _in_one(chain, f"peaks:{chain.chain_id()}:{run.chain_ref}", calls, now)

@@ -17,6 +17,7 @@ from contracts.domain.commitments import number_of_day, unhexed
 from contracts.domain.merkle import keccak
 from contracts.models import ChainTransaction, PaymentQuote, WalletLink
 from contracts.services.outbox import enqueue
+from contracts.services.stored_energy import Stores
 from energy.models import Channel, Consumer, Meter, Microgrid, Source, StorageUnit
 from energy.models.meters import MeterKind
 from energy.selectors.expected_use import expected_import
@@ -126,23 +127,16 @@ def mirror_registrations(*, chain: Chain, microgrid: Microgrid, now: datetime) -
 
 def mirror_grid_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date], now: datetime) -> None:
     """Each day's supply, demand and stored energy; what is stored follows from the first balance on, at half full."""
-    known = BalanceDay.objects.filter(microgrid=microgrid, day__lte=max(days), is_current=True)
-    balances = {row.day: row for row in known}
-    storages = list(StorageUnit.objects.filter(site__microgrid=microgrid))
-    stored = float(sum(s.capacity_wh // 2 for s in storages))
-    capacity = float(sum(s.capacity_wh for s in storages))
-    eta_in = float(np.mean([float(s.eta_charge) for s in storages])) if storages else 1.0
-    eta_out = float(np.mean([float(s.eta_discharge) for s in storages])) if storages else 1.0
-    calls = []
-    for day in sorted(balances):
-        row = balances[day]
-        stored = min(
-            max(stored + sum(row.charge_wh) * eta_in - sum(row.discharge_wh) / eta_out, 0.0), capacity
-        )
-        supply = sum(row.production_wh) + sum(row.discharge_wh)
-        demand = sum(row.consumption_wh) + sum(row.charge_wh)
-        if day in days:
-            calls.append((int(microgrid.local_day(day).end_at.timestamp()), supply, demand, round(stored)))
+    known = BalanceDay.objects.filter(microgrid=microgrid, day__lte=max(days), is_current=True).order_by(
+        "day"
+    )
+    stores, calls = Stores.of(microgrid), []
+    for row, before in stores.course(known):
+        if row.day in days:
+            supply = sum(row.production_wh) + sum(row.discharge_wh)
+            demand = sum(row.consumption_wh) + sum(row.charge_wh)
+            stored = round(stores.after(before, row))
+            calls.append((int(microgrid.local_day(row.day).end_at.timestamp()), supply, demand, stored))
     if calls:
         key = f"states:{chain.chain_id()}:{microgrid.chain_ref}:{number_of_day(days[0])}-{number_of_day(days[-1])}"
         _multicall(chain, key, "GridBalancing", "recordGridState", calls, now)

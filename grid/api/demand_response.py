@@ -56,7 +56,7 @@ class DemandProgrammeSerializer(serializers.ModelSerializer[DemandProgramme]):
         model = DemandProgramme
         fields = (
             "id", "name", "incentive_per_kwh", "currency", "notice_minutes", "most_minutes_per_event",
-            "most_events_per_month", "most_minutes_per_month", "consenting_sites",
+            "most_events_per_month", "most_minutes_per_month", "load_limit_percent", "consenting_sites",
         )  # fmt: skip
 
     def get_consenting_sites(self, programme: DemandProgramme) -> list[str]:

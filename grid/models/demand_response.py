@@ -22,6 +22,13 @@ class DemandProgramme(PublicRow):
     most_minutes_per_event = models.PositiveIntegerField("longest event [min]", default=120)
     most_events_per_month = models.PositiveSmallIntegerField("events a month", default=4)
     most_minutes_per_month = models.PositiveIntegerField("event minutes a month", default=480)
+    load_limit_percent = models.PositiveSmallIntegerField(
+        "loads held to [%]",
+        null=True,
+        blank=True,
+        help_text="During an event cars and other loads that can wait draw at most this share of their power, told by the cooperative; "
+        "0 is off. Empty: people act by themselves, no device is told.",
+    )
     offered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -36,6 +43,10 @@ class DemandProgramme(PublicRow):
                 & Q(most_events_per_month__gt=0)
                 & Q(most_minutes_per_month__gte=F("most_minutes_per_event")),
                 name="demand_limits_allow_an_event",
+            ),
+            models.CheckConstraint(
+                condition=Q(load_limit_percent__isnull=True) | Q(load_limit_percent__lte=100),
+                name="demand_load_limit_is_a_share",
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("offered_at")),
@@ -97,7 +108,9 @@ class DemandEvent(PublicRow):
     called_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True)
     measured_at = models.DateTimeField(null=True, blank=True)
-    booked_at = models.DateTimeField(null=True, blank=True, help_text="When billing booked the incentives.")
+    booked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When billing took over the incentives."
+    )
 
     class Meta:
         constraints = [

@@ -21,6 +21,7 @@ from grid.models import CommandStatus, DeviceCommand, GridState
 from grid.selectors.alarms import unseen_counts
 from grid.selectors.control_layout import device_names, lay_out, load_layout
 from grid.selectors.control_memory import load_memory, load_told
+from grid.selectors.demand_requests import demand_requests, lay_requests
 from grid.selectors.overrides import lay_over, standing_overrides
 from grid.selectors.readings import fresh_readings
 from grid.services.control_tick import hold_length, think
@@ -50,7 +51,10 @@ def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None =
         at_s = now.timestamp() / max(microgrid.clock_speed, 1.0)
         memory, told = load_memory(layout, at_s), load_told(layout, now, at_s, hold_length(microgrid))
         ordered = lay_over(layout, list(standing_overrides(microgrid, now)), now)
-        thought = think(layout, scene, None, memory, told, now=now, at_s=at_s, overrides=ordered)
+        asked = lay_requests(layout, demand_requests(microgrid, now), now)
+        thought = think(
+            layout, scene, None, memory, told, now=now, at_s=at_s, overrides=ordered, requests=asked
+        )
         state = keep_thought(thought=thought, real_now=real_now or now)
         deliver_commands(microgrid=microgrid, now=now)
         push_state(microgrid.public_id, tell_tick(thought, state, unseen_counts(microgrid, now)))

@@ -20,6 +20,7 @@ from grid.models import CommandStatus, GridState, OperatorOverride
 from grid.selectors.alarms import unseen_counts
 from grid.selectors.control_layout import ControlLayout, load_layout
 from grid.selectors.control_memory import load_memory, load_told
+from grid.selectors.demand_requests import DemandRequest, demand_requests
 from grid.selectors.emergencies import emergency_story
 from grid.selectors.overrides import standing_overrides
 from grid.selectors.plans import StandingPlan, standing_plan
@@ -59,6 +60,7 @@ class Clerk:
         self.unseen: Mapping[int, list[int]] = {}
         self.plans: Mapping[int, StandingPlan | None] = {}
         self.overrides: Mapping[int, Sequence[OperatorOverride]] = {}
+        self.requests: Mapping[int, Sequence[DemandRequest]] = {}
         self.stories: Mapping[int, dict[str, Any]] = {}
         self.lost = 0
 
@@ -158,10 +160,14 @@ class Clerk:
         self._looked_up_at = time.monotonic()
 
     def _look_for_orders(self) -> None:
-        """What operators ordered by hand; asked for at least every second, because they wait for it."""
+        """What operators ordered by hand and members agreed to; asked for at least every second, because people wait for it."""
         real_now = self._real_clock()
         self.overrides = {
             pk: list(standing_overrides(charge.layout.microgrid, charge.layout.microgrid.now(real_now)))
+            for pk, charge in self.charges.items()
+        }
+        self.requests = {
+            pk: demand_requests(charge.layout.microgrid, charge.layout.microgrid.now(real_now))
             for pk, charge in self.charges.items()
         }
         self.plans = {

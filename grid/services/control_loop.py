@@ -23,6 +23,7 @@ from grid.adapters.live_push import keep_story, push_state
 from grid.domain.control.command_life import Told, acknowledge
 from grid.domain.control.state import Memory
 from grid.selectors.control_layout import ControlLayout, LiveScene, lay_out
+from grid.selectors.demand_requests import lay_requests
 from grid.selectors.overrides import lay_over
 from grid.selectors.readings import fresh_readings
 from grid.services.control_clerk import Charge, Clerk
@@ -172,6 +173,7 @@ class ControlLoop:
             now=now,
             at_s=time.monotonic(),
             overrides=ordered,
+            requests=lay_requests(layout, self.clerk.requests.get(microgrid.pk, ()), now),
             estimates=False,
         )
         thought.reasons.extend(word for word in post.estimated_words if word not in thought.reasons)

@@ -14,6 +14,7 @@ from grid.domain.alarms import Alarm, frequency_alarms, network_alarms
 from grid.domain.control.command_life import Told, due, tell, unanswered
 from grid.domain.control.dispatch import Situation, status_of
 from grid.domain.control.overrides import Overrides
+from grid.domain.control.requests import Requests
 from grid.domain.control.rule import control
 from grid.domain.control.state import Choice, ControlSettings, Memory, Seen, Watched
 from grid.domain.control.tick import Totals, totals
@@ -87,7 +88,7 @@ def tick_settings(layout: ControlLayout) -> ControlSettings:
 
 def think(
     layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float,
-    overrides: Overrides | None = None, estimates: bool = True,
+    overrides: Overrides | None = None, requests: Requests | None = None, estimates: bool = True,
 ) -> Thought:  # fmt: skip
     """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's.
 
@@ -101,7 +102,7 @@ def think(
         at_s, scene.readings, scene.source_w, scene.load_w, float(np.median(told_hz)) if len(told_hz) else float("nan"),
         scene.coupling, watched, tuple(alarm.sentence for alarm in alarms if alarm.is_emergency),
     )  # fmt: skip
-    choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w, overrides)
+    choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w, overrides, requests)
     waiting = int((~told.is_known & (told.ends_s > at_s)).sum())
     commands, told = _commands(layout, choice, told, now, at_s)
     summed = totals(scene.readings)
@@ -146,7 +147,7 @@ def _commands(
         [
             np.trunc(choice.storage_w),
             np.floor(choice.source_limit_w),
-            np.where(choice.load_is_shed, 0.0, np.inf),
+            np.floor(choice.load_most_w),
         ]
     )
     may = layout.may_be_told.copy()
@@ -159,7 +160,11 @@ def _commands(
     def reason(place: int) -> str:
         if place < storages:
             return choice.storage_reason
-        return choice.source_reason if place < first_load else choice.load_reason
+        if place < first_load:
+            return choice.source_reason
+        if choice.load_is_shed[place - first_load]:
+            return choice.load_reason
+        return choice.limit_reason if np.isfinite(wanted[place]) else "free again"
 
     commands = [
         NewCommand(uuid7(), int(place), float(wanted[place]), reason(int(place)), now, expires_at)

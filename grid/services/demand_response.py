@@ -29,12 +29,13 @@ class CannotChange(ValueError):
 def offer_programme(
     *, microgrid: Microgrid, name: str, incentive_per_kwh: Decimal, now: datetime, notice_minutes: int = 120,
     most_minutes_per_event: int = 120, most_events_per_month: int = 4, most_minutes_per_month: int = 480,
+    load_limit_percent: int | None = None,
 ) -> DemandProgramme:  # fmt: skip
     """Offer a programme; its terms stay as they are for as long as it lasts."""
     return DemandProgramme.objects.create(
         microgrid=microgrid, name=name, incentive_per_kwh=incentive_per_kwh, offered_at=now, notice_minutes=notice_minutes,
         most_minutes_per_event=most_minutes_per_event, most_events_per_month=most_events_per_month,
-        most_minutes_per_month=most_minutes_per_month,
+        most_minutes_per_month=most_minutes_per_month, load_limit_percent=load_limit_percent,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.domain.demand_response import CannotCall
 from grid.models import DemandProgramme
+from grid.selectors.demand_course import course_of
 from grid.selectors.demand_response import (
     offered_programmes,
     operated_events,
@@ -105,7 +106,7 @@ class ProgrammeForm(forms.ModelForm):  # type: ignore[type-arg]
         model = DemandProgramme
         fields = (
             "name", "incentive_per_kwh", "notice_minutes", "most_minutes_per_event", "most_events_per_month",
-            "most_minutes_per_month",
+            "most_minutes_per_month", "load_limit_percent",
         )  # fmt: skip
         labels = {"incentive_per_kwh": "Incentive per kWh"}
 
@@ -174,6 +175,19 @@ def events(request: HttpRequest) -> HttpResponse:
         "open_pks": {row.pk for row in rows if row.cancelled_at is None and row.start_at > now},
     }  # fmt: skip
     return render(request, "live/demand_events.html", context)
+
+
+@login_required
+def event(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """One event as it went, site by site: what devices were told and took, what the meters showed, what is paid."""
+    row = get_object_or_404(read_events(request.user), public_id=public_id)  # type: ignore[arg-type]
+    microgrid = row.programme.microgrid
+    now = microgrid.now(timezone.now())
+    context = {
+        "event": row, "course": course_of(row, now), "zone": microgrid.zone, "now": now, "tab": "demand", "microgrid": microgrid,
+        "currency": microgrid.cooperative.currency,
+    }  # fmt: skip
+    return render(request, "live/demand_event.html", context)
 
 
 def _consents(programme: DemandProgramme) -> int:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("energy/programmes/", programme_pages.own_programmes, name="programmes"),
     path("energy/programmes/<uuid:public_id>/leave-out/", programme_pages.leave_out, name="demand-opt-out"),
     path("live/demand/", programme_pages.events, name="demand-events"),
+    path("live/demand/<uuid:public_id>/", programme_pages.event, name="demand-event"),
     path("live/demand/programmes/<uuid:public_id>/end/", programme_pages.end, name="demand-programme-end"),
     path("live/demand/<uuid:public_id>/cancel/", programme_pages.cancel, name="demand-cancel"),
     path("sources/", source_pages.ranking, name="sources"),

@@ -20,6 +20,7 @@ from grid.domain.control.limit_keeping import (  # fmt: skip
 )
 from grid.domain.control.overrides import Overrides
 from grid.domain.control.plan_following import Headroom, headroom, ramped, share, wanted_total
+from grid.domain.control.requests import Requests
 from grid.domain.control.shedding import NEVER_SHED, next_to_restore, shed_by_stage, stage_of, take_turns
 from grid.domain.control.state import Choice, ControlSettings, Mask, Memory, Points, Seen
 from grid.domain.control.trust import NOMINAL_HZ, Believed, believe, note_obedience
@@ -48,11 +49,13 @@ def control(
     memory: Memory,
     site_most_w: Power,
     overrides: Overrides | None = None,
+    requests: Requests | None = None,
 ) -> Choice:
     """Decide one tick.
 
     Args:
         overrides: what an operator has ordered; None where nothing stands.
+        requests: what members agreed to and are asked for now; None where nobody is.
         plan: targets of the interval that runs; None for the plain rule. An island does not follow a plan.
         site_most_w: by site, the most its connection carries [W].
     """
@@ -63,7 +66,7 @@ def control(
     step = _state_step(seen, exchange_w, memory, settings)
     islanded = step.status in APART
     room = _room(seen, believed, points, islanded, settings)
-    ordered = overrides or Overrides.none(points)
+    ordered, asked = overrides or Overrides.none(points), requests or Requests.none(points)
     by_hand = np.clip(np.nan_to_num(ordered.storage_w), -room.discharge_w, room.charge_w)
     held = ordered.holds_storage & believed.able
     # A storage that is held by hand has no room for anything else.
@@ -111,6 +114,7 @@ def control(
         *source_words,
         *loads.words,
         *_words_of_overrides(ordered),
+        *asked.words,
     )
     return Choice(
         step.status, reasons, storage_w, believed.able, np.minimum(limits_w, ordered.source_limit_w),
@@ -118,6 +122,7 @@ def control(
         storage_reason=_storage_reason(targets, islanded, moves),
         source_reason=", ".join(moves.bound) or "room again", load_reason=_load_reason(seen, step.status, ordered, moves, settings),
         alarms=tuple(f"{name} cannot be held with what there is." for name in moves.unmet),
+        load_limit_w=asked.load_limit_w, limit_reason=asked.reason,
     )  # fmt: skip
 
 

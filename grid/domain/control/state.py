@@ -244,6 +244,7 @@ class Choice:
         storage_is_told: which storages may be told anything.
         source_limit_w: by source; infinite without a limit.
         load_is_shed: by load.
+        load_limit_w: by load, the most it may draw by what its member agreed to; infinite without; empty where nobody asks.
         may_close: whether the coupling's device may close as soon as both sides are in step.
     """
 
@@ -259,3 +260,11 @@ class Choice:
     source_reason: str = ""
     load_reason: str = ""
     alarms: tuple[str, ...] = field(default=())
+    load_limit_w: Power = field(default_factory=lambda: np.zeros(0))
+    limit_reason: str = ""
+
+    @property
+    def load_most_w(self) -> Power:
+        """By load, the most it may draw: nothing where it is shed, what was agreed, or infinite."""
+        agreed = self.load_limit_w if len(self.load_limit_w) else np.full(len(self.load_is_shed), np.inf)
+        return np.where(self.load_is_shed, 0.0, agreed)

@@ -9,6 +9,7 @@ from contracts.domain.commitments import unhexed
 from contracts.models import ChainTransaction, StorageMirror, TransactionStatus
 from contracts.services.grid_mirrors import levels, mirror_storages
 from contracts.services.outbox import address_on
+from contracts.services.stored_energy import Stores
 from contracts.services.witness import witness
 from energy.models import Channel, Site, StorageUnit
 from energy.selectors.meter_days import load_channel
@@ -76,3 +77,10 @@ def test_an_event_is_a_peak_that_was_handled(chain, settled, microgrid, operator
     hours = slice(72, 76)
     expected = sum(balance.consumption_wh[hours]) + sum(balance.charge_wh[hours]) + 700
     assert chain.encode("GridBalancing", "handlePeakDemand", [expected]) in bytes(row.calldata)
+    rows = microgrid.balance_days.filter(day__lte=START.date(), is_current=True).order_by("day")
+    stores = Stores.of(microgrid)
+    held = round(stores.after(dict(stores.course(rows))[balance], balance, hours.stop))
+    supply = sum(balance.production_wh[hours]) + sum(balance.discharge_wh[hours])
+    state = [int(event.end_at.timestamp()), supply, expected - 700, held]
+    assert 0 < held < stores.capacity_wh
+    assert chain.encode("GridBalancing", "recordGridState", state) in bytes(row.calldata)
