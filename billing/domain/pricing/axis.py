@@ -7,7 +7,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from billing.domain.pricing.windows import DAYS, HOLIDAY, Schedule
+from billing.domain.pricing.windows import DAY_MINUTES, DAYS, HOLIDAY, Schedule
 from kernel.intervals import LocalDay, Month
 
 Ints = NDArray[np.int64]
@@ -53,30 +53,40 @@ class TimeAxis:
 
 def axis_of_days(days: Sequence[LocalDay], holidays: Collection[date] = ()) -> TimeAxis:
     """The axis of whole local days in order, each as long as it is."""
-    starts = [local for day in days for local in day.local_starts()]
-    return axis_of_starts(starts, days[0].interval_minutes, holidays)
+    minutes = [_minutes_of(day) for day in days]
+    return _axis([day.day for day in days], minutes, days[0].interval_minutes, holidays)
 
 
 def axis_of_starts(
     local_starts: Sequence[datetime], interval_minutes: int, holidays: Collection[date] = ()
 ) -> TimeAxis:
     """The axis of intervals that begin at these times of the local clock."""
-    dates = [local.date() for local in local_starts]
-    kinds = {day: HOLIDAY if day in holidays else day.weekday() for day in set(dates)}
-    months = tuple(dict.fromkeys(Month(day.year, day.month) for day in dates))
-    month_place = {month: place for place, month in enumerate(months)}
-    day_place = {day: place for place, day in enumerate(dict.fromkeys(dates))}
-    days_on_axis = np.bincount(
-        [month_place[Month(day.year, day.month)] for day in day_place], minlength=len(months)
-    )
+    days: dict[date, list[int]] = {}
+    for local in local_starts:
+        days.setdefault(local.date(), []).append(local.hour * 60 + local.minute)
+    return _axis(list(days), [np.array(minutes) for minutes in days.values()], interval_minutes, holidays)
+
+
+def _minutes_of(day: LocalDay) -> Ints:
+    """Local minute of each interval; only days on which clocks change need to be asked."""
+    if day.interval_count * day.interval_minutes == DAY_MINUTES:
+        return np.arange(0, DAY_MINUTES, day.interval_minutes)
+    return np.array([local.hour * 60 + local.minute for local in day.local_starts()])
+
+
+def _axis(
+    days: Sequence[date], minutes: Sequence[Ints], interval_minutes: int, holidays: Collection[date]
+) -> TimeAxis:
+    months = tuple(dict.fromkeys(Month(day.year, day.month) for day in days))
+    places = {month: place for place, month in enumerate(months)}
+    month_of_day = np.array([places[Month(day.year, day.month)] for day in days], dtype=np.int64)
+    kind_of_day = np.array([HOLIDAY if day in holidays else day.weekday() for day in days], dtype=np.int64)
+    day = np.repeat(np.arange(len(days)), [len(starts) for starts in minutes])
     return TimeAxis(
-        month=np.array([month_place[Month(day.year, day.month)] for day in dates], dtype=np.int64),
-        day=np.array([day_place[day] for day in dates], dtype=np.int64),
-        day_kind=np.array([kinds[day] for day in dates], dtype=np.int64),
-        minute=np.array([local.hour * 60 + local.minute for local in local_starts], dtype=np.int64),
-        months=months, days_on_axis=days_on_axis.astype(np.int64),
-        days_in_month=np.array([len(month.days()) for month in months], dtype=np.int64),
-        hours=interval_minutes / 60,
+        month=month_of_day[day], day=day, day_kind=kind_of_day[day],
+        minute=np.concatenate(minutes).astype(np.int64), months=months,
+        days_on_axis=np.bincount(month_of_day, minlength=len(months)).astype(np.int64),
+        days_in_month=np.array([len(month.days()) for month in months], dtype=np.int64), hours=interval_minutes / 60,
     )  # fmt: skip
 
 

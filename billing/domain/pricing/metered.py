@@ -41,7 +41,7 @@ class Metered:
 
     def without_export(self) -> "Metered":
         """As if nothing was fed in."""
-        nothing = np.zeros_like(self.import_wh)
+        nothing = np.broadcast_to(np.zeros((), self.import_wh.dtype), self.import_wh.shape)
         return Metered(self.import_wh, nothing, self.received_wh, self.reactive_varh, self.fuse_a)
 
 
