@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("energy", "0015_network_over_time"),
-        ("grid", "0015_plans"),
+        ("grid", "0016_interruption_tier"),
     ]
 
     operations = [
