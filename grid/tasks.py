@@ -26,10 +26,10 @@ DAYS_LOOKED_BACK = 45
 
 @shared_task(queue="default", time_limit=600)
 def close_day(*, microgrid_id: int, day: str) -> str:
-    """Close one day of one microgrid."""
+    """Close one day of one microgrid, and those that waited for it."""
     microgrid = Microgrid.objects.get(pk=microgrid_id)
     try:
-        closing = day_close.close_day(
+        closing = day_close.close_in_turn(
             microgrid=microgrid, day=date.fromisoformat(day), now=microgrid.now(timezone.now())
         )
     except day_close.CannotClose as reason:  # it is asked for again every minute

@@ -29,6 +29,7 @@ class RatePlan:
         groups: version position and window name of each group.
         retail_micro, export_micro, incentive_micro, local_micro: int64 [T], millionths per kWh.
         standing: days and millionths per day of each version position.
+        reference_micro: int64 [T], the published price of grid energy: what carried energy spared the cooperative.
     """
 
     group: Ints
@@ -38,16 +39,21 @@ class RatePlan:
     incentive_micro: Ints
     local_micro: Ints
     standing: list[tuple[int, int]]
+    reference_micro: Ints
 
 
 @dataclass(frozen=True, slots=True)
 class SiteEnergy:
-    """What n sites did over T intervals [Wh], int64 [n, T]: drew, fed in, received from and delivered to neighbours."""
+    """What n sites did over T intervals [Wh], int64 [n, T]: drew, fed in, received from and delivered to neighbours, carried.
+
+    Carried is grid energy that came out of the site's storage and was used at once.
+    """
 
     import_wh: Ints
     export_wh: Ints
     received_wh: Ints
     delivered_wh: Ints
+    carried_wh: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +101,16 @@ def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
         energy.delivered_wh.sum(axis=1),
         _sum_over(energy.delivered_wh, plan.local_micro),
     )
-    exported = _rest(energy.export_wh, energy.delivered_wh, "delivered more to neighbours than it fed in")
+    carried = _line(
+        "carried", "", "Wh", energy.carried_wh.sum(axis=1), _sum_over(energy.carried_wh, plan.reference_micro)
+    )
+    given = energy.delivered_wh + energy.carried_wh
+    exported = _rest(energy.export_wh, given, "delivered more to neighbours than it fed in")
     exports = [
         _line("export", "", "Wh", exported[:, w].sum(axis=1), _sum_over(exported[:, w], plan.export_micro[w]))
         for w in _axis_by_version(plan)
     ]
-    return [local, *exports]
+    return [local, carried, *exports]
 
 
 def _rest(whole_wh: Ints, shared_wh: Ints, fault: str) -> Ints:

@@ -93,6 +93,7 @@ class Component(models.TextChoices):
     GRID = "grid", "energy from the public grid"
     INCENTIVE = "incentive", "incentive for local energy"
     LOCAL_DELIVERED = "local_delivered", "energy delivered to neighbours"
+    CARRIED = "carried", "grid energy carried for neighbours"
     EXPORT = "export", "energy to the public grid"
     DEMAND_RESPONSE = "demand_response", "drawing less when asked"
     BATTERY = "battery", "flexibility of your battery"

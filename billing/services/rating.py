@@ -79,7 +79,9 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
 
 def _check_shares_fit(energy: SiteEnergy, sites: Sequence[Site]) -> None:
     """Readings that were superseded after the day was shared must not be billed with the old shares."""
-    unfit = (energy.import_wh < energy.received_wh) | (energy.export_wh < energy.delivered_wh)
+    unfit = (energy.import_wh < energy.received_wh) | (
+        energy.export_wh < energy.delivered_wh + energy.carried_wh
+    )
     codes = [sites[row].code for row in np.flatnonzero(unfit.any(axis=1))]
     if codes:
         raise CannotRate(
@@ -110,7 +112,9 @@ def load_readings(
         row_of = np.searchsorted(shares.site_ids, [site_of[int(m)] for m in block.meter_ids])
         arrays[name] = np.zeros_like(shares.received_wh)
         arrays[name][row_of] = block.values_wh
-    energy = SiteEnergy(arrays["import_wh"], arrays["export_wh"], shares.received_wh, shares.delivered_wh)
+    energy = SiteEnergy(
+        arrays["import_wh"], arrays["export_wh"], shares.received_wh, shares.delivered_wh, shares.carried_wh
+    )
     return energy, blocks
 
 
@@ -188,7 +192,7 @@ def rate_plan(
     axis = {name: np.concatenate(values) for name, values in parts.items()}
     return RatePlan(
         axis["group"], groups, axis["retail"], axis["export"], axis["incentive"], prices.local_micro,
-        [(count, versions[v].standing_micro) for v, count in standing.items()],
+        [(count, versions[v].standing_micro) for v, count in standing.items()], prices.retail_micro,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ EXPLANATION = {
     Component.GRID: "What the village could not give you just then.",
     Component.INCENTIVE: "Thank you for using energy while the village had it.",
     Component.LOCAL_DELIVERED: "What your roof gave and neighbours used in the same quarter hour.",
+    Component.CARRIED: "Bought from the public grid before, given by your battery when neighbours needed it; paid as the grid is.",
     Component.EXPORT: "What nobody in the village needed; it went to the public grid.",
     Component.DEMAND_RESPONSE: "The difference to what you usually draw, at the programme's price.",
     Component.BATTERY: "What your battery did for the village.",
@@ -98,7 +99,13 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The versions of meter days behind a document's energy, day by day, with who made them, when and why."""
     document = _opened(request, public_id)
     uses = versions_behind(document)
-    counted = (Component.LOCAL, Component.GRID, Component.LOCAL_DELIVERED, Component.EXPORT)
+    counted = (
+        Component.LOCAL,
+        Component.GRID,
+        Component.LOCAL_DELIVERED,
+        Component.CARRIED,
+        Component.EXPORT,
+    )
     context = {
         "document": document, "uses": uses, "total_wh": sum(use.energy_wh for use in uses),
         "billed_wh": sum(line.quantity for line in document.lines.all() if line.component in counted),

@@ -10,6 +10,7 @@ from grid.admin import (
     interruptions,
     plan_rule,
     rules,
+    storage_origin,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "interruptions",
     "plan_rule",
     "rules",
+    "storage_origin",
 ]

@@ -1,17 +1,34 @@
-"""Where stored energy came from: layers of local, public and members' energy that a storage takes in and gives out again.
+"""Where stored energy came from: layers that a storage takes in and gives out again, by origin, in whole watt-hours.
 
-Losses stay with the energy that bears them: what charging and standing lose is taken from the layers themselves, in proportion. Whole Wh;
-in every interval `stored before + charged = stored after + discharged + lost`, layer by layer.
+Losses stay with the energy that bears them: what charging loses is of what is charged, what discharging loses of what leaves, what standing
+loses of all that is stored, in proportion. What leaves although it was never seen going in (the ledger's first day, efficiencies that
+are better than stated) comes to light with the origin *unknown*. In every interval and for every origin
+
+    stored before + charged + come to light = stored after + discharged + lost.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 Wh = NDArray[np.int64]
+PARTS = 100_000
+STANDING_PARTS = 10**12
+
+
+class Origin(IntEnum):
+    """Where energy came from; the place in every array by origin."""
+
+    OWN = 0
+    LOCAL = 1
+    PUBLIC = 2
+    UNKNOWN = 3
+
+
+ORIGINS = len(Origin)
 
 
 class Order(StrEnum):
@@ -23,13 +40,47 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Energy that came in together, by origin [o]."""
+    """Energy that came in together.
 
-    wh: Wh
+    Attributes:
+        at_s: start of the interval in which the oldest of it came in, seconds since 1970.
+        wh: by origin.
+    """
+
+    at_s: int
+    wh: tuple[int, ...]
 
     @property
     def total_wh(self) -> int:
-        return int(self.wh.sum())
+        return sum(self.wh)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What is stored, the oldest first; `owed` is standing loss below a whole Wh that is still to be taken, in 10^-12 Wh."""
+
+    layers: tuple[Layer, ...] = ()
+    owed: int = 0
+
+    @property
+    def by_origin(self) -> tuple[int, ...]:
+        return tuple(sum(layer.wh[o] for layer in self.layers) for o in range(ORIGINS))
+
+
+@dataclass(frozen=True, slots=True)
+class Vessel:
+    """What a storage loses and holds.
+
+    Attributes:
+        eta_charge, eta_discharge: efficiencies in hundred-thousandths.
+        standing_loss: what an interval takes of what is stored, in 10^-12.
+        capacity_wh: more than this cannot be in it; what the ledger has beyond was lost on the way.
+    """
+
+    eta_charge: int
+    eta_discharge: int
+    standing_loss: int
+    capacity_wh: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,70 +88,155 @@ class Course:
     """What a day did to a storage; rows are intervals, columns origins.
 
     Attributes:
-        discharged_wh, lost_wh: [T, o].
-        layers: what is stored in the end, the oldest first.
-        unexplained_wh: what was discharged beyond all that was known to be stored [T].
+        charged_wh, discharged_wh, lost_wh: [T, o], the first two at the terminals.
+        emerged_wh: what came to light, of origin unknown [T].
+        stored_wh: after each interval [T].
+        before, after: the stock at both ends.
     """
 
+    charged_wh: Wh
     discharged_wh: Wh
     lost_wh: Wh
-    layers: tuple[Layer, ...]
-    unexplained_wh: Wh
+    emerged_wh: Wh
+    stored_wh: Wh
+    before: Stock
+    after: Stock
 
 
-def follow(layers: Sequence[Layer], charged_wh: Wh, discharged_wh: Wh, stored_wh: Wh, order: Order) -> Course:
-    """Follow energy through a storage.
+def follow(
+    stock: Stock, vessel: Vessel, starts_s: Sequence[int], charged_wh: Wh, discharged_wh: Wh, order: Order
+) -> Course:
+    """Follow energy through a storage. In an interval that charges and discharges, what leaves is of what was there before.
 
     Args:
-        layers: what is stored before.
-        charged_wh: [T, o], by origin, at the terminals.
-        discharged_wh: [T], at the terminals.
-        stored_wh: [T], what is stored after each interval; what neither is stored nor was discharged is lost.
+        starts_s: start of each interval, seconds since 1970 [T].
+        charged_wh: by origin, at the terminals [T, o].
+        discharged_wh: at the terminals [T].
     """
-    held = [np.array(layer.wh, dtype=np.int64) for layer in layers]
-    intervals, origins = charged_wh.shape
-    out, lost = np.zeros((2, intervals, origins), dtype=np.int64)
-    unexplained = np.zeros(intervals, dtype=np.int64)
-    for t in range(intervals):
-        if charged_wh[t].any():
-            held.append(charged_wh[t].astype(np.int64).copy())
-        held, out[t] = _take(held, int(discharged_wh[t]), order)
-        unexplained[t] = int(discharged_wh[t]) - int(out[t].sum())
-        known = int(sum(int(layer.sum()) for layer in held))
-        held, lost[t] = _take(held, max(known - int(stored_wh[t]), 0), Order.PRO_RATA)
-    return Course(out, lost, tuple(Layer(layer) for layer in held if layer.any()), unexplained)
+    ledger = _Ledger(stock, vessel, order)
+    intervals = len(starts_s)
+    given, lost = np.zeros((2, intervals, ORIGINS), dtype=np.int64)
+    emerged, stored = np.zeros((2, intervals), dtype=np.int64)
+    rows = zip(starts_s, charged_wh.tolist(), discharged_wh.tolist(), strict=True)
+    for t, (at_s, charge, discharge) in enumerate(rows):
+        bare = [0] * ORIGINS
+        ledger.stand(bare)
+        if discharge:
+            given[t], emerged[t] = ledger.give(discharge, bare)
+        if any(charge):
+            ledger.take_in(at_s, charge, bare)
+        lost[t], stored[t] = bare, ledger.total_wh
+    course = Course(charged_wh, given, lost, emerged, stored, stock, ledger.stock())
+    assert_conserved(course)
+    return course
 
 
-def _take(held: list[Wh], wanted: int, order: Order) -> tuple[list[Wh], Wh]:
-    """Take energy from layers; what is left of them, and what was taken by origin."""
-    origins = len(held[0]) if held else 0
-    taken = np.zeros(origins, dtype=np.int64) if origins else np.zeros(1, dtype=np.int64)
-    if not held or wanted <= 0:
-        return held, taken * 0
-    totals = np.array([int(layer.sum()) for layer in held], dtype=np.int64)
-    if order == Order.PRO_RATA:
-        amounts = split(min(wanted, int(totals.sum())), totals)
-    else:
-        before = np.concatenate([[0], np.cumsum(totals)[:-1]])
-        amounts = np.clip(wanted - before, 0, totals)
-    rest = []
-    for layer, amount in zip(held, amounts.tolist(), strict=True):
-        part = split(amount, layer)
-        taken = taken + part
-        if (layer - part).any():
-            rest.append(layer - part)
-    return rest, taken
+def assert_conserved(course: Course) -> None:
+    """Raise if a Wh of any origin was lost from sight, or the layers are not what the balance says is stored."""
+    came = np.array(course.before.by_origin) + course.charged_wh.sum(axis=0)
+    came[Origin.UNKNOWN] += course.emerged_wh.sum()
+    went = course.discharged_wh.sum(axis=0) + course.lost_wh.sum(axis=0)
+    if (came != went + np.array(course.after.by_origin)).any():
+        raise AssertionError("stored energy is not conserved by origin")
+    change = (course.charged_wh - course.discharged_wh - course.lost_wh).sum(axis=1) + course.emerged_wh
+    if (np.cumsum(change) + sum(course.before.by_origin) != course.stored_wh).any():
+        raise AssertionError("layers do not sum to what is stored")
+    if min(int(a.min(initial=0)) for a in (course.discharged_wh, course.lost_wh, course.stored_wh)) < 0:
+        raise AssertionError("a storage gave or lost less than nothing")
 
 
-def split(amount: int, weights: Wh) -> Wh:
-    """Divide whole Wh in proportion, remainders to the largest fractions; none gets more than its weight."""
-    total = int(weights.sum())
-    if total <= 0 or amount <= 0:
-        return np.zeros_like(weights)
-    exact = [amount * int(w) for w in weights]
-    parts = np.array([e // total for e in exact], dtype=np.int64)
-    missing = amount - int(parts.sum())
-    by_remainder = sorted(range(len(exact)), key=lambda i: (-(exact[i] % total), i))
-    for i in by_remainder[:missing]:
-        parts[i] += 1
+class _Ledger:
+    """The layers of one storage while a day runs; plain integers, because a day has few of them and many steps."""
+
+    def __init__(self, stock: Stock, vessel: Vessel, order: Order) -> None:
+        self._layers = [(layer.at_s, list(layer.wh)) for layer in stock.layers]
+        self._owed, self._vessel, self._order = stock.owed, vessel, order
+        self.total_wh = sum(stock.by_origin)
+
+    def stock(self) -> Stock:
+        return Stock(tuple(Layer(at_s, tuple(wh)) for at_s, wh in self._layers), self._owed)
+
+    def stand(self, lost: list[int]) -> None:
+        """Standing takes of all layers alike."""
+        self._owed += self.total_wh * self._vessel.standing_loss
+        whole, self._owed = divmod(self._owed, STANDING_PARTS)
+        if whole:
+            _add(lost, self._take(min(whole, self.total_wh), Order.PRO_RATA))
+
+    def give(self, discharge: int, lost: list[int]) -> tuple[list[int], int]:
+        """Give energy at the terminals; what left by origin, and what came to light for it."""
+        eta = self._vessel.eta_discharge
+        needed = (discharge * PARTS + eta // 2) // eta
+        taken = self._take(min(needed, self.total_wh), self._order)
+        emerged = needed - sum(taken)
+        taken[Origin.UNKNOWN] += emerged
+        given = split(discharge, taken)
+        _add(lost, [a - b for a, b in zip(taken, given, strict=True)])
+        return given, emerged
+
+    def take_in(self, at_s: int, charge: list[int], lost: list[int]) -> None:
+        """Take energy in as the newest layer; where the vessel cannot hold all, all layers lose alike."""
+        whole = sum(charge)
+        kept = split((whole * self._vessel.eta_charge + PARTS // 2) // PARTS, charge)
+        _add(lost, [a - b for a, b in zip(charge, kept, strict=True)])
+        self._lay(at_s, kept)
+        over = self.total_wh - self._vessel.capacity_wh
+        if over > 0:
+            _add(lost, self._take(over, Order.PRO_RATA))
+
+    def _lay(self, at_s: int, wh: list[int]) -> None:
+        """Add a layer; energies that nothing tells apart, or that leave in proportion, lie in one."""
+        self.total_wh += sum(wh)
+        if self._layers:
+            newest = self._layers[-1][1]
+            of_one = sum(1 for a, b in zip(newest, wh, strict=True) if a or b) == 1
+            if of_one or self._order == Order.PRO_RATA:
+                _add(newest, wh)
+                return
+        if any(wh):
+            self._layers.append((at_s, wh))
+
+    def _take(self, wanted: int, order: Order) -> list[int]:
+        """Take energy out of layers, of which there is enough; what was taken by origin."""
+        taken = [0] * ORIGINS
+        if wanted <= 0:
+            return taken
+        totals = [sum(wh) for _, wh in self._layers]
+        amounts = split(wanted, totals) if order == Order.PRO_RATA else _first(wanted, totals)
+        for (_, wh), amount in zip(self._layers, amounts, strict=True):
+            if amount:
+                part = split(amount, wh)
+                _add(taken, part)
+                _add(wh, [-p for p in part])
+        self.total_wh -= wanted
+        self._layers = [layer for layer in self._layers if any(layer[1])]
+        return taken
+
+
+def _first(wanted: int, totals: Sequence[int]) -> list[int]:
+    """What each layer gives when the oldest goes first."""
+    amounts = []
+    for total in totals:
+        amount = min(total, wanted)
+        wanted -= amount
+        amounts.append(amount)
+    return amounts
+
+
+def _add(to: list[int], more: Sequence[int]) -> None:
+    for place, value in enumerate(more):
+        to[place] += value
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """Divide whole Wh in proportion, remainders to the largest fractions, ties to the first; none gets more than its weight."""
+    total = sum(weights)
+    if amount >= total:
+        return list(weights)
+    parts = [amount * weight // total for weight in weights]
+    missing = amount - sum(parts)
+    if missing:
+        by_remainder = sorted(range(len(parts)), key=lambda i: (-(amount * weights[i] % total), i))
+        for i in by_remainder[:missing]:
+            parts[i] += 1
     return parts

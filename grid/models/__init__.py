@@ -30,6 +30,7 @@ from grid.models.planned_outages import OutageElement, OutageState, OutageSwitch
 from grid.models.plans import Plan, PlanRule, PlanSource, StoragePlan
 from grid.models.prices import PriceDay
 from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
+from grid.models.storage_origin import LeavingOrder, StorageDay, StorageOriginRule
 
 __all__ = [
     "AdrEvent",
@@ -70,6 +71,7 @@ __all__ = [
     "InterruptedSite",
     "Interruption",
     "InterruptionCause",
+    "LeavingOrder",
     "LinkProblem",
     "LinkProtocol",
     "NetworkStudy",
@@ -89,6 +91,8 @@ __all__ = [
     "SharingKeyShare",
     "SharingRule",
     "SiteShareDay",
+    "StorageDay",
+    "StorageOriginRule",
     "StoragePlan",
     "Technology",
 ]

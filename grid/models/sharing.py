@@ -75,9 +75,19 @@ class SharingDay(models.Model):
     key = models.CharField(max_length=16, choices=SharingKey.choices)
     sources_digest = models.CharField(max_length=64, help_text="Of the meter days it was computed from.")
     consumption_wh = ArrayField(models.BigIntegerField(), help_text="C: what all sites drew.")
-    production_wh = ArrayField(models.BigIntegerField(), help_text="P: what all sites fed in.")
+    production_wh = ArrayField(
+        models.BigIntegerField(), help_text="P: what all sites fed in of local origin."
+    )
     matched_wh = ArrayField(models.BigIntegerField(), help_text="M = min(C, P).")
     shared_wh = ArrayField(models.BigIntegerField(), help_text="T: what was shared.")
+    not_local_wh = ArrayField(
+        models.BigIntegerField(), default=list,
+        help_text="Q: what storages fed in that is not of local origin; empty: nothing.",
+    )  # fmt: skip
+    carried_wh = ArrayField(
+        models.BigIntegerField(), default=list,
+        help_text="G: what of Q came from the public grid and was used at once; empty: nothing.",
+    )  # fmt: skip
     received_cutoff = ArrayField(models.BigIntegerField())
     received_cutoff_site = ArrayField(models.BigIntegerField())
     delivered_cutoff = ArrayField(models.BigIntegerField())
@@ -97,9 +107,19 @@ class SharingDay(models.Model):
     def __str__(self) -> str:
         return f"sharing of {self.day}"
 
+    @property
+    def fed_in_wh(self) -> list[int]:
+        """What all sites fed in, of whatever origin [Wh]."""
+        if not self.not_local_wh:
+            return list(self.production_wh)
+        return [local + rest for local, rest in zip(self.production_wh, self.not_local_wh, strict=True)]
+
 
 class SiteShareDay(models.Model):
-    """What one site received and delivered on a day, per interval [Wh]; NULL where nothing. Partitioned by month."""
+    """What one site received and delivered on a day, per interval [Wh], NULL where nothing; partitioned by month.
+
+    Of what it fed in `not_local_wh` is not of local origin, and of that `carried_wh` is public energy that was used at once.
+    """
 
     pk = models.CompositePrimaryKey("day", "site_id", "revision")
     day = models.DateField()
@@ -109,6 +129,8 @@ class SiteShareDay(models.Model):
     is_current = models.BooleanField(default=True)
     received_wh = ArrayField(models.IntegerField(), null=True)
     delivered_wh = ArrayField(models.IntegerField(), null=True)
+    not_local_wh = ArrayField(models.IntegerField(), null=True)
+    carried_wh = ArrayField(models.IntegerField(), null=True)
 
     class Meta:
         managed = False

@@ -75,7 +75,7 @@ def settled_losses(*, microgrid: Microgrid, days: Sequence[date]) -> SettledLoss
     from_grid = from_surplus = cost = 0
     for row in rows:
         one = exchange(
-            np.array(shared[row.day].consumption_wh), np.array(shared[row.day].production_wh), np.array(row.losses_wh)
+            np.array(shared[row.day].consumption_wh), np.array(shared[row.day].fed_in_wh), np.array(row.losses_wh)
         )  # fmt: skip
         from_grid += int(one.losses_from_grid_wh.sum())
         from_surplus += int(one.losses_from_surplus_wh.sum())

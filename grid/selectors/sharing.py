@@ -17,12 +17,14 @@ from grid.models import SharingDay
 
 @dataclass(frozen=True, slots=True)
 class ShareBlock:
-    """What sites received and delivered over some days, int64 [s, T], days in one axis as in `offsets` [d + 1]."""
+    """What sites received, delivered and fed in of other origin over some days, int64 [s, T]; offsets of days int64 [d + 1]."""
 
     site_ids: NDArray[np.int64]
     offsets: NDArray[np.int64]
     received_wh: NDArray[np.int64]
     delivered_wh: NDArray[np.int64]
+    not_local_wh: NDArray[np.int64]
+    carried_wh: NDArray[np.int64]
 
 
 def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int]) -> ShareBlock:
@@ -32,7 +34,7 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
     sites = np.array(sorted(site_ids), dtype=np.int64)
     sides = {
         side: np.zeros((len(sites), int(offsets[-1])), dtype=np.int64)
-        for side in ("received_wh", "delivered_wh")
+        for side in ("received_wh", "delivered_wh", "not_local_wh", "carried_wh")
     }
     day_axis = np.array(days, dtype="datetime64[D]")
     counts = np.diff(offsets)
@@ -46,7 +48,7 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
                 for d in np.unique(at_day):
                     rows = at_day == d
                     values[at_site[rows], offsets[d] : offsets[d + 1]] = part[side][rows]
-    return ShareBlock(sites, offsets, sides["received_wh"], sides["delivered_wh"])
+    return ShareBlock(sites, offsets, **sides)
 
 
 def current_revisions(*, microgrid: Microgrid, days: Sequence[date]) -> list[int]:

@@ -1,8 +1,9 @@
 """Sharing the energy of closed days."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from energy.models import Channel, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
 from energy.services.partitions import ensure_months
+from grid.domain.origin_sharing import SharedByOrigin, share_by_origin
 from grid.domain.sharing.keys import SHARE_UNITS, CannotShare, Shared, share_dynamic, share_static
 from grid.domain.sharing.splitting import ranks_by_code
-from grid.models import SharingDay, SharingKey, SharingRule, SiteShareDay
+from grid.models import SharingDay, SharingKey, SharingRule, SiteShareDay, StorageDay
+from grid.selectors.storage_origin import StorageFacts, storage_facts
+from grid.services.storage_origin import store_storage_days
 
 SHARES_TABLE = "grid_siteshareday"
+SIDES = [sides for sides in product((True, False), repeat=3) if any(sides)]
 
 
 def rule_on(microgrid: Microgrid, day: date) -> SharingRule | None:
@@ -34,7 +39,8 @@ def rule_on(microgrid: Microgrid, day: date) -> SharingRule | None:
 def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> list[SharingDay]:
     """Share each day among all sites; a day whose meter days have not changed since stays as it is.
 
-    Superseding meter days make the next revision. One transaction per day.
+    Superseding meter days make the next revision, and so does what the days before left in the storages, if that changed. One
+    transaction per day.
     """
     sites = _SiteAxis.of(microgrid)
     ensure_months(table=SHARES_TABLE, days=days)
@@ -47,6 +53,7 @@ class _SiteAxis:
     def __init__(self, meter_ids: list[int], site_ids: list[int], codes: list[str]) -> None:
         self.meter_ids = meter_ids
         self.site_ids = np.array(site_ids, dtype=np.int64)
+        self.codes = codes
         self.ranks = ranks_by_code(codes)
 
     @classmethod
@@ -70,6 +77,7 @@ def _digest(key: str, *blocks: ChannelBlock) -> str:
 
 @transaction.atomic
 def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime) -> SharingDay:
+    Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)  # one day at a time
     rule = rule_on(microgrid, day)
     imports, exports = (
         load_channel(
@@ -79,17 +87,22 @@ def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime)
     )
     key = SharingKey(rule.key) if rule else SharingKey.DYNAMIC
     shares = _static_shares(rule, sites) if key == SharingKey.STATIC and rule else None
-    digest = _digest(key + (shares.tobytes().hex() if shares is not None else ""), imports, exports)
+    stored = storage_facts(microgrid=microgrid, day=day, site_ids=sites.site_ids.tolist(), codes=sites.codes)
+    terms = key + (shares.tobytes().hex() if shares is not None else "") + (stored.digest if stored else "")
+    digest = _digest(terms, imports, exports)
     before = (
         SharingDay.objects.select_for_update().filter(microgrid=microgrid, day=day, is_current=True).first()
     )
     if before is not None and before.sources_digest == digest:
         return before
     drawn, fed_in = np.ascontiguousarray(imports.values_wh.T), np.ascontiguousarray(exports.values_wh.T)
-    if shares is not None:
-        shared = share_static(drawn, fed_in, shares, sites.ranks)
-    else:
-        shared = share_dynamic(drawn, fed_in, sites.ranks)
+
+    def share(drawn_wh: NDArray[np.int64], local_wh: NDArray[np.int64]) -> Shared:
+        if shares is not None:
+            return share_static(drawn_wh, local_wh, shares, sites.ranks)
+        return share_dynamic(drawn_wh, local_wh, sites.ranks)
+
+    found = _share_by_origin(microgrid, day, stored, drawn, fed_in, share)
     revision = 0
     if before is not None:
         revision = before.revision + 1
@@ -97,8 +110,23 @@ def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime)
         SiteShareDay.objects.filter(day=day, microgrid_id=microgrid.pk, is_current=True).update(
             is_current=False
         )
-    _store_shares(microgrid, sites, day, revision, shared)
-    return _store_day(microgrid, sites, day, revision, key, digest, shared, now)
+        StorageDay.objects.filter(microgrid=microgrid, day=day, is_current=True).update(is_current=False)
+    _store_shares(microgrid, sites, day, revision, found, stored)
+    if stored is not None:
+        store_storage_days(microgrid=microgrid, day=day, revision=revision, facts=stored, found=found)
+    return _store_day(microgrid, sites, day, revision, key, digest, found, now)
+
+
+def _share_by_origin(
+    microgrid: Microgrid, day: date, stored: StorageFacts | None, drawn: NDArray[np.int64], fed_in: NDArray[np.int64],
+    share: Callable[[NDArray[np.int64], NDArray[np.int64]], Shared],
+) -> SharedByOrigin:  # fmt: skip
+    """Share what is of local origin; without storages that is all that is fed in."""
+    if stored is None:
+        nothing = np.zeros((len(drawn), 0), dtype=np.int64)
+        return SharedByOrigin(share(drawn, fed_in), nothing, nothing, ())
+    starts_s = [int(start.timestamp()) for start in microgrid.local_day(day).starts()]
+    return share_by_origin(drawn, fed_in, share, stored.sites, starts_s, stored.rule)
 
 
 def _static_shares(rule: SharingRule, sites: _SiteAxis) -> NDArray[np.int64]:
@@ -111,29 +139,44 @@ def _static_shares(rule: SharingRule, sites: _SiteAxis) -> NDArray[np.int64]:
     return np.array([share_of.get(site, 0) for site in sites.site_ids.tolist()], dtype=np.int64)
 
 
-def _store_shares(microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, shared: Shared) -> None:
-    """Append a row for each site that received or delivered; a side with nothing is NULL."""
-    received, delivered = shared.received.parts_wh.T, shared.delivered.parts_wh.T
-    took, gave = received.any(axis=1), delivered.any(axis=1)
+def _store_shares(
+    microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, found: SharedByOrigin, stored: StorageFacts | None
+) -> None:  # fmt: skip
+    """Append a row for each site that received, delivered, or fed in what is not local; a side with nothing is NULL."""
+    received, delivered = found.shared.received.parts_wh.T, found.shared.delivered.parts_wh.T
+    not_local, carried = np.zeros_like(received), np.zeros_like(received)
+    for place, site in enumerate(stored.sites if stored else ()):
+        not_local[site.column], carried[site.column] = (
+            found.not_local_wh[:, place],
+            found.carried_wh[:, place],
+        )
+    took, gave, held = received.any(axis=1), delivered.any(axis=1), not_local.any(axis=1)
     count = received.shape[1]
     with connection.cursor() as cursor:
-        for has_received, has_delivered in ((True, True), (True, False), (False, True)):
-            chosen = np.flatnonzero((took == has_received) & (gave == has_delivered))
+        for has_received, has_delivered, has_held in SIDES:
+            chosen = np.flatnonzero((took == has_received) & (gave == has_delivered) & (held == has_held))
+            if not len(chosen):
+                continue
             columns = [
                 Column("day", "date"), Column("site_id", "int8"), Column("revision", "int2"), Column("microgrid_id", "int8"),
                 Column("received_wh", "int4[]" if has_received else "null", count),
                 Column("delivered_wh", "int4[]" if has_delivered else "null", count),
+                Column("not_local_wh", "int4[]" if has_held else "null", count),
+                Column("carried_wh", "int4[]" if has_held else "null", count),
             ]  # fmt: skip
             values: dict[str, Any] = {
                 "day": np.datetime64(day, "D"), "site_id": sites.site_ids[chosen], "revision": revision,
                 "microgrid_id": microgrid.pk, "received_wh": received[chosen], "delivered_wh": delivered[chosen],
+                "not_local_wh": not_local[chosen], "carried_wh": carried[chosen],
             }  # fmt: skip
             copy_in(cursor, SHARES_TABLE, columns, values, len(chosen))
 
 
 def _store_day(
-    microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, key: str, digest: str, shared: Shared, now: datetime
+    microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, key: str, digest: str, found: SharedByOrigin, now: datetime
 ) -> SharingDay:  # fmt: skip
+    shared = found.shared
+
     def site_of(places: NDArray[np.int64]) -> list[int]:
         return [int(sites.site_ids[place]) if place >= 0 else 0 for place in places]
 
@@ -141,7 +184,13 @@ def _store_day(
         microgrid=microgrid, day=day, revision=revision, key=key, sources_digest=digest,
         consumption_wh=shared.consumption_wh.tolist(), production_wh=shared.production_wh.tolist(),
         matched_wh=shared.matched_wh.tolist(), shared_wh=shared.shared_wh.tolist(),
+        not_local_wh=_or_nothing(found.not_local_wh.sum(axis=1)), carried_wh=_or_nothing(found.carried_wh.sum(axis=1)),
         received_cutoff=shared.received.cutoff.tolist(), received_cutoff_site=site_of(shared.received.cutoff_site),
         delivered_cutoff=shared.delivered.cutoff.tolist(), delivered_cutoff_site=site_of(shared.delivered.cutoff_site),
         computed_at=now,
     )  # fmt: skip
+
+
+def _or_nothing(values_wh: NDArray[np.int64]) -> list[int]:
+    values: list[int] = values_wh.tolist() if values_wh.any() else []
+    return values

@@ -12,7 +12,7 @@ from billing.models.tariffs import WindowDays
 from billing.services.tariffs import publish_version
 from energy.domain.maintenance import add_months
 from energy.models import MaintenancePlan, Microgrid, Site, Source, WorkKind
-from grid.models import DemandProgramme, SharingKey, SharingRule
+from grid.models import DemandProgramme, SharingKey, SharingRule, StorageOriginRule
 from grid.services.demand_response import give_consent, offer_programme
 from members.models import Cooperative, Member, Membership, Role, User
 from microgrid_site.embedded.secret_words import secret_word
@@ -60,6 +60,9 @@ def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
         publish_version(version=version, user=None, now=now)
     if not SharingRule.objects.filter(microgrid=microgrid).exists():
         SharingRule.objects.create(microgrid=microgrid, key=SharingKey.DYNAMIC, valid_from=BEGINNING)
+    if not StorageOriginRule.objects.filter(microgrid=microgrid).exists():
+        # The batteries were filled from the village's roofs before its first day.
+        StorageOriginRule.objects.create(microgrid=microgrid, valid_from=BEGINNING, unknown_is_local=True)
     without = Site.objects.filter(microgrid=microgrid, tariff_assignments__isnull=True)
     TariffAssignment.objects.bulk_create(
         TariffAssignment(site=site, tariff=tariff, valid_from=BEGINNING) for site in without

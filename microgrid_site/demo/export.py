@@ -60,7 +60,7 @@ def _intervals(microgrid: Microgrid, days: Sequence[date], starts: list[str], pa
     shares = load_shares(microgrid=microgrid, days=days, site_ids=[m.site_id for m in meters.values()])
     row_of = {int(site): row for row, site in enumerate(shares.site_ids)}
     with gzip.open(path, "wt", encoding="utf-8", compresslevel=3, newline="") as file:
-        file.write("site,start,import_wh,export_wh,received_wh,delivered_wh\n")
+        file.write("site,start,import_wh,export_wh,received_wh,delivered_wh,not_local_wh,carried_wh\n")
         for row, meter_id in enumerate(imports.meter_ids.tolist()):
             site = meters[meter_id].site
             share = row_of[site.pk]
@@ -70,12 +70,14 @@ def _intervals(microgrid: Microgrid, days: Sequence[date], starts: list[str], pa
                     exports.values_wh[row],
                     shares.received_wh[share],
                     shares.delivered_wh[share],
+                    shares.not_local_wh[share],
+                    shares.carried_wh[share],
                 ]
             )
             code = _quoted(site.code)
             file.writelines(
-                f"{code},{start},{a},{b},{c},{d}\n"
-                for start, (a, b, c, d) in zip(starts, columns.T.tolist(), strict=True)
+                f"{code},{start},{','.join(map(str, values))}\n"
+                for start, values in zip(starts, columns.T.tolist(), strict=True)
             )
 
 

@@ -44,6 +44,8 @@ class Interval:
 
     imports: dict = field(default_factory=dict)
     exports: dict = field(default_factory=dict)
+    not_local: dict = field(default_factory=dict)
+    carried: dict = field(default_factory=dict)
 
 
 def read_intervals(folder: Path):
@@ -54,14 +56,17 @@ def read_intervals(folder: Path):
             interval = intervals[row["start"]]
             interval.imports[row["site"]] = int(row["import_wh"])
             interval.exports[row["site"]] = int(row["export_wh"])
+            interval.not_local[row["site"]] = int(row["not_local_wh"])
+            interval.carried[row["site"]] = int(row["carried_wh"])
             claimed[row["start"], row["site"]] = (int(row["received_wh"]), int(row["delivered_wh"]))
     return intervals, claimed
 
 
 def share(interval: Interval):
     """The dynamic proportional key in whole Wh: received and delivered by site, and M."""
-    matched = min(sum(interval.imports.values()), sum(interval.exports.values()))
-    return split(matched, interval.imports), split(matched, interval.exports)
+    local = {site: fed_in - interval.not_local[site] for site, fed_in in interval.exports.items()}
+    matched = min(sum(interval.imports.values()), sum(local.values()))
+    return split(matched, interval.imports), split(matched, local)
 
 
 def version_on(tariff, day: date):
@@ -121,7 +126,12 @@ def recompute(folder: Path):
                 ((("bill", site), "local", window), got, local_price),
                 ((("bill", site), "grid", window), drawn - got, retail),
                 ((("bill", site), "incentive", ""), got, -incentive),
-                ((("credit", site), "export", ""), interval.exports[site] - gave, feed_in),
+                ((("credit", site), "carried", ""), interval.carried[site], retail),
+                (
+                    (("credit", site), "export", ""),
+                    interval.exports[site] - gave - interval.carried[site],
+                    feed_in,
+                ),
             ):
                 wh[key] += amount
                 money[key] += amount * Fraction(price) / 10

@@ -39,7 +39,13 @@ def operator(hamlet: Hamlet) -> User:
 
 def test_a_documents_energy_is_the_sum_of_the_versions_behind_it(hamlet: Hamlet) -> None:
     hamlet.bill()
-    counted = (Component.LOCAL, Component.GRID, Component.LOCAL_DELIVERED, Component.EXPORT)
+    counted = (
+        Component.LOCAL,
+        Component.GRID,
+        Component.LOCAL_DELIVERED,
+        Component.CARRIED,
+        Component.EXPORT,
+    )
     for document in Document.objects.all():
         uses = versions_behind(document)
         assert [use.day for use in uses] == DAYS

@@ -157,27 +157,27 @@ def test_prices_need_a_value_for_each_interval(microgrid):
 
 
 def test_losses_that_are_settled_are_the_cooperatives_own(microgrid, measured_days):
-    close_day(microgrid=microgrid, day=NEXT_DAY, now=SHOWN_NOW)
-    without = BalanceDay.objects.get(day=NEXT_DAY)
-    shared_before = SharingDay.objects.get(day=NEXT_DAY).shared_wh
+    close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
+    without = BalanceDay.objects.get(day=DAY)
+    shared_before = SharingDay.objects.get(day=DAY).shared_wh
     microgrid.settles_losses = True
     microgrid.save()
-    close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
-    balance, shared = BalanceDay.objects.get(day=DAY), SharingDay.objects.get(day=DAY)
+    close_day(microgrid=microgrid, day=NEXT_DAY, now=SHOWN_NOW)
+    balance, shared = BalanceDay.objects.get(day=NEXT_DAY), SharingDay.objects.get(day=NEXT_DAY)
     losses = np.array(balance.losses_wh)
     assert (losses >= 290).all()  # the transformer's iron alone is 1.2 kW
-    drawn, fed_in = np.array(shared.consumption_wh), np.array(shared.production_wh)
+    drawn, fed_in = np.array(shared.consumption_wh), np.array(shared.fed_in_wh)
     assert (np.array(balance.import_wh) - np.array(balance.export_wh) == drawn - fed_in + losses).all()
-    powers = load_site_powers(microgrid=microgrid, days=[DAY])
+    powers = load_site_powers(microgrid=microgrid, days=[NEXT_DAY])
     network = load_network(microgrid.pk)
     by_hand = [
         network.network.solve(w, v).losses_w / 4 for w, v in zip(*powers.by_node(network), strict=True)
     ]
     assert np.cumsum(losses) == pytest.approx(np.cumsum(by_hand), abs=1.0)
     # A day that is closed already stays as it was, and sharing never looks at losses.
-    close_day(microgrid=microgrid, day=NEXT_DAY, now=SHOWN_NOW)
-    assert BalanceDay.objects.get(day=NEXT_DAY).losses_wh == without.losses_wh == [0] * 96
-    assert SharingDay.objects.get(day=NEXT_DAY).shared_wh == shared_before
+    close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
+    assert BalanceDay.objects.get(day=DAY).losses_wh == without.losses_wh == [0] * 96
+    assert SharingDay.objects.get(day=DAY).shared_wh == shared_before
 
 
 def test_what_losses_cost_is_told(microgrid, measured_days):

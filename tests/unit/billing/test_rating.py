@@ -30,32 +30,35 @@ def half_away(amount: Fraction) -> int:
 
 
 @st.composite
-def months(draw: st.DrawFn) -> tuple[RatePlan, list[list[tuple[int, int, int, int]]]]:
-    """A plan of six intervals, the last three under a second version, and some sites' (c, p, a, s) in each."""
+def months(draw: st.DrawFn) -> tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]]:
+    """A plan of six intervals, the last three under a second version, and some sites' (c, p, a, s, g) in each."""
     group = [draw(st.integers(0, 1)) + (2 if t >= 3 else 0) for t in range(INTERVALS)]
     retail, local, export = draw(prices), draw(prices), draw(prices)
     incentive = [draw(st.integers(0, 50_000))] * 3 + [draw(st.integers(0, 50_000))] * 3
     standing = [(draw(st.integers(1, 31)), draw(st.integers(0, 2_000_000))) for _ in range(2)]
     plan = RatePlan(
-        np.array(group), GROUPS, np.array(retail), np.array(export), np.array(incentive), np.array(local), standing
+        np.array(group), GROUPS, np.array(retail), np.array(export), np.array(incentive), np.array(local), standing,
+        np.array(draw(prices)),
     )  # fmt: skip
     sites = []
     for _ in range(draw(st.integers(1, 4))):
         row = []
         for _ in range(INTERVALS):
             drawn, fed_in = draw(watt_hours), draw(watt_hours)
-            row.append((drawn, fed_in, draw(st.integers(0, drawn)), draw(st.integers(0, fed_in))))
+            delivered = draw(st.integers(0, fed_in))
+            carried = draw(st.integers(0, fed_in - delivered))
+            row.append((drawn, fed_in, draw(st.integers(0, drawn)), delivered, carried))
         sites.append(row)
     return plan, sites
 
 
-def energy_of(sites: list[list[tuple[int, int, int, int]]]) -> SiteEnergy:
+def energy_of(sites: list[list[tuple[int, int, int, int, int]]]) -> SiteEnergy:
     columns = np.array(sites, dtype=np.int64)
-    return SiteEnergy(*(columns[:, :, i] for i in range(4)))
+    return SiteEnergy(*(columns[:, :, i] for i in range(5)))
 
 
 def reference(
-    plan: RatePlan, row: list[tuple[int, int, int, int]]
+    plan: RatePlan, row: list[tuple[int, int, int, int, int]]
 ) -> dict[str, dict[Any, tuple[int, Fraction]]]:
     """Quantity and exact cents by line, interval by interval, as the rules are written."""
     bill: dict[Any, tuple[int, Fraction]] = {}
@@ -65,13 +68,14 @@ def reference(
         quantity, cents = lines.get(key, (0, Fraction(0)))
         lines[key] = (quantity + wh, cents + Fraction(wh * micro, 10_000_000))
 
-    for t, (drawn, fed_in, received, delivered) in enumerate(row):
+    for t, (drawn, fed_in, received, delivered, carried) in enumerate(row):
         version, window = GROUPS[plan.group[t]]
         add(bill, ("local", window, version), received, int(plan.local_micro[t]))
         add(bill, ("grid", window, version), drawn - received, int(plan.retail_micro[t]))
         if plan.incentive_micro[t]:
             add(bill, ("incentive", "", version), received, -int(plan.incentive_micro[t]))
-        add(credit, ("export", "", version), fed_in - delivered, int(plan.export_micro[t]))
+        add(credit, ("carried", "", 0), carried, int(plan.reference_micro[t]))
+        add(credit, ("export", "", version), fed_in - delivered - carried, int(plan.export_micro[t]))
     for version, (days, micro) in enumerate(plan.standing):
         if micro:
             bill["standing", "", version] = (days, Fraction(days * micro, 10_000))
@@ -87,7 +91,9 @@ def rows_of(lines: list[RatedLines], site: int) -> list[tuple[str, str, int, int
 
 
 @given(months())
-def test_lines_are_those_of_the_rules(month: tuple[RatePlan, list[list[tuple[int, int, int, int]]]]) -> None:
+def test_lines_are_those_of_the_rules(
+    month: tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]],
+) -> None:
     plan, sites = month
     energy = energy_of(sites)
     bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
@@ -103,7 +109,7 @@ def test_lines_are_those_of_the_rules(month: tuple[RatePlan, list[list[tuple[int
 
 @given(months())
 def test_every_watt_hour_is_billed_once(
-    month: tuple[RatePlan, list[list[tuple[int, int, int, int]]]],
+    month: tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]],
 ) -> None:
     plan, sites = month
     energy = energy_of(sites)
@@ -113,17 +119,17 @@ def test_every_watt_hour_is_billed_once(
         return sum(line.quantity for line in lines if line.component in components).tolist()  # type: ignore[union-attr]
 
     assert total(bills, "local", "grid") == energy.import_wh.sum(axis=1).tolist()
-    assert total(credits, "local_delivered", "export") == energy.export_wh.sum(axis=1).tolist()
+    assert total(credits, "local_delivered", "carried", "export") == energy.export_wh.sum(axis=1).tolist()
 
 
 @given(months())
 def test_what_producers_share_is_weighed_by_delivered_energy_at_the_local_price(
-    month: tuple[RatePlan, list[list[tuple[int, int, int, int]]]],
+    month: tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]],
 ) -> None:
     plan, sites = month
     [local] = [line for line in rate_credits(plan, energy_of(sites)) if line.component == "local_delivered"]
     assert local.exact_micro.tolist() == [
-        sum(delivered * int(plan.local_micro[t]) for t, (_, _, _, delivered) in enumerate(row))
+        sum(delivered * int(plan.local_micro[t]) for t, (_, _, _, delivered, _) in enumerate(row))
         for row in sites
     ]
 
@@ -144,8 +150,8 @@ def one_interval(
     drawn: int, fed_in: int, received: int, delivered: int, price: int = 300_000
 ) -> tuple[RatePlan, SiteEnergy]:
     one = np.array([price])
-    plan = RatePlan(np.array([0]), [(0, "base")], one, one, np.array([0]), one, [(1, 0)])
-    return plan, energy_of([[(drawn, fed_in, received, delivered)]])
+    plan = RatePlan(np.array([0]), [(0, "base")], one, one, np.array([0]), one, [(1, 0)], one)
+    return plan, energy_of([[(drawn, fed_in, received, delivered, 0)]])
 
 
 def test_the_price_shown_is_the_exact_one_where_it_is_constant() -> None:
@@ -156,9 +162,9 @@ def test_the_price_shown_is_the_exact_one_where_it_is_constant() -> None:
 def test_the_price_shown_is_the_mean_where_it_changes() -> None:
     plan = RatePlan(
         np.array([0, 0]), [(0, "base")], np.array([100_000, 100_000]), np.array([0, 0]), np.array([0, 0]),
-        np.array([100_000, 200_000]), [(1, 0)],
+        np.array([100_000, 200_000]), [(1, 0)], np.array([0, 0]),
     )  # fmt: skip
-    [local, *_] = rate_bills(plan, energy_of([[(3, 0, 1, 0), (3, 0, 2, 0)]]))
+    [local, *_] = rate_bills(plan, energy_of([[(3, 0, 1, 0, 0), (3, 0, 2, 0, 0)]]))
     assert local.exact_micro.tolist() == [500_000]
     assert local.price_micro.tolist() == [166_667]
 
@@ -167,7 +173,7 @@ def test_the_price_shown_is_the_mean_where_it_changes() -> None:
     ("numbers", "words"), [((100, 0, 101, 0), "received more"), ((0, 100, 0, 101), "delivered more")]
 )
 def test_shares_that_do_not_fit_the_readings_are_refused(
-    numbers: tuple[int, int, int, int], words: str
+    numbers: tuple[int, int, int, int, int], words: str
 ) -> None:
     plan, energy = one_interval(*numbers)
     with pytest.raises(CannotRate, match=words):

@@ -1,0 +1,283 @@
+"""The origin of stored energy through the real services: carried from day to day, corrected with the days, kept by the database."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+
+import numpy as np
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, transaction
+
+from billing.models import Document, DocumentLine, Tariff, TariffAssignment, TariffVersion
+from billing.selectors.run_summary import summarise
+from billing.services.price_publication import publish_days
+from billing.services.runs import run_month
+from billing.services.tariffs import publish_version
+from energy.adapters.meter_day_rows import MeterDayRow, write_rows
+from energy.models import Channel, Meter, Microgrid, Site, StorageUnit
+from energy.models.meters import MeterKind
+from energy.models.sites import SiteKind
+from energy.services.partitions import ensure_months
+from grid.domain.energy_origin import Origin
+from grid.models import BalanceDay, SharingDay, StorageDay, StorageOriginRule
+from grid.selectors.sharing import load_shares
+from grid.services.day_close import CannotClose, close_day, close_in_turn
+from kernel.intervals import Month
+from members.models import Cooperative, Member
+
+FIRST, SPRING_FORWARD, THIRD = date(2016, 3, 26), date(2016, 3, 27), date(2016, 3, 28)
+NOW = datetime(2016, 4, 1, 6, tzinfo=UTC)
+NIGHT, NOON, EVENING = 8, 48, 72
+LOCAL, PUBLIC, UNKNOWN = Origin.LOCAL, Origin.PUBLIC, Origin.UNKNOWN
+
+pytestmark = pytest.mark.django_db
+
+
+class Yard:
+    """Ana draws, Ben has a roof, the cooperative a battery; days are written interval by interval."""
+
+    def __init__(self) -> None:
+        self.cooperative = Cooperative.objects.create(slug="yard", name="Yard eG")
+        self.microgrid = Microgrid.objects.create(
+            cooperative=self.cooperative, slug="yard", name="Yard", time_zone="Europe/Berlin"
+        )
+        self.tariff = self._tariff()
+        self.meters = {name: self._site(name) for name in ("Ana", "Ben", "Store")}
+        site = Site.objects.get(code="Store")
+        self.storage = StorageUnit.objects.create(
+            site=site, code="battery", capacity_wh=20_000, charge_max_w=9000, discharge_max_w=9000, eta_charge="0.9",
+            eta_discharge="0.8", soc_max_wh=20_000, soc_wh=0,
+        )  # fmt: skip
+        self.battery = Meter.objects.create(
+            microgrid=self.microgrid, site=site, kind=MeterKind.STORAGE, storage=self.storage, code="battery"
+        )
+
+    def _tariff(self) -> Tariff:
+        made = Tariff.objects.create(cooperative=self.cooperative, code="t", name="T", is_reference=True)
+        version = TariffVersion.objects.create(
+            tariff=made, number=1, valid_from=date(2016, 1, 1), standing_per_day="0.10", energy_per_kwh="0.30",
+            export_per_kwh="0.08", vat_rate="0.20",
+        )  # fmt: skip
+        publish_version(version=version, user=None, now=NOW)
+        return made
+
+    def _site(self, name: str) -> Meter:
+        member = Member.objects.create(
+            cooperative=self.cooperative, number=name, name=name, is_cooperative=name == "Store"
+        )
+        site = Site.objects.create(
+            microgrid=self.microgrid, member=member, code=name, name=name, kind=SiteKind.HOUSEHOLD
+        )
+        TariffAssignment.objects.create(site=site, tariff=self.tariff, valid_from=date(2016, 1, 1))
+        return Meter.objects.create(microgrid=self.microgrid, site=site, kind=MeterKind.SITE, code=name)
+
+    def measure(self, day: date, *steps: tuple[int, str, int, int], version: int = 1) -> None:
+        """Write a final day: (interval, who, import or charge, export or discharge); the battery's site meters the same."""
+        count = self.microgrid.local_day(day).interval_count
+        values = {
+            (meter.pk, int(channel)): np.zeros(count, dtype=np.int32)
+            for meter, channels in (
+                *((m, (Channel.IMPORT, Channel.EXPORT)) for m in self.meters.values()),
+                (self.battery, (Channel.CHARGE, Channel.DISCHARGE)),
+            )
+            for channel in channels
+        }
+        for interval, who, taken, given in steps:
+            meter = self.meters[who]
+            values[meter.pk, int(Channel.IMPORT)][interval] += taken
+            values[meter.pk, int(Channel.EXPORT)][interval] += given
+            if who == "Store":
+                values[self.battery.pk, int(Channel.CHARGE)][interval] += taken
+                values[self.battery.pk, int(Channel.DISCHARGE)][interval] += given
+        rows = [
+            MeterDayRow(day, pk, channel, row, np.zeros(count, np.int16), version, 1)
+            for (pk, channel), row in values.items()
+        ]
+        ensure_months(table="energy_meterday", days=[day])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("UPDATE energy_meterday SET is_current = false WHERE day = %s", [day])
+            write_rows(
+                cursor, rows, microgrid_id=self.microgrid.pk, provenance="test", now=NOW, replace=False
+            )
+
+    def close(self, day: date):
+        return close_day(microgrid=self.microgrid, day=day, now=NOW)
+
+    def stored(self, day: date) -> StorageDay:
+        return StorageDay.objects.get(storage=self.storage, day=day, is_current=True)
+
+
+@pytest.fixture
+def yard(db: None) -> Yard:
+    return Yard()
+
+
+def charged_at_night_and_noon(yard: Yard, day: date, *, version: int = 1, night: int = 1000) -> None:
+    """The night's charge comes from the public grid, the noon's from Ben's roof."""
+    yard.measure(
+        day, (NIGHT, "Store", night, 0), (NOON, "Ben", 0, 1500), (NOON, "Store", 1000, 0), version=version
+    )
+
+
+def given_in_the_evening(yard: Yard, day: date) -> None:
+    yard.measure(day, (EVENING, "Store", 0, 1200), (EVENING, "Ana", 2000, 0))
+
+
+def test_grid_energy_of_the_day_before_is_carried_and_the_rest_is_shared(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    before = yard.stored(FIRST)
+    assert [sum(row) for row in before.charged_wh] == [0, 1000, 1000, 0]
+    assert before.layers_wh == [[0, 0, 900, 0], [0, 900, 0, 0]]
+    assert before.layers_at[0] == datetime(2016, 3, 26, 1, tzinfo=UTC)
+    # 1200 Wh at the terminals take 1500 of the layers: 900 public, 600 local; each bears its own loss.
+    after = yard.stored(SPRING_FORWARD)
+    assert len(after.stored_wh) == 92
+    assert [row[EVENING] for row in after.discharged_wh] == [0, 480, 720, 0]
+    assert after.layers_wh == [[0, 300, 0, 0]]
+    shared = SharingDay.objects.get(day=SPRING_FORWARD)
+    assert (shared.production_wh[EVENING], shared.not_local_wh[EVENING], shared.carried_wh[EVENING]) == (480, 720, 720)  # fmt: skip
+    assert shared.shared_wh[EVENING] == 480
+    balance = BalanceDay.objects.get(day=SPRING_FORWARD)
+    assert balance.import_wh[EVENING] == 800
+
+
+def test_in_proportion_by_setting(yard):
+    StorageOriginRule.objects.create(microgrid=yard.microgrid, order="pro_rata", valid_from=FIRST)
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    assert [row[EVENING] for row in yard.stored(SPRING_FORWARD).discharged_wh] == [0, 600, 600, 0]
+
+
+def test_days_that_are_not_followed_count_as_local_as_before(yard):
+    StorageOriginRule.objects.create(microgrid=yard.microgrid, order="not_followed", valid_from=FIRST)
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    assert not StorageDay.objects.exists()
+    assert SharingDay.objects.get(day=SPRING_FORWARD).shared_wh[EVENING] == 1200
+
+
+def test_a_first_day_is_unknown_and_shared_only_where_the_rule_says_so(yard):
+    given_in_the_evening(yard, FIRST)
+    yard.close(FIRST)
+    assert [row[EVENING] for row in yard.stored(FIRST).discharged_wh] == [0, 0, 0, 1200]
+    assert yard.stored(FIRST).emerged_wh[EVENING] == 1500
+    first = SharingDay.objects.get(day=FIRST)
+    assert (first.shared_wh[EVENING], first.not_local_wh[EVENING], first.carried_wh) == (0, 1200, [])
+    StorageOriginRule.objects.create(microgrid=yard.microgrid, valid_from=FIRST, unknown_is_local=True)
+    yard.close(FIRST)
+    assert SharingDay.objects.get(day=FIRST, is_current=True).shared_wh[EVENING] == 1200
+
+
+def test_a_corrected_day_is_followed_again_and_so_are_the_days_after_it(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.measure(THIRD, (NOON, "Ana", 500, 0))
+    for day in (FIRST, SPRING_FORWARD, THIRD):
+        yard.close(day)
+    charged_at_night_and_noon(yard, FIRST, version=2, night=0)
+    closing = yard.close(FIRST)
+    assert closing.revision == 1
+    after = yard.stored(SPRING_FORWARD)
+    assert after.revision == 1
+    assert [row[EVENING] for row in after.discharged_wh] == [0, 720, 0, 480]
+    assert BalanceDay.objects.get(day=SPRING_FORWARD, is_current=True).revision == 1
+    assert yard.stored(THIRD).layers_wh == []
+    assert StorageDay.objects.filter(day=SPRING_FORWARD).count() == 2
+    # Nothing more to do: the same facts leave everything as it is.
+    yard.close(FIRST)
+    assert {row.revision for row in StorageDay.objects.filter(is_current=True)} == {1}
+
+
+def test_days_that_were_closed_out_of_turn_are_put_right(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(SPRING_FORWARD)
+    assert SharingDay.objects.get(day=SPRING_FORWARD).shared_wh[EVENING] == 0
+    yard.close(FIRST)
+    assert SharingDay.objects.get(day=SPRING_FORWARD, is_current=True).shared_wh[EVENING] == 480
+
+
+def test_workers_close_days_in_turn_whoever_comes_first(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    with pytest.raises(CannotClose, match="2016-03-26 is closed before"):
+        close_in_turn(microgrid=yard.microgrid, day=SPRING_FORWARD, now=NOW)
+    close_in_turn(microgrid=yard.microgrid, day=FIRST, now=NOW)
+    assert {row.revision for row in SharingDay.objects.all()} == {0}
+    assert SharingDay.objects.count() == 2
+
+
+def spoil_a_loss(row: StorageDay) -> None:
+    row.lost_wh[PUBLIC][EVENING] -= 1
+
+
+def spoil_a_layer(row: StorageDay) -> None:
+    row.layers_wh[0][LOCAL] += 1
+
+
+def swap_origins(row: StorageDay) -> None:
+    row.discharged_wh[PUBLIC][EVENING] -= 100
+    row.discharged_wh[LOCAL][EVENING] += 100
+
+
+@pytest.mark.parametrize("spoil", [spoil_a_loss, spoil_a_layer, swap_origins])
+def test_the_database_refuses_energy_that_changes_its_origin(yard, spoil: Callable[[StorageDay], None]):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    row = yard.stored(SPRING_FORWARD)
+    spoil(row)
+    with pytest.raises(DatabaseError, match="not conserved"), transaction.atomic():
+        row.save()
+
+
+def test_what_was_carried_is_paid_as_the_grid_is_and_the_books_balance(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    days = [FIRST, SPRING_FORWARD]
+    for day in days:
+        yard.close(day)
+    publish_days(microgrid=yard.microgrid, days=days, now=NOW)
+    run = run_month(microgrid=yard.microgrid, month=Month(2016, 3), now=NOW, days=days)
+    credit = Document.objects.get(run=run, kind="credit", site__code="Store")
+    lines = {
+        row.component: (row.quantity, row.net_minor) for row in DocumentLine.objects.filter(document=credit)
+    }
+    # 720 Wh x 0.30 as the public grid would have cost; 480 Wh of 1480 Wh local at 0.19.
+    assert lines == {"carried": (720, 22), "local_delivered": (480, 9)}
+    bill = Document.objects.get(run=run, kind="bill", site__code="Ana")
+    drawn = {row.component: row.quantity for row in bill.lines.all()}
+    assert drawn == {"standing": 2, "local": 480, "grid": 1520}
+    summary = summarise(run)
+    assert (summary.residual_minor, summary.debits_minor) == (0, summary.credits_minor)
+    shares = load_shares(microgrid=yard.microgrid, days=days, site_ids=[credit.site_id])
+    assert (shares.not_local_wh.sum(), shares.carried_wh.sum()) == (720, 720)
+
+
+def test_the_day_after_a_long_gap_goes_on_with_what_was_stored(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    later = FIRST + timedelta(days=2)
+    given_in_the_evening(yard, later)
+    yard.close(FIRST)
+    yard.close(later)
+    assert [row[EVENING] for row in yard.stored(later).discharged_wh] == [0, 480, 720, 0]
+
+
+def test_a_microgrid_with_closed_days_follows_origins_from_the_next_on(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    yard.close(FIRST)
+    migration = import_module("grid.migrations.0017_stored_energy_is_kept")
+    migration.begin_after_closed_days(apps, None)
+    rules = StorageOriginRule.objects.order_by("valid_from").values_list(
+        "order", "valid_to", "unknown_is_local"
+    )
+    assert list(rules) == [("not_followed", SPRING_FORWARD, False), ("first_in", None, True)]
