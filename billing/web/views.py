@@ -21,7 +21,7 @@ from billing.services.papers import pdf_of
 from energy.selectors.site_energy import register_readings
 
 PAGE = 24
-ROOF = (Component.LOCAL_DELIVERED, Component.EXPORT)
+ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT)
 EXPLANATION = {
     Component.STANDING: "Meter, billing and your share of the lines, per day.",
     Component.LOCAL: "What neighbours fed in at the very moment you drew it.",
