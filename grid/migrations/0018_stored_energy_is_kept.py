@@ -64,15 +64,14 @@ def begin_after_closed_days(apps: Any, _: Any) -> None:
     closings = apps.get_model("grid", "DayClosing").objects.order_by().values("microgrid_id")
     rule = apps.get_model("grid", "StorageOriginRule")
     for row in closings.annotate(last=Max("day")):
-        rule.objects.create(
-            microgrid_id=row["microgrid_id"],
-            valid_from=row["last"] + timedelta(days=1),
-            unknown_is_local=True,
-        )
+        begin = row["last"] + timedelta(days=1)
+        grid = row["microgrid_id"]
+        rule.objects.create(microgrid_id=grid, order="not_followed", valid_from=EVER, valid_to=begin)
+        rule.objects.create(microgrid_id=grid, valid_from=begin, unknown_is_local=True)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("grid", "0016_storage_origin")]
+    dependencies = [("grid", "0017_storage_origin")]
 
     operations = [
         migrations.RunSQL(CARRIED, UNDO_CARRIED),
