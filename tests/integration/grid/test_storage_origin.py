@@ -275,7 +275,7 @@ def test_the_day_after_a_long_gap_goes_on_with_what_was_stored(yard):
 def test_a_microgrid_with_closed_days_follows_origins_from_the_next_on(yard):
     charged_at_night_and_noon(yard, FIRST)
     yard.close(FIRST)
-    migration = import_module("grid.migrations.0018_stored_energy_is_kept")
+    migration = import_module("grid.migrations.0019_stored_energy_is_kept")
     migration.begin_after_closed_days(apps, None)
     rules = StorageOriginRule.objects.order_by("valid_from").values_list(
         "order", "valid_to", "unknown_is_local"

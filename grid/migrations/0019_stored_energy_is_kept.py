@@ -71,7 +71,7 @@ def begin_after_closed_days(apps: Any, _: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("grid", "0017_storage_origin")]
+    dependencies = [("grid", "0018_storage_origin")]
 
     operations = [
         migrations.RunSQL(CARRIED, UNDO_CARRIED),
