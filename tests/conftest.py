@@ -1,6 +1,7 @@
 """What tests share: the real demo over a small network, run once and looked at by many."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,16 +9,34 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from microgrid_site.embedded.servers import environment_of_its_own
 from tests.networks import cut_network
+from tests.prepared import COPIED, copy_prepared
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_DEMO_S = 600
+# Files that look at the same demo stay in one lane, so that it runs once.
+OF_ONE_DEMO = {
+    "test_a_month_passes_every_room",
+    "test_another_hand_recomputes_the_month",
+    "test_the_path_is_real",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file is what one lane takes at a time (`--dist loadgroup`)."""
+    for item in items:
+        name = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("demo" if name in OF_ONE_DEMO else name))
 
 
 def run_demo(var: Path, *words: str) -> dict:
     """One pass of the demo in processes of its own, with servers of its own; returns its JSON."""
+    if not (var / "postgres").exists():
+        copy_prepared(var)
     done = subprocess.run(
         [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(var), "--", sys.executable,
          str(ROOT / "manage.py"), "demo", "--once", "--json", *words],
@@ -26,6 +45,13 @@ def run_demo(var: Path, *words: str) -> dict:
     if done.returncode:
         raise AssertionError(f"the demo ended with code {done.returncode}:\n{done.stderr[-4000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The tests' database is a copy of the migrated one, where `script/test` has put that into the servers' folder."""
+    if os.environ.get(COPIED):
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = settings.DATABASES["default"]["NAME"]
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from microgrid_site.embedded.servers import environment_of_its_own
 from tests.browser.chromium import browser as start_browser
 from tests.conftest import ROOT
 from tests.networks import cut_network
+from tests.prepared import copy_prepared
 
 LONGEST_START_S = 240
 
@@ -47,6 +48,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     folder = tmp_path_factory.mktemp("village")
     folder.chmod(0o755)
     network = cut_network(folder / "hamlet", sites=20, first_day=date(2016, 3, 29), days=6)
+    copy_prepared(folder / "var")
     environment = {**environment_of_its_own(folder / "var"), "CONTROL_TICK_SECONDS": "2", "COLUMNS": "160"}
     log = folder / "demo.log"
     with log.open("wb") as out:
