@@ -70,7 +70,8 @@ ENGLISH = Words(
         "how_to_pay": "How to pay", "code": "Payment code for a banking app", "reference": "Reference",
         "check": "Check this bill yourself", "complain": "Questions, complaints, leaving", "number": "Number", "member": "Member",
         "site": "Metering point", "issued": "Issued", "period": "Period", "net": "Net", "vat": "VAT", "total": "To pay",
-        "total_credit": "Paid to you", "days": "days",
+        "total_credit": "Paid to you", "days": "days", "not_subject": "Not subject to VAT",
+        "own_supply": "The cooperative's own supply, not subject to VAT",
     },
     components={
         "standing": ("Standing charge", "Meter, billing and your share of the lines, per day."),
@@ -115,7 +116,8 @@ GERMAN = Words(
         "readings": "Zählerstände", "how_to_pay": "So zahlen Sie", "code": "Zahlcode für die Banking-App", "reference": "Verwendungszweck",
         "check": "Prüfen Sie selbst nach", "complain": "Fragen, Beschwerden, Kündigung", "number": "Nummer", "member": "Mitglied",
         "site": "Messpunkt", "issued": "Datum", "period": "Zeitraum", "net": "Netto", "vat": "Umsatzsteuer", "total": "Zu zahlen",
-        "total_credit": "Auszahlung", "days": "Tage",
+        "total_credit": "Auszahlung", "days": "Tage", "not_subject": "Nicht umsatzsteuerbar",
+        "own_supply": "Eigenverbrauch der Genossenschaft, nicht umsatzsteuerbar",
     },
     components={
         "standing": ("Grundpreis", "Zähler, Abrechnung und Ihr Anteil an den Leitungen, je Tag."),

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from billing.adapters.documents.e_invoice import invoice_xml
 from billing.adapters.documents.renderer import render_pdf
+from billing.domain.e_invoice import business_terms
 from billing.models import Document, DocumentStatus
+from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
 
 
@@ -16,10 +19,11 @@ class NotPostedYet(ValueError):
 
 
 def pdf_of(*, document: Document) -> Path:
-    """The PDF of a posted document; written whole or not at all.
+    """The PDF of a posted document with the e-invoice inside; written whole or not at all.
 
     Raises:
         NotPostedYet: it is a draft.
+        CannotInvoice: the cooperative shows VAT without a VAT id.
     """
     if document.status == DocumentStatus.DRAFT:
         raise NotPostedYet("A draft has no PDF; it gets one when the run is posted.")
@@ -27,7 +31,11 @@ def pdf_of(*, document: Document) -> Path:
     if path.exists():
         return path
     issued = datetime.combine(document.issue_date, time(12), tzinfo=UTC)
-    content = render_pdf(paper_content(document), issued_at=int(issued.timestamp()))
+    content = render_pdf(
+        paper_content(document),
+        invoice_xml=invoice_xml(business_terms(invoice_of(document))),
+        issued_at=int(issued.timestamp()),
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}")
     with part.open("wb") as file:

@@ -99,7 +99,11 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
         raise CannotBill(f"{len(without)} sites have no tariff: {', '.join(codes)} ...; assign one.")
     try:
         for assignments in group_by_tariffs(site_ids, days):
-            terms_along(assignments, days)
+            terms = terms_along(assignments, days)
+            if not microgrid.cooperative.vat_id and any(term.vat_rate for term in terms):
+                raise CannotBill(
+                    f"Tariffs ask for VAT, but {microgrid.cooperative.name} has no VAT id: enter it with the cooperative."
+                )
         load_prices(microgrid_id=microgrid.pk, days=days)
     except (TariffMissing, PricesMissing, CannotRate) as problem:
         raise CannotBill(str(problem)) from None

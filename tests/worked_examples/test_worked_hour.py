@@ -58,7 +58,7 @@ def tariff(cooperative: Cooperative, code: str, standing: str, *, reference: boo
 @pytest.fixture
 def hour() -> Iterator[Microgrid]:
     """The four sites with a day that is empty but for the worked hour."""
-    cooperative = Cooperative.objects.create(slug="worked", name="Worked eG")
+    cooperative = Cooperative.objects.create(slug="worked", name="Worked eG", vat_id="DE123456789")
     microgrid = Microgrid.objects.create(
         cooperative=cooperative, slug="worked", name="Worked", time_zone="Europe/Berlin"
     )

@@ -1,4 +1,7 @@
-"""From a document's content to PDF bytes, by typst; the same content gives the same bytes."""
+"""From a document's content to PDF bytes, by typst; the same content gives the same bytes.
+
+The PDF is PDF/A-3a and PDF/UA-1: it can be kept for decades and read aloud; the e-invoice lies inside it.
+"""
 
 import json
 from functools import lru_cache
@@ -7,6 +10,9 @@ from typing import Any
 
 import typst
 
+from billing.adapters.documents.e_invoice import mark_as_invoice
+
+STANDARDS = ["a-3a", "ua-1"]
 TEMPLATE = Path(__file__).resolve().parent / "document.typ"
 
 
@@ -18,13 +24,14 @@ def _compiler() -> typst.Compiler:
     )
 
 
-def render_pdf(content: dict[str, Any], *, issued_at: int) -> bytes:
-    """Render content (see `billing.selectors.paper`) as PDF; `issued_at` [Unix s] stands as its date inside."""
+def render_pdf(content: dict[str, Any], *, invoice_xml: bytes, issued_at: int) -> bytes:
+    """Render content (see `billing.selectors.paper`) as PDF with the e-invoice inside; `issued_at` [Unix s] stands as its date."""
     result = _compiler().compile(
         str(TEMPLATE),
         format="pdf",
-        sys_inputs={"content": json.dumps(content, ensure_ascii=False)},
+        sys_inputs={"content": json.dumps(content, ensure_ascii=False), "invoice": invoice_xml.decode()},
         timestamp=issued_at,
+        pdf_standards=STANDARDS,
     )
     assert isinstance(result, bytes)
-    return result
+    return mark_as_invoice(result)

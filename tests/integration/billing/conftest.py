@@ -111,7 +111,7 @@ def measure(microgrid: Microgrid, days: list[date], seed: int = 3, now: datetime
 
 
 def make_hamlet(slug: str = "hamlet", *, closed: bool = True) -> Hamlet:
-    cooperative = Cooperative.objects.create(slug=slug, name=f"{slug} eG")
+    cooperative = Cooperative.objects.create(slug=slug, name=f"{slug} eG", vat_id="DE123456789")
     microgrid = Microgrid.objects.create(
         cooperative=cooperative, slug=slug, name=slug, time_zone="Europe/Berlin"
     )
