@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from benchmarks.forecast import FOLDER, ZONE, consumption_of
 from energy.adapters.simbench_folder import SimbenchNetwork, read_network
 from energy.domain.forecast_features import Calendar
-from energy.domain.forecast_quantiles import Band
 from energy.domain.forecast_series import MeterSeries, starts_from
+from energy.domain.forecast_sums import MODEL_SHARE_OF_PRODUCTION, NetForecast, net_forecast
 from energy.domain.forecasting import Forecaster, midnight
 from energy.domain.sun import is_down
 from grid.domain.control.dispatch import StorageLimits, dispatch, next_soc
@@ -193,10 +193,10 @@ def _is_monday(setting: Setting, t: int) -> bool:
 def _think(
     setting: Setting, fleet: Fleet, foreseen: "Foreseer", k: int, target_w: float, held_wh: float, now_w: float
 ) -> StoredValue:  # fmt: skip
-    use, production = foreseen.at(k)
-    count = len(use.middle_w)
+    net = foreseen.at(k)
+    count = len(net.middle_w)
     outlook = outlook_of(
-        use, production, hours=HOURS, import_price=setting.prices(setting.first + k, count),
+        net, hours=HOURS, import_price=setting.prices(setting.first + k, count),
         export_price=np.full(count, FEED_IN), target_w=target_w,
     )  # fmt: skip
     return value_with_target(
@@ -216,43 +216,34 @@ def _hindsight(setting: Setting, until: int) -> float:
 
 
 class Foreseer:
-    """Use and production foreseen at each full hour, from what had ended before it."""
+    """Net power foreseen at each full hour, from what had ended before it."""
 
     def __init__(self, setting: Setting) -> None:
         calendar = Calendar("DE")
         self.setting = setting
         self.use, self.production = (
             Forecaster(setting.use, calendar),
-            Forecaster(setting.production, calendar),
+            Forecaster(setting.production, calendar, model_share=MODEL_SHARE_OF_PRODUCTION),
         )
-        self.hour, self.bands = -1, (_nothing(), _nothing())
+        self.hour, self.net = -1, NetForecast(*np.zeros((3, 0)))
 
-    def at(self, k: int) -> tuple[Quantiles, Quantiles]:
+    def at(self, k: int) -> Quantiles:
         """From the month's interval `k` on, by the forecast of its hour."""
         hour = k // PER_HOUR
         if hour != self.hour:
-            self.hour, self.bands = hour, self._foresee(hour * PER_HOUR)
-        late = k % PER_HOUR
-        use, production = (
-            Quantiles.of_energy(b.p10_wh[0, late:], b.p50_wh[0, late:], b.p90_wh[0, late:], HOURS)
-            for b in self.bands
-        )
-        return use, production
+            self.hour, self.net = hour, self._foresee(hour * PER_HOUR)
+        late, net = k % PER_HOUR, self.net
+        return Quantiles.of_energy(net.p10_wh[late:], net.p50_wh[late:], net.p90_wh[late:], HOURS)
 
-    def _foresee(self, k: int) -> tuple[Band, Band]:
+    def _foresee(self, k: int) -> NetForecast:
         series = self.setting.use
         origin = series.first_at + (self.setting.first + k) * series.step
         horizon = HORIZON + PER_HOUR
         use, production = self.use.sum_at(origin, horizon), self.production.sum_at(origin, horizon)
-        if self.setting.place is None:
-            return use, production
-        seconds = starts_from(origin, MINUTES, horizon).astype(np.int64)
-        light = ~is_down(seconds, MINUTES, *self.setting.place)
-        return use, Band(production.p10_wh * light, production.p50_wh * light, production.p90_wh * light)
-
-
-def _nothing() -> Band:
-    return Band(np.zeros((1, 0)), np.zeros((1, 0)), np.zeros((1, 0)))
+        if self.setting.place is not None:
+            seconds = starts_from(origin, MINUTES, horizon).astype(np.int64)
+            production = production.lit(~is_down(seconds, MINUTES, *self.setting.place))
+        return net_forecast(use, production)
 
 
 def foresight(setting: Setting) -> Run:

@@ -17,10 +17,12 @@ from energy.adapters.study_folder import CannotStudy, StudyFolder
 from energy.domain.forecast_features import Ahead, Calendar
 from energy.domain.forecast_model import VERSION, Recipe
 from energy.domain.forecast_series import MeterSeries
+from energy.domain.forecast_sums import MODEL_SHARE_OF_PRODUCTION, MODEL_SHARE_OF_USE
 from energy.domain.forecasting import Forecast, Forecaster
 from energy.domain.sun import is_down, same_place
 
 TOTALS = {"consumption": "TOTAL_CONSUMPTION", "production": "TOTAL_PRODUCTION"}
+MODEL_SHARES = {"consumption": MODEL_SHARE_OF_USE, "production": MODEL_SHARE_OF_PRODUCTION}
 DECIMALS = 3
 ABSURD = 1.5
 
@@ -129,7 +131,9 @@ def study(
         if not len(columns):
             continue
         codes[kind] = [*(folder.meters[i].code for i in columns), total]
-        forecaster = Forecaster(_series(folder, columns), calendar, Ahead(), recipe or Recipe())
+        forecaster = Forecaster(
+            _series(folder, columns), calendar, Ahead(), recipe or Recipe(), MODEL_SHARES[kind]
+        )
         works += _by_model(kind, forecaster, origins, horizon)
     for work, forecasts in zip(works, _all_done(works, origins, cores or _cores()), strict=True):
         models += forecasts.trained

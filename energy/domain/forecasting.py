@@ -14,8 +14,16 @@ from energy.domain.forecast_clock import clock_of_habits
 from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, Past, past_before
 from energy.domain.forecast_like_days import like_day_band
 from energy.domain.forecast_model import Model, Recipe, predict, train
+from energy.domain.forecast_nowcast import NOWCAST_DAYS, Nowcast, SumPast, nowcast
 from energy.domain.forecast_quantiles import Band, Margins
 from energy.domain.forecast_series import MeterSeries, WallGrid, starts_from, wall_grid, wall_slots
+from energy.domain.forecast_sums import (
+    MODEL_SHARE_OF_USE,
+    NOWCAST_HOURS,
+    SumForecast,
+    nowcast_alone,
+    sum_forecast,
+)
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -41,18 +49,26 @@ class Forecast:
         starts: datetime64[s] [H], the intervals foreseen.
         band: rows m + 1.
         young: bool [m + 1], foreseen from like days for want of history.
+        sum_errors_wh: float64 [r, H], how wrong the sum was foreseen from past origins, as wide as its band; no rows where that is not known.
     """
 
     origin: np.datetime64
     starts: NDArray[np.datetime64]
     band: Band
     young: NDArray[np.bool_]
+    sum_errors_wh: Array
+
+    @property
+    def whole(self) -> SumForecast:
+        """The sum alone."""
+        band = self.band
+        return SumForecast(Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:]), self.sum_errors_wh)
 
     def without(self, dark: NDArray[np.bool_]) -> "Forecast":
         """The same with nothing where `dark` [m + 1, H] is set."""
         band = self.band
         emptied = Band(*(np.where(dark, 0.0, v) for v in (band.p10_wh, band.p50_wh, band.p90_wh)))
-        return replace(self, band=emptied)
+        return replace(self, band=emptied, sum_errors_wh=self.sum_errors_wh * ~dark[-1])
 
     def with_available(self, share: Array) -> "Forecast":
         """The same with only `share` [m, H], 0 to 1, of each meter there; the sum loses what they most likely lose."""
@@ -62,7 +78,8 @@ class Forecast:
         of_sum = 1 - np.divide(lost, total, out=(1 - share.mean(axis=0)), where=total > 0)
         scale = np.vstack([share, of_sum])
         band = self.band
-        return replace(self, band=Band(*(v * scale for v in (band.p10_wh, band.p50_wh, band.p90_wh))))
+        scaled = Band(*(v * scale for v in (band.p10_wh, band.p50_wh, band.p90_wh)))
+        return replace(self, band=scaled, sum_errors_wh=self.sum_errors_wh * of_sum)
 
 
 def midnight(day: int, zone: tzinfo) -> np.datetime64:
@@ -93,9 +110,11 @@ def train_on(
 
 def forecast(
     series: MeterSeries, origin: np.datetime64, horizon: int, model: Model | None, calendar: Calendar, ahead: Ahead,
-    threads: int = 2,
+    threads: int = 2, model_share: float = MODEL_SHARE_OF_USE,
 ) -> Forecast:  # fmt: skip
     """Foresee `horizon` intervals from `origin` on, for each meter and their sum, from what was known before.
+
+    The sum is drawn from the model's towards what the last hours say; `model_share` is how much of the model stays.
 
     Raises:
         CannotForecast: beyond a week.
@@ -106,8 +125,7 @@ def forecast(
         )
     grid = _grid(series, origin, FOLD_DAYS)
     starts = starts_from(origin, series.minutes, horizon)
-    # Where clocks go back, the second pass of the hour stands before the origin's own slot: it is read at the origin's.
-    steps = np.maximum(wall_slots(starts, series.zone, series.minutes) - _end_slot(grid), 0)
+    steps = steps_behind(grid, origin, horizon, series)
     every = np.arange(int(steps.max()) + 1)
     past = past_before(grid, grid.width)
     young = (grid.days_known < LEAST_DAYS_OF_A_METER) | ~(past.level_wh > 0)
@@ -120,9 +138,13 @@ def forecast(
         young = np.ones_like(young)
     elif young.any():
         band = _replaced(band, like_day_band(_some(past, young), every, calendar), young)
-    return Forecast(
-        origin, starts, Band(band.p10_wh[:, steps], band.p50_wh[:, steps], band.p90_wh[:, steps]), young
+    band = _columns(band, steps)
+    recent = nowcast_of(wall_grid(series, origin, NOWCAST_DAYS), origin, horizon, series, calendar)
+    whole = sum_forecast(
+        Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:]), recent, series.minutes, model_share
     )
+    last = np.arange(len(young)) == len(young) - 1
+    return Forecast(origin, starts, _replaced(band, whole.band, last), young, whole.errors_wh)
 
 
 @dataclass
@@ -136,6 +158,7 @@ class Forecaster:
     calendar: Calendar
     ahead: Ahead = field(default_factory=Ahead)
     recipe: Recipe = field(default_factory=Recipe)
+    model_share: float = MODEL_SHARE_OF_USE
     trained: dict[int, Model | None] = field(default_factory=dict)
     clocks: dict[int, tzinfo] = field(default_factory=dict)
     summed: Array | None = None
@@ -143,30 +166,45 @@ class Forecaster:
     def at(self, origin: np.datetime64, horizon: int) -> Forecast:
         """The forecast for an origin."""
         model, series = self.model_for(origin), self.series.by(self.clock_for(origin))
-        return forecast(series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads)
+        return forecast(
+            series, origin, horizon, model, self.calendar, self.ahead, self.recipe.threads, self.model_share
+        )
 
-    def sum_at(self, origin: np.datetime64, horizon: int) -> Band:
-        """The band of the sum alone [1, H], the same as the last row of `at` and many times as fast; every meter has its values."""
-        model, clock = self.model_for(origin), self.clock_for(origin)
+    def sum_at(self, origin: np.datetime64, horizon: int) -> SumForecast:
+        """The sum alone, the same as that of `at` and many times as fast where no meter's values have holes."""
+        if not self._is_whole(origin):
+            return self.at(origin, horizon).whole
+        whole = MeterSeries(self.series.first_at, self.series.minutes, self.clock_for(origin), self._sum())
+        recent = nowcast_of(wall_grid(whole, origin, NOWCAST_DAYS), origin, horizon, whole, self.calendar)
+        if recent is not None and self.model_share == 0 and recent.reaches(horizon):
+            return nowcast_alone(recent)
+        model = self.model_for(origin)
         if model is None:
-            band = self.at(origin, horizon).band
-            return Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:])
-        whole = MeterSeries(self.series.first_at, self.series.minutes, clock, self._sum())
+            return self.at(origin, horizon).whole
+        band = self._model_sum_at(model, whole, origin, horizon)
+        return sum_forecast(band, recent, whole.minutes, self.model_share)
+
+    def _model_sum_at(self, model: Model, whole: MeterSeries, origin: np.datetime64, horizon: int) -> Band:
+        """The model's band of the sum [1, H]."""
         grid = wall_grid(whole, origin, FOLD_DAYS)
-        starts = starts_from(origin, whole.minutes, horizon)
-        steps = np.maximum(wall_slots(starts, clock, whole.minutes) - _end_slot(grid), 0)
+        steps = steps_behind(grid, origin, horizon, whole)
         margins = Margins(model.band_margins.low[-1:], model.band_margins.high[-1:])
         every = np.arange(int(steps.max()) + 1)
         alone = replace(model, band_margins=margins)
         band = predict(
             alone, past_before(grid, grid.width), every, self.calendar, self.ahead, self.recipe.threads
         )
-        return Band(band.p10_wh[:, steps], band.p50_wh[:, steps], band.p90_wh[:, steps])
+        return _columns(band, steps)
 
     def _sum(self) -> Array:
         if self.summed is None:
             self.summed = self.series.values_wh.sum(axis=0, keepdims=True)
         return self.summed
+
+    def _is_whole(self, before: np.datetime64) -> bool:
+        """Whether every meter has each of its values."""
+        count = int((before - self.series.first_at) // self.series.step)
+        return not np.isnan(self._sum()[0, : max(count, 0)]).any()
 
     def clock_for(self, origin: np.datetime64) -> tzinfo:
         """The clock by which the meters live, as known when the model in force at an origin was trained."""
@@ -199,8 +237,27 @@ def _grid(series: MeterSeries, until: np.datetime64, days: int) -> WallGrid:
     return grid.with_sums([np.arange(series.values_wh.shape[0])])
 
 
-def _end_slot(grid: WallGrid) -> int:
-    return grid.first_day * grid.slots_per_day + grid.width
+def steps_behind(grid: WallGrid, origin: np.datetime64, horizon: int, series: MeterSeries) -> Rows:
+    """Which slot behind the end of a grid up to `origin` each interval of the horizon lies in.
+
+    Where clocks go back, the second pass of the hour stands before the origin's own slot: it is read at the origin's.
+    """
+    slots = wall_slots(starts_from(origin, series.minutes, horizon), series.zone, series.minutes)
+    return np.maximum(slots - (grid.first_day * grid.slots_per_day + grid.width), 0)
+
+
+def nowcast_of(
+    grid: WallGrid, origin: np.datetime64, horizon: int, series: MeterSeries, calendar: Calendar
+) -> Nowcast | None:
+    """What the last hours say of the sum of a grid's rows, at most two days ahead; None where too little is known."""
+    horizon = min(horizon, NOWCAST_HOURS * 60 // series.minutes)
+    steps = steps_behind(grid, origin, horizon, series)
+    found = nowcast(SumPast.of(grid), int(steps.max()) + 1, calendar)
+    return None if found is None else Nowcast(found.middle_wh[steps], found.errors_wh[:, steps])
+
+
+def _columns(band: Band, steps: Rows) -> Band:
+    return Band(band.p10_wh[:, steps], band.p50_wh[:, steps], band.p90_wh[:, steps])
 
 
 def _some(past: Past, rows: NDArray[np.bool_]) -> Past:

@@ -66,6 +66,14 @@ class ForecastRun(models.Model):
     made_by = models.ManyToManyField(
         ForecastModel, related_name="runs", help_text="None where like days had to serve."
     )
+    net_p10_wh = ArrayField(
+        models.IntegerField(),
+        default=list,
+        blank=True,
+        help_text="Use less production; empty where not both are foreseen.",
+    )
+    net_p50_wh = ArrayField(models.IntegerField(), default=list, blank=True)
+    net_p90_wh = ArrayField(models.IntegerField(), default=list, blank=True)
 
     class Meta:
         constraints = [

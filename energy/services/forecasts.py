@@ -10,8 +10,10 @@ from energy.domain.forecast_accuracy import mean_absolute_error, score
 from energy.domain.forecast_features import FOLD_DAYS
 from energy.domain.forecast_like_days import naive
 from energy.domain.forecast_model import VERSION
+from energy.domain.forecast_nowcast import NOWCAST_DAYS
 from energy.domain.forecast_quantiles import Band
 from energy.domain.forecast_series import MeterSeries, wall_grid, wall_slots
+from energy.domain.forecast_sums import MODEL_SHARE_OF_PRODUCTION, MODEL_SHARE_OF_USE, net_forecast
 from energy.domain.forecasting import Forecast, forecast
 from energy.domain.sun import is_down
 from energy.models import (
@@ -41,6 +43,10 @@ DAYS_AHEAD = 2
 INTRADAY = timedelta(hours=24)
 WAIT_FOR_READINGS = timedelta(minutes=20)
 INTRADAY_KEPT = timedelta(days=3)
+MODEL_SHARES = {
+    str(ForecastQuantity.CONSUMPTION): MODEL_SHARE_OF_USE,
+    str(ForecastQuantity.PRODUCTION): MODEL_SHARE_OF_PRODUCTION,
+}
 
 
 class NothingKnown(ValueError):
@@ -89,7 +95,7 @@ def _horizon(microgrid: Microgrid, origin_at: datetime, kind: str) -> int:
 
 def foresee(*, microgrid: Microgrid, quantity: str, origin_at: datetime, horizon: int) -> Foreseen | None:
     """One quantity from an origin; None where nothing was known of it. Stores nothing."""
-    history = history_before(microgrid, quantity, origin_at, FOLD_DAYS + 1)
+    history = history_before(microgrid, quantity, origin_at, NOWCAST_DAYS + 1)
     if history is None or not history.meter_ids:
         return None
     step = timedelta(minutes=microgrid.interval_minutes)
@@ -106,7 +112,7 @@ def foresee(*, microgrid: Microgrid, quantity: str, origin_at: datetime, horizon
     )
     found = forecast(
         history.series.by(clock), instant64(origin_at), horizon, chosen.model if chosen else None, calendar_of(microgrid),
-        told.ahead, threads=1,
+        told.ahead, threads=1, model_share=MODEL_SHARES[quantity],
     )  # fmt: skip
     if quantity == ForecastQuantity.PRODUCTION:
         found = _without_work(microgrid, history.meter_ids, _dark_at_night(microgrid, found), origin_at)
@@ -145,7 +151,7 @@ def _keep(
         microgrid=microgrid, kind=kind, origin_at=origin_at,
         defaults={
             "made_at": now, "interval_minutes": microgrid.interval_minutes, "horizon": horizon,
-            "model_version": VERSION, "weather": parts[0].weather[:80],
+            "model_version": VERSION, "weather": parts[0].weather[:80], **_net(parts),
         },
     )  # fmt: skip
     if not made:
@@ -153,6 +159,18 @@ def _keep(
     run.made_by.set([part.model for part in parts if part.model is not None])
     MeterForecast.objects.bulk_create(row for part in parts for row in _rows(run, part))
     return run
+
+
+def _net(parts: list[Foreseen]) -> dict[str, list[int]]:
+    """Use less production, where both are foreseen; its ends come of errors that both made at once."""
+    sums = {part.quantity: part.forecast.whole for part in parts}
+    if len(sums) < len(ForecastQuantity.values):
+        return {}
+    net = net_forecast(sums[ForecastQuantity.CONSUMPTION], sums[ForecastQuantity.PRODUCTION])
+    return {
+        "net_p10_wh": np.rint(net.p10_wh).astype(np.int64).tolist(), "net_p50_wh": np.rint(net.p50_wh).astype(np.int64).tolist(),
+        "net_p90_wh": np.rint(net.p90_wh).astype(np.int64).tolist(),
+    }  # fmt: skip
 
 
 def _rows(run: ForecastRun, part: Foreseen) -> list[MeterForecast]:

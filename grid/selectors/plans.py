@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from energy.models import ForecastKind, ForecastQuantity, Microgrid, StorageUnit
 from energy.selectors.forecasts import forecast_of, newest_run
 from energy.selectors.live import live_readings
-from grid.domain.planning.rolling import Quantiles
+from grid.domain.planning.rolling import Quantiles, independent_difference
 from grid.domain.planning.targets import PlanTargets
 from grid.models import BalanceDay, DeviceCommand, GridState, Plan, PlanSource, PriceDay
 
@@ -26,10 +26,11 @@ class InputMissing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """Use and production from a plan's origin on; `at` is the newest forecast's origin."""
+    """Use, production and the difference from a plan's origin on; `at` is the newest forecast's origin."""
 
     use: Quantiles
     production: Quantiles
+    net: Quantiles
     at: datetime
 
 
@@ -47,7 +48,7 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
     step = timedelta(minutes=microgrid.interval_minutes)
     hours = step / timedelta(hours=1)
     count = LONGEST // step
-    found = np.full((2, 3, count), np.nan)
+    found = np.full((3, 3, count), np.nan)
     newest: datetime | None = None
     for kind in (ForecastKind.DAY_AHEAD, ForecastKind.INTRADAY):
         run = newest_run(microgrid, kind=kind, before=origin_at)
@@ -62,17 +63,21 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
             found[row, :, : values.shape[1]] = values
             if values.shape[1]:
                 newest = run.origin_at if newest is None else max(newest, run.origin_at)
+        net = np.array([run.net_p10_wh, run.net_p50_wh, run.net_p90_wh], dtype=np.float64)[:, shift:][
+            :, :count
+        ]
+        found[2, :, : net.shape[1]] = net
     if np.isnan(found[0, :, 0]).any() or newest is None:
         raise InputMissing(
             "There is no forecast of use that covers this interval; forecasts are made each hour from readings."
         )
     if np.isnan(found[1]).all():  # a village without sources is foreseen without production
         found[1] = 0.0
-    known = int(np.argmax(np.isnan(found).any(axis=(0, 1)))) or count
-    use, production = (
+    known = int(np.argmax(np.isnan(found[:2]).any(axis=(0, 1)))) or count
+    use, production, net = (
         Quantiles.of_energy(low, middle, high, hours) for low, middle, high in found[:, :, :known]
     )
-    return Foreseen(use, production, newest)
+    return Foreseen(use, production, net.or_else(independent_difference(use, production)), newest)
 
 
 def prices_from(microgrid: Microgrid, origin_at: datetime, count: int) -> tuple[Array, Array]:

@@ -97,9 +97,8 @@ def _value(given: Given, hindsight_w: float) -> StoredValue:
     fleet = Fleet.of(given.limits, wear)
     floor = target_floor_w(fleet, hindsight_w, given.reached_w) if peak else float("inf")
     count = VALUE_HORIZON // timedelta(hours=given.hours)
-    use, production = (given.foreseen.use.first(count), given.foreseen.production.first(count))
     outlook = outlook_of(
-        use, production, hours=given.hours, import_price=given.retail[:count], export_price=given.feed_in[:count],
+        given.foreseen.net.first(count), hours=given.hours, import_price=given.retail[:count], export_price=given.feed_in[:count],
         target_w=floor if peak else float(np.abs(given.net_w).max()) * 10 + fleet.charge_max_w,
     )  # fmt: skip
     net_w = given.measured_w if given.measured_w is not None else float(given.net_w[0])

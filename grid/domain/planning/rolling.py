@@ -25,18 +25,32 @@ class Quantiles:
         """Only the first intervals."""
         return Quantiles(self.low_w[:count], self.middle_w[:count], self.high_w[:count])
 
+    def or_else(self, other: "Quantiles") -> "Quantiles":
+        """The same, with another's values where it has none (NaN)."""
+        return Quantiles(
+            *(np.where(np.isnan(mine), theirs, mine) for mine, theirs in (
+                (self.low_w, other.low_w), (self.middle_w, other.middle_w), (self.high_w, other.high_w),
+            ))
+        )  # fmt: skip
+
+
+def independent_difference(use: Quantiles, production: Quantiles) -> Quantiles:
+    """Use less production where nothing is known of how their errors go together: as wide as two independent errors make it."""
+    middle = use.middle_w - production.middle_w
+    up = np.hypot(use.high_w - use.middle_w, production.middle_w - production.low_w)
+    down = np.hypot(use.middle_w - use.low_w, production.high_w - production.middle_w)
+    return Quantiles(middle - down, middle, middle + up)
+
 
 def outlook_of(
-    use: Quantiles, production: Quantiles, *, hours: float, import_price: Array, export_price: Array, target_w: float
+    net: Quantiles, *, hours: float, import_price: Array, export_price: Array, target_w: float
 ) -> Outlook:  # fmt: skip
-    """What is expected of the net power: the difference of medians, within a band as wide as two independent errors make it.
+    """What is expected of the net power.
 
     What is left at the end is worth what it costs to store it at the cheapest price of the horizon.
     """
     return Outlook(
-        hours, use.middle_w - production.middle_w,
-        np.hypot(use.high_w - use.middle_w, production.middle_w - production.low_w),
-        np.hypot(use.middle_w - use.low_w, production.high_w - production.middle_w),
+        hours, net.middle_w, net.high_w - net.middle_w, net.middle_w - net.low_w,
         import_price, export_price, max(float(import_price.min()), 0.0), target_w, 0.0,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 
 from grid.domain.control.dispatch import StorageLimits
 from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
-from grid.domain.planning.rolling import Quantiles, is_outdated, outlook_of
+from grid.domain.planning.rolling import Quantiles, independent_difference, is_outdated, outlook_of
 from grid.domain.planning.stored_value import Fleet, Outlook, chain, interval_cost, value_of_storing
 
 FLEET = Fleet(10_000.0, 5000.0, 5000.0, 0.95, 0.95, 1.0, 0.02)
@@ -106,8 +106,9 @@ def test_bands_of_use_and_production_add_as_independent_errors():
     use = Quantiles.of_energy(np.array([200.0]), np.array([250.0]), np.array([325.0]), 0.25)
     production = Quantiles.of_energy(np.array([50.0]), np.array([150.0]), np.array([175.0]), 0.25)
     found = outlook_of(
-        use, production, hours=0.25, import_price=np.array([0.3]), export_price=np.array([0.1]), target_w=1.0
-    )
+        independent_difference(use, production), hours=0.25, import_price=np.array([0.3]), export_price=np.array([0.1]),
+        target_w=1.0,
+    )  # fmt: skip
     assert found.net_w == pytest.approx([400.0])
     assert found.up_w == pytest.approx([500.0])
     assert found.down_w == pytest.approx([np.hypot(200.0, 100.0)])
