@@ -191,7 +191,10 @@ def _course(by_day: Array, types: Slots, later: int, unlike: float) -> Array:
     known = ~np.isnan(by_day)
     mass = weight @ known
     enough = (weight > 0).astype(np.float64) @ known >= LEAST_COURSE_DAYS
-    return np.divide(weight @ np.nan_to_num(by_day), mass, out=np.full(by_day.shape, np.nan), where=enough)
+    course: Array = np.divide(
+        weight @ np.nan_to_num(by_day), mass, out=np.full(by_day.shape, np.nan), where=enough
+    )
+    return course
 
 
 def _states(courses: _Courses, origins: Slots, span: int) -> tuple[Flags, Array]:

@@ -87,7 +87,8 @@ def _as_wide(errors: Array, old: Band, new: Band) -> Array:
             ((new.p50_wh - new.p10_wh)[0], (old.p50_wh - old.p10_wh)[0]),
         )
     )
-    return np.where(errors > 0, errors * up, errors * down)
+    stretched: Array = np.where(errors > 0, errors * up, errors * down)
+    return stretched
 
 
 def net_forecast(use: SumForecast, production: SumForecast) -> NetForecast:
