@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
-from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy
+from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy, OutageState
 from grid.services import (
     bypass,
     control_watch,
@@ -17,6 +17,7 @@ from grid.services import (
     device_links,
     network_study,
     openadr_events,
+    outage_course,
     planning,
 )
 from grid.services.emergencies import call_waiting
@@ -152,3 +153,11 @@ def call_emergency_contacts() -> int:
 def watch_control() -> int:
     """Raise the alarm where control ticks do not come."""
     return control_watch.watch_all(real_now=timezone.now())
+
+
+@shared_task(queue="default", time_limit=60)
+def run_planned_outages() -> int:
+    """Begin planned outages that are due, put back what is over, remind members of what is near."""
+    standing = (OutageState.APPROVED, OutageState.RUNNING)
+    grids = Microgrid.objects.filter(planned_outages__state__in=standing).distinct()
+    return sum(outage_course.run_outages(microgrid=grid, now=grid.now(timezone.now())) for grid in grids)

@@ -225,6 +225,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"queue": "default", "expires": 30},
     },
+    "run planned outages": {
+        "task": "grid.tasks.run_planned_outages",
+        "schedule": 5.0,
+        "options": {"queue": "default", "expires": 5},
+    },
     "watch control": {
         "task": "grid.tasks.watch_control",
         "schedule": 10.0,

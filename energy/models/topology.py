@@ -13,6 +13,9 @@ from django.db.models import F, Func, Q
 from energy.models.microgrids import Microgrid
 from members.models.public import PublicRow
 
+ISOLATING_POINT = "isolating point"
+"""A fuse or link at the end of a line or the side of a transformer that no file names; made where somebody works there, closed else."""
+
 
 class InstantRange(Func):
     """PostgreSQL's tstzrange of two columns, the end exclusive, an empty one unbounded."""

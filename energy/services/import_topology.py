@@ -12,6 +12,7 @@ from energy.adapters.simbench_folder import CannotReadNetwork
 from energy.domain.topology import PlannedLine, PlannedNode, PlannedSwitch, PlannedTransformer, Topology
 from energy.domain.topology_checks import Finding, FindingKind, check
 from energy.models import Line, Meter, Microgrid, NetworkChange, Node, Site, Switch, Transformer
+from energy.models.topology import ISOLATING_POINT
 
 BATCH = 2000
 MOST_SAID = 20
@@ -156,7 +157,10 @@ def _replace(
 ) -> None:  # fmt: skip
     """End rows that changed or are gone at `since`, begin what is new there; what began there itself is corrected in place."""
     name = str(model._meta.verbose_name_plural)
-    there = {row.code: row for row in model.objects.filter(microgrid=microgrid, valid_to__isnull=True)}
+    rows = model.objects.filter(microgrid=microgrid, valid_to__isnull=True)
+    if model is Switch:  # no file names them; they stay
+        rows = rows.exclude(kind=ISOLATING_POINT)
+    there = {row.code: row for row in rows}
     fresh, corrected, ended, successors = [], [], [], {}
     for code, content in wanted.items():
         row = there.get(code)

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from energy.models import NetworkChange, Switch, SwitchPosition
+from energy.models import Line, Microgrid, NetworkChange, Node, Switch, SwitchPosition, Transformer
+from energy.models.topology import ISOLATING_POINT
 from members.models import User
 
 
@@ -40,3 +41,23 @@ def move_switch(
         what=f"{switch} {'closed' if closed else 'opened'}"[:200],
     )
     return position
+
+
+def ends_of(*, microgrid: Microgrid, kind: str, code: str, at: datetime) -> list[Node]:
+    """The two nodes of a line (`kind` line) or transformer at an instant; none where it is not there."""
+    if kind == "line":
+        line = Line.objects.filter(microgrid=microgrid, code=code).at(at).select_related("node_from", "node_to").first()  # fmt: skip
+        return [line.node_from, line.node_to] if line else []
+    row = Transformer.objects.filter(microgrid=microgrid, code=code).at(at).select_related("node_hv", "node_lv").first()  # fmt: skip
+    return [row.node_hv, row.node_lv] if row else []
+
+
+def switch_at(*, microgrid: Microgrid, kind: str, code: str, node: Node, at: datetime) -> Switch:
+    """The switch at that end of a line or side of a transformer; where none is known, its isolating point, closed as it stands."""
+    named = {"line_code": code} if kind == "line" else {"transformer_code": code}
+    there = Switch.objects.filter(microgrid=microgrid, node=node, **named).at(at).order_by("pk").first()
+    if there is not None:
+        return there
+    return Switch.objects.create(
+        microgrid=microgrid, code=f"{code} at {node.code}"[:120], node=node, kind=ISOLATING_POINT, **named
+    )

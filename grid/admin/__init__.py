@@ -11,6 +11,7 @@ from grid.admin import (
     plan_rule,
     rules,
     storage_origin,
+    switching,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "plan_rule",
     "rules",
     "storage_origin",
+    "switching",
 ]

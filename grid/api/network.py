@@ -1,5 +1,6 @@
 """Doors of the network's studies and planned outages; for whoever operates, audits or supports the cooperative."""
 
+from datetime import datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -13,10 +14,22 @@ from rest_framework.views import APIView
 
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
-from grid.models import ElementLoss, NetworkStudy, NodeHosting, OutageState, PlannedOutage, Technology
+from energy.services.switching import CannotSwitch
+from grid.models import (
+    ElementLoss,
+    NetworkStudy,
+    NodeHosting,
+    OutageExtension,
+    OutageMove,
+    OutageState,
+    PlannedOutage,
+    Technology,
+)
 from grid.selectors.network_page import element_losses, newest_outages, newest_study
+from grid.services.outage_course import end_outage
+from grid.services.outage_extension import ask_for_longer, decide_extension
 from grid.services.planned_outages import CannotPlanOutage, decide_outage, request_outage, withdraw_outage
-from members.models import Role
+from members.models import Role, User
 
 HOSTING = {
     "node": "LV3.101 Bus 64", "technology": "solar", "power_w": 70037, "limited_by": "voltage", "limiting_code": "LV3.101 Bus 64",
@@ -33,7 +46,8 @@ OUTAGE = {
     "switches": [], "sites_lost": ["LV3.101 Load 7"], "energy_not_supplied_wh": 2140, "based_on": "like days",
     "highest_loading": 0.41, "loaded_code": "MV1.101-LV3.101-Trafo", "loaded_at": "2016-06-10T09:00:00Z",
     "lowest_voltage_pu": 0.987, "lowest_code": "LV3.101 Bus 21", "lowest_at": "2016-06-10T09:00:00Z", "is_within": True,
-    "problem": "", "decision_note": "",
+    "problem": "", "decision_note": "", "waits_for_clearance": False, "began_at": None, "ended_at": None, "course_note": "",
+    "moves": [], "extensions": [],
 }  # fmt: skip
 
 
@@ -70,6 +84,27 @@ class PlannedOutageElementSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=120)
 
 
+class OutageMoveSerializer(serializers.ModelSerializer[OutageMove]):
+    """A switch that was moved for an outage, and when it was put back."""
+
+    switch = serializers.CharField(source="switch.code")
+    closed = serializers.BooleanField(source="position.is_closed")
+    at = serializers.DateTimeField(source="position.at")
+    back_at = serializers.DateTimeField(source="back.at", default=None, allow_null=True)
+
+    class Meta:
+        model = OutageMove
+        fields = ("switch", "closed", "at", "back_at", "left")
+
+
+class OutageExtensionSerializer(serializers.ModelSerializer[OutageExtension]):
+    """A later end that was asked for; null in `is_approved` while it waits."""
+
+    class Meta:
+        model = OutageExtension
+        fields = ("end_at", "reason", "asked_at", "decided_at", "is_approved")
+
+
 class PlannedOutageSerializer(serializers.ModelSerializer[PlannedOutage]):
     """A planned outage with what it means at the load that is expected."""
 
@@ -78,13 +113,15 @@ class PlannedOutageSerializer(serializers.ModelSerializer[PlannedOutage]):
     elements = PlannedOutageElementSerializer(many=True)
     switches = serializers.SerializerMethodField()
     sites_lost = serializers.SerializerMethodField()
+    moves = OutageMoveSerializer(many=True)
+    extensions = OutageExtensionSerializer(many=True)
 
     class Meta:
         model = PlannedOutage
         fields = (
             "id", "start_at", "end_at", "reason", "state", "elements", "switches", "sites_lost", "energy_not_supplied_wh", "based_on",
             "highest_loading", "loaded_code", "loaded_at", "lowest_voltage_pu", "lowest_code", "lowest_at", "is_within", "problem",
-            "decision_note",
+            "decision_note", "waits_for_clearance", "began_at", "ended_at", "course_note", "moves", "extensions",
         )  # fmt: skip
 
     def get_switches(self, row: PlannedOutage) -> list[str]:
@@ -102,15 +139,23 @@ class PlannedOutageRequestSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=300)
     elements = PlannedOutageElementSerializer(many=True)
     switches = serializers.ListField(child=serializers.CharField(max_length=120), required=False)
+    waits_for_clearance = serializers.BooleanField(
+        required=False, help_text="Supply comes back only by the step `end`."
+    )
+
+
+STEPS = ("approve", "refuse", "withdraw", "end", "extend", "approve_longer", "refuse_longer")
 
 
 class PlannedOutageDecisionSerializer(serializers.Serializer[Any]):
-    """`approve` and `refuse` are for somebody else than who asked; `withdraw` for any operator."""
+    """`approve` and `refuse` are for somebody else than who asked, as are `approve_longer` and `refuse_longer`.
 
-    step = serializers.ChoiceField(
-        choices=[("approve", "approve"), ("refuse", "refuse"), ("withdraw", "withdraw")]
-    )
+    `withdraw` (before it begins), `end` (while at work) and `extend` (with `end_at`, and `note` as the reason) are for any operator.
+    """
+
+    step = serializers.ChoiceField(choices=[(step, step) for step in STEPS])
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    end_at = serializers.DateTimeField(required=False)
 
 
 def _operated(request: Request, public_id: Any, *roles: Role) -> Microgrid:
@@ -177,7 +222,7 @@ class OutageList(APIView):
             outage = request_outage(
                 microgrid=microgrid, lines=codes["line"], transformers=codes["transformer"], switches=given.get("switches", []),
                 start_at=given["start_at"], end_at=given["end_at"], reason=given["reason"], by=request.user,  # type: ignore[arg-type]
-                now=microgrid.now(timezone.now()),
+                now=microgrid.now(timezone.now()), waits_for_clearance=given.get("waits_for_clearance", False),
             )  # fmt: skip
         except CannotPlanOutage as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
@@ -186,7 +231,7 @@ class OutageList(APIView):
 
 class OutageDecision(APIView):
     @extend_schema(
-        operation_id="outages_decide", summary="Approve, refuse or withdraw a planned outage", request=PlannedOutageDecisionSerializer,
+        operation_id="outages_decide", summary="Take a step with a planned outage", request=PlannedOutageDecisionSerializer,
         responses=PlannedOutageSerializer,
         examples=[
             OpenApiExample("approve", {"step": "approve", "note": ""}, request_only=True),
@@ -201,15 +246,28 @@ class OutageDecision(APIView):
         )
         asked = PlannedOutageDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        step, note = asked.validated_data["step"], asked.validated_data.get("note", "")
         now = outage.microgrid.now(timezone.now())
         try:
-            if step == "withdraw":
-                found = withdraw_outage(outage=outage, by=request.user, now=now)  # type: ignore[arg-type]
-            else:
-                found = decide_outage(
-                    outage=outage, approve=step == "approve", note=note, by=request.user, now=now
-                )  # type: ignore[arg-type]
-        except CannotPlanOutage as problem:
+            _take(outage, asked.validated_data, request.user, now)  # type: ignore[arg-type]
+        except (CannotPlanOutage, CannotSwitch) as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
-        return Response(PlannedOutageSerializer(found).data)
+        return Response(PlannedOutageSerializer(PlannedOutage.objects.get(pk=outage.pk)).data)
+
+
+def _take(outage: PlannedOutage, given: dict[str, Any], by: User, now: datetime) -> None:
+    step, note = given["step"], given.get("note", "")
+    if step in ("approve", "refuse"):
+        decide_outage(outage=outage, approve=step == "approve", note=note, by=by, now=now)
+    elif step == "withdraw":
+        withdraw_outage(outage=outage, by=by, now=now)
+    elif step == "end":
+        end_outage(outage=outage, by=by, now=now)
+    elif step == "extend":
+        if "end_at" not in given:
+            raise CannotPlanOutage("Name the later end.")
+        ask_for_longer(outage=outage, end_at=given["end_at"], reason=note, by=by, now=now)
+    else:
+        waiting = outage.extensions.filter(decided_at__isnull=True).first()
+        if waiting is None:
+            raise CannotPlanOutage("No later end waits for a decision.")
+        decide_extension(extension=waiting, approve=step == "approve_longer", by=by, now=now)

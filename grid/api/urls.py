@@ -21,6 +21,7 @@ from grid.api.live import LiveState, MicrogridList, TickList
 from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.plans import PlanDoor
 from grid.api.replay import NetworkOrder, Replay
+from grid.api.switches import SwitchList, SwitchOrderDecision, SwitchOrderList
 
 
 class DayConverter:
@@ -45,6 +46,9 @@ urlpatterns = [
     path("microgrids/<uuid:public_id>/network/study/", NetworkStudyDoor.as_view(), name="api-network-study"),
     path("microgrids/<uuid:public_id>/outages/", OutageList.as_view(), name="api-outages"),
     path("outages/<uuid:public_id>/decide/", OutageDecision.as_view(), name="api-outage-decision"),
+    path("microgrids/<uuid:public_id>/switches/", SwitchList.as_view(), name="api-switches"),
+    path("microgrids/<uuid:public_id>/switches/orders/", SwitchOrderList.as_view(), name="api-switch-orders"),
+    path("switch-orders/<uuid:public_id>/decide/", SwitchOrderDecision.as_view(), name="api-switch-order-decision"),
     path("microgrids/<uuid:public_id>/replay/", Replay.as_view(), name="api-replay"),
     path("microgrids/<uuid:public_id>/ticks/", TickList.as_view(), name="api-ticks"),
     path("microgrids/<uuid:public_id>/days/<day:day>/sharing/", MicrogridSharing.as_view(), name="api-sharing"),

@@ -24,13 +24,19 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Codes of nodes, lines and transformers by position, and each node's voltage band [p.u.]."""
+    """Codes of nodes, lines and transformers by position, each node's voltage band [p.u.], and which were switched off on purpose."""
 
     nodes: Sequence[str]
     lines: Sequence[str]
     transformers: Sequence[str]
     vm_min_pu: Array
     vm_max_pu: Array
+    off_on_purpose: NDArray[np.bool_] | None = None
+
+    def cut_off(self, voltage_pu: Array) -> NDArray[np.int64]:
+        """Places of nodes without a path to the public grid that nobody switched off on purpose."""
+        dark = np.isnan(voltage_pu)
+        return np.flatnonzero(dark if self.off_on_purpose is None else dark & ~self.off_on_purpose)
 
 
 def network_alarms(flow: Flow, names: Names) -> list[Alarm]:
@@ -58,9 +64,13 @@ def _loading_alarms(loading: Array, codes: Sequence[str], kind: str) -> list[Ala
 
 def _voltage_alarms(voltage_pu: Array, names: Names) -> list[Alarm]:
     alarms = []
-    cut_off = int(np.isnan(voltage_pu).sum())
+    cut_off = len(names.cut_off(voltage_pu))
     if cut_off:
         alarms.append(Alarm(f"{cut_off} nodes have no path to the public grid.", True))
+    on_purpose = int(np.isnan(voltage_pu).sum()) - cut_off
+    if on_purpose:
+        noun = "nodes are" if on_purpose > 1 else "node is"
+        alarms.append(Alarm(f"{on_purpose} {noun} switched off on purpose.", False))
     below = np.nan_to_num(names.vm_min_pu - voltage_pu, nan=-1.0)
     above = np.nan_to_num(voltage_pu - names.vm_max_pu, nan=-1.0)
     for distance, word in ((below, "below"), (above, "above")):

@@ -37,7 +37,7 @@ def network_findings(flow: Flow, names: Names, known: Set[Key]) -> list[Finding]
         ),
         *_voltages(FindingKind.VOLTAGE_LOW, "below", names.vm_min_pu - flow.voltage_pu, flow, names, known),
         *_voltages(FindingKind.VOLTAGE_HIGH, "above", flow.voltage_pu - names.vm_max_pu, flow, names, known),
-        *_cut_off(flow.voltage_pu, names.nodes),
+        *_cut_off(flow.voltage_pu, names),
     ]
 
 
@@ -155,8 +155,8 @@ def _where(excess: float, word: str) -> str:
     return word if excess > 0 else "at the edge of"
 
 
-def _cut_off(voltage_pu: Array, nodes: Sequence[str]) -> list[Finding]:
-    dark = np.flatnonzero(np.isnan(voltage_pu))
+def _cut_off(voltage_pu: Array, names: Names) -> list[Finding]:
+    dark, nodes = names.cut_off(voltage_pu), names.nodes
     if not len(dark):
         return []
     first = f", {nodes[int(dark[0])]} among them" if len(dark) > 1 else f": {nodes[int(dark[0])]}"

@@ -26,11 +26,20 @@ from grid.models.interruptions import InterruptedSite, Interruption, Interruptio
 from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 from grid.models.pictures import GridPicture
-from grid.models.planned_outages import OutageElement, OutageState, OutageSwitching, PlannedOutage
+from grid.models.planned_outages import (
+    OutageElement,
+    OutageExtension,
+    OutageMove,
+    OutageRule,
+    OutageState,
+    OutageSwitching,
+    PlannedOutage,
+)
 from grid.models.plans import Plan, PlanRule, PlanSource, StoragePlan
 from grid.models.prices import PriceDay
 from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
 from grid.models.storage_origin import LeavingOrder, StorageDay, StorageOriginRule
+from grid.models.switch_orders import SwitchOrder
 
 __all__ = [
     "AdrEvent",
@@ -78,6 +87,9 @@ __all__ = [
     "NodeHosting",
     "OperatorOverride",
     "OutageElement",
+    "OutageExtension",
+    "OutageMove",
+    "OutageRule",
     "OutageState",
     "OutageSwitching",
     "OverrideKind",
@@ -94,5 +106,6 @@ __all__ = [
     "StorageDay",
     "StorageOriginRule",
     "StoragePlan",
+    "SwitchOrder",
     "Technology",
 ]

@@ -22,6 +22,7 @@ from grid.selectors.branch_meters import BranchMeters, branch_meters
 from grid.selectors.drawing import order_name
 from grid.selectors.expectations import expected_draws
 from grid.selectors.network import NetworkOfSites, load_network
+from grid.selectors.switches import off_on_purpose
 from grid.selectors.village import storage_limits
 
 Places = NDArray[np.int64]
@@ -138,7 +139,7 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         _points(microgrid, limits, storages, sources, loads, network, rule), network,
         Names(
             network.node_codes, [w.code for w in network.network.wires], [t.code for t in network.network.transformers],
-            network.vm_min_pu, network.vm_max_pu,
+            network.vm_min_pu, network.vm_max_pu, off_on_purpose(microgrid, network, now),
         ),
         settings_of(rule, microgrid),
         [m.pk for m in meters if m.kind == MeterKind.GRID], order_name(network, storages),

@@ -1,7 +1,7 @@
 """The network as the power flow wants it at an instant, and which site hangs where."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -21,6 +21,7 @@ from energy.models import (
     SwitchPosition,
     Transformer,
 )
+from grid.domain.network.connections import unsupplied
 from grid.domain.network.contingencies import Tie
 from grid.domain.network.powerflow import Network, TransformerData, Wire
 
@@ -77,7 +78,7 @@ def open_ties(
     lines = {w.code: i for i, w in enumerate(network.network.wires)}
     transformers = {t.code: i for i, t in enumerate(network.network.transformers)}
     found = []
-    for switch, is_closed in _switches(microgrid_id, at):
+    for switch, is_closed in switches_at(microgrid_id, at):
         if is_closed:
             continue
         if switch.line_code in lines:
@@ -90,6 +91,20 @@ def open_ties(
             ends = network.places[switch.node.code], network.places[switch.other_node.code]
             found.append((switch, Tie(switch.code, node_from=ends[0], node_to=ends[1])))
     return found
+
+
+def sites_without_supply(microgrid_id: int, at: datetime) -> set[int]:
+    """Sites whose node has no path to the public grid, as switches stand at an instant."""
+    network = load_network(microgrid_id, at)
+    return sites_at(network, unsupplied(network.network))
+
+
+def sites_at(network: NetworkOfSites, is_chosen: NDArray[np.bool_]) -> set[int]:
+    """Sites that hang at the chosen nodes (by position); those of which no node is known are left out."""
+    known = network.site_node >= 0
+    chosen = np.zeros(len(network.site_node), dtype=bool)
+    chosen[known] = is_chosen[network.site_node[known]]
+    return set(network.site_ids[chosen].tolist())
 
 
 def changes_between(microgrid_id: int, start_at: datetime, end_at: datetime) -> list[datetime]:
@@ -118,11 +133,20 @@ def _boundaries(microgrid_id: int, stamp: Stamp) -> list[datetime]:
     return sorted(instant for instant in found if instant is not None)
 
 
+def network_if(microgrid_id: int, at: datetime, moved: Mapping[int, bool]) -> NetworkOfSites:
+    """The network as it would stand at an instant if these switches (by id) were closed (true) or open."""
+    switches = [(row, moved.get(row.pk, closed)) for row, closed in switches_at(microgrid_id, at)]
+    return _assemble(microgrid_id, at, switches)
+
+
 @lru_cache(maxsize=64)
 def _build(microgrid_id: int, stamp: Stamp, at: datetime | None) -> NetworkOfSites:
     """The network within the time that begins at `at`; SINCE_EVER: before anything changed."""
+    return _assemble(microgrid_id, at, switches_at(microgrid_id, at))
+
+
+def _assemble(microgrid_id: int, at: datetime | None, switches: list[tuple[Switch, bool]]) -> NetworkOfSites:
     nodes = list(_there(Node, microgrid_id, at))
-    switches = _switches(microgrid_id, at)
     place, codes = _merged(nodes, switches)
     held = np.full(len(codes), np.nan)
     nominal, low, high = np.zeros(len(codes)), np.zeros(len(codes)), np.full(len(codes), np.inf)
@@ -134,9 +158,11 @@ def _build(microgrid_id: int, stamp: Stamp, at: datetime | None) -> NetworkOfSit
             held[i] = node.vm_setpoint_pu or 1.0
     open_ends = {(s.line_code, s.node_id) for s, closed in switches if not closed and s.line_code}
     open_sides = {(s.transformer_code, s.node_id) for s, closed in switches if not closed and s.transformer_code}  # fmt: skip
+    # What a closed switch bridges carries nothing: both its ends are one node.
     lines = [
-        row for row in _there(Line, microgrid_id, at) if row.node_from_id in place and row.node_to_id in place
-    ]
+        row for row in _there(Line, microgrid_id, at)
+        if row.node_from_id in place and row.node_to_id in place and place[row.node_from_id] != place[row.node_to_id]
+    ]  # fmt: skip
     transformers = [t for t in _there(Transformer, microgrid_id, at) if t.node_hv_id in place and t.node_lv_id in place]  # fmt: skip
     sites = list(Site.objects.filter(microgrid_id=microgrid_id).order_by("pk").values_list("pk", "node_id"))
     return NetworkOfSites(
@@ -166,7 +192,7 @@ def _there(model: type, microgrid_id: int, at: datetime | None) -> Iterable:  # 
     return rows.filter(valid_from__isnull=True) if at == SINCE_EVER else rows.at(at)
 
 
-def _switches(microgrid_id: int, at: datetime | None) -> list[tuple[Switch, bool]]:
+def switches_at(microgrid_id: int, at: datetime | None) -> list[tuple[Switch, bool]]:
     """Switches with whether they are closed: as last moved, otherwise as they normally stand."""
     moves = SwitchPosition.objects.filter(switch=OuterRef("pk")).order_by("-at")
     if at == SINCE_EVER:

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min
 
 from energy.models import Line, Microgrid, NetworkChange, Node, Switch, Transformer
-from grid.models import ElementLoss, NetworkStudy, NodeHosting, PlannedOutage, Technology
+from grid.models import ElementLoss, Interruption, NetworkStudy, NodeHosting, PlannedOutage, Technology
 from grid.selectors.losses import SettledLosses, settled_losses
 from grid.selectors.network import load_network, open_ties
+from members.models import Notification
 
 LOSS_DAYS = 28
 SHOWN_OUTAGES = 20
@@ -80,6 +84,26 @@ def newest_outages(microgrid: Microgrid) -> list[PlannedOutage]:
     rows = PlannedOutage.objects.filter(microgrid=microgrid).order_by("-start_at", "-pk")
     return list(
         rows.select_related("requested_by", "decided_by").prefetch_related(
-            "elements", "switchings__switch", "sites_lost__member"
+            "elements",
+            "switchings__switch",
+            "sites_lost",
+            "moves__switch",
+            "moves__position",
+            "moves__back",
+            "extensions",
         )[:SHOWN_OUTAGES]
     )
+
+
+def outage_page(outage: PlannedOutage) -> dict[str, Any]:
+    """Everything that the page of one outage shows besides its row."""
+    extensions = list(outage.extensions.select_related("asked_by", "decided_by").order_by("asked_at"))
+    told = Notification.objects.filter(key__startswith=f"outage:{outage.public_id}:", kind="outage")
+    return {
+        "elements": list(outage.elements.all()), "switchings": list(outage.switchings.select_related("switch")),
+        "moves": list(outage.moves.select_related("switch", "position__set_by", "back__set_by").order_by("pk")),
+        "lost": list(outage.sites_lost.select_related("member").order_by("code")), "extensions": extensions,
+        "waiting": next((one for one in extensions if one.decided_at is None), None),
+        "told": list(told.values("subject").annotate(people=Count("user", distinct=True), at=Min("created_at")).order_by("at")[:20]),
+        "interruptions": list(Interruption.objects.filter(microgrid=outage.microgrid, external_ref__startswith=f"switching:outage:{outage.public_id}")),
+    }  # fmt: skip

@@ -9,9 +9,11 @@ from django.db import transaction
 
 from energy.models import Microgrid, Switch
 from grid.domain.network.contingencies import Consequence, closed, consequence, without
+from grid.domain.outage_notices import Notice
 from grid.models import OutageElement, OutageState, OutageSwitching, PlannedOutage
 from grid.selectors.network import NetworkOfSites, load_network, open_ties
 from grid.selectors.outlook import LONGEST, NothingToExpect, Outlook, outlook
+from grid.services.outage_notices import is_short_notice, rule_of, tell_members
 from members.models import User
 
 
@@ -91,7 +93,7 @@ def _places(network: NetworkOfSites, lines: Sequence[str], transformers: Sequenc
 @transaction.atomic
 def request_outage(
     *, microgrid: Microgrid, lines: Sequence[str], transformers: Sequence[str], switches: Sequence[str], start_at: datetime,
-    end_at: datetime, reason: str, by: User, now: datetime,
+    end_at: datetime, reason: str, by: User, now: datetime, waits_for_clearance: bool = False,
 ) -> PlannedOutage:  # fmt: skip
     """Ask for an outage; what it would mean is computed and kept with it.
 
@@ -105,7 +107,7 @@ def request_outage(
     )  # fmt: skip
     outage = PlannedOutage.objects.create(
         microgrid=microgrid, start_at=start_at, end_at=end_at, reason=reason.strip()[:300], requested_by=by, requested_at=now,
-        **_columns(seen, now),
+        waits_for_clearance=waits_for_clearance, **_columns(seen, now),
     )  # fmt: skip
     outage.sites_lost.set(seen.sites_lost)
     OutageElement.objects.bulk_create(
@@ -141,29 +143,41 @@ def _columns(seen: Foreseen, now: datetime) -> dict[str, object]:
 def decide_outage(
     *, outage: PlannedOutage, approve: bool, note: str, by: User, now: datetime
 ) -> PlannedOutage:
-    """Approve or refuse; the consequence is computed anew first, because switches and forecasts have moved since.
+    """Approve or refuse; the consequence is computed anew first, because switches and forecasts have moved since. Members are told.
 
     Raises:
-        CannotPlanOutage: it is decided already, over, its own requester decides, or what it would do now breaks limits and no note says why.
+        CannotPlanOutage: it is decided already, over, its own requester decides, or it would break limits or come at short notice and no
+            note says why.
     """
-    row = PlannedOutage.objects.select_for_update().get(pk=outage.pk)
+    row = PlannedOutage.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=outage.pk)
     if row.state != OutageState.REQUESTED:
         raise CannotPlanOutage(f"The outage is {row.get_state_display()} already.")
     if row.requested_by_id == by.pk:
         raise CannotPlanOutage("Somebody else decides: whoever asks for an outage does not approve it.")
     if approve:
-        _compute_again(row, now)
+        compute_again(row, now)
         if (not row.is_within or row.problem) and not note.strip():
             raise CannotPlanOutage(
                 "The rest of the network would leave its limits; say in a note why that is accepted, or refuse."
             )
+        if row.sites_lost.exists() and is_short_notice(row, now) and not note.strip():
+            raise CannotPlanOutage(
+                f"Members would be told less than {rule_of(row).notice_hours} hours before; say in a note why it cannot wait, or refuse."
+            )
     row.state = OutageState.APPROVED if approve else OutageState.REFUSED
     row.decided_by, row.decided_at, row.decision_note = by, now, note.strip()[:300]
     row.save()
+    if approve:
+        tell_members(outage=row, notice=Notice.PLANNED, now=now)
     return row
 
 
-def _compute_again(row: PlannedOutage, now: datetime) -> None:
+def compute_again(row: PlannedOutage, now: datetime) -> None:
+    """Put what the outage would mean now into its row, which the caller saves.
+
+    Raises:
+        CannotPlanOutage: as `foresee`.
+    """
     elements = list(row.elements.all())
     seen = foresee(
         microgrid=row.microgrid, lines=[e.code for e in elements if e.kind == "line"],
@@ -182,10 +196,15 @@ def withdraw_outage(*, outage: PlannedOutage, by: User, now: datetime) -> Planne
     Raises:
         CannotPlanOutage: it is refused, withdrawn or over.
     """
-    row = PlannedOutage.objects.select_for_update().get(pk=outage.pk)
+    row = PlannedOutage.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=outage.pk)
     if row.state not in (OutageState.REQUESTED, OutageState.APPROVED) or row.end_at <= now:
-        raise CannotPlanOutage("Only an outage that is still to come can be withdrawn.")
+        raise CannotPlanOutage(
+            "Only an outage that is still to come can be withdrawn; end one that is at work."
+        )
+    was_approved = row.state == OutageState.APPROVED
     row.state = OutageState.WITHDRAWN
     row.decision_note = f"withdrawn by {by} on {now:%Y-%m-%d %H:%M}"[:300]
     row.save()
+    if was_approved:
+        tell_members(outage=row, notice=Notice.CANCELLED, now=now)
     return row

@@ -20,7 +20,6 @@ from grid.domain.findings import (
 )
 from grid.domain.network.powerflow import Flow
 from grid.models import GridAlarm
-from grid.selectors.network import NetworkOfSites
 from grid.selectors.readings import Scene
 from grid.services.alarms import take_in
 
@@ -36,7 +35,7 @@ def keep_alarms(
     *,
     microgrid: Microgrid,
     scene: Scene,
-    network: NetworkOfSites,
+    names: Names,
     flow: Flow | None,
     seen: Totals,
     now: datetime,
@@ -65,16 +64,8 @@ def keep_alarms(
         )  # fmt: skip
     else:
         judged |= FLOW_KINDS
-        findings += network_findings(flow, names_of(network), _known(microgrid))
+        findings += network_findings(flow, names, _known(microgrid))
     take_in(microgrid=microgrid, findings=findings, judged=judged, now=now)
-
-
-def names_of(network: NetworkOfSites) -> Names:
-    """Codes and voltage bands by position."""
-    return Names(
-        network.node_codes, [w.code for w in network.network.wires], [t.code for t in network.network.transformers],
-        network.vm_min_pu, network.vm_max_pu,
-    )  # fmt: skip
 
 
 def _known(microgrid: Microgrid) -> set[tuple[str, str]]:

@@ -35,7 +35,7 @@ def keep_thought(
     keep_picture(thought, state)
     keep_commands(layout=layout, commands=thought.commands, now=now, status=status)
     keep_alarms(
-        microgrid=layout.microgrid, scene=scene_of(layout, thought.scene), network=layout.network, flow=thought.flow,
+        microgrid=layout.microgrid, scene=scene_of(layout, thought.scene), names=layout.names, flow=thought.flow,
         seen=thought.seen, now=now, unheard=thought.unheard, gap_s=gap_s,
     )  # fmt: skip
     note_supply(thought=thought)

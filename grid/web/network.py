@@ -2,20 +2,19 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from energy.models import Line, Microgrid, Transformer
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from energy.web.imports import operated_microgrid
-from grid.models import PlannedOutage, Technology
+from grid.models import Technology
 from grid.selectors.network import load_network, open_ties
 from grid.selectors.network_page import (
     element_losses,
@@ -25,7 +24,7 @@ from grid.selectors.network_page import (
     newest_study,
     recent_losses,
 )
-from grid.services.planned_outages import CannotPlanOutage, decide_outage, request_outage, withdraw_outage
+from grid.services.planned_outages import CannotPlanOutage, request_outage
 from grid.tasks import study_network
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -40,6 +39,9 @@ class OutageForm(forms.Form):
     ended = forms.DateTimeField(label="To", widget=LOCAL)
     elements = forms.MultipleChoiceField(label="Out meanwhile")
     switches = forms.MultipleChoiceField(label="Open switches that are closed meanwhile", required=False)
+    waits = forms.BooleanField(
+        label="Supply comes back only when somebody says that the work is done", required=False
+    )
 
     def __init__(self, microgrid: Microgrid, now: datetime, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,7 +97,7 @@ def _asked(request: HttpRequest, microgrid: Microgrid, form: OutageForm, now: da
         outage = request_outage(
             microgrid=microgrid, lines=by_kind["line"], transformers=by_kind["transformer"], switches=given.get("switches", []),
             start_at=given["started"].replace(tzinfo=microgrid.zone), end_at=given["ended"].replace(tzinfo=microgrid.zone),
-            reason=given["reason"], by=request.user, now=now,  # type: ignore[arg-type]
+            reason=given["reason"], by=request.user, now=now, waits_for_clearance=given["waits"],  # type: ignore[arg-type]
         )  # fmt: skip
     except CannotPlanOutage as problem:
         form.add_error(None, str(problem))
@@ -105,32 +107,6 @@ def _asked(request: HttpRequest, microgrid: Microgrid, form: OutageForm, now: da
         f"Asked for: {outage.sites_lost.count()} sites would be without supply. Somebody else decides.",
     )
     return True
-
-
-@login_required
-@require_POST
-def outage_step(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Approve, refuse or withdraw."""
-    microgrid = operated_microgrid(request)
-    outage = get_object_or_404(PlannedOutage, public_id=public_id, microgrid=microgrid)
-    now = microgrid.now(timezone.now())
-    step = request.POST.get("step", "")
-    try:
-        if step == "withdraw":
-            withdraw_outage(outage=outage, by=request.user, now=now)  # type: ignore[arg-type]
-        elif step in ("approve", "refuse"):
-            decide_outage(
-                outage=outage,
-                approve=step == "approve",
-                note=request.POST.get("note", ""),
-                by=request.user,
-                now=now,  # type: ignore[arg-type]
-            )
-        else:
-            raise Http404
-    except CannotPlanOutage as problem:
-        messages.error(request, str(problem))
-    return redirect("network")
 
 
 @login_required

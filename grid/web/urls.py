@@ -11,7 +11,9 @@ from grid.web import (
     indicators,
     interruptions,
     network,
+    outages,
     plans,
+    switches,
     views,
 )
 
@@ -23,7 +25,10 @@ urlpatterns = [
     path("live/devices/", device_links.device_links, name="device-links"),
     path("live/network/", network.network, name="network"),
     path("live/network/compute/", network.compute, name="network-compute"),
-    path("live/network/outages/<uuid:public_id>/step/", network.outage_step, name="outage-step"),
+    path("live/network/outages/<uuid:public_id>/", outages.outage, name="outage"),
+    path("live/network/outages/<uuid:public_id>/step/", outages.outage_step, name="outage-step"),
+    path("live/network/switches/", switches.switches, name="switches"),
+    path("live/network/switches/orders/<uuid:public_id>/", switches.switch_order, name="switch-order"),
     path("plan/", plans.plan, name="plan"),
     path("indicators/", indicators.indicators, name="indicators"),
     path("indicators/interruptions/<uuid:public_id>/", interruptions.interruption, name="interruption"),

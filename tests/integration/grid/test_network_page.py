@@ -138,7 +138,7 @@ def test_somebody_else_approves(microgrid: Microgrid, closed_days: None, operato
     with pytest.raises(IntegrityError), transaction.atomic():
         PlannedOutage.objects.filter(pk=outage.pk).update(state="approved", decided_by=operator)
     later = SHOWN_NOW + timedelta(hours=2)
-    approved = decide_outage(outage=outage, approve=True, note="", by=other, now=later)
+    approved = decide_outage(outage=outage, approve=True, note="Urgent", by=other, now=later)
     assert (approved.state, approved.decided_by, approved.computed_at) == (OutageState.APPROVED, other, later)
     with pytest.raises(CannotPlanOutage, match="approved already"):
         decide_outage(outage=outage, approve=False, note="", by=other, now=later)
@@ -194,7 +194,7 @@ def test_page_and_doors_from_request_to_approval(
     [listed] = client.get(reverse("api-outages", args=[microgrid.public_id])).json()
     assert len(listed["sites_lost"]) == microgrid.sites.count()
     decide = reverse("api-outage-decision", args=[listed["id"]])
-    done = client.post(decide, {"step": "approve"}, content_type="application/json")
+    done = client.post(decide, {"step": "approve", "note": "Urgent"}, content_type="application/json")
     assert (done.status_code, done.json()["state"]) == (200, "approved")
     again = client.post(decide, {"step": "refuse"}, content_type="application/json")
     assert again.status_code == 400
