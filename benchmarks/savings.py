@@ -23,7 +23,7 @@ from benchmarks.forecast import FOLDER, ZONE, consumption_of
 from energy.adapters.simbench_folder import SimbenchNetwork, read_network
 from energy.domain.forecast_features import Calendar
 from energy.domain.forecast_series import MeterSeries, starts_from
-from energy.domain.forecast_sums import MODEL_SHARE_OF_PRODUCTION, NetForecast, net_forecast
+from energy.domain.forecast_sums import WITHOUT_MODEL, NetForecast, net_forecast
 from energy.domain.forecasting import Forecaster, midnight
 from energy.domain.sun import is_down
 from grid.domain.control.dispatch import StorageLimits, dispatch, next_soc
@@ -223,7 +223,7 @@ class Foreseer:
         self.setting = setting
         self.use, self.production = (
             Forecaster(setting.use, calendar),
-            Forecaster(setting.production, calendar, model_share=MODEL_SHARE_OF_PRODUCTION),
+            Forecaster(setting.production, calendar, model_share=WITHOUT_MODEL),
         )
         self.hour, self.net = -1, NetForecast(*np.zeros((3, 0)))
 

@@ -17,12 +17,13 @@ from energy.adapters.study_folder import CannotStudy, StudyFolder
 from energy.domain.forecast_features import Ahead, Calendar
 from energy.domain.forecast_model import VERSION, Recipe
 from energy.domain.forecast_series import MeterSeries
-from energy.domain.forecast_sums import MODEL_SHARE_OF_PRODUCTION, MODEL_SHARE_OF_USE
+from energy.domain.forecast_sums import WITHOUT_MODEL
 from energy.domain.forecasting import Forecast, Forecaster
 from energy.domain.sun import is_down, same_place
 
 TOTALS = {"consumption": "TOTAL_CONSUMPTION", "production": "TOTAL_PRODUCTION"}
-MODEL_SHARES = {"consumption": MODEL_SHARE_OF_USE, "production": MODEL_SHARE_OF_PRODUCTION}
+# Files bring no weather.
+MODEL_SHARES = {"consumption": None, "production": WITHOUT_MODEL}
 DECIMALS = 3
 ABSURD = 1.5
 

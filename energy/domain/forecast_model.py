@@ -22,6 +22,7 @@ from energy.domain.forecast_features import (
     past_before,
     unrest,
 )
+from energy.domain.forecast_nowcast import NOWCAST_DAYS, SumPast, nowcast
 from energy.domain.forecast_quantiles import (
     HIGH,
     LOW,
@@ -44,6 +45,8 @@ Rows = NDArray[np.int64]
 VERSION = "1"
 LARGEST_SHARE = 50.0
 LEAST_UNREST = 0.05
+# Of a model that is too young to be tried: it knows few days.
+USUAL_SUM_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +95,28 @@ class Model:
         band_margins: for each meter and the sum, in their order when it was trained.
         trained_slot: the first wall-clock slot it has not seen.
         rows: how many rows it was trained on.
+        sum_share: how much it counts beside a nowcast of the sum, 0 to 1.
     """
 
     boosters: "tuple[lgb.Booster, lgb.Booster, lgb.Booster]"
     band_margins: Margins
     trained_slot: int
     rows: int
+    sum_share: float = USUAL_SUM_SHARE
 
     def as_texts(self) -> list[str]:
         """The trees in LightGBM's own text form, in the order of the quantiles."""
         return [str(booster.model_to_string()) for booster in self.boosters]
 
 
-def from_texts(texts: Sequence[str], band_margins: Margins, trained_slot: int, rows: int) -> Model:
+def from_texts(
+    texts: Sequence[str], band_margins: Margins, trained_slot: int, rows: int, sum_share: float
+) -> Model:
     """A model from its stored trees."""
     import lightgbm as lgb  # takes a second, and few processes forecast
 
     low, middle, high = (lgb.Booster(model_str=text) for text in texts)
-    return Model((low, middle, high), band_margins, trained_slot, rows)
+    return Model((low, middle, high), band_margins, trained_slot, rows, sum_share)
 
 
 def train(grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> Model | None:
@@ -151,7 +158,8 @@ def train(grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> M
     )  # fmt: skip
     if not has_calibration:
         return model
-    return replace(model, band_margins=_calibrated(model, grid, calendar, ahead, recipe))
+    fitting, sum_share = _calibrated(model, grid, calendar, ahead, recipe)
+    return replace(model, band_margins=fitting, sum_share=sum_share)
 
 
 def predict(model: Model, past: Past, steps: Rows, calendar: Calendar, ahead: Ahead, threads: int) -> Band:
@@ -307,12 +315,14 @@ def _shares(
     ]
 
 
-def _calibrated(model: Model, grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe) -> Margins:
-    """Margins from the newest days, which the ends of the band have not seen."""
+def _calibrated(
+    model: Model, grid: WallGrid, calendar: Calendar, ahead: Ahead, recipe: Recipe
+) -> tuple[Margins, float]:
+    """Margins, and how much the model counts beside a nowcast, from the newest days, which the ends of the band have not seen."""
     per_day = grid.slots_per_day
     newest = grid.width // per_day
     steps = np.arange(per_day)
-    actual, low, high = [], [], []
+    actual, low, high, recent = [], [], [], []
     for day in range(newest - recipe.calibration_days, newest):
         past = past_before(grid, day * per_day)
         ends = _shares(model, past, steps, calendar, ahead, recipe.threads, ends_only=True)
@@ -321,4 +331,27 @@ def _calibrated(model: Model, grid: WallGrid, calendar: Calendar, ahead: Ahead, 
         actual.append(np.where(grid.measured[:, values], grid.values_wh[:, values], np.nan) / level)
         low.append(ends[0])
         high.append(ends[1])
-    return margins(np.hstack(actual), np.hstack(low), np.hstack(high))
+        recent.append(_nowcast_of_day(grid, day, calendar) / level[-1])
+    came, below, above = np.hstack(actual), np.hstack(low), np.hstack(high)
+    share = share_beside(came[-1], (below[-1] + above[-1]) / 2, np.hstack(recent))
+    return margins(came, below, above), share
+
+
+def _nowcast_of_day(grid: WallGrid, day: int, calendar: Calendar) -> Array:
+    """What the nowcast said at midnight of a day of the grid, whose last row is the sum; NaN where it said nothing."""
+    per_day = grid.slots_per_day
+    first = max(day - NOWCAST_DAYS, 0)
+    known = slice(first * per_day, day * per_day)
+    meters = WallGrid(grid.first_day + first, per_day, grid.values_wh[:-1, known], grid.measured[:-1, known])
+    found = nowcast(SumPast.of(meters), per_day, calendar)
+    return np.full(per_day, np.nan) if found is None else found.middle_wh
+
+
+def share_beside(came: Array, foreseen: Array, other: Array) -> float:
+    """How much of a forecast, 0 to 1, makes it least wrong when mixed with another, lasting offsets apart (Bates, Granger 1969)."""
+    known = np.isfinite(came) & np.isfinite(foreseen) & np.isfinite(other)
+    if not known.any():
+        return USUAL_SUM_SHARE
+    apart, missed = ((v - v.mean()) for v in ((foreseen - other)[known], (came - other)[known]))
+    square = float(apart @ apart)
+    return float(np.clip(missed @ apart / square, 0.0, 1.0)) if square > 0 else USUAL_SUM_SHARE

@@ -1,8 +1,8 @@
 """What a microgrid uses, produces and draws in sum: the trained model and the last hours together, and a band for the difference.
 
-Of use, model and nowcast each know something that the other does not: their mean is less wrong than either (Bates, Granger 1969). In the first
-hours the nowcast counts for more, for it alone heeds what was measured just now. Of production without a weather forecast the model
-knows nothing that the nowcast does not.
+Model and nowcast each know something that the other does not: their mean is less wrong than either (Bates, Granger 1969). How much the model
+counts was learned when it was trained; in the first hours it counts less, for the nowcast alone heeds what was measured just now.
+Of what the sun gives, a model without a weather forecast knows nothing that the nowcast does not.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,8 @@ from energy.domain.forecast_quantiles import HIGH, LOW, MIDDLE, Band, ordered_ba
 
 Array = NDArray[np.float64]
 
-# How much the model counts beside a nowcast, some hours ahead.
-MODEL_SHARE_OF_USE, MODEL_SHARE_OF_PRODUCTION = 0.3, 0.0
-MODEL_COMES_IN_H = 4.0
+WITHOUT_MODEL = 0.0
+MODEL_COMES_IN_H = 2.0
 NOWCAST_HOURS = 48
 
 

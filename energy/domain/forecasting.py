@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from energy.domain.forecast_clock import clock_of_habits
 from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, Past, past_before
 from energy.domain.forecast_like_days import like_day_band
-from energy.domain.forecast_model import Model, Recipe, predict, train
+from energy.domain.forecast_model import USUAL_SUM_SHARE, Model, Recipe, predict, train
 from energy.domain.forecast_nowcast import NOWCAST_DAYS, Nowcast, SumPast, nowcast
 from energy.domain.forecast_quantiles import Band, Margins
 from energy.domain.forecast_series import MeterSeries, WallGrid, starts_from, wall_grid, wall_slots
 from energy.domain.forecast_sums import (
-    MODEL_SHARE_OF_USE,
     NOWCAST_HOURS,
+    WITHOUT_MODEL,
     SumForecast,
     nowcast_alone,
     sum_forecast,
@@ -110,11 +110,12 @@ def train_on(
 
 def forecast(
     series: MeterSeries, origin: np.datetime64, horizon: int, model: Model | None, calendar: Calendar, ahead: Ahead,
-    threads: int = 2, model_share: float = MODEL_SHARE_OF_USE,
+    threads: int = 2, model_share: float | None = None,
 ) -> Forecast:  # fmt: skip
     """Foresee `horizon` intervals from `origin` on, for each meter and their sum, from what was known before.
 
-    The sum is drawn from the model's towards what the last hours say; `model_share` is how much of the model stays.
+    The sum is drawn from the model's towards what the last hours say; `model_share` is how much of the model stays, where not as much as
+    it learned of itself.
 
     Raises:
         CannotForecast: beyond a week.
@@ -141,7 +142,10 @@ def forecast(
     band = _columns(band, steps)
     recent = nowcast_of(wall_grid(series, origin, NOWCAST_DAYS), origin, horizon, series, calendar)
     whole = sum_forecast(
-        Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:]), recent, series.minutes, model_share
+        Band(band.p10_wh[-1:], band.p50_wh[-1:], band.p90_wh[-1:]),
+        recent,
+        series.minutes,
+        _share(model, model_share),
     )
     last = np.arange(len(young)) == len(young) - 1
     return Forecast(origin, starts, _replaced(band, whole.band, last), young, whole.errors_wh)
@@ -158,7 +162,7 @@ class Forecaster:
     calendar: Calendar
     ahead: Ahead = field(default_factory=Ahead)
     recipe: Recipe = field(default_factory=Recipe)
-    model_share: float = MODEL_SHARE_OF_USE
+    model_share: float | None = None
     trained: dict[int, Model | None] = field(default_factory=dict)
     clocks: dict[int, tzinfo] = field(default_factory=dict)
     summed: Array | None = None
@@ -176,13 +180,13 @@ class Forecaster:
             return self.at(origin, horizon).whole
         whole = MeterSeries(self.series.first_at, self.series.minutes, self.clock_for(origin), self._sum())
         recent = nowcast_of(wall_grid(whole, origin, NOWCAST_DAYS), origin, horizon, whole, self.calendar)
-        if recent is not None and self.model_share == 0 and recent.reaches(horizon):
+        if recent is not None and self.model_share == WITHOUT_MODEL and recent.reaches(horizon):
             return nowcast_alone(recent)
         model = self.model_for(origin)
         if model is None:
             return self.at(origin, horizon).whole
         band = self._model_sum_at(model, whole, origin, horizon)
-        return sum_forecast(band, recent, whole.minutes, self.model_share)
+        return sum_forecast(band, recent, whole.minutes, _share(model, self.model_share))
 
     def _model_sum_at(self, model: Model, whole: MeterSeries, origin: np.datetime64, horizon: int) -> Band:
         """The model's band of the sum [1, H]."""
@@ -254,6 +258,11 @@ def nowcast_of(
     steps = steps_behind(grid, origin, horizon, series)
     found = nowcast(SumPast.of(grid), int(steps.max()) + 1, calendar)
     return None if found is None else Nowcast(found.middle_wh[steps], found.errors_wh[:, steps])
+
+
+def _share(model: Model | None, wanted: float | None) -> float:
+    learned = USUAL_SUM_SHARE if model is None else model.sum_share
+    return learned if wanted is None else wanted
 
 
 def _columns(band: Band, steps: Rows) -> Band:

@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from energy.domain.forecast_model import USUAL_SUM_SHARE
 from energy.models.meters import Meter
 from energy.models.microgrids import Microgrid
 
@@ -40,12 +41,18 @@ class ForecastModel(models.Model):
     meter_ids = ArrayField(models.BigIntegerField(), help_text="Meters in the order of the margins.")
     low_margins = ArrayField(models.FloatField(), help_text="The last is that of the sum.")
     high_margins = ArrayField(models.FloatField(), help_text="The last is that of the sum.")
+    sum_share = models.FloatField(
+        default=USUAL_SUM_SHARE, help_text="How much it counts beside a nowcast of the sum, 0 to 1."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["microgrid", "quantity", "trained_until"], name="forecast_model_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(sum_share__gte=0, sum_share__lte=1), name="forecast_model_sum_share_is_a_share"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,10 +20,11 @@ WITHOUT_PLACE = "nobody foretold and nobody knows where: own history"
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What is known ahead beside the meters, and in words where it comes from."""
+    """What is known ahead beside the meters, in words where it comes from, and whether somebody foretold the weather."""
 
     ahead: Ahead
     words: str
+    foretold: bool = False
 
 
 def outlook(
@@ -50,7 +51,7 @@ def outlook(
     values = np.full((1 + len(FIELDS), int(slots[-1] - slots[0]) + 1), np.nan)
     values[:, slots - slots[0]] = np.vstack([clear, told])
     words = source or (WITHOUT_PLACE if place is None else WITHOUT_SERVICE)
-    return Outlook(Ahead(int(slots[0]), values), words)
+    return Outlook(Ahead(int(slots[0]), values), words, bool(source))
 
 
 def _told(

@@ -91,7 +91,7 @@ def _keep(
             "clock_offset_s": _offset_s(microgrid, history),
             "trees": zlib.compress(json.dumps([*model.as_texts(), model.trained_slot]).encode(), 6),
             "meter_ids": history.meter_ids, "low_margins": model.band_margins.low.tolist(),
-            "high_margins": model.band_margins.high.tolist(),
+            "high_margins": model.band_margins.high.tolist(), "sum_share": model.sum_share,
         },
     )  # fmt: skip
     return row
@@ -115,7 +115,7 @@ def model_in_force(
         return None
     low, high = (_margins(row, margins, meter_ids) for margins in (row.low_margins, row.high_margins))
     texts = _unpacked(row.pk)
-    model = from_texts(texts[:3], Margins(low, high), int(texts[3]), row.rows)
+    model = from_texts(texts[:3], Margins(low, high), int(texts[3]), row.rows, row.sum_share)
     return ModelInForce(row, model)
 
 

@@ -13,7 +13,7 @@ from energy.domain.forecast_model import VERSION
 from energy.domain.forecast_nowcast import NOWCAST_DAYS
 from energy.domain.forecast_quantiles import Band
 from energy.domain.forecast_series import MeterSeries, wall_grid, wall_slots
-from energy.domain.forecast_sums import MODEL_SHARE_OF_PRODUCTION, MODEL_SHARE_OF_USE, net_forecast
+from energy.domain.forecast_sums import WITHOUT_MODEL, net_forecast
 from energy.domain.forecasting import Forecast, forecast
 from energy.domain.sun import is_down
 from energy.models import (
@@ -43,10 +43,6 @@ DAYS_AHEAD = 2
 INTRADAY = timedelta(hours=24)
 WAIT_FOR_READINGS = timedelta(minutes=20)
 INTRADAY_KEPT = timedelta(days=3)
-MODEL_SHARES = {
-    str(ForecastQuantity.CONSUMPTION): MODEL_SHARE_OF_USE,
-    str(ForecastQuantity.PRODUCTION): MODEL_SHARE_OF_PRODUCTION,
-}
 
 
 class NothingKnown(ValueError):
@@ -112,7 +108,7 @@ def foresee(*, microgrid: Microgrid, quantity: str, origin_at: datetime, horizon
     )
     found = forecast(
         history.series.by(clock), instant64(origin_at), horizon, chosen.model if chosen else None, calendar_of(microgrid),
-        told.ahead, threads=1, model_share=MODEL_SHARES[quantity],
+        told.ahead, threads=1, model_share=None if told.foretold or quantity == ForecastQuantity.CONSUMPTION else WITHOUT_MODEL,
     )  # fmt: skip
     if quantity == ForecastQuantity.PRODUCTION:
         found = _without_work(microgrid, history.meter_ids, _dark_at_night(microgrid, found), origin_at)

@@ -13,7 +13,7 @@ from energy.domain.forecast_accuracy import gain, is_drifting, pinball, score
 from energy.domain.forecast_calendar import SUNDAY, WORKDAY, country_of_zone, day_types, is_country
 from energy.domain.forecast_features import FOLD_DAYS, Ahead, Calendar, features, past_before
 from energy.domain.forecast_like_days import expected_total, like_day_band, naive
-from energy.domain.forecast_model import Recipe, from_texts
+from energy.domain.forecast_model import USUAL_SUM_SHARE, Recipe, from_texts, share_beside
 from energy.domain.forecast_quantiles import Band, margins, moved, ordered_band
 from energy.domain.forecast_series import MeterSeries, starts_from, wall_grid, wall_slots
 from energy.domain.forecasting import CannotForecast, Forecaster, forecast, midnight, training_day
@@ -69,6 +69,43 @@ def test_a_forecast_is_the_same_whatever_comes_after_its_origin(day: date, hour:
     other = Forecaster(with_other_future(series, origin), Calendar("DE"), recipe=SMALL).at(origin, 48)
     assert same(found.band, cut.band) and same(found.band, other.band)
     assert np.array_equal(found.young, cut.young)
+
+
+@pytest.mark.parametrize("hour", [0, 9, 17])
+def test_the_sum_alone_is_that_of_all_and_the_same_whatever_comes_after(hour: int) -> None:
+    series = series_of(95)
+    origin = midnight(number(date(2016, 10, 29)), BERLIN) + np.timedelta64(hour, "h")
+    whole, cut, other = (
+        Forecaster(s, Calendar("DE"), recipe=SMALL).sum_at(origin, 30)
+        for s in (series, series.before(origin), with_other_future(series, origin))
+    )
+    assert len(whole.errors_wh)
+    for found in (cut, other):
+        assert same(whole.band, found.band)
+        assert np.array_equal(whole.errors_wh, found.errors_wh, equal_nan=True)
+    among = Forecaster(series, Calendar("DE"), recipe=SMALL).at(origin, 30).whole
+    np.testing.assert_allclose(among.band.p90_wh, whole.band.p90_wh, rtol=1e-9)
+    np.testing.assert_allclose(among.errors_wh, whole.errors_wh, rtol=1e-6, atol=1e-6)
+
+
+def test_a_sum_without_its_last_hours_is_not_told_by_them() -> None:
+    series = series_of(95)
+    origin = midnight(number(date(2016, 10, 12)), BERLIN) + np.timedelta64(9, "h")
+    known = int((origin - series.first_at) // series.step)
+    silent, raised = series.values_wh.copy(), series.values_wh.copy()
+    silent[:, known - 3 : known] = np.nan
+    raised[:, known - 3 : known] *= 1.5
+    quiet, usual, high = (
+        Forecaster(
+            MeterSeries(series.first_at, HOURLY, BERLIN, values),
+            Calendar("DE"),
+            recipe=SMALL,
+            model_share=0.0,
+        ).sum_at(origin, 12)
+        for values in (silent, series.values_wh, raised)
+    )
+    assert np.isfinite(quiet.band.p90_wh).all()
+    assert not same(usual.band, high.band) and not same(usual.band, quiet.band)
 
 
 def test_a_past_that_differs_makes_another_forecast() -> None:
@@ -132,6 +169,18 @@ def test_any_history_gives_finite_bands_in_order(days: int, seed: int, missing: 
     )
 
 
+def test_what_was_less_wrong_counts_for_more() -> None:
+    draw = np.random.default_rng(3)
+    came, noise, other = draw.normal(size=(3, 400))
+    assert share_beside(came, came, other) == pytest.approx(1.0)
+    assert share_beside(came, other, came) == pytest.approx(0.0)
+    assert share_beside(came, came + noise, came + other) == pytest.approx(0.5, abs=0.1)
+    assert share_beside(came, came + 3.0, other) == pytest.approx(
+        1.0
+    )  # an offset that lasts is not held against it
+    assert share_beside(came, np.full(400, np.nan), other) == USUAL_SUM_SHARE
+
+
 def test_a_model_beats_yesterday_and_stores_as_text() -> None:
     series = series_of(80, meters=9)
     origin = midnight(number(date(2016, 10, 12)), BERLIN)
@@ -143,7 +192,7 @@ def test_a_model_beats_yesterday_and_stores_as_text() -> None:
     actual = series.values_wh[:, known : known + 24]
     yesterday = series.values_wh[:, known - 24 : known]
     assert np.abs(actual - found.band.p50_wh[:-1]).mean() < np.abs(actual - yesterday).mean()
-    again = from_texts(model.as_texts(), model.band_margins, model.trained_slot, model.rows)
+    again = from_texts(model.as_texts(), model.band_margins, model.trained_slot, model.rows, model.sum_share)
     assert same(forecast(series, origin, 24, again, Calendar("DE"), Ahead(), 1).band, found.band)
 
 

@@ -212,6 +212,8 @@ def test_what_is_due_is_done_once(hamlet: Hamlet) -> None:
         kind=ForecastKind.DAY_AHEAD, origin_at=midnight(hamlet, LAST + timedelta(days=1))
     )
     assert run.made_by.count() == 2
+    assert len(run.net_p50_wh) == run.horizon
+    assert (np.diff([run.net_p10_wh, run.net_p50_wh, run.net_p90_wh], axis=0) >= 0).all()
     assert forget_intraday(microgrid=hamlet.microgrid, now=NOW + timedelta(days=4)) > 0
     assert not ForecastRun.objects.filter(kind=ForecastKind.INTRADAY).exists()
 
