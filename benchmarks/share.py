@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grid.adapters.share_file import case_from
-from grid.domain.sharing.case import ShareRule, share_case
+from grid.domain.sharing.case import share_case
 from grid.domain.sharing.hierarchy import share_hierarchical
 from grid.domain.sharing.keys import SHARE_UNITS, share_dynamic, share_hybrid, share_static
 from grid.domain.sharing.splitting import ranks_by_code
+from grid.domain.sharing.terms import ShareRule
 from tests.share_reference import answer, random_case
 
 INTERVALS = 96

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grid.domain.prices import PriceRule
-from grid.domain.sharing.case import Book, CaseResult, ShareCase, ShareRule
+from grid.domain.sharing.case import Book, CaseResult, ShareCase
 from grid.domain.sharing.splitting import Whole, narrowed
+from grid.domain.sharing.terms import KEYED, ShareRule
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEYED = (ShareRule.STATIC, ShareRule.HYBRID)
 PRICES = ("retail_price_per_kwh", "feed_in_price_per_kwh")
 ENERGIES = ("consumption_wh", "production_wh")
 DIGITS = 60  # of a number, before and after the point; a longer one is a slip

@@ -125,13 +125,21 @@ def _is_closed(network: NetworkOfSites) -> list[bool]:
     return lines + [t.closed_hv and t.closed_lv for t in network.network.transformers]
 
 
+def layout_of(network: NetworkOfSites) -> Layout:
+    """Where nodes stand, and on which feeder, as switches are."""
+    wires, transformers = network.network.wires, network.network.transformers
+    ends = [(w.node_from, w.node_to) for w in wires] + [(t.node_hv, t.node_lv) for t in transformers]
+    roots = [int(i) for i in np.flatnonzero(~np.isnan(network.network.held_pu))]
+    return lay_out(len(network.node_codes), ends, roots, _is_closed(network))
+
+
 @lru_cache(maxsize=64)
 def _draw(microgrid_id: int, same: SameNetwork, order: str) -> Drawing:
     microgrid, network = Microgrid.objects.get(pk=microgrid_id), same.network
     wires, transformers = network.network.wires, network.network.transformers
     ends = [(w.node_from, w.node_to) for w in wires] + [(t.node_hv, t.node_lv) for t in transformers]
     roots = [int(i) for i in np.flatnonzero(~np.isnan(network.network.held_pu))]
-    layout = lay_out(len(network.node_codes), ends, roots, _is_closed(network))
+    layout = layout_of(network)
     spots, map_width, map_height = _on_the_map(microgrid_id, network.node_codes)
     nodes = _nodes(network, layout, set(roots), spots)
     kinds = [LINE] * len(wires) + [TRANSFORMER] * len(transformers)

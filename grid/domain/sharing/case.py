@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from fractions import Fraction
 
 import numpy as np
@@ -10,21 +9,11 @@ from numpy.typing import NDArray
 
 from grid.domain.market.auction import Orders, clear
 from grid.domain.prices import Interval, PriceRule, price_of
-from grid.domain.sharing.hierarchy import share_hierarchical
-from grid.domain.sharing.keys import Shared, share_dynamic, share_hybrid, share_static
+from grid.domain.sharing.keys import Shared
 from grid.domain.sharing.splitting import Wh, Whole, ranks_by_code
+from grid.domain.sharing.terms import ShareRule, SharingTerms, share_by
 
 Ints = NDArray[np.int64]
-
-
-class ShareRule(StrEnum):
-    """The five keys."""
-
-    DYNAMIC = "dynamic"
-    STATIC = "static"
-    HYBRID = "hybrid"
-    HIERARCHICAL = "hierarchical"
-    MARKET = "market"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +91,8 @@ def share_case(case: ShareCase) -> CaseResult:
 
 
 def _share(case: ShareCase) -> Shared:
-    ranks = ranks_by_code(case.members)
-    drawn, fed_in = case.drawn_wh, case.fed_in_wh
-    if case.rule == ShareRule.STATIC:
-        return share_static(drawn, fed_in, case.keys, ranks, case.key_units)
-    if case.rule == ShareRule.HYBRID:
-        return share_hybrid(drawn, fed_in, case.keys, ranks, case.key_units)
-    if case.rule == ShareRule.HIERARCHICAL:
-        return share_hierarchical(drawn, fed_in, case.feeders, ranks).shared
-    return share_dynamic(drawn, fed_in, ranks)
+    terms = SharingTerms(case.rule, case.price_rule, case.keys, case.key_units, case.feeders)
+    return share_by(terms, case.drawn_wh, case.fed_in_wh, ranks_by_code(case.members))[0]
 
 
 def _trade(case: ShareCase) -> CaseResult:

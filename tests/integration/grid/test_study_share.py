@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from grid.domain.sharing.case import ShareRule
+from grid.domain.sharing.terms import ShareRule
 from tests.share_reference import answer, random_case
 
 DYNAMIC: dict[str, Any] = {

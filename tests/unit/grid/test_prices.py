@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.domain.prices import Interval, PriceRule, mid_market, price_of, to_micro
+from grid.domain.prices import Interval, PriceRule, local_prices, mid_market, price_of, to_micro
 
 
 def test_mid_market_of_the_worked_hour():
@@ -51,3 +51,28 @@ def test_a_ratio_without_a_feed_in_price_falls_back_and_says_so(feed_in):
 
 def test_published_prices_are_whole_millionths_half_even():
     assert [to_micro(Fraction(n, 2_000_000)) for n in (1, 3, 5)] == [0, 2, 2]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 10**9), st.integers(0, 10**9), st.integers(-5, 400_000), st.integers(0, 400_000)
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_prices_of_many_intervals_are_the_exact_ones_quantised(rows):
+    c, p, f, over = (np.array(column) for column in zip(*rows, strict=True))
+    m, b = np.minimum(c, p), f + over
+    for rule in (PriceRule.MID_MARKET, PriceRule.SUPPLY_DEMAND_RATIO, PriceRule.BILL_SHARING):
+        together = local_prices(rule, c, m, b, f)
+        for t in range(len(rows)):
+            alone = price_of(
+                rule,
+                Interval(
+                    int(c[t]), int(p[t]), int(m[t]), Fraction(int(b[t]), 10**6), Fraction(int(f[t]), 10**6)
+                ),
+            )
+            assert together.local_micro[t] == to_micro(alone.local)
+            assert together.fell_back[t] == alone.fell_back

@@ -8,7 +8,8 @@ import pytest
 
 from grid.adapters.share_file import case_from
 from grid.domain.prices import PriceRule
-from grid.domain.sharing.case import ShareCase, ShareRule, share_case
+from grid.domain.sharing.case import ShareCase, share_case
+from grid.domain.sharing.terms import ShareRule
 from tests.share_reference import answer, exact, random_case
 
 CASES = range(20)
