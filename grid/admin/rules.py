@@ -21,7 +21,7 @@ class SharingRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = SharingRule
-        fields = ("microgrid", "key", "valid_from", "valid_to")
+        fields = ("microgrid", "key", "price_rule", "valid_from", "valid_to")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -41,7 +41,7 @@ class SharingRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class SharesFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
-    """The fixed shares of a static rule sum to one, and each site is one of the rule's microgrid."""
+    """The fixed shares of a static or hybrid rule sum to one, and each site is one of the rule's microgrid."""
 
     def clean(self) -> None:
         super().clean()
@@ -54,7 +54,7 @@ class SharesFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         if strangers:
             raise ValidationError(f"{strangers[0]} does not belong to the microgrid of this rule.")
         total = sum((row["share"] for row in rows), Decimal(0))
-        if self.instance.key == SharingKey.STATIC and total != 1:
+        if self.instance.key in (SharingKey.STATIC, SharingKey.HYBRID) and total != 1:
             raise ValidationError(f"The fixed shares sum to {total}; they must sum to 1.")
 
 
@@ -64,7 +64,7 @@ class SharesInline(RoleTabularInline):
     model = SharingKeyShare
     formset = SharesFormSet
     autocomplete_fields = ("site",)
-    verbose_name_plural = "fixed shares (for the static key)"
+    verbose_name_plural = "fixed shares (for the static and the hybrid key)"
 
 
 @admin.register(SharingRule)
@@ -75,7 +75,7 @@ class SharingRuleAdmin(RoleAdmin):
     inlines = (SharesInline,)
     cooperative_path = "microgrid__cooperative"
     change_roles = add_roles = delete_roles = (Role.OPERATOR, Role.TARIFF_ADMIN)
-    list_display = ("microgrid", "key", "valid_from", "valid_to")
+    list_display = ("microgrid", "key", "price_rule", "valid_from", "valid_to")
     list_filter = ("microgrid", "key")
     ordering = ("microgrid", "-valid_from")
 
@@ -85,7 +85,7 @@ class SharingRuleAdmin(RoleAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: SharingRule | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        return ("microgrid", "key", "valid_from") if _was_used(obj) else ("microgrid",)
+        return ("microgrid", "key", "price_rule", "valid_from") if _was_used(obj) else ("microgrid",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if isinstance(obj, SharingRule) and _was_used(obj):

@@ -15,7 +15,8 @@ from rest_framework.views import APIView
 
 from energy.models import Microgrid, Site
 from energy.selectors.scope import visible_microgrids, visible_sites
-from grid.models import BalanceDay, PriceDay, SharingDay
+from grid.models import BalanceDay, FeederShareDay, PriceDay, SharingDay, SharingKey, SharingPrice
+from grid.selectors.prices import shared_prices
 from grid.selectors.sharing import load_shares
 from members.services.access import record_look
 
@@ -40,25 +41,54 @@ class DayAxisSerializer(serializers.Serializer[Any]):
 
 SHARING_EXAMPLE = {
     "day": "2016-03-01", "start_at": "2016-02-29T23:00:00Z", "interval_minutes": 15, "interval_count": 96,
-    "revision": 0, "key": "dynamic", "consumption_wh": [700, 550], "production_wh": [900, 400],
+    "revision": 0, "key": "dynamic", "price_rule": "mid_market", "local_micro": [175000, 175000], "mid_market_instead": [],
+    "keyed_wh": [], "level_wh": [], "level_divisor": [], "feeders": [], "consumption_wh": [700, 550], "production_wh": [900, 400],
     "matched_wh": [700, 400], "shared_wh": [700, 400], "received_cutoff": [-1, 450],
     "received_cutoff_site": ["", "LV3.101 Load 7"], "delivered_cutoff": [-1, -1], "delivered_cutoff_site": ["", ""],
 }  # fmt: skip
+
+
+class FeederSerializer(serializers.Serializer[Any]):
+    """What one feeder's sites had left to share after each one's own use; the cut-offs as in the village's."""
+
+    feeder = serializers.CharField(help_text="The first node below the busbar.")
+    drawn_wh = _watt_hours()
+    fed_in_wh = _watt_hours()
+    received_cutoff = serializers.ListField(child=serializers.IntegerField())
+    received_cutoff_site = serializers.ListField(child=serializers.CharField(allow_blank=True))
+    delivered_cutoff = serializers.ListField(child=serializers.IntegerField())
+    delivered_cutoff_site = serializers.ListField(child=serializers.CharField(allow_blank=True))
 
 
 class SharingSerializer(DayAxisSerializer):
     """What the village shared; with a site's own readings enough to recompute that site's share to the watt-hour.
 
     A site got one Wh more than `floor(M c / C)` if its remainder `M c mod C` is larger than `received_cutoff`, or equal and its code not
-    after `received_cutoff_site`; -1 and an empty code where nobody did. Delivered likewise, on T and P.
+    after `received_cutoff_site`; -1 and an empty code where nobody did. Delivered likewise, on T and P. How the other keys are followed:
+    docs/sharing.md.
     """
 
     revision = serializers.IntegerField()
-    key = serializers.ChoiceField(["dynamic", "static"])
+    key = serializers.ChoiceField(SharingKey.values)
+    price_rule = serializers.ChoiceField(SharingPrice.values)
+    local_micro = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="What a shared kWh cost [millionths of the currency unit]; empty while no prices are published.",
+    )
+    mid_market_instead = serializers.ListField(
+        child=serializers.IntegerField(),
+        help_text="Intervals, from 0, in which the price rule has no price and the mid-market rate took its place.",
+    )
     consumption_wh = _watt_hours("C: what all sites drew [Wh].")
     production_wh = _watt_hours("P: what all sites fed in [Wh].")
     matched_wh = _watt_hours("M = min(C, P) [Wh].")
     shared_wh = _watt_hours("T: what was shared [Wh].")
+    keyed_wh = _watt_hours("Hybrid key: what sites with a share drew [Wh]; else empty.")
+    level_wh = _watt_hours("Hybrid key: a site with share k receives min(c, k level / divisor); else empty.")
+    level_divisor = serializers.ListField(child=serializers.IntegerField())
+    feeders = FeederSerializer(
+        many=True, help_text="Hierarchical key: each feeder's own sharing; else empty."
+    )
     received_cutoff = serializers.ListField(child=serializers.IntegerField())
     received_cutoff_site = serializers.ListField(child=serializers.CharField(allow_blank=True))
     delivered_cutoff = serializers.ListField(child=serializers.IntegerField())
@@ -140,19 +170,33 @@ def _fields(row: Model, *names: str) -> dict[str, Any]:
 
 def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
     row = get_object_or_404(SharingDay, microgrid=microgrid, day=day, is_current=True)
+    levels = [row, *row.feeders.order_by("feeder")]
     codes = dict(
-        Site.objects.filter(pk__in={*row.received_cutoff_site, *row.delivered_cutoff_site}).values_list(
-            "pk", "code"
-        )
+        Site.objects.filter(
+            pk__in={
+                pk for level in levels for pk in (*level.received_cutoff_site, *level.delivered_cutoff_site)
+            }
+        ).values_list("pk", "code")
     )
+
+    def cutoffs(level: SharingDay | FeederShareDay) -> dict[str, Any]:
+        return {
+            **_fields(level, "received_cutoff", "delivered_cutoff"),
+            "received_cutoff_site": [codes.get(pk, "") for pk in level.received_cutoff_site],
+            "delivered_cutoff_site": [codes.get(pk, "") for pk in level.delivered_cutoff_site],
+        }
+
+    prices = shared_prices(row)
     return {
         **_axis(microgrid, day),
         **_fields(
-            row, "revision", "key", "consumption_wh", "production_wh", "matched_wh", "shared_wh", "received_cutoff",
-            "delivered_cutoff",
+            row, "revision", "key", "price_rule", "consumption_wh", "production_wh", "matched_wh", "shared_wh", "keyed_wh",
+            "level_wh", "level_divisor",
         ),
-        "received_cutoff_site": [codes.get(pk, "") for pk in row.received_cutoff_site],
-        "delivered_cutoff_site": [codes.get(pk, "") for pk in row.delivered_cutoff_site],
+        **cutoffs(row),
+        "feeders": [{**_fields(level, "feeder", "drawn_wh", "fed_in_wh"), **cutoffs(level)} for level in levels[1:]],
+        "local_micro": prices.local_micro.tolist() if prices else [],
+        "mid_market_instead": np.flatnonzero(prices.fell_back).tolist() if prices else [],
     }  # fmt: skip
 
 

@@ -37,7 +37,15 @@ from grid.models.planned_outages import (
 )
 from grid.models.plans import Plan, PlanRule, PlanSource, StoragePlan
 from grid.models.prices import PriceDay
-from grid.models.sharing import SharingDay, SharingKey, SharingKeyShare, SharingRule, SiteShareDay
+from grid.models.sharing import (
+    FeederShareDay,
+    SharingDay,
+    SharingKey,
+    SharingKeyShare,
+    SharingPrice,
+    SharingRule,
+    SiteShareDay,
+)
 from grid.models.storage_origin import LeavingOrder, StorageDay, StorageOriginRule
 from grid.models.switch_orders import SwitchOrder
 
@@ -70,6 +78,7 @@ __all__ = [
     "EmergencyCall",
     "EmergencyContact",
     "EmergencyStep",
+    "FeederShareDay",
     "GridAlarm",
     "GridAlarmKind",
     "GridAlarmStep",
@@ -101,6 +110,7 @@ __all__ = [
     "SharingDay",
     "SharingKey",
     "SharingKeyShare",
+    "SharingPrice",
     "SharingRule",
     "SiteShareDay",
     "StorageDay",

@@ -13,6 +13,16 @@ class SharingKey(models.TextChoices):
 
     DYNAMIC = "dynamic", "dynamic: in proportion to use"
     STATIC = "static", "static: fixed shares"
+    HYBRID = "hybrid", "hybrid: fixed shares, what is left again"
+    HIERARCHICAL = "hierarchical", "hierarchical: own site, then feeder, then all"
+
+
+class SharingPrice(models.TextChoices):
+    """The price rules of the domain rules, section 2."""
+
+    MID_MARKET = "mid_market", "mid-market: halfway between retail and feed-in price"
+    SUPPLY_DEMAND_RATIO = "supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"
+    BILL_SHARING = "bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"
 
 
 class DateRange(Func):
@@ -27,6 +37,9 @@ class SharingRule(models.Model):
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sharing_rules")
     key = models.CharField(max_length=16, choices=SharingKey.choices, default=SharingKey.DYNAMIC)
+    price_rule = models.CharField(
+        "price", max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
+    )
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
 
@@ -46,7 +59,7 @@ class SharingRule(models.Model):
 
 
 class SharingKeyShare(models.Model):
-    """A site's fixed share under a static rule."""
+    """A site's fixed share under a static or hybrid rule."""
 
     rule = models.ForeignKey(SharingRule, models.CASCADE, related_name="shares")
     site = models.ForeignKey(Site, models.PROTECT, related_name="+")
@@ -73,6 +86,9 @@ class SharingDay(models.Model):
     revision = models.PositiveSmallIntegerField(default=0)
     is_current = models.BooleanField(default=True)
     key = models.CharField(max_length=16, choices=SharingKey.choices)
+    price_rule = models.CharField(
+        max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
+    )
     sources_digest = models.CharField(max_length=64, help_text="Of the meter days it was computed from.")
     consumption_wh = ArrayField(models.BigIntegerField(), help_text="C: what all sites drew.")
     production_wh = ArrayField(
@@ -88,6 +104,14 @@ class SharingDay(models.Model):
         models.BigIntegerField(), default=list,
         help_text="G: what of Q came from the public grid and was used at once; empty: nothing.",
     )  # fmt: skip
+    keyed_wh = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Hybrid key: what sites with a share drew."
+    )
+    level_wh = ArrayField(
+        models.BigIntegerField(), default=list,
+        help_text="Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served.",
+    )  # fmt: skip
+    level_divisor = ArrayField(models.BigIntegerField(), default=list)
     received_cutoff = ArrayField(models.BigIntegerField())
     received_cutoff_site = ArrayField(models.BigIntegerField())
     delivered_cutoff = ArrayField(models.BigIntegerField())
@@ -113,6 +137,30 @@ class SharingDay(models.Model):
         if not self.not_local_wh:
             return list(self.production_wh)
         return [local + rest for local, rest in zip(self.production_wh, self.not_local_wh, strict=True)]
+
+
+class FeederShareDay(models.Model):
+    """What one feeder's sites shared among themselves on a day under the hierarchical key, after each site's own use [Wh].
+
+    With it and the day's own cut-offs, which are those of the last level, a member follows an own share level by level.
+    """
+
+    sharing_day = models.ForeignKey(SharingDay, models.CASCADE, related_name="feeders")
+    feeder = models.CharField(max_length=120)
+    drawn_wh = ArrayField(models.BigIntegerField())
+    fed_in_wh = ArrayField(models.BigIntegerField())
+    received_cutoff = ArrayField(models.BigIntegerField())
+    received_cutoff_site = ArrayField(models.BigIntegerField())
+    delivered_cutoff = ArrayField(models.BigIntegerField())
+    delivered_cutoff_site = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sharing_day", "feeder"], name="feeder_shares_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feeder}, {self.sharing_day}"
 
 
 class SiteShareDay(models.Model):

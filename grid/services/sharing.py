@@ -8,32 +8,23 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Q
 from numpy.typing import NDArray
 
 from energy.adapters.binary_copy import Column, copy_in
-from energy.models import Channel, Meter, Microgrid
-from energy.models.meters import MeterKind
+from energy.models import Channel, Microgrid
 from energy.selectors.meter_days import ChannelBlock, load_channel
 from energy.services.partitions import ensure_months
 from grid.domain.origin_sharing import SharedByOrigin, share_by_origin
-from grid.domain.sharing.keys import SHARE_UNITS, CannotShare, Shared, share_dynamic, share_static
-from grid.domain.sharing.splitting import ranks_by_code
-from grid.models import SharingDay, SharingKey, SharingRule, SiteShareDay, StorageDay
+from grid.domain.sharing.hierarchy import FeederLevel
+from grid.domain.sharing.keys import Shared
+from grid.domain.sharing.terms import share_by
+from grid.models import FeederShareDay, SharingDay, SiteShareDay, StorageDay
+from grid.selectors.sharing_terms import AgreedTerms, SiteAxis, rule_on, terms_on
 from grid.selectors.storage_origin import StorageFacts, storage_facts
 from grid.services.storage_origin import store_storage_days
 
 SHARES_TABLE = "grid_siteshareday"
 SIDES = [sides for sides in product((True, False), repeat=3) if any(sides)]
-
-
-def rule_on(microgrid: Microgrid, day: date) -> SharingRule | None:
-    """The rule in force on a day; none means the dynamic key."""
-    return (
-        SharingRule.objects.filter(microgrid=microgrid, valid_from__lte=day)
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-        .first()
-    )
 
 
 def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> list[SharingDay]:
@@ -42,28 +33,9 @@ def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> 
     Superseding meter days make the next revision, and so does what the days before left in the storages, if that changed. One
     transaction per day.
     """
-    sites = _SiteAxis.of(microgrid)
+    sites = SiteAxis.of(microgrid)
     ensure_months(table=SHARES_TABLE, days=days)
     return [_share_day(microgrid, sites, day, now) for day in sorted(days)]
-
-
-class _SiteAxis:
-    """The sites in the order of their meters' ids, with what sharing needs to know of them."""
-
-    def __init__(self, meter_ids: list[int], site_ids: list[int], codes: list[str]) -> None:
-        self.meter_ids = meter_ids
-        self.site_ids = np.array(site_ids, dtype=np.int64)
-        self.codes = codes
-        self.ranks = ranks_by_code(codes)
-
-    @classmethod
-    def of(cls, microgrid: Microgrid) -> "_SiteAxis":
-        rows = list(
-            Meter.objects.filter(microgrid=microgrid, kind=MeterKind.SITE, removed_at__isnull=True)
-            .order_by("pk")
-            .values_list("pk", "site_id", "site__code")
-        )
-        return cls([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows])
 
 
 def _digest(key: str, *blocks: ChannelBlock) -> str:
@@ -76,7 +48,7 @@ def _digest(key: str, *blocks: ChannelBlock) -> str:
 
 
 @transaction.atomic
-def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime) -> SharingDay:
+def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) -> SharingDay:
     Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)  # one day at a time
     rule = rule_on(microgrid, day)
     imports, exports = (
@@ -85,11 +57,9 @@ def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime)
         )
         for channel in (Channel.IMPORT, Channel.EXPORT)
     )
-    key = SharingKey(rule.key) if rule else SharingKey.DYNAMIC
-    shares = _static_shares(rule, sites) if key == SharingKey.STATIC and rule else None
+    agreed = terms_on(microgrid=microgrid, rule=rule, sites=sites, day=day)
     stored = storage_facts(microgrid=microgrid, day=day, site_ids=sites.site_ids.tolist(), codes=sites.codes)
-    terms = key + (shares.tobytes().hex() if shares is not None else "") + (stored.digest if stored else "")
-    digest = _digest(terms, imports, exports)
+    digest = _digest(agreed.digest_text + (stored.digest if stored else ""), imports, exports)
     before = (
         SharingDay.objects.select_for_update().filter(microgrid=microgrid, day=day, is_current=True).first()
     )
@@ -97,11 +67,7 @@ def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime)
         return before
     drawn, fed_in = np.ascontiguousarray(imports.values_wh.T), np.ascontiguousarray(exports.values_wh.T)
 
-    def share(drawn_wh: NDArray[np.int64], local_wh: NDArray[np.int64]) -> Shared:
-        if shares is not None:
-            return share_static(drawn_wh, local_wh, shares, sites.ranks)
-        return share_dynamic(drawn_wh, local_wh, sites.ranks)
-
+    share = _Sharing(agreed, sites)
     found = _share_by_origin(microgrid, day, stored, drawn, fed_in, share)
     revision = 0
     if before is not None:
@@ -114,7 +80,23 @@ def _share_day(microgrid: Microgrid, sites: _SiteAxis, day: date, now: datetime)
     _store_shares(microgrid, sites, day, revision, found, stored)
     if stored is not None:
         store_storage_days(microgrid=microgrid, day=day, revision=revision, facts=stored, found=found)
-    return _store_day(microgrid, sites, day, revision, key, digest, found, now)
+    row = _store_day(microgrid, sites, day, revision, agreed, digest, found, now)
+    if share.feeders is not None:
+        _store_feeders(row, sites, agreed.feeder_names, share.feeders)
+    return row
+
+
+class _Sharing:
+    """The key as a function; keeps what its last call said of the feeders."""
+
+    def __init__(self, agreed: AgreedTerms, sites: SiteAxis) -> None:
+        self.terms = agreed.terms
+        self.ranks = sites.ranks
+        self.feeders: FeederLevel | None = None
+
+    def __call__(self, drawn_wh: NDArray[np.int64], local_wh: NDArray[np.int64]) -> Shared:
+        shared, self.feeders = share_by(self.terms, drawn_wh, local_wh, self.ranks)
+        return shared
 
 
 def _share_by_origin(
@@ -129,18 +111,8 @@ def _share_by_origin(
     return share_by_origin(drawn, fed_in, share, stored.sites, starts_s, stored.rule)
 
 
-def _static_shares(rule: SharingRule, sites: _SiteAxis) -> NDArray[np.int64]:
-    share_of = {s.site_id: int(s.share * SHARE_UNITS) for s in rule.shares.all()}
-    strangers = set(share_of) - set(sites.site_ids.tolist())
-    if strangers:
-        raise CannotShare(
-            f"The rule gives shares to {len(strangers)} sites that are not metered; take them out."
-        )
-    return np.array([share_of.get(site, 0) for site in sites.site_ids.tolist()], dtype=np.int64)
-
-
 def _store_shares(
-    microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, found: SharedByOrigin, stored: StorageFacts | None
+    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, found: SharedByOrigin, stored: StorageFacts | None
 ) -> None:  # fmt: skip
     """Append a row for each site that received, delivered, or fed in what is not local; a side with nothing is NULL."""
     received, delivered = found.shared.received.parts_wh.T, found.shared.delivered.parts_wh.T
@@ -173,22 +145,47 @@ def _store_shares(
 
 
 def _store_day(
-    microgrid: Microgrid, sites: _SiteAxis, day: date, revision: int, key: str, digest: str, found: SharedByOrigin, now: datetime
+    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, agreed: AgreedTerms, digest: str, found: SharedByOrigin, now: datetime
 ) -> SharingDay:  # fmt: skip
     shared = found.shared
 
-    def site_of(places: NDArray[np.int64]) -> list[int]:
-        return [int(sites.site_ids[place]) if place >= 0 else 0 for place in places]
-
     return SharingDay.objects.create(
-        microgrid=microgrid, day=day, revision=revision, key=key, sources_digest=digest,
+        microgrid=microgrid, day=day, revision=revision, key=agreed.terms.key, price_rule=agreed.terms.price_rule, sources_digest=digest,
         consumption_wh=shared.consumption_wh.tolist(), production_wh=shared.production_wh.tolist(),
         matched_wh=shared.matched_wh.tolist(), shared_wh=shared.shared_wh.tolist(),
         not_local_wh=_or_nothing(found.not_local_wh.sum(axis=1)), carried_wh=_or_nothing(found.carried_wh.sum(axis=1)),
-        received_cutoff=shared.received.cutoff.tolist(), received_cutoff_site=site_of(shared.received.cutoff_site),
-        delivered_cutoff=shared.delivered.cutoff.tolist(), delivered_cutoff_site=site_of(shared.delivered.cutoff_site),
+        **_fill(shared),
+        received_cutoff=shared.received.cutoff.tolist(), received_cutoff_site=_at_sites(sites, shared.received.cutoff_site),
+        delivered_cutoff=shared.delivered.cutoff.tolist(), delivered_cutoff_site=_at_sites(sites, shared.delivered.cutoff_site),
         computed_at=now,
     )  # fmt: skip
+
+
+def _fill(shared: Shared) -> dict[str, list[int]]:
+    if shared.fill is None:
+        return {}
+    return {
+        "keyed_wh": shared.fill.keyed_wh.tolist(), "level_wh": shared.fill.level.tolist(),
+        "level_divisor": shared.fill.divisor.tolist(),
+    }  # fmt: skip
+
+
+def _store_feeders(row: SharingDay, sites: SiteAxis, names: Sequence[str], level: FeederLevel) -> None:
+    FeederShareDay.objects.bulk_create(
+        FeederShareDay(
+            sharing_day=row, feeder=name, drawn_wh=level.drawn_wh[:, g].tolist(), fed_in_wh=level.fed_in_wh[:, g].tolist(),
+            received_cutoff=level.received_cutoff[:, g].tolist(),
+            received_cutoff_site=_at_sites(sites, level.received_cutoff_site[:, g]),
+            delivered_cutoff=level.delivered_cutoff[:, g].tolist(),
+            delivered_cutoff_site=_at_sites(sites, level.delivered_cutoff_site[:, g]),
+        )
+        for g, name in enumerate(names)
+    )  # fmt: skip
+
+
+def _at_sites(sites: SiteAxis, places: NDArray[np.int64]) -> list[int]:
+    """The sites at places of the axis, 0 where there is none."""
+    return [int(sites.site_ids[place]) if place >= 0 else 0 for place in places]
 
 
 def _or_nothing(values_wh: NDArray[np.int64]) -> list[int]:

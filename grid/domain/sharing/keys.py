@@ -4,11 +4,12 @@
 then `s` splits T by what each fed in, the same way. Integers throughout.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from grid.domain.sharing.splitting import (
+    LARGEST_PRODUCT,
     Split,
     Wh,
     Whole,
@@ -29,8 +30,21 @@ class CannotShare(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyFill:
+    """How far a hybrid rule's fixed shares were filled, by interval [T]: what a member needs to follow an own share.
+
+    `keyed_wh` is what those with a share drew. Below M all of them are served, and level and divisor are 0; otherwise each gets
+    `min(c, k level / divisor)`, k in the shares' units.
+    """
+
+    keyed_wh: Whole
+    level: Whole
+    divisor: Whole
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
-    """The result: C, P, M, T by interval [T]; received and delivered by interval and site [T, n]."""
+    """The result: C, P, M, T by interval [T]; received and delivered by interval and site [T, n]; `fill` of a hybrid rule."""
 
     consumption_wh: Whole
     production_wh: Whole
@@ -38,6 +52,7 @@ class Shared:
     shared_wh: Whole
     received: Split
     delivered: Split
+    fill: KeyFill | None = None
 
 
 def share_dynamic(drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh) -> Shared:
@@ -69,7 +84,7 @@ def share_static(
     bound = max(largest(produced) * largest(shares), largest(drawn_wh) * units) * max(len(shares), 1)
     entitled = wide_enough(produced, bound)[:, None] * shares
     exact = np.minimum(entitled, wide_enough(drawn_wh, bound) * units)
-    divisor = np.full(len(exact), units, dtype=object if units >= 2**62 else np.int64)
+    divisor = np.full(len(exact), units, dtype=object if units >= LARGEST_PRODUCT else np.int64)
     over = np.flatnonzero(sums(exact) // units > matched)
     if len(over):  # keys a hair above one, on more Wh than the hair is fine: what they sum to is the whole
         entitled = fed_in_wh[over].astype(object).sum(axis=1)[:, None] * shares
@@ -106,11 +121,15 @@ def share_hybrid(
         np.where((served == with_key)[:, None], keyed, 0) + rest.parts_wh, rest.cutoff, rest.cutoff_site
     )
     rows, columns = np.flatnonzero((served > 0) & (served < with_key)), np.flatnonzero(shares)
+    level = np.zeros(len(matched), dtype=matched.dtype)
+    divisor = np.zeros(len(matched), dtype=object if units >= LARGEST_PRODUCT // 2 else np.int64)
     if len(rows):
         filled = fill(served[rows], keyed[np.ix_(rows, columns)], shares[columns])
         inner = proportional(filled.numerators, filled.divisor[:, None], served[rows], ranks[columns])
         received = placed(received, inner, rows, columns)
-    return finish(drawn_wh, fed_in_wh, matched, received, ranks)  # fmt: skip
+        level[rows], divisor[rows] = filled.level, filled.divisor
+    shared = finish(drawn_wh, fed_in_wh, matched, received, ranks)
+    return replace(shared, fill=KeyFill(with_key, level, divisor))
 
 
 def finish(drawn_wh: Whole, fed_in_wh: Whole, total: Whole, received: Split, ranks: Wh) -> Shared:

@@ -13,10 +13,11 @@ from grid.domain.sharing.splitting import Whole, largest, sums, wide_enough
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """`a_i = numerators / divisor`, by interval and site [T, n] and by interval [T]."""
+    """`a_i = numerators / divisor`, by interval and site [T, n] and by interval [T]; `numerators = min(c divisor, k level)`."""
 
     numerators: Whole
     divisor: Whole
+    level: Whole
 
 
 def fill(matched_wh: Whole, drawn_wh: Whole, shares: Whole) -> Filled:
@@ -42,7 +43,7 @@ def fill(matched_wh: Whole, drawn_wh: Whole, shares: Whole) -> Filled:
         numerators[rows[settled]] = np.minimum(demand[settled], entitled[settled])
         rows, full, count = rows[~settled], full[~settled], served[~settled]
         if not len(rows):
-            return Filled(numerators, divisor)
+            return Filled(numerators, divisor, level)
         level[rows] = matched[rows] - sums(np.where(full, drawn[rows], 0))
         divisor[rows] = sums(np.where(full, 0, keys))
     raise AssertionError("the keys' level was not found")

@@ -116,6 +116,33 @@ def test_a_member_follows_the_own_share_from_the_published_interval(pairs, codes
         assert part == result.received.parts_wh[0][i]
 
 
+@settings(max_examples=40)
+@given(energies, st.permutations(CODES), st.lists(st.integers(0, 4), min_size=6, max_size=6))
+def test_under_the_hybrid_key_too_a_member_follows_the_own_share(pairs, codes, weights):
+    """From C, M, what those with a share drew, level and divisor, and the cut-off."""
+    drawn, fed_in = [list(side) for side in zip(*pairs, strict=True)]
+    codes, weights = codes[: len(drawn)], weights[: len(drawn)]
+    weights[0] += not sum(weights)
+    keys = np.array(weights, dtype=np.int64)
+    result = share_hybrid(np.array([drawn]), np.array([fed_in]), keys, ranks_by_code(codes), sum(weights))
+    filled = result.fill
+    level, divisor, keyed = (int(part[0]) for part in (filled.level, filled.divisor, filled.keyed_wh))
+    matched, total = int(result.matched_wh[0]), int(result.consumption_wh[0])
+    cutoff, at = int(result.received.cutoff[0]), int(result.received.cutoff_site[0])
+    for i, own in enumerate(drawn):
+        if weights[i]:
+            part, remainder = (
+                divmod(min(own * divisor, weights[i] * level), divisor)
+                if divisor
+                else (own if matched else 0, 0)
+            )
+        else:
+            part, remainder = divmod((matched - keyed) * own, total - keyed) if matched > keyed else (0, 0)
+        if at >= 0 and (remainder > cutoff or (remainder == cutoff and codes[i] <= codes[at])):
+            part += 1
+        assert part == result.received.parts_wh[0][i]
+
+
 def test_intervals_do_not_see_each_other():
     generator = np.random.default_rng(7)
     drawn, fed_in = generator.integers(0, 50, (96, 6)), generator.integers(0, 50, (96, 6))
