@@ -10,6 +10,7 @@ from billing.models.runs import ChunkStatus
 from billing.services import runs
 from billing.services.incentives import credit_measured_events
 from billing.services.price_publication import publish_days
+from billing.services.rule_replay import replay_rules, unreplayed_runs
 from energy.models import Microgrid
 from kernel.intervals import Month
 
@@ -69,3 +70,14 @@ def book_demand_events() -> int:
         credit_measured_events(microgrid=microgrid, now=microgrid.now(timezone.now()))
         for microgrid in Microgrid.objects.select_related("cooperative")
     )
+
+
+@shared_task(queue="default", time_limit=900)
+def replay_posted_months() -> int:
+    """Tell members what other rules of sharing would have made of the months posted lately; one month of each microgrid at a time."""
+    replayed = 0
+    for microgrid in Microgrid.objects.select_related("cooperative"):
+        now = microgrid.now(timezone.now())
+        for run in unreplayed_runs(microgrid=microgrid, now=now)[-1:]:
+            replayed += bool(replay_rules(run=run, now=now))
+    return replayed

@@ -210,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default"},
     },
+    "replay posted months": {
+        "task": "billing.tasks.replay_posted_months",
+        "schedule": 120.0,
+        "options": {"queue": "default", "expires": 120},
+    },
     "learn limits": {
         "task": "energy.tasks.learn_limits",
         "schedule": crontab(hour="3", minute="17"),

@@ -12,6 +12,7 @@ from billing.models.flexibility import FlexibilityCredit
 from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
 from billing.models.payments import BankStatement, BankStatementLine, Payment, PaymentRail
 from billing.models.readings import BilledReadings
+from billing.models.replays import RuleReplay
 from billing.models.runs import BillingRun, RunChunk, RunStatus
 from billing.models.tariffs import Tariff, TariffAssignment, TariffVersion, TimeWindow, VersionStatus
 
@@ -33,6 +34,7 @@ __all__ = [
     "NumberSeries",
     "Payment",
     "PaymentRail",
+    "RuleReplay",
     "RunChunk",
     "RunStatus",
     "Tariff",

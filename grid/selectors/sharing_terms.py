@@ -61,6 +61,11 @@ def rule_on(microgrid: Microgrid, day: date) -> SharingRule | None:
     )
 
 
+def rules_ahead(microgrid: Microgrid, day: date) -> list[SharingRule]:
+    """Rules that begin after a day, the next first."""
+    return list(SharingRule.objects.filter(microgrid=microgrid, valid_from__gt=day).order_by("valid_from"))
+
+
 def terms_on(*, microgrid: Microgrid, rule: SharingRule | None, sites: SiteAxis, day: date) -> AgreedTerms:
     """The terms of a rule for these sites on a day; the network is taken as it stood when the day began.
 

@@ -9,6 +9,7 @@ from microgrid_site.pages import (
     insight_pages,
     meter_days,
     programme_pages,
+    sharing_pages,
     source_pages,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("energy/alarms/", insight_pages.own_alarm_page, name="own-alarms"),
     path("energy/alarms/<uuid:public_id>/away/", insight_pages.take_away, name="own-alarm-away"),
     path("energy/roof/", source_pages.own_source, name="own-source"),
+    path("energy/sharing/", sharing_pages.sharing, name="sharing"),
     path("energy/programmes/", programme_pages.own_programmes, name="programmes"),
     path("energy/programmes/<uuid:public_id>/leave-out/", programme_pages.leave_out, name="demand-opt-out"),
     path("live/demand/", programme_pages.events, name="demand-events"),

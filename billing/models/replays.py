@@ -1,0 +1,33 @@
+"""What a month would have cost everybody under other rules of sharing."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from billing.models.runs import BillingRun
+from grid.models import SharingKey, SharingPrice
+
+
+class RuleReplay(models.Model):
+    """A posted month's energy, shared and priced by another rule and rated by each site's own tariff; site by site.
+
+    Without key and price it is the month as it was: what the others are compared with. Flexibility is in none of them.
+    """
+
+    run = models.ForeignKey(BillingRun, models.CASCADE, related_name="replays")
+    key = models.CharField(max_length=16, choices=SharingKey.choices, blank=True)
+    price_rule = models.CharField(max_length=24, choices=SharingPrice.choices, blank=True)
+    shared_wh = models.BigIntegerField()
+    site_ids = ArrayField(models.BigIntegerField())
+    bill_minor = ArrayField(models.BigIntegerField(), help_text="What each site would have paid, with VAT.")
+    credit_minor = ArrayField(
+        models.BigIntegerField(), help_text="What each would have been paid for its energy."
+    )
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "key", "price_rule"], name="rule_replayed_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} by {self.key}, {self.price_rule}" if self.key else f"{self.run} as it was"

@@ -1,0 +1,188 @@
+"""Replaying a rule of sharing over a posted month: the same readings and tariffs, other shares and local prices."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from billing.domain.rating import RatedLines, SiteEnergy, rate_bills, rate_credits
+from billing.models import BillingRun, RuleReplay, RunStatus
+from billing.services.rating import group_by_tariffs, load_energy, rate_plan, terms_along
+from energy.models import Microgrid, Site
+from grid.domain.prices import PriceRule, local_prices
+from grid.domain.sharing.keys import SHARE_UNITS
+from grid.domain.sharing.terms import KEYED, ShareRule, SharingTerms, share_by
+from grid.models import SharingKey, SharingPrice
+from grid.selectors.prices import PriceBlock, load_prices
+from grid.selectors.sharing import load_shares
+from grid.selectors.sharing_terms import SiteAxis, agreed, rule_on
+from kernel.apportionment import largest_remainder
+from kernel.money import round_half_away
+
+Ints = NDArray[np.int64]
+LOOKED_BACK = timedelta(days=100)
+AS_IT_WAS = ("", "")
+RULES = [(ShareRule(key), PriceRule(price)) for key in SharingKey for price in SharingPrice]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthMoney:
+    """What each site pays and is paid for a month [minor units], and what was shared."""
+
+    bill_minor: Ints
+    credit_minor: Ints
+    shared_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """A posted month's readings; sites ascending by id, in every array."""
+
+    run: BillingRun
+    sites: list[Site]
+    axis: SiteAxis
+    offsets: Ints
+    energy: SiteEnergy
+    local_wh: Ints
+    prices: PriceBlock
+
+
+def replay_rules(*, run: BillingRun, now: datetime) -> list[RuleReplay]:
+    """Replay every key at every price over a posted month, once, beside the month as it was; returns what was added. Safe to repeat.
+
+    The fixed shares are those of the rule in force, or where it has none each site's part of what all drew in the month.
+    """
+    known = set(run.replays.values_list("key", "price_rule"))
+    missing = [rule for rule in [AS_IT_WAS, *RULES] if rule not in known]
+    if not missing:
+        return []
+    month = _load(run)
+    shared: dict[ShareRule, tuple[SiteEnergy, Ints, Ints]] = {}
+    added = []
+    for key, price_rule in missing:
+        if not key:
+            money = _rate(month, month.energy, month.prices)
+        else:
+            if key not in shared:
+                shared[ShareRule(key)] = _share(month, ShareRule(key))
+            money = _money(month, *shared[ShareRule(key)], PriceRule(price_rule))
+        row, _ = RuleReplay.objects.get_or_create(
+            run=run, key=key, price_rule=price_rule,
+            defaults={
+                "shared_wh": money.shared_wh, "site_ids": month.axis.site_ids.tolist(), "bill_minor": money.bill_minor.tolist(),
+                "credit_minor": money.credit_minor.tolist(), "computed_at": now,
+            },
+        )  # fmt: skip
+        added.append(row)
+    return added
+
+
+def unreplayed_runs(*, microgrid: Microgrid, now: datetime) -> list[BillingRun]:
+    """The newest revision of each lately posted month that was not replayed yet."""
+    runs = BillingRun.objects.filter(
+        microgrid=microgrid, status=RunStatus.POSTED, last_day__gte=(now - LOOKED_BACK).date()
+    )
+    newest = {
+        run.period: run
+        for run in runs.order_by("period", "revision").select_related("microgrid__cooperative")
+    }
+    return [run for run in newest.values() if run.replays.count() <= len(RULES)]  # fmt: skip
+
+
+def _load(run: BillingRun) -> _Month:
+    days = run.days()
+    metered = SiteAxis.of(run.microgrid)
+    order = np.argsort(metered.site_ids)
+    axis = SiteAxis(
+        [metered.meter_ids[i] for i in order], metered.site_ids[order].tolist(), [metered.codes[i] for i in order]
+    )  # fmt: skip
+    site_ids = axis.site_ids.tolist()
+    shares = load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids)
+    energy = load_energy(run, site_ids, days)
+    sites = list(Site.objects.filter(pk__in=site_ids).select_related("member").order_by("pk"))
+    prices = load_prices(microgrid_id=run.microgrid_id, days=days)
+    return _Month(run, sites, axis, shares.offsets, energy, energy.export_wh - shares.not_local_wh, prices)
+
+
+def _share(month: _Month, key: ShareRule) -> tuple[SiteEnergy, Ints, Ints]:
+    """The month's energy as a key would have shared it, what all drew, and what was shared [T]; a day at a time."""
+    terms = _terms(month, key)
+    received, delivered = np.zeros_like(month.local_wh), np.zeros_like(month.local_wh)
+    totals = np.zeros(month.local_wh.shape[1], dtype=np.int64)
+    for first, after in zip(month.offsets[:-1].tolist(), month.offsets[1:].tolist(), strict=True):
+        drawn = np.ascontiguousarray(month.energy.import_wh[:, first:after].T)
+        fed_in = np.ascontiguousarray(month.local_wh[:, first:after].T)
+        shared, _ = share_by(terms, drawn, fed_in, month.axis.ranks)
+        received[:, first:after], delivered[:, first:after] = (
+            shared.received.parts_wh.T,
+            shared.delivered.parts_wh.T,
+        )
+        totals[first:after] = shared.shared_wh
+    energy = replace(month.energy, received_wh=received, delivered_wh=delivered)
+    return energy, month.energy.import_wh.sum(axis=0), totals
+
+
+def _terms(month: _Month, key: ShareRule) -> SharingTerms:
+    run = month.run
+    share_of: dict[int, int] = {}
+    if key in KEYED:
+        rule = rule_on(run.microgrid, run.last_day)
+        if rule is not None and rule.key in KEYED:
+            share_of = {s.site_id: int(s.share * SHARE_UNITS) for s in rule.shares.all()}
+        else:
+            drawn = [int(total) for total in month.energy.import_wh.sum(axis=1)]
+            parts = largest_remainder(SHARE_UNITS if any(drawn) else 0, drawn, month.axis.codes)
+            share_of = dict(zip(month.axis.site_ids.tolist(), parts, strict=True))
+    return agreed(
+        microgrid=run.microgrid, key=key, price_rule=PriceRule.MID_MARKET, sites=month.axis, day=run.first_day,
+        share_of=share_of,
+    ).terms  # fmt: skip
+
+
+def _money(
+    month: _Month, energy: SiteEnergy, drawn_wh: Ints, shared_wh: Ints, price_rule: PriceRule
+) -> MonthMoney:
+    found = local_prices(
+        price_rule, drawn_wh, shared_wh, month.prices.retail_micro, month.prices.feed_in_micro
+    )
+    return _rate(month, energy, replace(month.prices, local_micro=found.local_micro))
+
+
+def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
+    """Rate all sites by their own tariffs; what the local lines bring is shared out among those who delivered."""
+    days, run = month.run.days(), month.run
+    count = len(month.sites)
+    bill, credit, exact_local = (np.zeros(count, dtype=np.int64) for _ in range(3))
+    local_brought = 0
+    row_of = {site.pk: row for row, site in enumerate(month.sites)}
+    for signature, members in group_by_tariffs([site.pk for site in month.sites], days).items():
+        terms = terms_along(signature, days)
+        rows = np.array([row_of[pk] for pk in members], dtype=np.int64)
+        plan = rate_plan(terms, days, run, prices)
+        chosen = SiteEnergy(*(getattr(energy, name)[rows] for name in SiteEnergy.__slots__))
+        lines = rate_bills(plan, chosen)
+        local_brought += sum(int(line.net_minor.sum()) for line in lines if line.component == "local")
+        rates = [Decimal(0) if month.sites[row].member.is_cooperative else terms[-1].vat_rate for row in rows]
+        bill[rows] = _with_vat(_sum(lines), rates)
+        credits = rate_credits(plan, chosen)
+        exact_local[rows] = credits[0].exact_micro
+        credit[rows] = _sum(credits[1:])
+    credit += np.array(
+        largest_remainder(local_brought, [int(e) for e in exact_local], month.axis.codes), dtype=np.int64
+    )
+    return MonthMoney(bill, credit, int(energy.received_wh.sum()))
+
+
+def _sum(lines: Sequence[RatedLines]) -> Ints:
+    total: Ints = np.sum([line.net_minor for line in lines], axis=0, dtype=np.int64)
+    return total
+
+
+def _with_vat(net_minor: Ints, rates: Sequence[Decimal]) -> Ints:
+    return np.array(
+        [int(net) + round_half_away(int(net) * rate) for net, rate in zip(net_minor, rates, strict=True)],
+        dtype=np.int64,
+    )
