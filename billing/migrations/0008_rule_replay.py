@@ -6,27 +6,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0007_carried_energy'),
+        ("billing", "0007_carried_energy"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RuleReplay',
+            name="RuleReplay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(blank=True, choices=[('dynamic', 'dynamic: in proportion to use'), ('static', 'static: fixed shares'), ('hybrid', 'hybrid: fixed shares, what is left again'), ('hierarchical', 'hierarchical: own site, then feeder, then all')], max_length=16)),
-                ('price_rule', models.CharField(blank=True, choices=[('mid_market', 'mid-market: halfway between retail and feed-in price'), ('supply_demand_ratio', 'supply-demand ratio: cheap when there is plenty'), ('bill_sharing', "bill sharing: local energy is free, the grid's cost is shared")], max_length=24)),
-                ('shared_wh', models.BigIntegerField()),
-                ('site_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('bill_minor', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='What each site would have paid, with VAT.', size=None)),
-                ('credit_minor', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='What each would have been paid for its energy.', size=None)),
-                ('computed_at', models.DateTimeField()),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='replays', to='billing.billingrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("dynamic", "dynamic: in proportion to use"),
+                            ("static", "static: fixed shares"),
+                            ("hybrid", "hybrid: fixed shares, what is left again"),
+                            ("hierarchical", "hierarchical: own site, then feeder, then all"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "price_rule",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("mid_market", "mid-market: halfway between retail and feed-in price"),
+                            ("supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"),
+                            ("bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("shared_wh", models.BigIntegerField()),
+                (
+                    "site_ids",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "bill_minor",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        help_text="What each site would have paid, with VAT.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "credit_minor",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(),
+                        help_text="What each would have been paid for its energy.",
+                        size=None,
+                    ),
+                ),
+                ("computed_at", models.DateTimeField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="replays",
+                        to="billing.billingrun",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('run', 'key', 'price_rule'), name='rule_replayed_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "key", "price_rule"), name="rule_replayed_once")
+                ],
             },
         ),
     ]

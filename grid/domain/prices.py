@@ -125,7 +125,8 @@ def _half_even(numerators: NDArray[Any], divisors: NDArray[Any]) -> NDArray[Any]
     whole = numerators // divisors
     twice = 2 * (numerators - whole * divisors)
     up = (twice > divisors) | ((twice == divisors) & (whole % 2 == 1))
-    return whole + up.astype(np.int64)
+    rounded: NDArray[Any] = whole + up.astype(np.int64)
+    return rounded
 
 
 def to_micro(price: Fraction) -> int:

@@ -6,62 +6,139 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('grid', '0019_stored_energy_is_kept'),
+        ("grid", "0019_stored_energy_is_kept"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='sharingday',
-            name='keyed_wh',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, help_text='Hybrid key: what sites with a share drew.', size=None),
+            model_name="sharingday",
+            name="keyed_wh",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.BigIntegerField(),
+                default=list,
+                help_text="Hybrid key: what sites with a share drew.",
+                size=None,
+            ),
         ),
         migrations.AddField(
-            model_name='sharingday',
-            name='level_divisor',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None),
+            model_name="sharingday",
+            name="level_divisor",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.BigIntegerField(), default=list, size=None
+            ),
         ),
         migrations.AddField(
-            model_name='sharingday',
-            name='level_wh',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, help_text='Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served.', size=None),
+            model_name="sharingday",
+            name="level_wh",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.BigIntegerField(),
+                default=list,
+                help_text="Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served.",
+                size=None,
+            ),
         ),
         migrations.AddField(
-            model_name='sharingday',
-            name='price_rule',
-            field=models.CharField(choices=[('mid_market', 'mid-market: halfway between retail and feed-in price'), ('supply_demand_ratio', 'supply-demand ratio: cheap when there is plenty'), ('bill_sharing', "bill sharing: local energy is free, the grid's cost is shared")], default='mid_market', max_length=24),
+            model_name="sharingday",
+            name="price_rule",
+            field=models.CharField(
+                choices=[
+                    ("mid_market", "mid-market: halfway between retail and feed-in price"),
+                    ("supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"),
+                    ("bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"),
+                ],
+                default="mid_market",
+                max_length=24,
+            ),
         ),
         migrations.AddField(
-            model_name='sharingrule',
-            name='price_rule',
-            field=models.CharField(choices=[('mid_market', 'mid-market: halfway between retail and feed-in price'), ('supply_demand_ratio', 'supply-demand ratio: cheap when there is plenty'), ('bill_sharing', "bill sharing: local energy is free, the grid's cost is shared")], default='mid_market', max_length=24, verbose_name='price'),
+            model_name="sharingrule",
+            name="price_rule",
+            field=models.CharField(
+                choices=[
+                    ("mid_market", "mid-market: halfway between retail and feed-in price"),
+                    ("supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"),
+                    ("bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"),
+                ],
+                default="mid_market",
+                max_length=24,
+                verbose_name="price",
+            ),
         ),
         migrations.AlterField(
-            model_name='sharingday',
-            name='key',
-            field=models.CharField(choices=[('dynamic', 'dynamic: in proportion to use'), ('static', 'static: fixed shares'), ('hybrid', 'hybrid: fixed shares, what is left again'), ('hierarchical', 'hierarchical: own site, then feeder, then all')], max_length=16),
+            model_name="sharingday",
+            name="key",
+            field=models.CharField(
+                choices=[
+                    ("dynamic", "dynamic: in proportion to use"),
+                    ("static", "static: fixed shares"),
+                    ("hybrid", "hybrid: fixed shares, what is left again"),
+                    ("hierarchical", "hierarchical: own site, then feeder, then all"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='sharingrule',
-            name='key',
-            field=models.CharField(choices=[('dynamic', 'dynamic: in proportion to use'), ('static', 'static: fixed shares'), ('hybrid', 'hybrid: fixed shares, what is left again'), ('hierarchical', 'hierarchical: own site, then feeder, then all')], default='dynamic', max_length=16),
+            model_name="sharingrule",
+            name="key",
+            field=models.CharField(
+                choices=[
+                    ("dynamic", "dynamic: in proportion to use"),
+                    ("static", "static: fixed shares"),
+                    ("hybrid", "hybrid: fixed shares, what is left again"),
+                    ("hierarchical", "hierarchical: own site, then feeder, then all"),
+                ],
+                default="dynamic",
+                max_length=16,
+            ),
         ),
         migrations.CreateModel(
-            name='FeederShareDay',
+            name="FeederShareDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('feeder', models.CharField(max_length=120)),
-                ('drawn_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('fed_in_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('received_cutoff', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('received_cutoff_site', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('delivered_cutoff', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('delivered_cutoff_site', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('sharing_day', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feeders', to='grid.sharingday')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("feeder", models.CharField(max_length=120)),
+                (
+                    "drawn_wh",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "fed_in_wh",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "received_cutoff",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "received_cutoff_site",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "delivered_cutoff",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "delivered_cutoff_site",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                ),
+                (
+                    "sharing_day",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="feeders",
+                        to="grid.sharingday",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('sharing_day', 'feeder'), name='feeder_shares_once_a_day')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("sharing_day", "feeder"), name="feeder_shares_once_a_day")
+                ],
             },
         ),
     ]
