@@ -110,7 +110,7 @@ def test_ticks_newest_first(microgrid, household, client):
 
 def rule_form(microgrid, first: str, key: str = "dynamic", shares: tuple = ()) -> dict[str, object]:
     form = {
-        "microgrid": microgrid.pk, "key": key, "valid_from": first, "valid_to": "",
+        "microgrid": microgrid.pk, "key": key, "price_rule": "mid_market", "valid_from": first, "valid_to": "",
         "shares-TOTAL_FORMS": len(shares), "shares-INITIAL_FORMS": 0, "shares-MIN_NUM_FORMS": 0, "shares-MAX_NUM_FORMS": 1000,
     }  # fmt: skip
     for place, (site, share) in enumerate(shares):
