@@ -37,7 +37,16 @@ REGISTER = "/register"
 CHANNELS = frozenset(CHANNEL_NAMES)
 REGISTERS = {channel + REGISTER: channel for channel in CHANNEL_NAMES}
 # As registered for SenML (RFC 8428, section 12.1); a flag is a ratio of all or nothing.
-_UNIT_OF_ENDING = {"w": "W", "wh": "Wh", "v": "V", "hz": "Hz", "c": "Cel", "m2": "W/m2", "open": "/"}
+_UNIT_OF_ENDING = {
+    "deg": "deg",
+    "w": "W",
+    "wh": "Wh",
+    "v": "V",
+    "hz": "Hz",
+    "c": "Cel",
+    "m2": "W/m2",
+    "open": "/",
+}
 SAMPLES = frozenset(SAMPLE_NAMES) | {quantity.record for quantity in QUANTITIES.values()} | {COVER_OPEN}
 UNITS = (
     dict.fromkeys([*CHANNELS, *REGISTERS], "Wh")

@@ -32,10 +32,11 @@ SAMPLE_NAMES = (
     "soc_wh",
     "voltage_v",
     "frequency_hz",
-    # of the switch to the public grid: 1 when open; what lies beyond it
+    # of the switch to the public grid: 1 when open; what lies beyond it; by how much our voltage is ahead of it
     "coupling_open",
     "grid_voltage_v",
     "grid_frequency_hz",
+    "grid_phase_deg",
 )
 LARGEST_INTERVAL_WH = 2**31 - 1
 INTERVAL_LENGTHS_S = (300, 600, 900, 1800, 3600)

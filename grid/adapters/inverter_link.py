@@ -1,14 +1,15 @@
 """Commands to inverters and their acknowledgements, over MQTT.
 
 A command goes to `commands/<device name>`: CBOR {id, charge_w, discharge_w, issued_at, expires_at} for a storage, {id, limit_w, load,
-issued_at, expires_at} for a source (load is null) or one load behind a site; a limit of null is none. Instants are seconds since 1970 by
+issued_at, expires_at} for a source (load is null) or one load behind a site; a limit of null is none; {id, close, in_step: {slip_hz,
+phase_deg, voltage_pu}, issued_at, expires_at} for the breaker of the coupling, which closes in step while that stands. Instants are seconds since 1970 by
 the microgrid's clock. The inverter answers on `acks/<device name>`: CBOR {id, at}. The session is persistent, so that an
 acknowledgement which comes between two ticks waits at the broker.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ COMMANDS, ACKS = "commands/", "acks/"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command as it goes out: a storage's set-point, or the limit of a source or of one `load` behind a site."""
+    """A command as it goes out: a storage's set-point, the limit of a source or of one `load` behind a site, or whether a breaker may close."""
 
     command_id: str
     device_name: str
@@ -31,6 +32,8 @@ class Order:
     is_limit: bool = False
     limit_w: int | None = None
     load: str | None = None
+    closes: bool | None = None
+    in_step: Mapping[str, float] = field(default_factory=dict)
 
 
 class BrokerAway(ConnectionError):
@@ -88,6 +91,8 @@ def encode_order(order: Order) -> bytes:
     told: dict[str, object] = {"charge_w": order.charge_w, "discharge_w": order.discharge_w}
     if order.is_limit:
         told = {"limit_w": order.limit_w, "load": order.load}
+    if order.closes is not None:
+        told = {"close": order.closes, "in_step": dict(order.in_step)}
     times = {"issued_at": order.issued_at.timestamp(), "expires_at": order.expires_at.timestamp()}
     return cbor2.dumps({"id": order.command_id, **told, **times})
 

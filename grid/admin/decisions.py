@@ -193,7 +193,7 @@ class DeviceCommandAdmin(MicrogridFactAdmin):
         "reason",
     )
     list_filter = ("microgrid", "status")
-    list_select_related = ("microgrid", "storage", "source", "consumer")
+    list_select_related = ("microgrid", "storage", "source", "consumer", "breaker")
     search_fields = ("storage__code", "source__code", "consumer__code")
     ordering = ("-issued_at",)
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from energy.models import Consumer, Microgrid, Source, StorageUnit
+from energy.models import Consumer, Meter, Microgrid, Source, StorageUnit
 from members.models.public import PublicRow
 
 
@@ -67,6 +67,7 @@ class CommandFallback(models.TextChoices):
 
     IDLE = "idle", "stands idle"
     FREE = "free", "gives or draws what it can again"
+    STAY = "stay", "stays as it is"
 
 
 class DeviceCommand(PublicRow):
@@ -79,6 +80,13 @@ class DeviceCommand(PublicRow):
     storage = models.ForeignKey(StorageUnit, models.CASCADE, null=True, blank=True, related_name="commands")
     source = models.ForeignKey(Source, models.CASCADE, null=True, blank=True, related_name="commands")
     consumer = models.ForeignKey(Consumer, models.CASCADE, null=True, blank=True, related_name="commands")
+    breaker = models.ForeignKey(
+        Meter, models.CASCADE, null=True, blank=True, related_name="commands", help_text="The switch to the public grid, by the meter beside it."
+    )  # fmt: skip
+    closes = models.BooleanField(
+        default=False,
+        help_text="The breaker may close in step while this stands; otherwise it may not any more.",
+    )
     charge_w = models.BigIntegerField(default=0)
     discharge_w = models.BigIntegerField(default=0)
     limit_w = models.BigIntegerField(
@@ -103,12 +111,19 @@ class DeviceCommand(PublicRow):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    storage__isnull=False, source__isnull=True, consumer__isnull=True, limit_w__isnull=True
+                    storage__isnull=False,
+                    source__isnull=True,
+                    consumer__isnull=True,
+                    breaker__isnull=True,
+                    limit_w__isnull=True,
+                    closes=False,
                 )
                 | Q(
                     storage__isnull=True,
                     source__isnull=False,
                     consumer__isnull=True,
+                    breaker__isnull=True,
+                    closes=False,
                     charge_w=0,
                     discharge_w=0,
                 )
@@ -116,6 +131,17 @@ class DeviceCommand(PublicRow):
                     storage__isnull=True,
                     source__isnull=True,
                     consumer__isnull=False,
+                    breaker__isnull=True,
+                    closes=False,
+                    charge_w=0,
+                    discharge_w=0,
+                )
+                | Q(
+                    storage__isnull=True,
+                    source__isnull=True,
+                    consumer__isnull=True,
+                    breaker__isnull=False,
+                    limit_w__isnull=True,
                     charge_w=0,
                     discharge_w=0,
                 ),
@@ -127,13 +153,15 @@ class DeviceCommand(PublicRow):
         ]
 
     @property
-    def target(self) -> "StorageUnit | Source | Consumer":
+    def target(self) -> "StorageUnit | Source | Consumer | Meter":
         """What is told."""
-        found = self.storage or self.source or self.consumer
+        found = self.storage or self.source or self.consumer or self.breaker
         assert found is not None
         return found
 
     def __str__(self) -> str:
         if self.storage is not None:
             return f"{self.storage}: charge {self.charge_w} W, discharge {self.discharge_w} W"
+        if self.breaker is not None:
+            return f"{self.breaker}: " + ("may close in step" if self.closes else "may not close")
         return f"{self.target}: " + ("no limit" if self.limit_w is None else f"at most {self.limit_w} W")

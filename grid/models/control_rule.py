@@ -41,6 +41,25 @@ class ControlRule(models.Model):
     autonomy_minutes = models.PositiveIntegerField(
         "energy of an island [min]", default=15, help_text="What the storages give must last so long."
     )
+    breaker = models.ForeignKey(
+        "energy.Meter", models.PROTECT, null=True, blank=True, related_name="+", limit_choices_to={"kind": "grid"},
+        help_text="Whose device works the switch to the public grid; empty: nobody is told to close it.",
+    )  # fmt: skip
+    breaker_checks_itself = models.BooleanField(
+        "breaker checks synchronism itself", default=True, help_text="It closes at the right moment by itself once it may."
+    )  # fmt: skip
+    sync_slip_hz = models.FloatField(
+        "join within [Hz]", default=0.1, help_text="Difference of frequencies at most."
+    )
+    sync_phase_deg = models.FloatField(
+        "join within [°]", default=10, help_text="Difference of phases at most."
+    )
+    sync_voltage_pu = models.FloatField(
+        "join within [p.u.]", default=0.03, help_text="Difference of voltages at most."
+    )
+    resync_after_s = models.PositiveIntegerField(
+        "public grid steady for [s]", default=60, help_text="Before the island looks for the moment to join."
+    )  # fmt: skip
     storage_ramp_percent_per_s = models.FloatField("storages' ramp [% of rating per s]", default=50)
 
     class Meta:
@@ -59,6 +78,13 @@ class ControlRule(models.Model):
                 condition=Q(shed_below_hz__len=4, shed_below_hz__0__gte=F("shed_below_hz__1"))
                 & Q(shed_below_hz__1__gte=F("shed_below_hz__2"), shed_below_hz__2__gte=F("shed_below_hz__3")),
                 name="stages_fall",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    sync_slip_hz__gt=0, sync_slip_hz__lte=1, sync_phase_deg__gt=0, sync_phase_deg__lte=30
+                )
+                & Q(sync_voltage_pu__gt=0, sync_voltage_pu__lte=0.2),
+                name="grids_are_joined_in_step",
             ),
             models.CheckConstraint(condition=Q(storage_ramp_percent_per_s__gt=0), name="storages_may_move"),
         ]

@@ -52,6 +52,7 @@ class ControlLayout:
         targets: storages, sources and loads in a row, as commands are.
         may_be_told: of them, those with an enrolled device or a link.
         has_link: of them, those that are told by a link and not through the broker.
+        breaker: the meter beside the switch to the public grid, whose device works it and is the last target; None where nobody is told.
         site_most_w: by site, the most that what stands behind it can draw or give.
         expected: what stands in for sites that are silent.
         branch_meters: meters on lines and transformers.
@@ -83,6 +84,7 @@ class ControlLayout:
     expected: Expected
     branch_meters: BranchMeters
     has_link: NDArray[np.bool_]
+    breaker: int | None = None
 
     @property
     def identity(self) -> list[list[int]]:
@@ -109,7 +111,9 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         .select_related("meter")
         .order_by("pk")
     )
-    rule = ControlRule.objects.filter(microgrid=microgrid).first() or ControlRule(microgrid=microgrid)
+    rule = ControlRule.objects.filter(microgrid=microgrid).select_related("breaker").first() or ControlRule(
+        microgrid=microgrid
+    )
     consumers = list(Consumer.objects.filter(site__microgrid=microgrid).order_by("pk"))
     loads = [c for c in consumers if c.priority_tier >= rule.lowest_tier_shed and c.site_id in position]
     demand = np.zeros(len(site_meters))
@@ -122,8 +126,12 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         *(Target(s.pk, s.code, names.get(s.meter.pk, "")) for s in sources),
         *(Target(c.pk, c.code, name_of_site[c.site_id], c.code) for c in loads),
     ]
+    breaker = rule.breaker if rule.breaker_id is not None and rule.breaker_id in names else None
+    if breaker is not None:
+        targets.append(Target(breaker.pk, breaker.code, names[breaker.pk]))
     linked = linked_devices(microgrid)
     kinds = ["storage"] * len(storages) + ["source"] * len(sources) + ["consumer"] * len(loads)
+    kinds += ["breaker"] * (breaker is not None)
     has_link = np.array([(k, t.asset_id) in linked for k, t in zip(kinds, targets, strict=True)], dtype=bool)
     told = np.array([bool(target.device_name) for target in targets], dtype=bool) | has_link
     network = load_network(microgrid.pk, now)
@@ -145,6 +153,7 @@ def load_layout(microgrid: Microgrid, now: datetime) -> ControlLayout:
         [m.pk for m in meters if m.kind == MeterKind.GRID], order_name(network, storages),
         expected_draws(microgrid, [m.site_id for m in site_meters], now),
         branch_meters([m for m in meters if m.kind == MeterKind.GRID], network), has_link,
+        None if breaker is None else breaker.pk,
     )  # fmt: skip
 
 
@@ -170,6 +179,8 @@ def settings_of(rule: ControlRule, microgrid: Microgrid) -> ControlSettings:
         frequency_alarm_hz=(rule.frequency_low_hz, rule.frequency_high_hz), shed_below_hz=tuple(rule.shed_below_hz),
         autonomy_hours=rule.autonomy_minutes / 60, restore_hold_s=rule.restore_hold_s,
         restore_pause_s=rule.restore_pause_s, release_hold_s=rule.release_hold_s, rotate_after_s=rule.rotate_after_s,
+        resync_after_s=rule.resync_after_s, slip_most_hz=rule.sync_slip_hz, phase_most_deg=rule.sync_phase_deg,
+        voltage_gap_most_pu=rule.sync_voltage_pu, breaker_checks_itself=rule.breaker_checks_itself,
     )  # fmt: skip
 
 
@@ -267,4 +278,6 @@ def coupling_of(live: LiveReadings) -> Coupling:
         grid_is_sound=bool(is_sound and not (np.isfinite(beyond_hz) and not 49.5 <= beyond_hz <= 50.5)),
         exchange_w=said["import_w"] - said["export_w"],
         slip_hz=0.0 if np.isnan(slip) else slip,
+        phase_deg=said["grid_phase_deg"],
+        voltage_gap_pu=0.0 if np.isnan(voltage) or not beyond_v > 0 else (voltage - beyond_v) / beyond_v,
     )

@@ -14,6 +14,7 @@ from grid.models import CommandStatus, ControlMemory, DeviceCommand
 from grid.selectors.control_layout import ControlLayout
 
 MASKS = {"is_distrusted", "load_is_shed"}
+CLOSES = 1.0  # what a breaker that may close is told; an infinite value takes it back
 
 
 def memory_as_json(memory: Memory, layout: ControlLayout) -> dict[str, Any]:
@@ -52,20 +53,22 @@ def _number(value: Any, name: str) -> Any:
 def load_told(layout: ControlLayout, now: datetime, at_s: float, hold: timedelta) -> Told:
     """What stands by the commands in the database, and who left how many of them unanswered."""
     rows = DeviceCommand.objects.filter(microgrid=layout.microgrid, issued_at__gt=now - 3 * hold)
-    rows = rows.order_by("storage_id", "source_id", "consumer_id", "-issued_at", "-pk")
+    rows = rows.order_by("storage_id", "source_id", "consumer_id", "breaker_id", "-issued_at", "-pk")
     place_of = _places(layout)
     count = len(layout.targets)
     told = Told.nothing(len(layout.storages), count - len(layout.storages))
     value, ends, known = told.value_w.copy(), told.ends_s.copy(), told.is_known.copy()
     unanswered, ids = told.unanswered.copy(), list(told.ids)
     speed = max(layout.microgrid.clock_speed, 1.0)
-    for key, group in groupby(rows, key=lambda c: (c.storage_id, c.source_id, c.consumer_id)):
+    for key, group in groupby(rows, key=lambda c: (c.storage_id, c.source_id, c.consumer_id, c.breaker_id)):
         place = place_of.get(key)
         if place is None:
             continue
         commands = list(group)
         newest = commands[0]
         limit = np.inf if newest.limit_w is None else float(newest.limit_w)
+        if newest.closes:
+            limit = CLOSES
         value[place] = limit if newest.storage_id is None else float(newest.charge_w - newest.discharge_w)
         ends[place] = at_s + (newest.expires_at - now).total_seconds() / speed
         known[place] = newest.status == CommandStatus.ACKNOWLEDGED
@@ -75,13 +78,16 @@ def load_told(layout: ControlLayout, now: datetime, at_s: float, hold: timedelta
     return Told(value, told.fallback_w, ends, known, unanswered, told.quiet_ticks, tuple(ids))
 
 
-def _places(layout: ControlLayout) -> dict[tuple[int | None, int | None, int | None], int]:
-    first, second = len(layout.storages), len(layout.storages) + len(layout.source_site)
+def _places(layout: ControlLayout) -> dict[tuple[int | None, ...], int]:
+    """By the ids of storage, source, consumer and breaker, of which one is set."""
+    counts = (
+        len(layout.storages),
+        len(layout.source_site),
+        len(layout.load_site),
+        int(layout.breaker is not None),
+    )
+    kinds = [kind for kind, count in enumerate(counts) for _ in range(count)]
     return {
-        (
-            target.asset_id if place < first else None,
-            target.asset_id if first <= place < second else None,
-            target.asset_id if place >= second else None,
-        ): place
-        for place, target in enumerate(layout.targets)
+        tuple(target.asset_id if kind == this else None for this in range(len(counts))): place
+        for place, (kind, target) in enumerate(zip(kinds, layout.targets, strict=True))
     }

@@ -17,7 +17,7 @@ from energy.models import Microgrid
 from energy.selectors.live import live_readings
 from grid.adapters.inverter_link import BrokerAway, Order, exchange
 from grid.adapters.live_push import push_state
-from grid.models import CommandStatus, DeviceCommand, GridState
+from grid.models import CommandStatus, ControlRule, DeviceCommand, GridState
 from grid.selectors.alarms import unseen_counts
 from grid.selectors.control_layout import device_names, lay_out, load_layout
 from grid.selectors.control_memory import load_memory, load_told
@@ -115,6 +115,8 @@ def deliver_commands(*, microgrid: Microgrid, now: datetime) -> int:
 
 def _order(command: DeviceCommand, names: dict[int, str]) -> Order | None:
     """The command as it goes out; None where its device has gone meanwhile."""
+    if command.breaker_id is not None:
+        return _breaker_order(command, names)
     if command.consumer is not None:
         meter = command.consumer.site.meters.filter(kind="site", removed_at__isnull=True).first()
     else:
@@ -125,6 +127,21 @@ def _order(command: DeviceCommand, names: dict[int, str]) -> Order | None:
     return Order(
         str(command.public_id), name, command.charge_w, command.discharge_w, command.issued_at, command.expires_at,
         command.storage_id is None, command.limit_w, command.consumer.code if command.consumer else None,
+    )  # fmt: skip
+
+
+def _breaker_order(command: DeviceCommand, names: dict[int, str]) -> Order | None:
+    name = names.get(command.breaker_id or 0)
+    rule = ControlRule.objects.filter(microgrid=command.microgrid_id).first()
+    if name is None or rule is None:
+        return None
+    limits = {
+        "slip_hz": rule.sync_slip_hz,
+        "phase_deg": rule.sync_phase_deg,
+        "voltage_pu": rule.sync_voltage_pu,
+    }
+    return Order(
+        str(command.public_id), name, 0, 0, command.issued_at, command.expires_at, closes=command.closes, in_step=limits
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from grid.domain.network.powerflow import CannotSolve, Flow
 from grid.domain.network.sensitivities import linearise
 from grid.domain.planning.targets import PlanTargets
 from grid.selectors.control_layout import ControlLayout, LiveScene
+from grid.selectors.control_memory import CLOSES
 from grid.services.observation import Observed, observe
 from kernel.identifiers import uuid7
 
@@ -148,6 +149,7 @@ def _commands(
             np.trunc(choice.storage_w),
             np.floor(choice.source_limit_w),
             np.floor(choice.load_most_w),
+            [CLOSES if choice.closes_coupling else np.inf] * (layout.breaker is not None),
         ]
     )
     may = layout.may_be_told.copy()
@@ -162,6 +164,8 @@ def _commands(
             return choice.storage_reason
         if place < first_load:
             return choice.source_reason
+        if place == first_load + len(layout.load_site):
+            return "both sides can be joined" if choice.closes_coupling else "not to be joined now"
         if choice.load_is_shed[place - first_load]:
             return choice.load_reason
         return choice.limit_reason if np.isfinite(wanted[place]) else "free again"
@@ -200,10 +204,29 @@ def _reasons(
     return found
 
 
+def is_breaker(layout: ControlLayout, place: int) -> bool:
+    """Whether that target is the switch to the public grid."""
+    return layout.breaker is not None and place == len(layout.targets) - 1
+
+
+def sync_limits(rule: ControlSettings) -> dict[str, float]:
+    """How far apart both sides may be, as the breaker's own check is told."""
+    return {
+        "slip_hz": rule.slip_most_hz,
+        "phase_deg": rule.phase_most_deg,
+        "voltage_pu": rule.voltage_gap_most_pu,
+    }
+
+
 def order_of(layout: ControlLayout, command: NewCommand) -> Order:
     """The command as it goes out."""
     target, value = layout.targets[command.place], command.value_w
     is_limit = command.place >= len(layout.storages)
+    if is_breaker(layout, command.place):
+        return Order(
+            str(command.public_id), target.device_name, 0, 0, command.issued_at, command.expires_at,
+            closes=bool(np.isfinite(value)), in_step=sync_limits(layout.settings),
+        )  # fmt: skip
     return Order(
         str(command.public_id), target.device_name, 0 if is_limit else max(int(value), 0),
         0 if is_limit else max(int(-value), 0), command.issued_at, command.expires_at, is_limit,

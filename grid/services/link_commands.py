@@ -79,8 +79,8 @@ def link_command(row: DeviceCommand) -> LinkCommand:
 
 def device_of(row: DeviceCommand | DeviceLink) -> tuple[str, int]:
     """Kind and id of the device that a command or link leads to."""
-    for kind in ("storage", "source", "consumer"):
-        if (pk := getattr(row, f"{kind}_id")) is not None:
+    for kind in ("storage", "source", "consumer", "breaker"):
+        if (pk := getattr(row, f"{kind}_id", None)) is not None:
             return kind, pk
     raise ValueError("leads to no device")
 

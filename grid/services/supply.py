@@ -38,8 +38,9 @@ def note_supply(*, thought: Thought) -> None:
 def _losses(thought: Thought, known: Collection[int]) -> dict[int, Loss]:
     """Who is without supply; what an operator ordered counts from now, what control decided from when it did."""
     layout, choice, memory = thought.layout, thought.choice, thought.choice.memory
-    first = len(layout.targets) - len(layout.load_site)
-    heard = layout.may_be_told[first:] & thought.told.is_known[first:]
+    first = len(layout.storages) + len(layout.source_site)
+    loads_told = slice(first, first + len(layout.load_site))
+    heard = layout.may_be_told[loads_told] & thought.told.is_known[loads_told]
     gone_s = np.where(memory.load_is_shed, memory.at_s - memory.load_since_s, 0.0)
     most_s = MOST_TICKS_LATE * tick_length(layout.microgrid).total_seconds() / max(layout.microgrid.clock_speed, 1.0)  # fmt: skip
     loads = ShedLoads(

@@ -11,7 +11,7 @@ from grid.models import CommandFallback, CommandStatus, ControlMemory, DeviceCom
 from grid.selectors.control_layout import ControlLayout
 from grid.selectors.control_memory import memory_as_json
 from grid.selectors.readings import scene_of
-from grid.services.control_tick import NewCommand, Thought
+from grid.services.control_tick import NewCommand, Thought, is_breaker
 from grid.services.emergencies import note_status
 from grid.services.supply import note_supply
 from grid.services.tick_alarms import keep_alarms
@@ -89,7 +89,7 @@ def keep_commands(
     )
     open_ones.filter(expires_at__lte=now).update(status=CommandStatus.EXPIRED)
     fresh = [_row(layout, command, status) for command in commands]
-    for name in ("storage_id", "source_id", "consumer_id"):
+    for name in ("storage_id", "source_id", "consumer_id", "breaker_id"):
         told = [getattr(row, name) for row in fresh if getattr(row, name) is not None]
         if told:
             open_ones.filter(**{f"{name}__in": told}).update(status=CommandStatus.EXPIRED)
@@ -106,6 +106,13 @@ def _row(layout: ControlLayout, command: NewCommand, status: str) -> DeviceComma
     if place < storages:
         row.storage_id, row.fallback = target.asset_id, CommandFallback.IDLE
         row.charge_w, row.discharge_w = max(int(value), 0), max(int(-value), 0)
+        return row
+    if is_breaker(layout, place):
+        row.breaker_id, row.fallback, row.closes = (
+            target.asset_id,
+            CommandFallback.STAY,
+            bool(np.isfinite(value)),
+        )
         return row
     row.fallback = CommandFallback.FREE
     row.limit_w = int(value) if np.isfinite(value) else None

@@ -13,7 +13,7 @@ from grid.domain.control.command_life import Told, acknowledge, due, tell, unans
 from grid.domain.control.dispatch import Power
 from grid.domain.control.physical_microgrid import PhysicalMicrogrid
 from grid.domain.control.rule import control
-from grid.domain.control.state import ControlSettings, Memory, Seen, Watched
+from grid.domain.control.state import Choice, ControlSettings, Memory, Seen, Watched
 from grid.domain.control.watching import watched_limits
 from grid.domain.network.powerflow import CannotSolve, Flow, Network
 from grid.domain.network.sensitivities import linearise
@@ -90,7 +90,7 @@ class Exercise:
         world, plant = self.world, self.world.plant
         flow, watched, danger = self._flow()
         if self.memory is None or self.told is None:
-            limited = len(plant.source_site) + len(plant.load_site)
+            limited = len(plant.source_site) + len(plant.load_site) + 1  # the breaker
             self.memory = Memory.fresh(plant.points, plant.sites, self._now())
             self.told = Told.nothing(len(plant.storage_site), limited)
         sent, status = 0, self.memory.status
@@ -103,10 +103,7 @@ class Exercise:
             )  # fmt: skip
             choice = control(seen, None, plant.points, self.settings, self.memory, np.full(plant.sites, 1e5))
             self.memory, reasons, status = choice.memory, choice.reasons, choice.status
-            world.may_close = choice.may_close
-            sent = self._send(
-                choice.storage_w, choice.storage_is_told, choice.source_limit_w, choice.load_is_shed
-            )
+            sent = self._send(choice)
         self.moments.append(
             Moment(
                 world.at_s, status, world.frequency_hz, world.need_w if world.is_closed else 0.0, world.is_alive,
@@ -120,10 +117,12 @@ class Exercise:
     def _now(self) -> float:
         return self.world.at_s + self.clock_jump_s
 
-    def _send(self, storage_w: Power, is_told: np.ndarray, source_limit_w: Power, is_shed: np.ndarray) -> int:
+    def _send(self, choice: Choice) -> int:
         assert self.told is not None
-        wanted = np.concatenate([storage_w, source_limit_w, np.where(is_shed, 0.0, np.inf)])
-        may = np.concatenate([is_told, np.ones(len(wanted) - len(storage_w), bool)])
+        breaker = [1.0 if choice.closes_coupling else np.inf]
+        loads = np.where(choice.load_is_shed, 0.0, np.inf)
+        wanted = np.concatenate([choice.storage_w, choice.source_limit_w, loads, breaker])
+        may = np.concatenate([choice.storage_is_told, np.ones(len(wanted) - len(choice.storage_w), bool)])
         now, hold_s = self.world.at_s, self.settings.hold_hours * 3600
         who = due(self.told, wanted, may, now, 2 * self.tick_s)
         places = np.flatnonzero(who)

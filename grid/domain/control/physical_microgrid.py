@@ -65,6 +65,7 @@ class Faults:
         site_offset_w: by site, added to what its meter says; NaN silences it.
         site_is_frozen: its meter repeats what it said first.
         coupling_offset_w: added to what the coupling's meter says.
+        breaker_is_deaf: the coupling's breaker hears no order.
     """
 
     stuck_w: Power
@@ -76,6 +77,7 @@ class Faults:
     site_offset_w: Power
     site_is_frozen: Mask
     coupling_offset_w: float = 0.0
+    breaker_is_deaf: bool = False
 
     @classmethod
     def none(cls, plant: Plant) -> "Faults":
@@ -113,7 +115,7 @@ class PhysicalMicrogrid:
         self.value_w = np.concatenate([np.zeros(storages), np.full(sources + loads, np.inf)])
         self.ends_s = np.full(storages + sources + loads, -np.inf)
         self.issued_s = np.full(storages + sources + loads, -np.inf)
-        self.may_close = False
+        self.closes_until_s = -np.inf
         self.load_is_off = np.zeros(loads, bool)
         self.relay_until_s = np.full(loads, -np.inf)
         self._setpoint_w = np.zeros(storages)
@@ -136,7 +138,7 @@ class PhysicalMicrogrid:
         return float(self.load_w.sum() + self.storage_w.sum() - self.source_w.sum())
 
     def take(self, place: int, value_w: float, issued_s: float, ends_s: float) -> bool:
-        """Hand a command to a device (storages, sources, loads in a row); returns whether it acknowledges.
+        """Hand a command to a device (storages, sources, loads in a row, the coupling's breaker last); returns whether it acknowledges.
 
         One that has ended, or is older than what was obeyed last, is neither obeyed nor acknowledged.
         """
@@ -144,12 +146,21 @@ class PhysicalMicrogrid:
         deaf = np.concatenate(
             [self.faults.storage_is_deaf, self.faults.source_is_deaf, self.faults.load_is_deaf]
         )
+        if place == len(deaf):
+            return self._take_breaker(value_w, ends_s)
         if deaf[place] or ends_s <= self.at_s or issued_s < self.issued_s[place]:
             return False
         self.value_w[place], self.ends_s[place], self.issued_s[place] = value_w, ends_s, issued_s
         if place >= m + s and value_w > 0:
             self.relay_until_s[place - m - s] = -np.inf
         return bool(self.faults.answers[place])
+
+    def _take_breaker(self, value: float, ends_s: float) -> bool:
+        """A finite value lets it close in step until the order ends; none takes that back."""
+        if self.faults.breaker_is_deaf or ends_s <= self.at_s:
+            return False
+        self.closes_until_s = ends_s if np.isfinite(value) else -np.inf
+        return True
 
     def step(self, dt_s: float) -> None:
         """Let `dt_s` go by."""
@@ -228,7 +239,7 @@ class PhysicalMicrogrid:
             self.is_closed = self._off_s <= OPENS_AFTER_S
         elif (
             self.is_alive
-            and self.may_close
+            and self.closes_until_s > self.at_s
             and may_close(self.coupling(), self.settings)
             and not self.grid.refuses_to_close
         ):
@@ -245,7 +256,7 @@ class PhysicalMicrogrid:
             apart_deg > ROUGH_DEG or abs(self.frequency_hz - self.grid.frequency_hz) > ROUGH_HZ
         ):
             self.rough_closings += 1
-        self.is_closed, self.may_close, self._off_s = True, False, 0.0
+        self.is_closed, self.closes_until_s, self._off_s = True, -np.inf, 0.0
 
     def _start_black(self, dt_s: float) -> None:
         """Storages bring the wires up again once little hangs on them and one of them has energy."""

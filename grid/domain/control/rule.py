@@ -21,6 +21,7 @@ from grid.domain.control.limit_keeping import (  # fmt: skip
 from grid.domain.control.overrides import Overrides
 from grid.domain.control.plan_following import Headroom, headroom, ramped, share, wanted_total
 from grid.domain.control.requests import Requests
+from grid.domain.control.resynchronising import Closing, closing
 from grid.domain.control.shedding import NEVER_SHED, next_to_restore, shed_by_stage, stage_of, take_turns
 from grid.domain.control.state import Choice, ControlSettings, Mask, Memory, Points, Seen
 from grid.domain.control.trust import NOMINAL_HZ, Believed, believe, note_obedience
@@ -106,8 +107,12 @@ def control(
     # A storage that cannot do what it was told before (full, empty) is told what it can at once.
     storage_w = np.clip(storage_w, -room.discharge_w, room.charge_w)
     after = _remember(seen, memory, step, storage_w, limits_w, loads, moves, well_since_s, dt_s)
+    joining = (
+        closing(seen.coupling, settings, settings.hold_s) if step.status == "RESYNC" else Closing(False, "")
+    )
     reasons = (
         *_words_of_state(step),
+        *([joining.words] if joining.words else []),
         *seen.danger,
         *_words_of_trust(believed, memory, contradicts),
         *_words_of_limits(moves),
@@ -118,7 +123,7 @@ def control(
     )
     return Choice(
         step.status, reasons, storage_w, believed.able, np.minimum(limits_w, ordered.source_limit_w),
-        loads.is_shed | (ordered.load_is_shed & (points.load_tier > NEVER_SHED)), step.status == "RESYNC", after,
+        loads.is_shed | (ordered.load_is_shed & (points.load_tier > NEVER_SHED)), joining.may, after,
         storage_reason=_storage_reason(targets, islanded, moves),
         source_reason=", ".join(moves.bound) or "room again", load_reason=_load_reason(seen, step.status, ordered, moves, settings),
         alarms=tuple(f"{name} cannot be held with what there is." for name in moves.unmet),

@@ -43,7 +43,7 @@ class Coupling:
         is_alive: whether our side has voltage.
         grid_is_sound: whether the public grid has voltage and frequency inside their bands.
         exchange_w: what comes in through it [W], negative where we feed out; NaN where no meter sits there.
-        slip_hz, phase_deg, voltage_gap_pu: ours less theirs, while the switch is open.
+        slip_hz, phase_deg, voltage_gap_pu: ours less theirs, while the switch is open; a phase of NaN is not told.
     """
 
     is_closed: bool = True
@@ -132,6 +132,8 @@ class ControlSettings:
         pickup: how much more than before a load takes when it comes back.
         droop: relative change of frequency that calls for a storage's whole power.
         resync_slip_hz: how much faster than the public grid the island runs while it looks for the moment to join.
+        slip_most_hz, phase_most_deg, voltage_gap_most_pu: how far apart both sides may be when they are joined.
+        breaker_checks_itself: whether the coupling's breaker closes by a synchronism check of its own once it is told to.
     """
 
     import_limit_w: float | None = None
@@ -163,6 +165,7 @@ class ControlSettings:
     phase_most_deg: float = 10.0
     voltage_gap_most_pu: float = 0.03
     resync_slip_hz: float = 0.05
+    breaker_checks_itself: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +248,7 @@ class Choice:
         source_limit_w: by source; infinite without a limit.
         load_is_shed: by load.
         load_limit_w: by load, the most it may draw by what its member agreed to; infinite without; empty where nobody asks.
-        may_close: whether the coupling's device may close as soon as both sides are in step.
+        closes_coupling: whether the coupling's breaker is told to close; it does so once both sides are in step.
     """
 
     status: str
@@ -254,7 +257,7 @@ class Choice:
     storage_is_told: Mask
     source_limit_w: Power
     load_is_shed: Mask
-    may_close: bool
+    closes_coupling: bool
     memory: Memory
     storage_reason: str = ""
     source_reason: str = ""

@@ -452,3 +452,56 @@ def test_random_emergencies(seed, sun, demand, soc, tick_s):
     assert switchings(e.moments) <= 8
     assert all(np.isfinite(m.storage_w).all() for m in e.moments)
     assert plant().points.limits.soc_min_wh.max() - 1 <= e.world.soc_wh.min()
+
+
+def away_and_back() -> Exercise:
+    """Half a minute on our own, then the public grid is there again."""
+    e = hamlet(sun=0.3, demand=0.7).run(10)
+    e.world.grid.is_there = False
+    e.run(30)
+    e.world.grid.is_there, e.world.grid.phase_deg = True, 120.0
+    return e
+
+
+def test_the_breaker_closes_by_an_order_that_is_acknowledged():
+    e = away_and_back().run(120)
+    assert e.world.is_closed
+    assert e.world.rough_closings == 0
+    assert any("The breaker is told to close" in reason for m in e.moments for reason in m.reasons)
+    assert e.moments[-1].unanswered == 0
+
+
+def test_a_breaker_that_hears_no_order_stays_open_and_is_said_to_be_silent():
+    e = away_and_back()
+    e.world.faults.breaker_is_deaf = True
+    e.run(100)
+    assert not e.world.is_closed
+    assert e.world.is_alive
+    assert max(m.unanswered for m in e.moments) == 1
+    e.world.faults.breaker_is_deaf = False
+    e.run(200)
+    assert e.world.is_closed
+    assert e.world.rough_closings == 0
+
+
+def test_an_order_to_close_ends_with_the_platform():
+    e = away_and_back()
+    e.world.grid.refuses_to_close = True
+    e.run(60)
+    assert e.world.closes_until_s > e.world.at_s, "it was let"
+    e.platform_is_silent, e.world.grid.refuses_to_close = True, False
+    e.world.grid.phase_deg = e.world.phase_deg + 180.0
+    e.world.grid.frequency_hz = e.world.frequency_hz  # they stand against each other
+    e.run(40)
+    assert e.world.closes_until_s <= e.world.at_s, "it falls back by itself: it stays as it is"
+    assert not e.world.is_closed
+
+
+@pytest.mark.parametrize("gap_pu", [0.05, -0.2])
+def test_no_order_is_given_while_the_voltages_differ(gap_pu):
+    e = away_and_back()
+    e.world.grid.voltage_gap_pu = gap_pu
+    e.run(100)
+    assert not e.world.is_closed
+    assert e.world.closes_until_s == -np.inf
+    assert any("voltages differ" in reason for m in e.moments for reason in m.reasons)
