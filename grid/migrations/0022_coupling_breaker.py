@@ -5,68 +5,157 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0017_model_sum_share'),
-        ('grid', '0021_sharing_terms'),
+        ("energy", "0017_model_sum_share"),
+        ("grid", "0021_sharing_terms"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='devicecommand',
-            name='command_tells_one_device_what_it_can_do',
+            model_name="devicecommand",
+            name="command_tells_one_device_what_it_can_do",
         ),
         migrations.AddField(
-            model_name='controlrule',
-            name='breaker',
-            field=models.ForeignKey(blank=True, help_text='Whose device works the switch to the public grid; empty: nobody is told to close it.', limit_choices_to={'kind': 'grid'}, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='energy.meter'),
+            model_name="controlrule",
+            name="breaker",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Whose device works the switch to the public grid; empty: nobody is told to close it.",
+                limit_choices_to={"kind": "grid"},
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="energy.meter",
+            ),
         ),
         migrations.AddField(
-            model_name='controlrule',
-            name='breaker_checks_itself',
-            field=models.BooleanField(default=True, help_text='It closes at the right moment by itself once it may.', verbose_name='breaker checks synchronism itself'),
+            model_name="controlrule",
+            name="breaker_checks_itself",
+            field=models.BooleanField(
+                default=True,
+                help_text="It closes at the right moment by itself once it may.",
+                verbose_name="breaker checks synchronism itself",
+            ),
         ),
         migrations.AddField(
-            model_name='controlrule',
-            name='resync_after_s',
-            field=models.PositiveIntegerField(default=60, help_text='Before the island looks for the moment to join.', verbose_name='public grid steady for [s]'),
+            model_name="controlrule",
+            name="resync_after_s",
+            field=models.PositiveIntegerField(
+                default=60,
+                help_text="Before the island looks for the moment to join.",
+                verbose_name="public grid steady for [s]",
+            ),
         ),
         migrations.AddField(
-            model_name='controlrule',
-            name='sync_phase_deg',
-            field=models.FloatField(default=10, help_text='Difference of phases at most.', verbose_name='join within [°]'),
+            model_name="controlrule",
+            name="sync_phase_deg",
+            field=models.FloatField(
+                default=10, help_text="Difference of phases at most.", verbose_name="join within [°]"
+            ),
         ),
         migrations.AddField(
-            model_name='controlrule',
-            name='sync_slip_hz',
-            field=models.FloatField(default=0.1, help_text='Difference of frequencies at most.', verbose_name='join within [Hz]'),
+            model_name="controlrule",
+            name="sync_slip_hz",
+            field=models.FloatField(
+                default=0.1, help_text="Difference of frequencies at most.", verbose_name="join within [Hz]"
+            ),
         ),
         migrations.AddField(
-            model_name='controlrule',
-            name='sync_voltage_pu',
-            field=models.FloatField(default=0.03, help_text='Difference of voltages at most.', verbose_name='join within [p.u.]'),
+            model_name="controlrule",
+            name="sync_voltage_pu",
+            field=models.FloatField(
+                default=0.03, help_text="Difference of voltages at most.", verbose_name="join within [p.u.]"
+            ),
         ),
         migrations.AddField(
-            model_name='devicecommand',
-            name='breaker',
-            field=models.ForeignKey(blank=True, help_text='The switch to the public grid, by the meter beside it.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='commands', to='energy.meter'),
+            model_name="devicecommand",
+            name="breaker",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The switch to the public grid, by the meter beside it.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="commands",
+                to="energy.meter",
+            ),
         ),
         migrations.AddField(
-            model_name='devicecommand',
-            name='closes',
-            field=models.BooleanField(default=False, help_text='The breaker may close in step while this stands; otherwise it may not any more.'),
+            model_name="devicecommand",
+            name="closes",
+            field=models.BooleanField(
+                default=False,
+                help_text="The breaker may close in step while this stands; otherwise it may not any more.",
+            ),
         ),
         migrations.AlterField(
-            model_name='devicecommand',
-            name='fallback',
-            field=models.CharField(choices=[('idle', 'stands idle'), ('free', 'gives or draws what it can again'), ('stay', 'stays as it is')], default='idle', max_length=8),
+            model_name="devicecommand",
+            name="fallback",
+            field=models.CharField(
+                choices=[
+                    ("idle", "stands idle"),
+                    ("free", "gives or draws what it can again"),
+                    ("stay", "stays as it is"),
+                ],
+                default="idle",
+                max_length=8,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='controlrule',
-            constraint=models.CheckConstraint(condition=models.Q(('sync_phase_deg__gt', 0), ('sync_phase_deg__lte', 30), ('sync_slip_hz__gt', 0), ('sync_slip_hz__lte', 1), ('sync_voltage_pu__gt', 0), ('sync_voltage_pu__lte', 0.2)), name='grids_are_joined_in_step'),
+            model_name="controlrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("sync_phase_deg__gt", 0),
+                    ("sync_phase_deg__lte", 30),
+                    ("sync_slip_hz__gt", 0),
+                    ("sync_slip_hz__lte", 1),
+                    ("sync_voltage_pu__gt", 0),
+                    ("sync_voltage_pu__lte", 0.2),
+                ),
+                name="grids_are_joined_in_step",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='devicecommand',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('breaker__isnull', True), ('closes', False), ('consumer__isnull', True), ('limit_w__isnull', True), ('source__isnull', True), ('storage__isnull', False)), models.Q(('breaker__isnull', True), ('charge_w', 0), ('closes', False), ('consumer__isnull', True), ('discharge_w', 0), ('source__isnull', False), ('storage__isnull', True)), models.Q(('breaker__isnull', True), ('charge_w', 0), ('closes', False), ('consumer__isnull', False), ('discharge_w', 0), ('source__isnull', True), ('storage__isnull', True)), models.Q(('breaker__isnull', False), ('charge_w', 0), ('consumer__isnull', True), ('discharge_w', 0), ('limit_w__isnull', True), ('source__isnull', True), ('storage__isnull', True)), _connector='OR'), name='command_tells_one_device_what_it_can_do'),
+            model_name="devicecommand",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("breaker__isnull", True),
+                        ("closes", False),
+                        ("consumer__isnull", True),
+                        ("limit_w__isnull", True),
+                        ("source__isnull", True),
+                        ("storage__isnull", False),
+                    ),
+                    models.Q(
+                        ("breaker__isnull", True),
+                        ("charge_w", 0),
+                        ("closes", False),
+                        ("consumer__isnull", True),
+                        ("discharge_w", 0),
+                        ("source__isnull", False),
+                        ("storage__isnull", True),
+                    ),
+                    models.Q(
+                        ("breaker__isnull", True),
+                        ("charge_w", 0),
+                        ("closes", False),
+                        ("consumer__isnull", False),
+                        ("discharge_w", 0),
+                        ("source__isnull", True),
+                        ("storage__isnull", True),
+                    ),
+                    models.Q(
+                        ("breaker__isnull", False),
+                        ("charge_w", 0),
+                        ("consumer__isnull", True),
+                        ("discharge_w", 0),
+                        ("limit_w__isnull", True),
+                        ("source__isnull", True),
+                        ("storage__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="command_tells_one_device_what_it_can_do",
+            ),
         ),
     ]
