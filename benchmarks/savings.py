@@ -226,6 +226,10 @@ class Foreseer:
             Forecaster(setting.production, calendar, model_share=WITHOUT_MODEL),
         )
         self.hour, self.net = -1, NetForecast(*np.zeros((3, 0)))
+        starts = starts_from(self._origin(0), MINUTES, setting.count + HORIZON + PER_HOUR).astype(np.int64)
+        self.light = (
+            ~is_down(starts, MINUTES, *setting.place) if setting.place else np.ones(len(starts), bool)
+        )
 
     def at(self, k: int) -> Quantiles:
         """From the month's interval `k` on, by the forecast of its hour."""
@@ -236,14 +240,14 @@ class Foreseer:
         return Quantiles.of_energy(net.p10_wh[late:], net.p50_wh[late:], net.p90_wh[late:], HOURS)
 
     def _foresee(self, k: int) -> NetForecast:
-        series = self.setting.use
-        origin = series.first_at + (self.setting.first + k) * series.step
-        horizon = HORIZON + PER_HOUR
+        origin, horizon = self._origin(k), HORIZON + PER_HOUR
         use, production = self.use.sum_at(origin, horizon), self.production.sum_at(origin, horizon)
-        if self.setting.place is not None:
-            seconds = starts_from(origin, MINUTES, horizon).astype(np.int64)
-            production = production.lit(~is_down(seconds, MINUTES, *self.setting.place))
-        return net_forecast(use, production)
+        return net_forecast(use, production.lit(self.light[k : k + horizon]))
+
+    def _origin(self, k: int) -> np.datetime64:
+        series = self.setting.use
+        origin: np.datetime64 = series.first_at + (self.setting.first + k) * series.step
+        return origin
 
 
 def foresight(setting: Setting) -> Run:

@@ -7,7 +7,7 @@ the first pass counts, the hour that is skipped repeats the value before it, so 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 import numpy as np
@@ -71,6 +71,9 @@ def starts_from(first_at: np.datetime64, minutes: int, count: int) -> NDArray[np
 
 def wall_slots(starts: NDArray[np.datetime64], zone: tzinfo, minutes: int) -> Slots:
     """The slot on the local wall clock of each start: days since 1970-01-01 times slots per day, plus the slot of the day."""
+    seconds = starts.astype("datetime64[s]").astype(np.int64)
+    if isinstance(zone, timezone):  # a clock that never changes
+        return (seconds + round(zone.utcoffset(None).total_seconds())) // (minutes * 60)
     days = starts.astype("datetime64[D]")
     offsets = np.zeros(len(starts), dtype=np.int64)
     for day in np.unique(days):
@@ -82,8 +85,7 @@ def wall_slots(starts: NDArray[np.datetime64], zone: tzinfo, minutes: int) -> Sl
             offsets[of_day] = begin
         else:
             offsets[of_day] = [utc_offset_s(start, zone) for start in starts[of_day]]
-    local = starts.astype("datetime64[s]").astype(np.int64) + offsets
-    return local // (minutes * 60)
+    return (seconds + offsets) // (minutes * 60)
 
 
 @lru_cache(maxsize=4096)
