@@ -53,6 +53,40 @@ def forecast_of(run: ForecastRun, quantity: str, meter: Meter | None = None) -> 
     return MeterForecast.objects.filter(run=run, quantity=quantity, meter=meter).first()
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A day-ahead run's band, and since when nothing more was looked at: the hours that a later run foresaw are that run's."""
+
+    run: ForecastRun
+    band: MeterForecast
+    known_at: datetime
+
+
+def newest_course(
+    microgrid: Microgrid, quantity: str, meter: Meter | None = None, *, before: datetime
+) -> Course | None:
+    """What is known best of the day and the next; None where nothing is foreseen."""
+    run = newest_run(microgrid, before=before)
+    band = forecast_of(run, quantity, meter) if run else None
+    if run is None or band is None:
+        return None
+    later = newest_run(microgrid, kind=ForecastKind.INTRADAY, before=before)
+    if later is None or later.origin_at <= run.origin_at or later.interval_minutes != run.interval_minutes:
+        return Course(run, band, run.origin_at)
+    newer = forecast_of(later, quantity, meter)
+    first = (later.origin_at - run.origin_at) // timedelta(minutes=run.interval_minutes)
+    if newer is None or first >= run.horizon:
+        return Course(run, band, run.origin_at)
+    ends = {
+        name: (getattr(band, name)[:first] + getattr(newer, name) + getattr(band, name)[first + later.horizon :])[: run.horizon]
+        for name in ("p10_wh", "p50_wh", "p90_wh")
+    }  # fmt: skip
+    spliced = MeterForecast(
+        run=run, quantity=quantity, meter=meter, from_like_days=newer.from_like_days, **ends
+    )
+    return Course(run, spliced, later.origin_at)
+
+
 def interval_starts_of(run: ForecastRun) -> list[datetime]:
     """First instants of the intervals foreseen, on the local clock."""
     step = timedelta(minutes=run.interval_minutes)

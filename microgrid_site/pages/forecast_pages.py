@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from energy.models import ForecastModel, ForecastQuantity, ForecastRun, Meter, MeterForecast, Microgrid
 from energy.models.meters import MeterKind
-from energy.selectors.forecasts import Accuracy, accuracy, forecast_of, interval_starts_of, newest_run
+from energy.selectors.forecasts import Accuracy, accuracy, interval_starts_of, newest_course
 from energy.selectors.metered_series import instant64, metered_series
 from microgrid_site.pages.energy_pages import own_sites_of, visible_microgrid
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
@@ -63,10 +63,10 @@ def _shown(
     request: HttpRequest, template: str, microgrid: Microgrid, quantity: str, meter: Meter | None, context: dict[str, Any]
 ) -> HttpResponse:  # fmt: skip
     now = microgrid.now(timezone.now())
-    run = newest_run(microgrid, before=now)
-    band = forecast_of(run, quantity, meter) if run else None
-    if run is None or band is None:
+    course = newest_course(microgrid, quantity, meter, before=now)
+    if course is None:
         return render(request, template, context | {"picture": None})
+    run, band = course.run, course.band
     starts = interval_starts_of(run)
     actual = _measured(microgrid, quantity, meter, starts, now)
     rows = _by_hour(starts, band, actual)
@@ -77,7 +77,7 @@ def _shown(
     context |= {
         "run": run, "band": band, "picture": _picture(quantity, starts, band, actual, now), "rows": rows, "columns": COLUMNS,
         "today_wh": first, "tomorrow_wh": sum(band.p50_wh) - first, "day": starts[0].date(),
-        "next_day": starts[-1].date(), "accuracy": right, "gain_size": abs(right.gain) if right else None, "origin": starts[0], "accuracy_words": _in_words(right),
+        "next_day": starts[-1].date(), "accuracy": right, "gain_size": abs(right.gain) if right else None, "origin": course.known_at.astimezone(microgrid.zone), "accuracy_words": _in_words(right),
         "band_words": _band_in_words(right), "models": _models(run, quantity), "peak": _peak(starts, band),
         "weather_words": _weather_in_words(run), "download": f"?of={quantity}&format=csv",
         "title": "What the roofs will give" if quantity == "production" else "What will be used",

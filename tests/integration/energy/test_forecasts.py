@@ -286,6 +286,15 @@ def test_doors_show_forecasts_to_their_people_only(client: Client, hamlet: Hamle
     assert get(client, foreign, "api-microgrid-forecast", grid.public_id).status_code == 404
 
 
+def hours_later(hamlet: Hamlet) -> None:
+    """Three hours into the day another day and night are foreseen, otherwise than before."""
+    at = midnight(hamlet, LAST + timedelta(days=1)) + timedelta(hours=3)
+    run = make_forecast(microgrid=hamlet.microgrid, origin_at=at, kind=ForecastKind.INTRADAY, now=NOW)
+    for row in run.forecasts.all():
+        row.p90_wh = [value + 10 for value in row.p90_wh]
+        row.save()
+
+
 def test_pages_tell_what_is_ahead_and_how_sure(client: Client, hamlet: Hamlet) -> None:
     empty = get(client, hamlet.member, "own-forecast").content.decode()
     assert "Nothing is foreseen yet" in empty
@@ -301,6 +310,11 @@ def test_pages_tell_what_is_ahead_and_how_sure(client: Client, hamlet: Hamlet) -
     assert "What the roofs will give" in village and "forecast-data" in village
     sheet = get(client, hamlet.member, "own-forecast", format="csv").content.decode().splitlines()
     assert sheet[0].startswith("Hour,") and len(sheet) == 49
+    hours_later(hamlet)
+    newer = get(client, hamlet.member, "own-forecast", format="csv").content.decode().splitlines()
+    assert [one == other for one, other in zip(sheet, newer, strict=True)] == [True] * 4 + [False] * 24 + [
+        True
+    ] * 21
     outsider = User.objects.create_user("outsider@elsewhere.example")
     Membership.objects.create(
         user=outsider,
