@@ -134,6 +134,14 @@ class TariffVersionAdmin(RoleAdmin):
     fieldsets = (
         (None, {"fields": ("tariff", "number", "status", "valid_from", "valid_to", "vat_rate")}),
         ("Prices", {"fields": ("standing_per_day", "energy_per_kwh", "export_per_kwh", "incentive_per_kwh")}),
+        (
+            "More parts",
+            {
+                "fields": ("parts",),
+                "description": "Tiers, demand, levies, discounts and a minimum, as docs/tariffs.md describes them. An energy part "
+                "replaces the price of energy from the public grid; local prices still follow from the prices above.",
+            },
+        ),
         ("What bills would become", {"fields": ("preview",)}),
         ("History", {"fields": ("published_at", "published_by", "used_at")}),
     )

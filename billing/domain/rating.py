@@ -1,18 +1,25 @@
-"""Rating: from Wh per interval to lines with quantity, price and amount (domain rules, section 4).
+"""Rating a billing period: from Wh per interval to the lines of bills and credit documents (domain rules, section 4).
 
 Many sites at once, exact integers: a line's exact amount is a sum of `Wh x millionths per kWh`; it is rounded once, half away
-from zero, to the minor unit.
+from zero, to the minor unit. The engine in `pricing` rates each tariff version over its own days.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from billing.domain.pricing.axis import TimeAxis
+from billing.domain.pricing.engine import rate
+from billing.domain.pricing.lines import Line
+from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
+from billing.domain.pricing.parts import PricedTariff
+from billing.domain.pricing.tiers import CannotTier
+from kernel.money import price_micro
+
 Ints = NDArray[np.int64]
 MICRO_PER_MINOR = 10_000_000  # Wh x millionths per kWh in one minor unit (a hundredth of a currency unit)
-DAY_MICRO_PER_MINOR = 10_000  # millionths of a currency unit in one minor unit
 LARGEST_EXACT = 2**62
 
 
@@ -20,25 +27,36 @@ class CannotRate(ValueError):
     """The readings or prices cannot be rated exactly; the message says why."""
 
 
+# The order of a bill; an engine's kind of line and the component it is billed as.
+COMPONENT_OF = {
+    "standing": "standing", "local": "local", "energy": "grid", "incentive": "incentive", "demand": "demand",
+    "levy": "levy", "discount": "discount", "minimum": "minimum",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDays:
+    """The days of a billing period on which one tariff version holds: the version, their axis, and where they lie in the period."""
+
+    tariff: PricedTariff
+    axis: TimeAxis
+    within: slice | Ints
+
+
 @dataclass(frozen=True, slots=True)
 class RatePlan:
-    """Prices along one time axis of T intervals, for all sites that have the same tariff over the period.
+    """What holds along a period of T intervals in one month, for all sites that have the same tariff over it.
 
     Attributes:
-        group: int64 [T], index into `groups`.
-        groups: version position and window name of each group.
-        retail_micro, export_micro, incentive_micro, local_micro: int64 [T], millionths per kWh.
-        standing: days and millionths per day of each version position.
+        versions: tariff versions in the order in which they begin.
+        retail_micro, export_micro, local_micro: int64 [T], millionths per kWh.
         reference_micro: int64 [T], the published price of grid energy: what carried energy spared the cooperative.
     """
 
-    group: Ints
-    groups: list[tuple[int, str]]
+    versions: Sequence[VersionDays]
     retail_micro: Ints
     export_micro: Ints
-    incentive_micro: Ints
     local_micro: Ints
-    standing: list[tuple[int, int]]
     reference_micro: Ints
 
 
@@ -76,20 +94,64 @@ def round_half_away(exact: Ints, per_minor: int) -> Ints:
 
 
 def rate_bills(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
-    """Rate what sites drew: standing charge, local and grid energy by window, incentive; in the order of a bill."""
-    grid_wh = _rest(energy.import_wh, energy.received_wh, "received more from neighbours than it drew")
-    sites = len(energy.import_wh)
-    lines = [_standing(days, micro, sites) for days, micro in plan.standing if micro]
-    for component, wh, price in (
-        ("local", energy.received_wh, plan.local_micro),
-        ("grid", grid_wh, plan.retail_micro),
-    ):
-        lines += [_energy_line(component, plan, g, wh, price) for g in range(len(plan.groups))]
-    for within in _axis_by_version(plan):
-        incentive = _sum_over(energy.received_wh[:, within], plan.incentive_micro[within])
-        received = energy.received_wh[:, within].sum(axis=1)
-        lines.append(_line("incentive", "", "Wh", np.where(incentive != 0, received, 0), -incentive))
-    return lines
+    """Rate what sites drew, in the order of a bill: component by component, version by version.
+
+    Raises:
+        CannotRate: readings and shares do not fit, an amount is too large, or a part needs what is not known.
+    """
+    _rest(energy.import_wh, energy.received_wh, "received more from neighbours than it drew")
+    found = [line for version in plan.versions for line in _rate_version(plan, version, energy)]
+    order = list(COMPONENT_OF)
+    return [_as_billed(line) for line in sorted(found, key=lambda line: order.index(line.kind))]
+
+
+def _rate_version(plan: RatePlan, version: VersionDays, energy: SiteEnergy) -> list[Line]:
+    drawn, received = energy.import_wh[:, version.within], energy.received_wh[:, version.within]
+    metered = Metered(drawn, drawn, received).without_export()
+    series = PriceSeries(local_micro=plan.local_micro[version.within])
+    try:
+        rated = rate(version.tariff, version.axis, metered, series=series)
+    except (CannotPrice, CannotTier) as problem:
+        raise CannotRate(str(problem)) from None
+    return [line for line in rated.lines if line.kind in COMPONENT_OF]
+
+
+def _as_billed(line: Line) -> RatedLines:
+    """A line of the engine, which is of one month, as it stands on bills."""
+    net = line.amount[:, 0]
+    quantity = np.zeros_like(net) if line.quantity is None else line.quantity[:, 0]
+    exact = _exact_micro(line, quantity, net)
+    window = f"{line.name}, tier {line.tier}" if line.tier else "" if line.kind == "incentive" else line.name
+    # Deductions show a negative price, so the mean serves them too.
+    if line.price is None or line.kind == "incentive":
+        price = _mean(exact, quantity)
+    else:
+        price = np.full_like(net, price_micro(line.price))
+    return RatedLines(COMPONENT_OF[line.kind], window, line.unit, quantity, exact, price, net)
+
+
+def _exact_micro(line: Line, quantity: Ints, net: Ints) -> Ints:
+    """The sum before rounding; where a line is no quantity at one price it is the amount itself."""
+    if line.exact_micro is not None:
+        largest = np.abs(line.exact_micro).max(initial=0)
+        micro = line.exact_micro[:, 0]
+    elif line.price is not None and line.unit:
+        sign = -1 if line.kind == "incentive" else 1
+        largest = int(np.abs(quantity).max(initial=0)) * abs(price_micro(line.price))
+        micro = quantity * (sign * price_micro(line.price)) if largest < LARGEST_EXACT else quantity
+    else:
+        largest, micro = int(np.abs(net).max(initial=0)) * MICRO_PER_MINOR, net * MICRO_PER_MINOR
+    if largest >= LARGEST_EXACT:
+        raise CannotRate("A site's energy times price is too large to be rated exactly; check the readings.")
+    exact: Ints = micro.astype(np.int64)
+    return exact
+
+
+def _mean(exact: Ints, quantity: Ints) -> Ints:
+    """The mean price, half away from zero; 0 where there is no quantity."""
+    divisor = np.maximum(quantity, 1)
+    mean: Ints = np.where(quantity > 0, np.sign(exact) * ((np.abs(exact) + divisor // 2) // divisor), 0)
+    return mean
 
 
 def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
@@ -107,8 +169,14 @@ def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
     given = energy.delivered_wh + energy.carried_wh
     exported = _rest(energy.export_wh, given, "delivered more to neighbours than it fed in")
     exports = [
-        _line("export", "", "Wh", exported[:, w].sum(axis=1), _sum_over(exported[:, w], plan.export_micro[w]))
-        for w in _axis_by_version(plan)
+        _line(
+            "export",
+            "",
+            "Wh",
+            exported[:, v.within].sum(axis=1),
+            _sum_over(exported[:, v.within], plan.export_micro[v.within]),
+        )
+        for v in plan.versions
     ]
     return [local, carried, *exports]
 
@@ -119,29 +187,6 @@ def _rest(whole_wh: Ints, shared_wh: Ints, fault: str) -> Ints:
     if (rest < 0).any():
         raise CannotRate(f"A site {fault}: its day must be closed again before it is billed.")
     return rest
-
-
-def _axis_by_version(plan: RatePlan) -> list[Any]:
-    """The intervals of each tariff version, in the order of their validity; all of them where there is one version."""
-    if len(plan.standing) == 1:
-        return [slice(None)]
-    version_of_group = np.array([version for version, _ in plan.groups])
-    versions = version_of_group[plan.group]
-    return [np.flatnonzero(versions == v) for v in range(len(plan.standing))]
-
-
-def _standing(days: int, micro_per_day: int, sites: int) -> RatedLines:
-    exact = np.full(sites, days * micro_per_day, dtype=np.int64)
-    return RatedLines(
-        "standing", "", "day", np.full(sites, days, dtype=np.int64), exact,
-        np.full(sites, micro_per_day, dtype=np.int64), round_half_away(exact, DAY_MICRO_PER_MINOR),
-    )  # fmt: skip
-
-
-def _energy_line(component: str, plan: RatePlan, group: int, wh: Ints, price_micro: Ints) -> RatedLines:
-    within = np.flatnonzero(plan.group == group)
-    chosen, prices = wh[:, within], price_micro[within]
-    return _line(component, plan.groups[group][1], "Wh", chosen.sum(axis=1), _sum_over(chosen, prices))
 
 
 def _sum_over(wh: Ints, price_micro: Ints) -> Ints:
@@ -160,8 +205,5 @@ def _sum_over(wh: Ints, price_micro: Ints) -> Ints:
 
 def _line(component: str, window: str, unit: str, quantity: Ints, exact: Ints) -> RatedLines:
     """Round once; the price shown is the exact one where it is constant, else the mean to six decimals."""
-    divisor = np.maximum(quantity, 1)
-    price = np.sign(exact) * ((np.abs(exact) + divisor // 2) // divisor)
-    return RatedLines(
-        component, window, unit, quantity, exact, price, round_half_away(exact, MICRO_PER_MINOR)
-    )
+    net = round_half_away(exact, MICRO_PER_MINOR)
+    return RatedLines(component, window, unit, quantity, exact, _mean(exact, quantity), net)

@@ -42,6 +42,14 @@ class Words:
     def kwh(self, energy_wh: int) -> str:
         return f"{self.number(Decimal(energy_wh) / 1000, 3)} kWh"
 
+    def quantity(self, quantity: int, unit: str) -> str:
+        """A quantity of a line: energy, power or days; nothing where a line is an amount alone."""
+        if unit == "Wh":
+            return self.kwh(quantity)
+        if unit == "W":
+            return f"{self.number(Decimal(quantity) / 1000, 3)} kW"
+        return f"{quantity} {self.labels['days']}" if unit else ""
+
     def date(self, day: date) -> str:
         return day.strftime(self.date_form)
 
@@ -66,7 +74,7 @@ ENGLISH = Words(
     "with one month's notice to the end of a month.",
     labels={
         "vat_id": "VAT id", "emergency": "Emergency", "made_up": "How it is made up", "item": "For", "quantity": "Quantity",
-        "price": "Price per kWh or day", "amount": "Amount", "by_day": "Your month, day by day", "readings": "Meter readings",
+        "price": "Price per kWh, kW or day", "amount": "Amount", "by_day": "Your month, day by day", "readings": "Meter readings",
         "how_to_pay": "How to pay", "code": "Payment code for a banking app", "reference": "Reference",
         "check": "Check this bill yourself", "complain": "Questions, complaints, leaving", "number": "Number", "member": "Member",
         "site": "Metering point", "issued": "Issued", "period": "Period", "net": "Net", "vat": "VAT", "total": "To pay",
@@ -83,6 +91,10 @@ ENGLISH = Words(
         "export": ("Energy to the public grid", "What nobody in the village needed just then."),
         "demand_response": ("Drawing less when asked", "The difference to what you usually draw, at the programme's price."),
         "battery": ("Flexibility of your battery", "What your battery did for the village."),
+        "demand": ("Highest power of the month", "What the lines must be able to carry at your busiest quarter hour."),
+        "levy": ("Levy", "Collected with this bill and passed on."),
+        "discount": ("Discount", "Deducted from this bill."),
+        "minimum": ("Top-up to the minimum", "What is missing to the tariff's smallest amount."),
     },
     windows={"base": "base hours"},
     registers={"import": "Drawn", "export": "Fed in"},
@@ -112,7 +124,7 @@ GERMAN = Words(
     "Monat Frist zum Monatsende wechseln oder austreten.",
     labels={
         "vat_id": "USt-IdNr.", "emergency": "Notfall", "made_up": "So setzt sich der Betrag zusammen", "item": "Wofür",
-        "quantity": "Menge", "price": "Preis je kWh oder Tag", "amount": "Betrag", "by_day": "Ihr Monat, Tag für Tag",
+        "quantity": "Menge", "price": "Preis je kWh, kW oder Tag", "amount": "Betrag", "by_day": "Ihr Monat, Tag für Tag",
         "readings": "Zählerstände", "how_to_pay": "So zahlen Sie", "code": "Zahlcode für die Banking-App", "reference": "Verwendungszweck",
         "check": "Prüfen Sie selbst nach", "complain": "Fragen, Beschwerden, Kündigung", "number": "Nummer", "member": "Mitglied",
         "site": "Messpunkt", "issued": "Datum", "period": "Zeitraum", "net": "Netto", "vat": "Umsatzsteuer", "total": "Zu zahlen",
@@ -129,6 +141,10 @@ GERMAN = Words(
         "export": ("Ins öffentliche Netz", "Was im Dorf in dem Moment niemand brauchte."),
         "demand_response": ("Weniger Strom auf Wunsch", "Der Unterschied zu Ihrem üblichen Bezug, zum Preis des Programms."),
         "battery": ("Beitrag Ihrer Batterie", "Was Ihre Batterie für das Dorf geleistet hat."),
+        "demand": ("Höchste Leistung des Monats", "Was die Leitungen in Ihrer stärksten Viertelstunde tragen müssen."),
+        "levy": ("Abgabe", "Mit dieser Rechnung erhoben und weitergegeben."),
+        "discount": ("Nachlass", "Von dieser Rechnung abgezogen."),
+        "minimum": ("Aufschlag zum Mindestbetrag", "Was zum kleinsten Betrag des Tarifs fehlt."),
     },
     windows={"base": "Grundzeit", "evening": "abends"},
     registers={"import": "Bezug", "export": "Einspeisung"},

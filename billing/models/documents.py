@@ -97,6 +97,10 @@ class Component(models.TextChoices):
     EXPORT = "export", "energy to the public grid"
     DEMAND_RESPONSE = "demand_response", "drawing less when asked"
     BATTERY = "battery", "flexibility of your battery"
+    DEMAND = "demand", "highest power of the month"
+    LEVY = "levy", "levy"
+    DISCOUNT = "discount", "discount"
+    MINIMUM = "minimum", "top-up to the minimum"
 
 
 class DocumentLine(models.Model):
@@ -108,7 +112,7 @@ class DocumentLine(models.Model):
     window = models.CharField(max_length=40, blank=True)
     quantity = models.BigIntegerField()
     unit = models.CharField(max_length=4)
-    price = models.DecimalField(max_digits=14, decimal_places=6, help_text="Per kWh or per day.")
+    price = models.DecimalField(max_digits=14, decimal_places=6, help_text="Per kWh, per kW or per day.")
     exact_micro = models.BigIntegerField(help_text="Sum of Wh x millionths per kWh, before rounding.")
     net_minor = models.BigIntegerField()
 

@@ -1,17 +1,30 @@
 """Tariffs: versions with validity, time windows, and which site has which."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.lookups import Exact
 
+from billing.domain.pricing.billable import CannotBillPart, check_billable
+from billing.domain.pricing.reading import CannotReadParts, parts_from_json
 from energy.models import Site
 from grid.models.sharing import DateRange
 from members.models import Cooperative
 from members.models.public import PublicRow
+
+
+def validate_parts(given: Any) -> None:
+    """Refuse parts that cannot be read, or that no bill can hold yet."""
+    try:
+        check_billable(parts_from_json(given))
+    except (CannotReadParts, CannotBillPart) as problem:
+        raise ValidationError(str(problem), code="parts") from None
 
 
 class Tariff(PublicRow):
@@ -61,6 +74,13 @@ class TariffVersion(PublicRow):
     export_per_kwh = _price("export per kWh", "Paid for energy that goes to the public grid.")
     incentive_per_kwh = _price("incentive per kWh", "Deducted for energy received from neighbours.")
     vat_rate = models.DecimalField("VAT rate", max_digits=5, decimal_places=4, default=Decimal("0.19"))
+    parts = models.JSONField(
+        "more parts",
+        default=list,
+        blank=True,
+        validators=[validate_parts],
+        help_text="Charges beside these prices: tiers, demand, levies, discounts, a minimum. Written as a list of parts.",
+    )
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
@@ -88,6 +108,12 @@ class TariffVersion(PublicRow):
             ),
             models.CheckConstraint(
                 condition=Q(vat_rate__gte=0, vat_rate__lt=1), name="version_vat_within_one"
+            ),
+            models.CheckConstraint(
+                condition=Exact(
+                    Func(F("parts"), function="jsonb_typeof", output_field=models.TextField()), "array"
+                ),
+                name="version_parts_are_a_list",
             ),
         ]
 

@@ -84,12 +84,11 @@ def _line(line: DocumentLine, words: Words, behind: FlexibilityCredit | None) ->
         )
         why = f"{compared} {why}"
     window = f", {words.windows.get(line.window, line.window)}" if line.window else ""
-    is_energy = line.unit == "Wh"
     return {
         "name": name + window,
         "why": why,
-        "quantity": f"{words.kwh(line.quantity)}" if is_energy else f"{line.quantity} {words.labels['days']}",
-        "price": f"{words.number(line.price, 6 if is_energy else 2)}",
+        "quantity": words.quantity(line.quantity, line.unit),
+        "price": words.number(line.price, 6 if line.unit == "Wh" else 2) if line.unit else "",
         "net": words.money(line.net_minor),
     }
 

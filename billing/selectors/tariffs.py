@@ -5,6 +5,7 @@ from datetime import date
 
 from django.db.models import Q
 
+from billing.domain.pricing.reading import parts_from_json
 from billing.domain.tariffs import TariffTerms, WindowTerms
 from billing.models import Tariff, TariffAssignment, TariffVersion, VersionStatus
 from energy.models import Microgrid
@@ -22,7 +23,7 @@ def terms_of(version: TariffVersion) -> TariffTerms:
     )
     return TariffTerms(
         version.pk, version.standing_per_day, version.energy_per_kwh, version.export_per_kwh,
-        version.incentive_per_kwh, version.vat_rate, windows,
+        version.incentive_per_kwh, version.vat_rate, windows, parts_from_json(version.parts),
     )  # fmt: skip
 
 

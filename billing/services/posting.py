@@ -106,7 +106,8 @@ def _post(run: BillingRun, now: datetime) -> None:
                    SELECT transaction_id, NULL, 'vat', -vat_minor FROM documents
                    UNION ALL
                    SELECT d.transaction_id, NULL,
-                          CASE l.component WHEN 'standing' THEN 'fees' WHEN 'grid' THEN 'energy_sales'
+                          CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
+                              WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'grid' THEN 'energy_sales'
                               WHEN 'incentive' THEN 'incentives' WHEN 'demand_response' THEN 'incentives'
                               WHEN 'battery' THEN 'incentives' WHEN 'export' THEN 'energy_purchases'
                               WHEN 'carried' THEN 'energy_purchases'

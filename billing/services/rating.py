@@ -9,9 +9,17 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 
-from billing.domain.rating import CannotRate, RatedLines, RatePlan, SiteEnergy, rate_bills, rate_credits
+from billing.domain.pricing.axis import axis_of_days
+from billing.domain.rating import (
+    CannotRate,
+    RatedLines,
+    RatePlan,
+    SiteEnergy,
+    VersionDays,
+    rate_bills,
+    rate_credits,
+)
 from billing.domain.tariffs import TariffTerms
 from billing.models import BilledReadings, BillingRun, FlexibilityCredit, TariffAssignment
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
@@ -173,27 +181,20 @@ def rate_plan(
     terms: Sequence[TariffTerms], days: Sequence[date], run: BillingRun, prices: PriceBlock
 ) -> RatePlan:
     """Lay the terms of each day along the time axis."""
-    versions: list[TariffTerms] = []
-    groups: list[tuple[int, str]] = []
-    parts: dict[str, list[NDArray[np.int64]]] = {"group": [], "retail": [], "export": [], "incentive": []}
-    standing: dict[int, int] = {}
-    for day, term in zip(days, terms, strict=True):
-        if term not in versions:
-            versions.append(term)
-            groups += [(len(versions) - 1, name) for name in term.window_names]
-        version = versions.index(term)
-        first_group = groups.index((version, term.window_names[0]))
-        windows = term.window_indexes(run.microgrid.local_day(day).local_starts())
-        parts["group"].append(first_group + windows)
-        parts["retail"].append(term.retail_micro_by_window()[windows])
-        parts["export"].append(np.full(len(windows), term.export_micro, dtype=np.int64))
-        parts["incentive"].append(np.full(len(windows), term.incentive_micro, dtype=np.int64))
-        standing[version] = standing.get(version, 0) + 1
-    axis = {name: np.concatenate(values) for name, values in parts.items()}
+    local_days = [run.microgrid.local_day(day) for day in days]
+    windows = [term.window_indexes(day.local_starts()) for term, day in zip(terms, local_days, strict=True)]
+    retail = [term.retail_micro_by_window()[places] for term, places in zip(terms, windows, strict=True)]
+    export = [np.full(len(places), term.export_micro) for term, places in zip(terms, windows, strict=True)]
+    day_of_interval = np.repeat(np.arange(len(days)), [len(places) for places in windows])
+    versions = []
+    for term in dict.fromkeys(terms):
+        places = [i for i, other in enumerate(terms) if other == term]
+        within = np.flatnonzero(np.isin(day_of_interval, places))
+        axis = axis_of_days([local_days[i] for i in places])
+        versions.append(VersionDays(term.priced(), axis, slice(None) if len(places) == len(days) else within))
     return RatePlan(
-        axis["group"], groups, axis["retail"], axis["export"], axis["incentive"], prices.local_micro,
-        [(count, versions[v].standing_micro) for v, count in standing.items()], prices.retail_micro,
-    )  # fmt: skip
+        versions, np.concatenate(retail), np.concatenate(export), prices.local_micro, prices.retail_micro
+    )
 
 
 def _drafts(sites: list[Site], plan: RatePlan, energy: SiteEnergy, vat_rate: Decimal) -> list[_Draft]:
@@ -239,10 +240,10 @@ def _columns(lines: RatedLines) -> tuple[list[int], list[int], list[int], list[i
 def _lines_of(
     kinds: list[RatedLines], columns: list[tuple[list[int], list[int], list[int], list[int]]], row: int
 ) -> list[tuple[str, str, int, str, Decimal, int, int]]:
-    """The lines of one document: component, window, quantity, unit, price, exact sum, net; those without quantity left out."""
+    """The lines of one document: component, window, quantity, unit, price, exact sum, net; those without quantity and amount left out."""
     lines = []
     for kind, (quantity, exact, price, net) in zip(kinds, columns, strict=True):
-        if quantity[row]:
+        if quantity[row] or net[row]:
             # What neighbours pay is shared out over the whole run, so the producers' line has no amount yet.
             amount = 0 if kind.component == "local_delivered" else net[row]
             lines.append(

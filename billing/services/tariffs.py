@@ -66,6 +66,7 @@ def draft_from(*, version: TariffVersion, now: datetime) -> TariffVersion:
         tariff=version.tariff, number=highest + 1, valid_from=max(version.valid_from, now.date()),
         standing_per_day=version.standing_per_day, energy_per_kwh=version.energy_per_kwh,
         export_per_kwh=version.export_per_kwh, incentive_per_kwh=version.incentive_per_kwh, vat_rate=version.vat_rate,
+        parts=version.parts,
     )  # fmt: skip
     TimeWindow.objects.bulk_create(
         TimeWindow(

@@ -120,6 +120,7 @@ def _tariff(microgrid: Microgrid) -> dict[str, Any]:
                 "export_per_kwh": _plain(v.export_per_kwh),
                 "incentive_per_kwh": _plain(v.incentive_per_kwh),
                 "vat_rate": _plain(v.vat_rate),
+                "parts": v.parts,
                 "windows": [
                     {
                         "name": w.name, "days": WEEK[w.days], "start_minute": w.start_minute,

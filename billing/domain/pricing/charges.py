@@ -1,5 +1,6 @@
 """Lines of the parts that depend on power, connection, reactive energy or nothing at all."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -94,7 +95,7 @@ def billed_power_w(
 
 
 def demand_lines(part: Demand, power_w: Numbers, axis: TimeAxis, conventions: Conventions) -> list[Line]:
-    """A line for each step of each period; flat demand takes each month's own period. Part of a month counts whole."""
+    """A line for each step of each period; flat demand takes each month's own period. Part of a month counts by its days."""
     limits = power_limits(part.periods, conventions)
     if part.months:
         chosen = np.array(part.months)[axis.calendar_month]
@@ -103,7 +104,17 @@ def demand_lines(part: Demand, power_w: Numbers, axis: TimeAxis, conventions: Co
         split = steps[:, :, None, :] * in_month.T[None, :, :, None]
     else:
         split = in_steps(power_w, limits)
-    return priced_cells("demand", part.periods, split, "W", conventions)
+    lines = priced_cells("demand", part.periods, split, "W", conventions)
+    if not conventions.exact or (axis.days_on_axis == axis.days_in_month).all():
+        return lines
+    return [_by_days(line, axis) for line in lines]
+
+
+def _by_days(line: Line, axis: TimeAxis) -> Line:
+    """A line whose price is per month, for part of a month."""
+    assert line.price is not None and line.quantity is not None
+    amount = exact_amount(line.quantity * axis.days_on_axis, line.price, KILO, axis.days_in_month)
+    return replace(line, price=None, amount=amount)
 
 
 def priced_cells(

@@ -140,13 +140,24 @@ def series_line(
     kind: str, name: str, wh: Numbers, price_micro: Ints, axis: TimeAxis, conventions: Conventions
 ) -> Line:
     """Energy at a price of its own in each interval [millionths per kWh]."""
-    amounts, quantities = [], []
-    for month in range(len(axis.months)):
-        within = axis.month == month
-        chosen, prices = wh[:, within], price_micro[within]
-        quantities.append(chosen.sum(axis=1))
-        if conventions.exact:
-            amounts.append(rounded_half_away(exact_sum(chosen, prices), MICRO_PER_MINOR))
-        else:
-            amounts.append(chosen @ prices / MICRO_PER_MINOR)
-    return Line(kind, name, 0, "Wh", np.stack(quantities, axis=1), None, np.stack(amounts, axis=1))
+    everywhere = np.zeros(axis.intervals, dtype=np.int64)
+    return series_lines(kind, (name,), everywhere, wh, price_micro, axis, conventions)[0]
+
+
+def series_lines(
+    kind: str, names: tuple[str, ...], period: Ints, wh: Numbers, price_micro: Ints, axis: TimeAxis,
+    conventions: Conventions,
+) -> list[Line]:  # fmt: skip
+    """The same for each period of a schedule; `period` [T] is of intervals."""
+    lines = []
+    for place, name in enumerate(names):
+        quantities, exacts = [], []
+        for month in range(len(axis.months)):
+            within = np.flatnonzero((axis.month == month) & (period == place))
+            chosen, prices = wh[:, within], price_micro[within]
+            quantities.append(chosen.sum(axis=1))
+            exacts.append(exact_sum(chosen, prices) if conventions.exact else chosen @ prices)
+        exact: Numbers = np.stack(exacts, axis=1)
+        amount = rounded_half_away(exact, MICRO_PER_MINOR) if conventions.exact else exact / MICRO_PER_MINOR
+        lines.append(Line(kind, name, 0, "Wh", np.stack(quantities, axis=1), None, amount, exact))
+    return lines

@@ -21,7 +21,7 @@ from billing.domain.pricing.energy_charges import (
     drawn_lines,
     lay,
     netted_lines,
-    series_line,
+    series_lines,
     spot_line,
 )
 from billing.domain.pricing.lines import Line, Rated, VatLine, percent_of, sum_where
@@ -45,7 +45,8 @@ from billing.domain.pricing.parts import (
     Tier,
     Vat,
 )
-from billing.domain.pricing.sums import Numbers, Stretches
+from billing.domain.pricing.sums import Ints, Numbers, Stretches
+from billing.domain.pricing.windows import Schedule
 
 WITHOUT_VAT = {"reverse_charge", "small_business", "exempt"}
 NO_SERIES = PriceSeries()
@@ -160,9 +161,15 @@ class _Job:
             elif self.series.local_micro is None:
                 raise CannotPrice("The local prices of the days are not published.")
             else:
-                local = self.series.local_micro
-                lines.append(series_line("local", "", received, local, self.axis, self.conventions))
+                lines += self._published_local_lines(received, self.series.local_micro)
         return lines
+
+    def _published_local_lines(self, received: Numbers, local_micro: Ints) -> list[Line]:
+        """Energy at the published local price, told apart by the periods of the first energy part."""
+        energies = energy_parts(self.tariff)
+        names = tuple(period.name for period in energies[0].periods) if energies else ("",)
+        period = self.axis.periods(energies[0].schedule if energies else Schedule())
+        return series_lines("local", names, period, received, local_micro, self.axis, self.conventions)
 
     def power_lines(self) -> list[Line]:
         """Demand charges."""

@@ -22,6 +22,7 @@ class Line:
         quantity: [n, M] or None.
         price: in currency units per kWh, kW, kvarh, day or month; None where it changes by interval.
         amount: minor units, [n, M]: whole and rounded where conventions are exact, else unrounded. Credits are negative.
+        exact_micro: sum of Wh x millionths per kWh before rounding, where the price changes by interval; [n, M] or None.
     """
 
     kind: str
@@ -31,6 +32,7 @@ class Line:
     quantity: Numbers | None
     price: Decimal | None
     amount: Numbers
+    exact_micro: Numbers | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Rating against plain fractions: every line, no Wh twice, each rounded once."""
 
+from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -8,16 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing.domain.pricing.axis import TimeAxis
+from billing.domain.pricing.parts import Energy, Period, Tier
+from billing.domain.pricing.windows import Schedule, Window
 from billing.domain.rating import (
     CannotRate,
     RatedLines,
     RatePlan,
     SiteEnergy,
+    VersionDays,
     rate_bills,
     rate_credits,
     round_half_away,
 )
+from billing.domain.tariffs import TariffTerms
+from kernel.intervals import Month
 
+PEAK = Schedule((Window(1, 600, 660),))
 INTERVALS = 6
 GROUPS = [(0, "base"), (0, "peak"), (1, "base"), (1, "peak")]
 prices = st.lists(st.integers(0, 900_000), min_size=INTERVALS, max_size=INTERVALS)
@@ -29,16 +38,60 @@ def half_away(amount: Fraction) -> int:
     return whole if amount >= 0 else -whole
 
 
-@st.composite
-def months(draw: st.DrawFn) -> tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]]:
-    """A plan of six intervals, the last three under a second version, and some sites' (c, p, a, s, g) in each."""
-    group = [draw(st.integers(0, 1)) + (2 if t >= 3 else 0) for t in range(INTERVALS)]
-    retail, local, export = draw(prices), draw(prices), draw(prices)
-    incentive = [draw(st.integers(0, 50_000))] * 3 + [draw(st.integers(0, 50_000))] * 3
-    standing = [(draw(st.integers(1, 31)), draw(st.integers(0, 2_000_000))) for _ in range(2)]
+@dataclass(frozen=True)
+class Case:
+    """Six intervals, three under each of two versions: what holds, in the plain form that the reference walks through."""
+
+    plan: RatePlan
+    group: list[int]
+    retail: list[int]
+    export: list[int]
+    incentive: list[int]
+    standing: list[tuple[int, int]]
+
+
+def price(micro: int) -> Decimal:
+    return Decimal(micro) / 1_000_000
+
+
+def case_of(group: list[int], retail: list[int], local: list[int], export: list[int], incentive: list[int],
+            standing: list[tuple[int, int]], reference: list[int]) -> Case:  # fmt: skip
+    """Retail by group, export and incentive by version, standing as days and millionths by version."""
+    versions = []
+    each = len(group) // len(standing)
+    for place, (days, micro) in enumerate(standing):
+        own = slice(place * each, (place + 1) * each)
+        terms = TariffTerms(
+            place, price(micro), price(retail[2 * place]), price(export[place]), price(incentive[place]), Decimal("0.2"),
+            parts=(Energy((flat("base", retail[2 * place]), flat("peak", retail[2 * place + 1])), PEAK),),
+        )  # fmt: skip
+        versions.append(VersionDays(terms.priced(), axis_of(group[own], days), own))
+    along = [g // 2 for g in group]
     plan = RatePlan(
-        np.array(group), GROUPS, np.array(retail), np.array(export), np.array(incentive), np.array(local), standing,
-        np.array(draw(prices)),
+        versions, np.array([retail[g] for g in group]), np.array([export[v] for v in along]), np.array(local),
+        np.array(reference),
+    )  # fmt: skip
+    return Case(plan, group, retail, export, incentive, standing)
+
+
+def flat(name: str, micro: int) -> Period:
+    return Period(name, (Tier(price(micro)),))
+
+
+def axis_of(group: list[int], days: int) -> TimeAxis:
+    """Intervals at midnight, or at ten where their group is a peak."""
+    peak = np.array([g % 2 for g in group])
+    zeros, one = np.zeros_like(peak), np.array([days])
+    return TimeAxis(zeros, zeros, zeros, peak * 600, (Month(2026, 5),), one, np.array([31]), 0.25)
+
+
+@st.composite
+def months(draw: st.DrawFn) -> tuple[Case, list[list[tuple[int, int, int, int, int]]]]:
+    """Prices, and some sites' (c, p, a, s, g) in each interval."""
+    group = [draw(st.integers(0, 1)) + (2 if t >= 3 else 0) for t in range(INTERVALS)]
+    case = case_of(
+        group, draw(prices), draw(prices), draw(prices), [draw(st.integers(0, 50_000)) for _ in range(2)],
+        [(draw(st.integers(1, 31)), draw(st.integers(0, 2_000_000))) for _ in range(2)], draw(prices),
     )  # fmt: skip
     sites = []
     for _ in range(draw(st.integers(1, 4))):
@@ -49,7 +102,7 @@ def months(draw: st.DrawFn) -> tuple[RatePlan, list[list[tuple[int, int, int, in
             carried = draw(st.integers(0, fed_in - delivered))
             row.append((drawn, fed_in, draw(st.integers(0, drawn)), delivered, carried))
         sites.append(row)
-    return plan, sites
+    return case, sites
 
 
 def energy_of(sites: list[list[tuple[int, int, int, int, int]]]) -> SiteEnergy:
@@ -58,7 +111,7 @@ def energy_of(sites: list[list[tuple[int, int, int, int, int]]]) -> SiteEnergy:
 
 
 def reference(
-    plan: RatePlan, row: list[tuple[int, int, int, int, int]]
+    case: Case, row: list[tuple[int, int, int, int, int]]
 ) -> dict[str, dict[Any, tuple[int, Fraction]]]:
     """Quantity and exact cents by line, interval by interval, as the rules are written."""
     bill: dict[Any, tuple[int, Fraction]] = {}
@@ -69,14 +122,14 @@ def reference(
         lines[key] = (quantity + wh, cents + Fraction(wh * micro, 10_000_000))
 
     for t, (drawn, fed_in, received, delivered, carried) in enumerate(row):
-        version, window = GROUPS[plan.group[t]]
-        add(bill, ("local", window, version), received, int(plan.local_micro[t]))
-        add(bill, ("grid", window, version), drawn - received, int(plan.retail_micro[t]))
-        if plan.incentive_micro[t]:
-            add(bill, ("incentive", "", version), received, -int(plan.incentive_micro[t]))
-        add(credit, ("carried", "", 0), carried, int(plan.reference_micro[t]))
-        add(credit, ("export", "", version), fed_in - delivered - carried, int(plan.export_micro[t]))
-    for version, (days, micro) in enumerate(plan.standing):
+        version, window = GROUPS[case.group[t]]
+        add(bill, ("local", window, version), received, int(case.plan.local_micro[t]))
+        add(bill, ("grid", window, version), drawn - received, case.retail[case.group[t]])
+        if case.incentive[version]:
+            add(bill, ("incentive", "", version), received, -case.incentive[version])
+        add(credit, ("carried", "", 0), carried, int(case.plan.reference_micro[t]))
+        add(credit, ("export", "", version), fed_in - delivered - carried, case.export[version])
+    for version, (days, micro) in enumerate(case.standing):
         if micro:
             bill["standing", "", version] = (days, Fraction(days * micro, 10_000))
     return {"bill": bill, "credit": credit}
@@ -91,14 +144,12 @@ def rows_of(lines: list[RatedLines], site: int) -> list[tuple[str, str, int, int
 
 
 @given(months())
-def test_lines_are_those_of_the_rules(
-    month: tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]],
-) -> None:
-    plan, sites = month
+def test_lines_are_those_of_the_rules(month: tuple[Case, list[list[tuple[int, int, int, int, int]]]]) -> None:
+    case, sites = month
     energy = energy_of(sites)
-    bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
+    bills, credits = rate_bills(case.plan, energy), rate_credits(case.plan, energy)
     for site, row in enumerate(sites):
-        expected = reference(plan, row)
+        expected = reference(case, row)
         for kind, lines in (("bill", bills), ("credit", credits)):
             assert rows_of(lines, site) == sorted(
                 (key[0], key[1], quantity, half_away(cents))
@@ -109,11 +160,11 @@ def test_lines_are_those_of_the_rules(
 
 @given(months())
 def test_every_watt_hour_is_billed_once(
-    month: tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]],
+    month: tuple[Case, list[list[tuple[int, int, int, int, int]]]],
 ) -> None:
-    plan, sites = month
+    case, sites = month
     energy = energy_of(sites)
-    bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
+    bills, credits = rate_bills(case.plan, energy), rate_credits(case.plan, energy)
 
     def total(lines: list[RatedLines], *components: str) -> list[int]:
         return sum(line.quantity for line in lines if line.component in components).tolist()  # type: ignore[union-attr]
@@ -124,9 +175,10 @@ def test_every_watt_hour_is_billed_once(
 
 @given(months())
 def test_what_producers_share_is_weighed_by_delivered_energy_at_the_local_price(
-    month: tuple[RatePlan, list[list[tuple[int, int, int, int, int]]]],
+    month: tuple[Case, list[list[tuple[int, int, int, int, int]]]],
 ) -> None:
-    plan, sites = month
+    case, sites = month
+    plan = case.plan
     [local] = [line for line in rate_credits(plan, energy_of(sites)) if line.component == "local_delivered"]
     assert local.exact_micro.tolist() == [
         sum(delivered * int(plan.local_micro[t]) for t, (_, _, _, delivered, _) in enumerate(row))
@@ -147,23 +199,24 @@ def test_half_a_cent_goes_away_from_zero(exact: int, cents: int) -> None:
 
 
 def one_interval(
-    drawn: int, fed_in: int, received: int, delivered: int, price: int = 300_000
+    drawn: int, fed_in: int, received: int, delivered: int, micro: int = 300_000
 ) -> tuple[RatePlan, SiteEnergy]:
-    one = np.array([price])
-    plan = RatePlan(np.array([0]), [(0, "base")], one, one, np.array([0]), one, [(1, 0)], one)
-    return plan, energy_of([[(drawn, fed_in, received, delivered, 0)]])
+    case = case_of([0], [micro, micro], [micro], [micro], [0], [(1, 0)], [micro])
+    return case.plan, energy_of([[(drawn, fed_in, received, delivered, 0)]])
+
+
+def quantities(lines: list[RatedLines]) -> list[RatedLines]:
+    """The lines that somebody has a quantity on."""
+    return [line for line in lines if line.quantity.any()]
 
 
 def test_the_price_shown_is_the_exact_one_where_it_is_constant() -> None:
-    [local, grid, _] = rate_bills(*one_interval(1000, 0, 400, 0, 123_457))
+    [local, grid] = quantities(rate_bills(*one_interval(1000, 0, 400, 0, 123_457)))
     assert (local.price_micro.tolist(), grid.price_micro.tolist()) == ([123_457], [123_457])
 
 
 def test_the_price_shown_is_the_mean_where_it_changes() -> None:
-    plan = RatePlan(
-        np.array([0, 0]), [(0, "base")], np.array([100_000, 100_000]), np.array([0, 0]), np.array([0, 0]),
-        np.array([100_000, 200_000]), [(1, 0)], np.array([0, 0]),
-    )  # fmt: skip
+    plan = case_of([0, 0], [100_000] * 2, [100_000, 200_000], [0], [0], [(1, 0)], [0, 0]).plan
     [local, *_] = rate_bills(plan, energy_of([[(3, 0, 1, 0, 0), (3, 0, 2, 0, 0)]]))
     assert local.exact_micro.tolist() == [500_000]
     assert local.price_micro.tolist() == [166_667]
@@ -173,7 +226,7 @@ def test_the_price_shown_is_the_mean_where_it_changes() -> None:
     ("numbers", "words"), [((100, 0, 101, 0), "received more"), ((0, 100, 0, 101), "delivered more")]
 )
 def test_shares_that_do_not_fit_the_readings_are_refused(
-    numbers: tuple[int, int, int, int, int], words: str
+    numbers: tuple[int, int, int, int], words: str
 ) -> None:
     plan, energy = one_interval(*numbers)
     with pytest.raises(CannotRate, match=words):
