@@ -87,6 +87,22 @@ class WindowForm(forms.ModelForm):
         fields = ("name", "days", "start_minute", "end_minute", "multiplier")
 
 
+class VersionForm(forms.ModelForm):
+    """A version; an emptied field of parts means none."""
+
+    class Meta:
+        model = TariffVersion
+        fields = "__all__"
+        widgets = {
+            "parts": forms.Textarea(
+                attrs={"rows": 12, "spellcheck": "false", "style": "font-family:monospace;width:100%"}
+            )
+        }
+
+    def clean_parts(self) -> list[Any]:
+        return self.cleaned_data["parts"] or []
+
+
 class WindowInline(RoleTabularInline):
     """Hours with a price of their own."""
 
@@ -125,6 +141,7 @@ class TariffVersionAdmin(RoleAdmin):
     """A version: while a draft it can be changed and previewed; published it stands."""
 
     cooperative_path = "tariff__cooperative"
+    form = VersionForm
     change_roles = add_roles = delete_roles = TREASURERS
     list_display = ("tariff", "number", "status", "valid_from", "valid_to", "energy_per_kwh", "used_at")
     list_filter = ("status", "tariff")
@@ -172,7 +189,8 @@ class TariffVersionAdmin(RoleAdmin):
         """Sample bills of the last billed month, side by side with the tariff in force."""
         if version.pk is None:
             return "Save the draft first; then three real households' last month is shown under its prices."
-        return render_to_string("admin/billing/tariff_preview.html", {"bills": preview_version(version)})
+        context = {"bills": preview_version(version), "version": version}
+        return render_to_string("admin/billing/tariff_preview.html", context)
 
     @action(description="Publish", url_path="publish", permissions=["publish"])
     def publish(self, request: HttpRequest, object_id: int) -> HttpResponse:

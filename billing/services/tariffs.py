@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from billing.domain.pricing.billable import CannotBillPart, check_billable
+from billing.domain.pricing.reading import CannotReadParts, parts_from_json
 from billing.models import BillingRun, TariffVersion, TimeWindow, VersionStatus
 from billing.models.runs import ChunkStatus
 from members.models import User
@@ -19,7 +21,7 @@ def publish_version(*, version: TariffVersion, user: User | None, now: datetime)
     """Publish a draft; the open-ended version before it ends where it begins. A published one stays as it is.
 
     Raises:
-        CannotPublishVersion: it would overlap a version that is in force, or days that were billed.
+        CannotPublishVersion: it would overlap a version that is in force, or days that were billed; a part cannot be billed.
     """
     version = TariffVersion.objects.select_for_update().get(pk=version.pk)
     if version.status == VersionStatus.PUBLISHED:
@@ -30,6 +32,7 @@ def publish_version(*, version: TariffVersion, user: User | None, now: datetime)
         .first()
     )
     _check_not_billed(version)
+    _check_parts(version)
     if before is not None and before.valid_from < version.valid_from:
         before.valid_to = version.valid_from
         before.save(update_fields=["valid_to"])
@@ -55,6 +58,14 @@ def _check_not_billed(version: TariffVersion) -> None:
         raise CannotPublishVersion(
             f"'{version.tariff}' was billed up to {billed}; choose a first day after it, not {version.valid_from}."
         )
+
+
+def _check_parts(version: TariffVersion) -> None:
+    """Parts may have been written by other hands than the form's."""
+    try:
+        check_billable(parts_from_json(version.parts))
+    except (CannotReadParts, CannotBillPart) as problem:
+        raise CannotPublishVersion(f"The parts of {version} cannot be billed: {problem}") from None
 
 
 @transaction.atomic

@@ -76,3 +76,18 @@ def test_a_draft_is_published_once_and_then_only_copied(treasurer: Any, hamlet: 
     assert TariffVersion.objects.count() == before
     treasurer.post(address(draft, "copy_to_draft"))
     assert TariffVersion.objects.count() == before + 1
+
+
+def test_parts_are_checked_as_they_are_written(treasurer: Any, hamlet: Hamlet) -> None:
+    draft = draft_from(version=hamlet.version, now=NOW)
+    wrong = filled(draft, "17:00", "21:00") | {"parts": '[{"kind": "levy", "name": "fund", "price": "dear"}]'}
+    assert "parts[0].price: is &#x27;dear&#x27;" in treasurer.post(address(draft), wrong).content.decode()
+    right = filled(draft, "17:00", "21:00") | {
+        "parts": '[{"kind": "levy", "name": "fund", "price": "0.005"}]'
+    }
+    assert treasurer.post(address(draft), right).status_code == 302
+    draft.refresh_from_db()
+    assert draft.parts == [{"kind": "levy", "name": "fund", "price": "0.005"}]
+    assert treasurer.post(address(draft), filled(draft, "17:00", "21:00") | {"parts": ""}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.parts == []
