@@ -5,6 +5,7 @@ from django.urls import path
 from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
 from billing.api.rule_replay import SiteSharingRules
 from billing.api.savings import SiteTipsView
+from billing.api.what_if import WhatIfView
 
 urlpatterns = [
     path("bills/", BillList.as_view(), name="api-bills"),
@@ -12,5 +13,6 @@ urlpatterns = [
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
     path("sites/<uuid:public_id>/sharing-rules/", SiteSharingRules.as_view(), name="api-site-sharing-rules"),
+    path("what-if/", WhatIfView.as_view(), name="api-what-if"),
     path("sites/<uuid:public_id>/tips/", SiteTipsView.as_view(), name="api-site-tips"),
 ]

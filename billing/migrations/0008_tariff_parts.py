@@ -7,30 +7,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0007_carried_energy'),
+        ("billing", "0007_carried_energy"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tariffversion',
-            name='parts',
-            field=models.JSONField(blank=True, default=list, help_text='Charges beside these prices: tiers, demand, levies, discounts, a minimum. Written as a list of parts.', validators=[billing.models.tariffs.validate_parts], verbose_name='more parts'),
+            model_name="tariffversion",
+            name="parts",
+            field=models.JSONField(
+                blank=True,
+                default=list,
+                help_text="Charges beside these prices: tiers, demand, levies, discounts, a minimum. Written as a list of parts.",
+                validators=[billing.models.tariffs.validate_parts],
+                verbose_name="more parts",
+            ),
         ),
         migrations.AlterField(
-            model_name='documentline',
-            name='component',
-            field=models.CharField(choices=[('standing', 'standing charge'), ('local', 'energy from neighbours'), ('grid', 'energy from the public grid'), ('incentive', 'incentive for local energy'), ('local_delivered', 'energy delivered to neighbours'), ('carried', 'grid energy carried for neighbours'), ('export', 'energy to the public grid'), ('demand_response', 'drawing less when asked'), ('battery', 'flexibility of your battery'), ('demand', 'highest power of the month'), ('levy', 'levy'), ('discount', 'discount'), ('minimum', 'top-up to the minimum')], max_length=16),
+            model_name="documentline",
+            name="component",
+            field=models.CharField(
+                choices=[
+                    ("standing", "standing charge"),
+                    ("local", "energy from neighbours"),
+                    ("grid", "energy from the public grid"),
+                    ("incentive", "incentive for local energy"),
+                    ("local_delivered", "energy delivered to neighbours"),
+                    ("carried", "grid energy carried for neighbours"),
+                    ("export", "energy to the public grid"),
+                    ("demand_response", "drawing less when asked"),
+                    ("battery", "flexibility of your battery"),
+                    ("demand", "highest power of the month"),
+                    ("levy", "levy"),
+                    ("discount", "discount"),
+                    ("minimum", "top-up to the minimum"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='documentline',
-            name='price',
-            field=models.DecimalField(decimal_places=6, help_text='Per kWh, per kW or per day.', max_digits=14),
+            model_name="documentline",
+            name="price",
+            field=models.DecimalField(
+                decimal_places=6, help_text="Per kWh, per kW or per day.", max_digits=14
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tariffversion',
-            constraint=models.CheckConstraint(condition=django.db.models.lookups.Exact(models.Func(models.F('parts'), function='jsonb_typeof', output_field=models.TextField()), 'array'), name='version_parts_are_a_list'),
+            model_name="tariffversion",
+            constraint=models.CheckConstraint(
+                condition=django.db.models.lookups.Exact(
+                    models.Func(models.F("parts"), function="jsonb_typeof", output_field=models.TextField()),
+                    "array",
+                ),
+                name="version_parts_are_a_list",
+            ),
         ),
     ]

@@ -8,7 +8,10 @@ from billing.domain.sentences import WORDS, Words
 from billing.models import Document, DocumentKind, DocumentLine
 from members.models import Cooperative, Member
 
-UNITS = {"Wh": (Unit.KILOWATT_HOUR, Decimal("0.001")), "day": (Unit.DAY, Decimal(1))}
+UNITS = {
+    "Wh": (Unit.KILOWATT_HOUR, Decimal("0.001")), "W": (Unit.KILOWATT, Decimal("0.001")), "day": (Unit.DAY, Decimal(1)),
+}  # fmt: skip
+MINOR = 100
 
 
 def invoice_of(document: Document) -> Invoice:
@@ -54,10 +57,14 @@ def _member(member: Member) -> Party:
 
 
 def _line(line: DocumentLine, vat_rate: Decimal, words: Words) -> InvoiceLine:
-    """A deduction has a negative quantity, since prices may not be negative (rule BR-27)."""
+    """A deduction has a negative quantity, since prices may not be negative (rule BR-27); an amount alone is one piece at its price."""
     name, why = words.components[line.component]
     window = f", {words.windows.get(line.window, line.window)}" if line.window else ""
-    unit, scale = UNITS.get(line.unit, UNITS["day"])
+    if not line.unit:
+        one = Decimal(1 if line.net_minor >= 0 else -1)
+        price = Decimal(abs(line.net_minor)) / MINOR
+        return InvoiceLine(name + window, why, one, Unit.ONE, price, line.net_minor, vat_rate)
+    unit, scale = UNITS[line.unit]
     sign = -1 if (line.net_minor < 0) != (line.price < 0) else 1
     return InvoiceLine(
         name + window, why, sign * line.quantity * scale, unit, abs(line.price), line.net_minor, vat_rate

@@ -110,6 +110,7 @@ const FORMATS = {
   Wh: energy,
   W: (w) => (Math.abs(w) >= 1000 ? `${(w / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 })} kW` : `${Math.round(w)} W`),
   price: (v) => v.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  count: (v) => v.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 0 }),
   "%": (v) => `${v.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} %`,
 };
 

@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from billing.adapters.documents.e_invoice import broken_rules, invoice_xml
+from billing.domain.e_invoice import business_terms
 from billing.models import Document, TariffVersion
+from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
 from billing.selectors.run_summary import summarise
 from billing.services.rating import load_energy
@@ -88,6 +91,7 @@ def test_the_paper_names_what_is_no_energy(hamlet_with_parts: Hamlet) -> None:
     lines = {line["name"]: line for line in paper_content(bill)["lines"]}
     assert lines["Highest power of the month, all day"]["quantity"].endswith(" kW")
     assert lines["Top-up to the minimum"]["quantity"] == lines["Top-up to the minimum"]["price"] == ""
+    assert broken_rules(invoice_xml(business_terms(invoice_of(bill)))) == []
 
 
 @pytest.mark.parametrize(

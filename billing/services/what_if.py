@@ -1,0 +1,278 @@
+"""What if: any tariffs over real readings of many sites, beside what the sites have; nothing is written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from billing.domain.pricing.axis import TimeAxis, axis_of_days
+from billing.domain.pricing.effect import TariffEffect
+from billing.domain.pricing.engine import rate
+from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
+from billing.domain.pricing.parts import KINDS, Export, Local, PricedTariff, Vat
+from billing.domain.pricing.reading import CannotReadParts, tariff_from_json
+from billing.domain.pricing.tiers import CannotTier
+from billing.domain.pricing.urdb import CannotReadUrdb, Metering, tariff_from_urdb
+from billing.domain.tariffs import TariffTerms
+from billing.models import Tariff, TariffAssignment, TariffVersion
+from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
+from billing.services.rating import group_by_tariffs
+from energy.models import Channel, Meter, Microgrid, Site
+from energy.models.meters import MeterKind
+from energy.selectors.meter_days import load_channel
+from grid.models import BalanceDay, PriceDay
+from grid.selectors.prices import load_prices
+from grid.selectors.sharing import load_shares
+
+SITES_AT_ONCE = 200
+MOST_DAYS = 366
+WITHOUT_CREDITS = tuple(kind for kind in KINDS if kind != "export")
+Ints = NDArray[np.int64]
+
+
+class CannotCompare(ValueError):
+    """The tariffs cannot be compared; the message says what is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A tariff to be tried; `ignored` are keys of its file that no amount depends on."""
+
+    name: str
+    tariff: PricedTariff
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a proposal would have cost each site in each month, VAT included, less credits [minor units]; [n, M]."""
+
+    proposal: Proposal
+    amount_minor: Ints
+    effect: TariffEffect
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Sites, the days looked at, what they cost under the tariffs they have [n, M], and under others.
+
+    `left_out` names sites that could not be compared, with the reason.
+    """
+
+    sites: list[Site]
+    days: list[date]
+    axis: TimeAxis
+    present_minor: Ints
+    outcomes: list[Outcome]
+    left_out: list[tuple[Site, str]]
+
+
+def proposal_of_version(version: TariffVersion) -> Proposal:
+    """A tariff version, draft or published, as a proposal."""
+    return Proposal(str(version), _with_vat(terms_of(version).priced(), version.vat_rate))
+
+
+def proposal_of_json(name: str, given: Any, vat_rate: Decimal) -> Proposal:
+    """Parts as JSON; VAT at `vat_rate` where the parts name none.
+
+    Raises:
+        CannotCompare: they cannot be read.
+    """
+    try:
+        tariff = tariff_from_json(given)
+    except CannotReadParts as problem:
+        raise CannotCompare(f"{name}: {problem}") from None
+    return Proposal(name, tariff if tariff.of_kind(Vat) else _with_vat(tariff, vat_rate))
+
+
+def proposal_of_urdb(name: str, given: Any, metering: Metering, vat_rate: Decimal) -> Proposal:
+    """An OpenEI tariff, its amounts taken as the cooperative's currency.
+
+    Raises:
+        CannotCompare: it cannot be billed.
+    """
+    if not isinstance(given, dict):
+        raise CannotCompare(f"{name}: is no JSON object; put the keys between braces")
+    rule: Any = "prorated" if metering == "net-metering" else "chronological"
+    try:
+        read = tariff_from_urdb(given, metering=metering, tier_rule=rule)
+    except CannotReadUrdb as problem:
+        raise CannotCompare(f"{name}, {problem}") from None
+    return Proposal(name, _with_vat(read.tariff, vat_rate), read.ignored)
+
+
+def vat_rate_of(microgrid: Microgrid) -> Decimal:
+    """The VAT rate of the reference tariff's newest version, for tariffs from files that name none."""
+    tariff = Tariff.objects.filter(cooperative_id=microgrid.cooperative_id, is_reference=True).first()
+    newest = tariff and tariff.versions.order_by("-number").first()
+    return newest.vat_rate if newest else Decimal(0)
+
+
+def comparable_days(microgrid: Microgrid, first: date | None = None, last: date | None = None) -> list[date]:
+    """Closed days with published prices, within bounds if given; the newest year of them at most."""
+    closed = BalanceDay.objects.filter(microgrid=microgrid, is_current=True).values("day")
+    days = PriceDay.objects.filter(microgrid=microgrid, day__in=closed)
+    if first is not None:
+        days = days.filter(day__gte=first)
+    if last is not None:
+        days = days.filter(day__lte=last)
+    return sorted(days.order_by("-day").values_list("day", flat=True)[:MOST_DAYS])
+
+
+def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Sequence[date]) -> WhatIf:
+    """Rate sites of one microgrid over closed days under what they have and under each proposal.
+
+    Raises:
+        CannotCompare: there are no days or sites, or a proposal needs what is not metered.
+    """
+    if not days or not sites:
+        raise CannotCompare(
+            "There is nothing to compare yet: no day is closed and priced, or no site is yours to see."
+        )
+    microgrid = sites[0].microgrid
+    days = sorted(days)
+    axis = axis_of_days([microgrid.local_day(day) for day in days])
+    local = PriceSeries(local_micro=load_prices(microgrid_id=microgrid.pk, days=days).local_micro)
+    by_id = {site.pk: site for site in sites}
+    kept: list[Site] = []
+    left_out: list[tuple[Site, str]] = []
+    present: list[Ints] = []
+    proposed: list[list[Ints]] = [[] for _ in proposals]
+    for block in _energy_of(microgrid, sorted(by_id), days):
+        left_out += [
+            (by_id[site], "Its readings do not cover all of these days.") for site in block.incomplete
+        ]
+        grouped = group_by_tariffs(block.site_ids, days)
+        with_tariff = {site for members in grouped.values() for site in members}
+        left_out += [(by_id[site], "It has no tariff.") for site in block.site_ids if site not in with_tariff]
+        for signature, members in grouped.items():
+            rows = np.searchsorted(block.site_ids, members)
+            try:
+                amounts = _present(signature, days, axis, block.of(rows), local)
+            except TariffMissing as problem:
+                left_out += [(by_id[site], str(problem)) for site in members]
+                continue
+            kept += [by_id[site] for site in members]
+            present.append(amounts)
+            for place, proposal in enumerate(proposals):
+                proposed[place].append(_rated(proposal, axis, block.of(rows), local))
+    nothing = np.zeros((0, len(axis.months)), dtype=np.int64)
+    before = np.concatenate([nothing, *present])
+    outcomes = []
+    for proposal, parts in zip(proposals, proposed, strict=True):
+        after = np.concatenate([nothing, *parts])
+        outcomes.append(Outcome(proposal, after, TariffEffect(before.sum(axis=1), after.sum(axis=1))))
+    return WhatIf(kept, list(days), axis, before, outcomes, left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Energy of some sites over the axis; [n, T]. `exported_wh` is what was fed in and did not go to neighbours."""
+
+    site_ids: list[int]
+    incomplete: list[int]
+    import_wh: Ints
+    export_wh: Ints
+    received_wh: Ints
+    exported_wh: Ints
+
+    def of(self, rows: NDArray[np.int64]) -> "_Block":
+        chosen = (
+            getattr(self, name)[rows] for name in ("import_wh", "export_wh", "received_wh", "exported_wh")
+        )
+        return _Block([self.site_ids[row] for row in rows.tolist()], [], *chosen)
+
+    def metered(self, tariff: PricedTariff) -> Metered:
+        """As a tariff sees it: one that knows no neighbours is on all that was drawn and fed in."""
+        if tariff.of_kind(Local):
+            return Metered(self.import_wh, self.exported_wh, self.received_wh)
+        return Metered(self.import_wh, self.export_wh)
+
+
+def _energy_of(microgrid: Microgrid, site_ids: list[int], days: Sequence[date]) -> Iterator[_Block]:
+    """Blocks of sites whose registers cover every day."""
+    for start in range(0, len(site_ids), SITES_AT_ONCE):
+        chosen = site_ids[start : start + SITES_AT_ONCE]
+        meters = Meter.objects.filter(site_id__in=chosen, kind=MeterKind.SITE, removed_at__isnull=True)
+        site_of = dict(meters.values_list("pk", "site_id"))
+        arrays, complete = {}, np.zeros(len(chosen), dtype=bool)
+        for channel in (Channel.IMPORT, Channel.EXPORT):
+            found = load_channel(
+                microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of), with_quality=False
+            )
+            rows = np.searchsorted(chosen, [site_of[int(meter)] for meter in found.meter_ids])
+            values = np.zeros((len(chosen), found.values_wh.shape[1]), dtype=np.int64)
+            values[rows] = found.values_wh
+            arrays[channel] = values
+            if channel == Channel.IMPORT:
+                complete[rows] = found.present.all(axis=1)
+        shares = load_shares(microgrid=microgrid, days=days, site_ids=chosen)
+        whole = np.flatnonzero(complete)
+        ids = [chosen[row] for row in whole.tolist()]
+        incomplete = [site for site, is_whole in zip(chosen, complete, strict=True) if not is_whole]
+        yield _Block(
+            ids, incomplete, arrays[Channel.IMPORT][whole], arrays[Channel.EXPORT][whole], shares.received_wh[whole],
+            (arrays[Channel.EXPORT] - shares.delivered_wh - shares.carried_wh)[whole],
+        )  # fmt: skip
+
+
+def _rated(proposal: Proposal, axis: TimeAxis, block: _Block, local: PriceSeries) -> Ints:
+    try:
+        rated = rate(proposal.tariff, axis, block.metered(proposal.tariff), series=local)
+    except (CannotPrice, CannotTier) as problem:
+        raise CannotCompare(f"{proposal.name}: {problem}") from None
+    return rated.gross.astype(np.int64)
+
+
+def _present(
+    signature: Sequence[TariffAssignment],
+    days: Sequence[date],
+    axis: TimeAxis,
+    block: _Block,
+    local: PriceSeries,
+) -> Ints:
+    """What the sites paid under the tariffs they had, version by version; [n, M].
+
+    Raises:
+        TariffMissing: a day has no tariff or no published version.
+    """
+    terms = _terms_by_day(signature, days)
+    total = np.zeros((len(block.site_ids), len(axis.months)), dtype=np.int64)
+    month_of = {month: place for place, month in enumerate(axis.months)}
+    microgrid = signature[0].site.microgrid
+    for version in dict.fromkeys(terms):
+        places = [place for place, other in enumerate(terms) if other == version]
+        within = np.flatnonzero(np.isin(axis.day, places))
+        part = axis_of_days([microgrid.local_day(days[place]) for place in places])
+        assert local.local_micro is not None
+        series = replace(local, local_micro=local.local_micro[within])
+        chosen = _Block(
+            block.site_ids, [], block.import_wh[:, within], block.export_wh[:, within], block.received_wh[:, within],
+            block.exported_wh[:, within],
+        )  # fmt: skip
+        proposal = Proposal("the tariff in force", _with_vat(version.priced(), version.vat_rate))
+        total[:, [month_of[month] for month in part.months]] += _rated(proposal, part, chosen, series)
+    return total
+
+
+def _terms_by_day(signature: Sequence[TariffAssignment], days: Sequence[date]) -> list[TariffTerms]:
+    by_day: dict[date, TariffTerms] = {}
+    for row in signature:
+        within = [d for d in days if row.valid_from <= d and (row.valid_to is None or d < row.valid_to)]
+        if within:
+            by_day |= terms_by_day(row.tariff, within)
+    missing = next((day for day in days if day not in by_day), None)
+    if missing is not None:
+        raise TariffMissing(f"It has no tariff on {missing}.")
+    return [by_day[day] for day in days]
+
+
+def _with_vat(tariff: PricedTariff, vat_rate: Decimal) -> PricedTariff:
+    """VAT on all but what is paid for energy fed in, which is a document of its own; net metering sets off before VAT."""
+    feeds_in = any(export.rule == "feed_in" for export in tariff.of_kind(Export))
+    vat = Vat(vat_rate, on=WITHOUT_CREDITS if feeds_in else ())
+    return PricedTariff((*tariff.parts, vat), tariff.currency)
