@@ -53,6 +53,11 @@ class Words:
     def date(self, day: date) -> str:
         return day.strftime(self.date_form)
 
+    def line(self, component: str, window: str) -> tuple[str, str]:
+        """What a line is called and why it is there."""
+        name, why = self.components[component]
+        return f"{name}, {self.windows.get(window, window)}" if window else name, why
+
 
 ENGLISH = Words(
     lang="en",

@@ -1,6 +1,7 @@
 """A posted document as the e-invoice that goes out with it."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 
 from billing.domain.e_invoice import Invoice, InvoiceLine, InvoiceType, Party, Unit, VatSum
@@ -14,12 +15,12 @@ UNITS = {
 MINOR = 100
 
 
-def invoice_of(document: Document) -> Invoice:
+def invoice_of(document: Document, document_lines: Iterable[DocumentLine]) -> Invoice:
     """What EN 16931 asks of a document; a bill is from the cooperative to the member, a self-billed credit the other way."""
     words = WORDS.get(document.member.language, WORDS["en"])
     is_bill = document.kind == DocumentKind.BILL
     cooperative, member = _cooperative(document.cooperative), _member(document.member)
-    lines = tuple(_line(line, document.vat_rate, words) for line in document.lines.order_by("position"))
+    lines = tuple(_line(line, document.vat_rate, words) for line in document_lines)
     payee = document.cooperative if is_bill else document.member
     return Invoice(
         number=document.label,
@@ -58,16 +59,15 @@ def _member(member: Member) -> Party:
 
 def _line(line: DocumentLine, vat_rate: Decimal, words: Words) -> InvoiceLine:
     """A deduction has a negative quantity, since prices may not be negative (rule BR-27); an amount alone is one piece at its price."""
-    name, why = words.components[line.component]
-    window = f", {words.windows.get(line.window, line.window)}" if line.window else ""
+    name, why = words.line(line.component, line.window)
     if not line.unit:
         one = Decimal(1 if line.net_minor >= 0 else -1)
         price = Decimal(abs(line.net_minor)) / MINOR
-        return InvoiceLine(name + window, why, one, Unit.ONE, price, line.net_minor, vat_rate)
+        return InvoiceLine(name, why, one, Unit.ONE, price, line.net_minor, vat_rate)
     unit, scale = UNITS[line.unit]
     sign = -1 if (line.net_minor < 0) != (line.price < 0) else 1
     return InvoiceLine(
-        name + window, why, sign * line.quantity * scale, unit, abs(line.price), line.net_minor, vat_rate
+        name, why, sign * line.quantity * scale, unit, abs(line.price), line.net_minor, vat_rate
     )
 
 

@@ -11,28 +11,21 @@ from django.utils.dates import MONTHS
 from billing.domain.payment_code import epc_code
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit
-from billing.selectors.documents import document_before
-from billing.selectors.flexibility import flexibility_on
-from energy.selectors.site_energy import register_readings
+from billing.selectors.paper_facts import PaperFacts
+from energy.selectors.register_readings import RegisterReading
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
-from grid.selectors.member_energy import member_energy
 
 
-def paper_content(document: Document) -> dict[str, Any]:
+def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     """Everything the template shows, as text."""
     words = WORDS.get(document.member.language, WORDS["en"])
-    lines, flexibility = list(document.lines.order_by("position")), flexibility_on(document)
+    lines = facts.lines
     is_bill = document.kind == DocumentKind.BILL
     days = document.run.days()
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
     month = _month(document.period, words)
-    energy = member_energy(microgrid=document.run.microgrid, sites=[document.site], days=days)
-    local, grid = (
-        energy.energy.per_day(energy.received_wh).tolist(),
-        energy.energy.per_day(energy.from_grid_wh).tolist(),
-    )
     cooperative, member = document.cooperative, document.member
     return {
         "lang": words.lang,
@@ -50,21 +43,21 @@ def paper_content(document: Document) -> dict[str, Any]:
             [words.labels["period"], f"{words.date(days[0])} – {words.date(days[-1])}"],
         ],
         "ask": words.ask.format(date=words.date(document.due_date)) if is_bill else words.paid_to_you,
-        "comparison": _comparison(document, words),
+        "comparison": _comparison(facts.before, words),
         "amount": words.money(document.gross_minor),
         "currency": document.currency,
         "share": received / drawn if is_bill and drawn else None,
         "from_neighbours": words.from_neighbours.format(kwh=words.kwh(received)),
         "from_grid": words.from_grid.format(kwh=words.kwh(from_grid)),
         "co2": words.co2.format(kg=words.number(Decimal(from_grid * CO2_GRID_G_PER_KWH) / 1_000_000, 1), factor=CO2_GRID_G_PER_KWH),
-        "lines": [_line(line, words, flexibility.get(line.position)) for line in lines],
+        "lines": [_line(line, words, facts.flexibility.get(line.position)) for line in lines],
         "sums": [[words.labels["net"], words.money(document.net_minor)],
                  [f"{words.labels['vat']} {words.number(document.vat_rate * 100, 0)} %", words.money(document.vat_minor)]],
         "total": [words.labels["total"] if is_bill else words.labels["total_credit"], words.money(document.gross_minor)],
         "days": [
-            {"label": words.date(day), "local": local[i], "grid": grid[i]} for i, day in enumerate(days)
+            {"label": words.date(row.day), "local": row.local_wh, "grid": row.grid_wh} for row in facts.days
         ] if is_bill else [],
-        "readings": _readings(document, words),
+        "readings": _readings(facts.readings, words),
         "pay": _pay(document) if is_bill else None,
         "check": words.check,
         "complain": words.complain.format(name=cooperative.name, email=cooperative.email, phone=cooperative.phone),
@@ -77,15 +70,14 @@ def _month(period: int, words: Words) -> str:
 
 
 def _line(line: DocumentLine, words: Words, behind: FlexibilityCredit | None) -> dict[str, str]:
-    name, why = words.components[line.component]
+    name, why = words.line(line.component, line.window)
     if behind is not None and behind.baseline_wh is not None and behind.measured_wh is not None:
         compared = words.compared.format(
             baseline=words.kwh(behind.baseline_wh), measured=words.kwh(behind.measured_wh)
         )
         why = f"{compared} {why}"
-    window = f", {words.windows.get(line.window, line.window)}" if line.window else ""
     return {
-        "name": name + window,
+        "name": name,
         "why": why,
         "quantity": words.quantity(line.quantity, line.unit),
         "price": words.number(line.price, 6 if line.unit == "Wh" else 2) if line.unit else "",
@@ -93,8 +85,7 @@ def _line(line: DocumentLine, words: Words, behind: FlexibilityCredit | None) ->
     }
 
 
-def _comparison(document: Document, words: Words) -> str:
-    before = document_before(document)
+def _comparison(before: Document | None, words: Words) -> str:
     if before is None:
         return words.no_comparison
     month = _month(before.period, words)
@@ -103,9 +94,9 @@ def _comparison(document: Document, words: Words) -> str:
     )
 
 
-def _readings(document: Document, words: Words) -> list[list[str]]:
+def _readings(readings: list[RegisterReading], words: Words) -> list[list[str]]:
     rows = []
-    for reading in register_readings(site=document.site, days=document.run.days()):
+    for reading in readings:
         if reading.start_wh is not None and reading.end_wh is not None:
             shown = f"{words.kwh(reading.start_wh)} → {words.kwh(reading.end_wh)}"
             rows.append([words.registers[reading.channel], shown])

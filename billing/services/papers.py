@@ -1,6 +1,7 @@
 """Documents on paper: rendered once, kept, rendered again where missing."""
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from django.conf import settings
 from billing.adapters.documents.e_invoice import invoice_xml
 from billing.adapters.documents.renderer import render_pdf
 from billing.domain.e_invoice import business_terms
-from billing.models import Document, DocumentStatus
+from billing.models import BillingRun, Document, DocumentStatus
 from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
+from billing.selectors.paper_facts import PaperFacts, paper_facts
+
+BLOCK = 50
 
 
 class NotPostedYet(ValueError):
@@ -27,15 +31,50 @@ def pdf_of(*, document: Document) -> Path:
     """
     if document.status == DocumentStatus.DRAFT:
         raise NotPostedYet("A draft has no PDF; it gets one when the run is posted.")
-    path = Path(settings.DOCUMENT_DIR) / f"{document.period}" / f"{document.public_id}.pdf"
-    if path.exists():
-        return path
+    path = _path_of(document)
+    if not path.exists():
+        _write(path, _rendered(document, paper_facts([document])[document.pk]))
+    return path
+
+
+def blocks_to_print(*, run: BillingRun) -> list[list[int]]:
+    """The documents of a posted run that have no paper yet, in blocks for the workers."""
+    documents = Document.objects.filter(run=run).exclude(status=DocumentStatus.DRAFT).order_by("label")
+    missing = [
+        document.pk for document in documents.only("public_id", "period") if not _path_of(document).exists()
+    ]
+    return [missing[i : i + BLOCK] for i in range(0, len(missing), BLOCK)]
+
+
+def print_documents(*, document_ids: Sequence[int]) -> int:
+    """Make the papers of some posted documents of one run; those that are there stay. Returns how many were made."""
+    documents = [
+        document
+        for document in Document.objects.filter(pk__in=document_ids)
+        .exclude(status=DocumentStatus.DRAFT)
+        .select_related("member", "site__microgrid", "cooperative", "run__microgrid")
+        if not _path_of(document).exists()
+    ]
+    facts = paper_facts(documents)
+    for document in documents:
+        _write(_path_of(document), _rendered(document, facts[document.pk]))
+    return len(documents)
+
+
+def _path_of(document: Document) -> Path:
+    return Path(settings.DOCUMENT_DIR) / f"{document.period}" / f"{document.public_id}.pdf"
+
+
+def _rendered(document: Document, facts: PaperFacts) -> bytes:
     issued = datetime.combine(document.issue_date, time(12), tzinfo=UTC)
-    content = render_pdf(
-        paper_content(document),
-        invoice_xml=invoice_xml(business_terms(invoice_of(document))),
+    return render_pdf(
+        paper_content(document, facts),
+        invoice_xml=invoice_xml(business_terms(invoice_of(document, facts.lines))),
         issued_at=int(issued.timestamp()),
     )
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}")
     with part.open("wb") as file:
@@ -43,4 +82,3 @@ def pdf_of(*, document: Document) -> Path:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    return path

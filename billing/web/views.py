@@ -18,7 +18,7 @@ from billing.selectors.flexibility import flexibility_on
 from billing.selectors.readings import versions_behind
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
-from energy.selectors.site_energy import register_readings
+from energy.selectors.register_readings import register_readings
 
 PAGE = 24
 ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT)

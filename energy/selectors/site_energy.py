@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from math import ceil
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from energy.domain.quality import METHOD_MASK, Method
-from energy.models import Channel, Meter, MeterDay, Microgrid, Site
-from energy.selectors.exchanges import hand_overs
+from energy.models import Channel, Meter, Microgrid
 from energy.selectors.meter_days import ChannelBlock, day_offsets, load_channel
 
 Wh = NDArray[np.int64]
@@ -92,56 +90,3 @@ def _measured(block: ChannelBlock) -> NDArray[np.bool_]:
 def interval_starts(*, microgrid: Microgrid, days: Sequence[date]) -> list[datetime]:
     """First instants, UTC, of the intervals of `days`, in the order of SiteEnergy's axis."""
     return [start for day in sorted(set(days)) for start in microgrid.local_day(day).starts()]
-
-
-@dataclass(frozen=True, slots=True)
-class RegisterReading:
-    """The register of one channel at the ends of a span of days [Wh], for a bill; None where it was not read."""
-
-    channel: str
-    start_wh: int | None
-    end_wh: int | None
-    estimated_intervals: int
-    intervals: int
-
-
-def register_readings(*, site: Site, days: Sequence[date]) -> list[RegisterReading]:
-    """What the site meter's import and export registers read at the start and the end of `days`.
-
-    A meter that was exchanged within them gives two readings of each: up to the exchange, and from it on.
-    """
-    readings: list[RegisterReading] = []
-    meters = Meter.objects.filter(site=site, kind="site").select_related("microgrid")
-    for channel in (Channel.IMPORT, Channel.EXPORT):
-        rows = list(
-            MeterDay.objects.filter(
-                microgrid_id=site.microgrid_id, is_current=True, channel=channel, day__in=list(days),
-                meter_id__in=meters.values("pk"),
-            ).order_by("day", "meter_id")
-        )  # fmt: skip
-        if not rows:
-            continue
-        quality = np.concatenate([np.array(row.quality, dtype=np.int16) for row in rows])
-        estimated = (quality & METHOD_MASK) != Method.MEASURED
-        start_wh, first = rows[0].register_start_wh, 0
-        for hand_over in hand_overs(meters=meters, channel=channel, days=days):
-            end = min(_intervals_before(site, rows, hand_over.exchange.exchanged_at), len(quality))
-            readings.append(_reading(channel, start_wh, hand_over.last_wh, estimated[first:end]))
-            start_wh, first = hand_over.first_wh, end
-        readings.append(_reading(channel, start_wh, rows[-1].register_end_wh, estimated[first:]))
-    return readings
-
-
-def _reading(
-    channel: int, start_wh: int | None, end_wh: int | None, estimated: NDArray[np.bool_]
-) -> RegisterReading:
-    return RegisterReading(Channel(channel).label, start_wh, end_wh, int(estimated.sum()), len(estimated))
-
-
-def _intervals_before(site: Site, rows: Sequence[MeterDay], instant: datetime) -> int:
-    """How many intervals of `rows`, which stand one behind the other, begin before `instant`."""
-    return sum(
-        min(max(0, ceil((instant - site.microgrid.local_day(row.day).start_at) / length)), len(row.quality))
-        for row in rows
-        for length in (timedelta(minutes=site.microgrid.interval_minutes),)
-    )

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from billing.services.papers import pdf_of
+from billing.services.papers import blocks_to_print, print_documents
 from billing.services.price_publication import publish_days
 from energy.services.forecasts import look_ahead
 from microgrid_site.demo.cooperative import give_logins
@@ -25,10 +25,8 @@ def stay_up(one: Pass, progress: Progress, *, speed: float) -> None:
     """Run everything until a signal comes; prints where to look and who can log in."""
     _start_the_day(one, speed)
     with progress.stage("papers", "Set bills in type") as outcome:
-        documents = list(one.run.documents.select_related("member", "site", "cooperative", "run__microgrid"))
-        for document in documents:
-            pdf_of(document=document)
-        outcome.tell(f"{len(documents)} PDFs", changed=True)
+        printed = sum(print_documents(document_ids=block) for block in blocks_to_print(run=one.run))
+        outcome.tell(f"{one.run.documents.count()} PDFs, {printed} of them new", changed=printed > 0)
     with progress.stage("forecast", "Look ahead") as outcome:
         done = look_ahead(microgrid=one.microgrid, now=one.microgrid.now(timezone.now()))
         outcome.tell(f"{done.runs} forecasts, {done.trained} models trained", changed=done.runs > 0)

@@ -27,7 +27,7 @@ from energy.models import (
     SensorKind,
 )
 from energy.selectors.exchanges import register_steps
-from energy.selectors.site_energy import register_readings
+from energy.selectors.register_readings import register_readings
 from energy.services.day_close import finalise_day
 from energy.services.enrolment import CODE_LIFE, make_code
 from energy.services.exchanges import exchange_meter

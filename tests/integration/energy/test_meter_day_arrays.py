@@ -14,7 +14,8 @@ from energy.domain.telemetry import Sample
 from energy.models import Channel, MeterDay
 from energy.selectors.live import live_readings
 from energy.selectors.meter_days import load_channel
-from energy.selectors.site_energy import interval_starts, register_readings, site_energy
+from energy.selectors.register_readings import register_readings
+from energy.selectors.site_energy import interval_starts, site_energy
 from energy.services.day_close import finalise_day
 from energy.services.telemetry import Receipt
 from tests.integration.energy.conftest import REAL_NOW, Sender

@@ -1,0 +1,109 @@
+"""What the papers of some documents of one run tell beside their lines, read for all of them at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from billing.models import Document, DocumentKind, DocumentLine, DocumentStatus, FlexibilityCredit
+from energy.models import Channel, Meter
+from energy.models.meters import MeterKind
+from energy.selectors.meter_days import load_channel
+from energy.selectors.register_readings import RegisterReading, register_readings_by_site
+from grid.selectors.sharing import load_shares
+
+
+@dataclass(frozen=True, slots=True)
+class DayEnergy:
+    """What a site drew on a day, from neighbours and from the public grid [Wh]."""
+
+    day: date
+    local_wh: int
+    grid_wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFacts:
+    """Beside the document itself: its lines, what flexibility stands behind them by position, the site's days and registers, the one before."""
+
+    lines: list[DocumentLine]
+    flexibility: dict[int, FlexibilityCredit]
+    days: list[DayEnergy]
+    readings: list[RegisterReading]
+    before: Document | None
+
+
+def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
+    """By document id; the documents are of one run, with their sites loaded."""
+    if not documents:
+        return {}
+    run = documents[0].run
+    sites = list({document.site_id: document.site for document in documents}.values())
+    lines = _by_document(DocumentLine.objects.filter(document__in=documents).order_by("position"))
+    flexibility = _by_document(
+        FlexibilityCredit.objects.filter(document__in=documents, position__isnull=False)
+    )
+    readings = register_readings_by_site(microgrid=run.microgrid, sites=sites, days=run.days())
+    drawn = _days_drawn(documents)
+    before = _documents_before(documents)
+    return {
+        document.pk: PaperFacts(
+            lines[document.pk], {row.position: row for row in flexibility[document.pk]}, drawn.get(document.site_id, []),
+            readings.get(document.site_id, []), before.get(_place(document)),
+        )
+        for document in documents
+    }  # fmt: skip
+
+
+def _by_document(rows: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.document_id].append(row)
+    return found
+
+
+def _days_drawn(documents: Sequence[Document]) -> dict[int, list[DayEnergy]]:
+    """By site with a bill, what it drew day by day."""
+    run, sites = documents[0].run, sorted({d.site_id for d in documents if d.kind == DocumentKind.BILL})
+    days = run.days()
+    site_of = dict(Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE).values_list("pk", "site_id"))
+    block = load_channel(
+        microgrid=run.microgrid,
+        channel=Channel.IMPORT,
+        days=days,
+        meter_ids=sorted(site_of),
+        with_quality=False,
+    )
+    shares = load_shares(microgrid=run.microgrid, days=days, site_ids=sites)
+    drawn_wh = np.zeros_like(shares.received_wh)
+    np.add.at(
+        drawn_wh,
+        np.searchsorted(shares.site_ids, [site_of[pk] for pk in block.meter_ids.tolist()]),
+        block.values_wh,
+    )
+    local, drawn = (np.add.reduceat(v, block.offsets[:-1], axis=1) for v in (shares.received_wh, drawn_wh))
+    return {
+        site_id: [
+            DayEnergy(*row)
+            for row in zip(days, local[i].tolist(), (drawn[i] - local[i]).tolist(), strict=True)
+        ]
+        for i, site_id in enumerate(shares.site_ids.tolist())
+    }
+
+
+def _place(document: Document) -> tuple[int, int, str]:
+    return document.site_id, document.member_id, document.kind
+
+
+def _documents_before(documents: Sequence[Document]) -> dict[tuple[int, int, str], Document]:
+    """The newest earlier document of each site, member and kind, to compare with."""
+    rows = (
+        Document.objects.filter(site__in={d.site_id for d in documents}, period__lt=documents[0].period)
+        .exclude(status=DocumentStatus.DRAFT)
+        .order_by("site_id", "member_id", "kind", "-period", "-pk")
+        .distinct("site_id", "member_id", "kind")
+    )
+    return {_place(row): row for row in rows}
