@@ -35,6 +35,8 @@ UNLIKE_DAY_COUNTS = (0.3, 1.0)
 RESTING_SHARE = 0.15
 STATE_HALF_LIVES_H = (0.125, 0.5, 2.0, 12.0)
 STATE_HOURS = 48
+# An error of ten courses is no habit to learn from, whatever it was.
+LARGEST_MISS = 10.0
 LEAST_KNOWN = 0.5
 LEAST_SHARE_OF_METERS = 0.9
 RIDGE = 5.0
@@ -107,8 +109,9 @@ def nowcast(past: SumPast, horizon: int, calendar: Calendar) -> Nowcast | None:
     later = targets // per_day - (np.maximum(origins, 0) // per_day)[:, None]
     scale = courses.scale_wh[later, targets]
     course = courses.course_wh[later, targets]
-    missed = (courses.values_wh[targets] - course) / scale
+    missed = np.clip((courses.values_wh[targets] - course) / scale, -LARGEST_MISS, LARGEST_MISS)
     before = courses.missed[targets - per_day]
+    before[:, per_day:] = np.nan  # a day before those lies behind the origin
     missed[~rows] = np.nan
     if (np.isfinite(missed[:-1]).sum(axis=0) < LEAST_ROW_DAYS).any() or not np.isfinite(course[-1]).all():
         return None
@@ -174,7 +177,8 @@ class _Courses:
         course = np.stack([today[best], *ahead])
         scale = course + RESTING_SHARE * course.mean(axis=2, keepdims=True)
         flat, shares = (c.reshape(days_reached, -1) for c in (course, np.where(scale > 0, scale, np.nan)))
-        return cls(values, flat, shares, (values - flat[0]) / shares[0])
+        missed = np.clip((values - flat[0]) / shares[0], -LARGEST_MISS, LARGEST_MISS)
+        return cls(values, flat, shares, missed)
 
 
 def _wrong(by_day: Array, course: Array) -> float:

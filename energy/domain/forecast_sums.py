@@ -16,7 +16,7 @@ from energy.domain.forecast_quantiles import HIGH, LOW, MIDDLE, Band, ordered_ba
 Array = NDArray[np.float64]
 
 WITHOUT_MODEL = 0.0
-MODEL_COMES_IN_H = 2.0
+MODEL_COMES_IN_H = 1.0
 NOWCAST_HOURS = 48
 
 
