@@ -26,6 +26,7 @@ from grid.selectors.overrides import lay_over, standing_overrides
 from grid.selectors.readings import fresh_readings
 from grid.services.control_tick import hold_length, think
 from grid.services.link_commands import device_of, link_command, links_of, send_by_links
+from grid.services.observation import weigh
 from grid.services.tick_message import tell_tick
 from grid.services.tick_records import forget_ticks, keep_thought, note_acknowledged
 
@@ -53,7 +54,16 @@ def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None =
         ordered = lay_over(layout, list(standing_overrides(microgrid, now)), now)
         asked = lay_requests(layout, demand_requests(microgrid, now), now)
         thought = think(
-            layout, scene, None, memory, told, now=now, at_s=at_s, overrides=ordered, requests=asked
+            layout,
+            scene,
+            None,
+            memory,
+            told,
+            now=now,
+            at_s=at_s,
+            overrides=ordered,
+            requests=asked,
+            judged=weigh(layout, scene),
         )
         state = keep_thought(thought=thought, real_now=real_now or now)
         deliver_commands(microgrid=microgrid, now=now)

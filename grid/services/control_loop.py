@@ -29,14 +29,14 @@ from grid.selectors.readings import fresh_readings
 from grid.services.control_clerk import Charge, Clerk
 from grid.services.control_tick import Thought, order_of, think
 from grid.services.link_line import LinkLine
-from grid.services.observation import observe
+from grid.services.observation import Judgement, weigh
 from grid.services.tick_message import tell_tick
 from grid.services.tick_records import state_of
 
 log = logging.getLogger(__name__)
 HELPER_PAUSE_S = 0.5
 ESTIMATE_EVERY_S = 10.0
-MOST_NODES_ESTIMATED = 1000
+ESTIMATE_REST = 5.0
 
 
 class Helper:
@@ -78,7 +78,8 @@ class Post:
         self.told: Told = charge.told
         self.tick = charge.first_tick
         self.scene: LiveScene | None = None
-        self.estimated_words: list[str] = []
+        self.judged: Judgement | None = None
+        self.weighed_again_s = float("-inf")
         self.meter_ids = _meter_ids(charge.layout)
         self._began_s: float | None = None
 
@@ -92,8 +93,13 @@ class Post:
         if charge.layout is self.layout:
             return
         if charge.layout.identity != self.layout.identity:
-            self.memory, self.told = charge.memory, charge.told
+            self.memory, self.told, self.judged = charge.memory, charge.told, None
         self.layout, self.meter_ids = charge.layout, _meter_ids(charge.layout)
+
+    def judge(self, layout: ControlLayout, found: Judgement) -> None:
+        """What weighing found, where it still is about the same sites."""
+        if layout.identity == self.layout.identity:
+            self.judged = found
 
 
 def _meter_ids(layout: ControlLayout) -> list[int]:
@@ -174,9 +180,8 @@ class ControlLoop:
             at_s=time.monotonic(),
             overrides=ordered,
             requests=lay_requests(layout, self.clerk.requests.get(microgrid.pk, ()), now),
-            estimates=False,
+            judged=post.judged,
         )
-        thought.reasons.extend(word for word in post.estimated_words if word not in thought.reasons)
         post.scene = scene
         self.link.send([order_of(layout, one) for one in thought.commands if not layout.has_link[one.place]])
         self.doors.send(layout, thought.commands)
@@ -192,11 +197,12 @@ class ControlLoop:
         return thought
 
     def _estimate(self) -> None:
-        """What does not fit among the readings, weighed beside the ticks where the network is not too large for it."""
+        """What does not fit among the readings, weighed beside the ticks; where that takes long, the more seldom."""
         for post in list(self.posts.values()):
-            layout, scene = post.layout, post.scene
-            if scene is not None and len(layout.names.nodes) <= MOST_NODES_ESTIMATED:
-                post.estimated_words = observe(layout, scene).words
+            layout, scene, began = post.layout, post.scene, time.monotonic()
+            if scene is not None and began >= post.weighed_again_s:
+                post.judge(layout, weigh(layout, scene))
+                post.weighed_again_s = began + ESTIMATE_REST * (time.monotonic() - began)
 
     def _listen_at_valkey(self) -> None:
         """Samples that came by HTTP, through gateways or sealed are in Valkey only."""

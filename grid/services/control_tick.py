@@ -17,14 +17,14 @@ from grid.domain.control.overrides import Overrides
 from grid.domain.control.requests import Requests
 from grid.domain.control.rule import control
 from grid.domain.control.state import Choice, ControlSettings, Memory, Seen, Watched
-from grid.domain.control.tick import Totals, totals
+from grid.domain.control.tick import Readings, Totals, totals
 from grid.domain.control.watching import watched_limits
 from grid.domain.network.powerflow import CannotSolve, Flow
 from grid.domain.network.sensitivities import linearise
 from grid.domain.planning.targets import PlanTargets
 from grid.selectors.control_layout import ControlLayout, LiveScene
 from grid.selectors.control_memory import CLOSES
-from grid.services.observation import Observed, observe
+from grid.services.observation import Judgement, Observed, observe
 from kernel.identifiers import uuid7
 
 TICKS_A_COMMAND_HOLDS = 5
@@ -89,24 +89,26 @@ def tick_settings(layout: ControlLayout) -> ControlSettings:
 
 def think(
     layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float,
-    overrides: Overrides | None = None, requests: Requests | None = None, estimates: bool = True,
+    overrides: Overrides | None = None, requests: Requests | None = None, judged: Judgement | None = None,
 ) -> Thought:  # fmt: skip
     """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's.
 
-    State estimation weighs all readings again and again until they fit: without `estimates` it is left to who has the time.
+    `judged` is what weighing all readings against each other found, which takes longer than a tick may: who lies counts as silent.
     """
     rule = tick_settings(layout)
-    observed, watched, alarms = _solve(layout, scene, estimates)
+    believed = _believed(scene, judged)
+    observed, watched, alarms = _solve(layout, scene, judged)
     alarms += frequency_alarms(scene.frequency_hz)
     told_hz = scene.frequency_hz[~np.isnan(scene.frequency_hz)]
     seen = Seen(
-        at_s, scene.readings, scene.source_w, scene.load_w, float(np.median(told_hz)) if len(told_hz) else float("nan"),
+        at_s, believed, scene.source_w, scene.load_w, float(np.median(told_hz)) if len(told_hz) else float("nan"),
         scene.coupling, watched, tuple(alarm.sentence for alarm in alarms if alarm.is_emergency),
+        estimated_w=observed.estimated_w,
     )  # fmt: skip
     choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w, overrides, requests)
     waiting = int((~told.is_known & (told.ends_s > at_s)).sum())
     commands, told = _commands(layout, choice, told, now, at_s)
-    summed = totals(scene.readings)
+    summed = totals(believed)
     late = np.flatnonzero(unanswered(told, at_s, ESCALATE_AFTER))
     unheard = [layout.targets[place].code for place in late]
     reasons = [*_reasons(layout, scene, summed, alarms, choice, waiting), *observed.words]
@@ -125,9 +127,21 @@ def think(
     )
 
 
-def _solve(layout: ControlLayout, scene: LiveScene, estimates: bool) -> tuple[Observed, Watched, list[Alarm]]:
+def _believed(scene: LiveScene, judged: Judgement | None) -> Readings:
+    """The readings without those of meters that do not fit all others."""
+    if judged is None or not judged.bad_sites.any():
+        return scene.readings
+    said = scene.readings
+    return replace(
+        said, import_w=np.where(judged.bad_sites, np.nan, said.import_w), export_w=np.where(judged.bad_sites, np.nan, said.export_w)
+    )  # fmt: skip
+
+
+def _solve(
+    layout: ControlLayout, scene: LiveScene, judged: Judgement | None
+) -> tuple[Observed, Watched, list[Alarm]]:
     network = layout.network
-    seen = observe(layout, scene, estimates=estimates)
+    seen = observe(layout, scene, judged)
     if seen.flow is None:
         return seen, Watched.nothing(len(network.node_codes)), [Alarm(seen.problem, True)]
     try:

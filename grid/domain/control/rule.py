@@ -174,7 +174,9 @@ def _exchange_w(seen: Seen, believed: Believed) -> tuple[float, bool]:
     told = seen.coupling.exchange_w
     if not seen.coupling.is_closed or np.isnan(told):
         return total, False
-    if believed.is_missing.any():
+    if (
+        believed.is_missing.any() or believed.is_estimated.any()
+    ):  # the sum is a guess in part, the meter is not
         return told, False
     contradicts = abs(told - total) > max(
         CONTRADICTION_W, CONTRADICTION_SHARE * float(np.abs(believed.net_w).sum())

@@ -101,6 +101,7 @@ class Seen:
         watched: limits of the wires that are near; those of the connection are added by control.
         danger: sentences of what is wrong with the network now.
         load_is_off: loads that a relay of their own let go; None where no load tells.
+        estimated_w: by site, what state estimation says that it draws [W]; NaN where it is measured; None where nothing is estimated.
     """
 
     at_s: float
@@ -112,6 +113,7 @@ class Seen:
     watched: Watched
     danger: tuple[str, ...] = ()
     load_is_off: Mask | None = None
+    estimated_w: Power | None = None
 
 
 @dataclass(frozen=True, slots=True)

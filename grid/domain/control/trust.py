@@ -20,6 +20,7 @@ class Believed:
     Attributes:
         net_w: by site [W]; 0 where nothing was heard for long.
         is_guess: sites whose last reading stands in.
+        is_estimated: sites that have been silent for longer, for which state estimation stands in.
         is_missing: sites of which nothing is known.
         is_impossible: sites that said what cannot be.
         able: storages that report, are ready, and follow.
@@ -27,6 +28,7 @@ class Believed:
 
     net_w: Power
     is_guess: Mask
+    is_estimated: Mask
     is_missing: Mask
     is_impossible: Mask
     able: Mask
@@ -35,7 +37,7 @@ class Believed:
 def believe(
     seen: Seen, memory: Memory, site_most_w: Power, settings: ControlSettings
 ) -> tuple[Believed, Memory]:
-    """Take readings that are possible, the last one of a meter that is silent for a moment, and judge who follows.
+    """Take readings that are possible, the last one of a meter that is silent for a moment, then the estimate; and judge who follows.
 
     Args:
         site_most_w: by site, the most that its connection carries either way [W]; infinite where that is not known.
@@ -44,12 +46,14 @@ def believe(
     impossible = ~np.isnan(said) & (np.abs(said) > IMPOSSIBLE * site_most_w)
     good = ~np.isnan(said) & ~impossible
     recent = ~good & ~np.isnan(memory.net_w) & (seen.at_s - memory.heard_s <= settings.keep_s)
-    net = np.where(good, said, np.where(recent, memory.net_w, 0.0))
+    estimate = np.full(len(said), np.nan) if seen.estimated_w is None else seen.estimated_w
+    estimated = ~good & ~recent & ~np.isnan(estimate)
+    net = np.where(good, said, np.where(recent, memory.net_w, np.where(estimated, estimate, 0.0)))
     kept = replace(
         memory, net_w=np.where(good, said, memory.net_w), heard_s=np.where(good, seen.at_s, memory.heard_s)
     )
     able = seen.readings.storage_reports & seen.readings.storage_is_ready & ~memory.is_distrusted
-    return Believed(net, recent, ~good & ~recent, impossible, able), kept
+    return Believed(net, recent, estimated, ~good & ~recent & ~estimated, impossible, able), kept
 
 
 def expected_droop_w(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from grid.domain.network.flow_series import FlowSeries, solve_series
 from grid.domain.network.powerflow import Array, Network
-from grid.domain.network.sensitivities import ROOT_3, Linearised, linearise
+from grid.domain.network.sensitivities import Linearised, linearise
+from grid.domain.network.wiring import ROOT_3
 
 Places = NDArray[np.int64]
 OWN_INSTANTS = 3

@@ -30,14 +30,14 @@ class SiteDraws:
 
     @property
     def words(self) -> str:
-        """A sentence for an operator; empty where every site reports."""
+        """A sentence for an operator; empty where every site reports and is believed."""
         counts = np.bincount(self.way, minlength=len(WAYS))[1:]
         if not counts.sum():
             return ""
         by = ", ".join(
             f"{count} by {name}" for name, count in zip(WAYS[1:], counts.tolist(), strict=True) if count
         )
-        return f"{counts.sum()} of {len(self.way)} sites are silent; what they draw is estimated ({by})."
+        return f"{counts.sum()} of {len(self.way)} sites are silent or not believed; what they draw is estimated ({by})."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,32 @@
 
 Every node has something to begin with: its meters, or what a forecast, its past or its like say in their place, each with a standard
 deviation. Voltages and branch flows that are measured as well correct all of them at once, each in proportion to how unsure it is.
-Gauss-Newton in the space of injections, with the power flow's exact derivatives: for `m` further measurements each step solves an
-m x m system, so thousands of nodes cost little. Without further measurements the result is the power flow of what is known.
+The equations are sparse (`estimation_equations.py`), so thousands of nodes, each with a voltage measured, cost little. Without further
+measurements the result is the power flow of what is known.
 
 What does not fit is found by normalised residuals (Handschin et al. 1975; Abur and Exposito, Power System State Estimation, chapter 5).
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from grid.domain.network.branches import Complex
+from grid.domain.network.estimation_equations import CONTRADICTION, Extra, Settled, settle
 from grid.domain.network.powerflow import Array, CannotSolve, Network
-from grid.domain.network.sensitivities import Linearised, linearise
+from grid.domain.network.sensitivities import linearise
+from grid.domain.network.wiring import Wiring, wiring_of
 
 Places = NDArray[np.int64]
-MOST_STEPS = 12
-ARRIVED_W = 1e-3
 SUSPECT = 3.0
 CONFIDENCE = 0.999
 ALIKE = 0.99  # normalised residuals that differ by less are one: which of the measurements is wrong cannot be told
 MOST_DISMISSED = 10
+DISMISSED = 1e4  # by so much the deviation of what is left out grows
 LEAST_SIGMA = 1e-3  # [W, var]: what is exact still has a weight
 STILL_UNKNOWN = 0.5  # of the sigma before: whoever keeps more than this share was not observed
 
@@ -82,18 +85,17 @@ class Readings:
     def sigmas(self) -> Array:
         return np.concatenate([self.voltage_sigma, self.line_sigma, self.transformer_sigma])
 
-    def told_by(self, point: Linearised) -> Array:
-        """What these readings would be at that point."""
-        return np.concatenate([
-            point.voltage_pu[self.voltage_node], point.line_power_w[self.line], point.transformer_output_w[self.transformer]
-        ])  # fmt: skip
-
-    def influence(self, point: Linearised) -> Array:
-        """Their derivatives by what each node draws, [readings, 2 nodes]: active, then reactive."""
-        rows = [
-            point.of_voltages(self.voltage_node), point.of_line_powers(self.line), point.of_transformer_outputs(self.transformer),
-        ]  # fmt: skip
-        return np.vstack([np.hstack([row.by_w, row.by_var]) for row in rows])
+    def without(self, names: AbstractSet[str]) -> "Readings":
+        """All but some."""
+        kept = np.array([name not in names for name in self.names], dtype=bool)
+        v, line = len(self.voltage_node), len(self.voltage_node) + len(self.line)
+        of_voltage, of_line, of_transformer = kept[:v], kept[v:line], kept[line:]
+        return Readings(
+            [name for name, is_kept in zip(self.names, kept, strict=True) if is_kept],
+            self.voltage_node[of_voltage], self.voltage_pu[of_voltage], self.voltage_sigma[of_voltage],
+            self.line[of_line], self.line_w[of_line], self.line_sigma[of_line],
+            self.transformer[of_transformer], self.transformer_w[of_transformer], self.transformer_sigma[of_transformer],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +123,26 @@ class Estimate:
 
     Attributes:
         draw_w, draw_var: float64 [nodes].
-        sigma_w: float64 [nodes], what remains unsure.
         is_measured: as given.
         unobservable: positions of nodes of which nothing was known and nothing was found out.
         suspects: measurements that do not fit; they were left out, the worst first.
+        loosened: positions of nodes whose stand-in does not fit what is measured; it was let go.
         misfit: weighted sum of squares of what is left; about as large as the number of readings where all fits.
     """
 
     draw_w: Array
     draw_var: Array
-    sigma_w: Array
     is_measured: NDArray[np.bool_]
     unobservable: Places
     suspects: list[Suspect]
+    loosened: list[int]
     misfit: float
+    _settled: Settled
+    _sigma_before_w: Array
 
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """Where Gauss-Newton arrived: draws [2 nodes], the readings' derivatives there, their weights and misfits."""
-
-    x: Array
-    influence: Array
-    inverse: Array
-    innovation: Array
+    def sigma_w(self, nodes: Places) -> Array:
+        """How unsure the draws of some nodes remain [W]."""
+        return _sigma_after(self._settled, self._sigma_before_w, nodes)
 
 
 def estimate(network: Network, draws: Draws, readings: Readings, node_codes: Sequence[str]) -> Estimate:
@@ -153,24 +151,69 @@ def estimate(network: Network, draws: Draws, readings: Readings, node_codes: Seq
     Raises:
         CannotSolve: the power flow has no solution near what is measured, or no node holds a voltage.
     """
+    wiring = wiring_of(network)
     draws, unknown = _with_unknown(network, draws)
-    before = np.concatenate([draws.value_w, draws.value_var])
-    sigma = np.concatenate([draws.sigma_w, draws.sigma_var])
+    sigma_w, sigma_var = draws.sigma_w.copy(), draws.sigma_var.copy()
     kept_sigma = readings.sigmas.copy()
+    start = _start(network, draws)
     suspects: list[Suspect] = []
+    loosened: list[int] = []
     for _ in range(MOST_DISMISSED):
-        step = _gauss_newton(network, before, sigma, readings, kept_sigma)
-        misfit = float(step.innovation @ step.inverse @ step.innovation)
-        found = _worst(step, draws, readings, kept_sigma, sigma, node_codes)
-        if misfit <= chi2.ppf(CONFIDENCE, max(len(kept_sigma), 1)) or found is None:
+        found = _settle(wiring, draws, sigma_w, sigma_var, readings, kept_sigma, start)
+        misfit = _misfit(found, sigma_w, sigma_var)
+        if found.is_at_rest and misfit <= chi2.ppf(CONFIDENCE, max(len(kept_sigma), 1)):
             break
-        suspect, reading, node = found
-        suspects.append(suspect)
-        if reading is not None:
-            kept_sigma[reading] *= 1e4
+        worst = _worst(found, draws, readings, sigma_w, node_codes)
+        if worst is None:
+            break
+        suspect, reading, node = worst
+        if suspect is None:
+            loosened.append(node)
         else:
-            sigma[[node, node + len(draws.value_w)]] *= 1e4
-    return _read(step, sigma, draws, unknown, suspects, misfit)
+            suspects.append(suspect)
+        if reading is not None:
+            kept_sigma[reading] *= DISMISSED
+        else:
+            sigma_w[node] *= DISMISSED
+            sigma_var[node] *= DISMISSED
+        start = found.voltage if found.is_at_rest else start
+    if not found.is_at_rest:
+        raise CannotSolve(CONTRADICTION)
+    return _read(found, sigma_w, draws, unknown, suspects, loosened, misfit)
+
+
+def refine(network: Network, draws: Draws, readings: Readings) -> tuple[Array, Array]:
+    """The likeliest draws [W, var] as all measurements have it, none of them questioned: what a tick has the time for.
+
+    Raises:
+        CannotSolve: as `estimate`.
+    """
+    draws, _ = _with_unknown(network, draws)
+    start = _start(network, draws)
+    found = _settle(
+        wiring_of(network), draws, draws.sigma_w, draws.sigma_var, readings, readings.sigmas, start
+    )
+    if not found.is_at_rest:
+        raise CannotSolve(CONTRADICTION)
+    return found.draw.real, found.draw.imag
+
+
+def _start(network: Network, draws: Draws) -> Complex:
+    """Voltages to begin with: of the power flow of what is known."""
+    return linearise(network, draws.value_w, draws.value_var).voltage
+
+
+def _settle(
+    wiring: Wiring, draws: Draws, sigma_w: Array, sigma_var: Array, readings: Readings, reading_sigma: Array, start: Complex
+) -> Settled:  # fmt: skip
+    extra = Extra(readings.voltage_node, readings.line, readings.transformer, readings.values, reading_sigma)
+    return settle(wiring, draws.value_w + 1j * draws.value_var, sigma_w, sigma_var, extra, start)
+
+
+def _misfit(found: Settled, sigma_w: Array, sigma_var: Array) -> float:
+    """The weighted squares of what readings and draws are off."""
+    of_readings = ((found.residual / found.sigmas) ** 2).sum()
+    return float(of_readings + ((sigma_w * found.pulled_w) ** 2 + (sigma_var * found.pulled_var) ** 2).sum())
 
 
 def _with_unknown(network: Network, draws: Draws) -> tuple[Draws, NDArray[np.bool_]]:
@@ -188,78 +231,56 @@ def _with_unknown(network: Network, draws: Draws) -> tuple[Draws, NDArray[np.boo
     ), unknown  # fmt: skip
 
 
-def _gauss_newton(
-    network: Network, before: Array, sigma: Array, readings: Readings, reading_sigma: Array
-) -> _Step:
-    """Minimise the weighted squares of draws and readings together.
-
-    Written as an update of what was known before: `x = x0 + S H' (H S H' + R)^-1 (z - h(x) - H (x0 - x))`.
-    """
-    nodes, x = len(before) // 2, before
-    for _ in range(MOST_STEPS):
-        point = linearise(network, x[:nodes], x[nodes:])
-        influence = readings.influence(point)
-        spread = influence * sigma**2
-        inverse: Array = np.linalg.inv(spread @ influence.T + np.diag(reading_sigma**2)).astype(np.float64)
-        innovation = readings.values - readings.told_by(point) - influence @ (before - x)
-        following = before + spread.T @ (inverse @ innovation)
-        moved = np.abs(following - x).max() if len(x) else 0.0
-        x = following
-        if moved <= ARRIVED_W or not len(reading_sigma):
-            return _Step(x, influence, inverse, innovation)
-    raise CannotSolve(
-        "The measurements contradict each other so far that no state of the network was found near them."
-    )
-
-
 def _worst(
-    step: _Step, draws: Draws, readings: Readings, reading_sigma: Array, sigma: Array, node_codes: Sequence[str]
-) -> tuple[Suspect, int | None, int] | None:  # fmt: skip
-    """The measured value with the largest normalised residual; what only stands in for a meter is not accused."""
-    if not len(reading_sigma):
+    found: Settled, draws: Draws, readings: Readings, sigma_w: Array, node_codes: Sequence[str]
+) -> tuple[Suspect | None, int | None, int] | None:  # fmt: skip
+    """The value with the largest normalised residual, as reading or node; without a suspect where it only stands in for a meter.
+
+    What stands in for a meter is let go before anything measured is accused.
+    """
+    if not len(readings.names):
         return None
-    weighted = step.inverse @ step.innovation
-    of_readings = np.abs(weighted) / np.sqrt(np.diag(step.inverse))
-    pulled = step.influence.T @ weighted
-    size = np.sqrt(np.maximum(((step.inverse @ step.influence) * step.influence).sum(axis=0), 0.0))
-    of_draws = np.divide(np.abs(pulled), size, out=np.zeros_like(size), where=size * sigma > 1e-9)
-    nodes = len(draws.value_w)
-    of_nodes = np.where(draws.is_measured, of_draws[:nodes], 0.0)
-    reading, node = int(of_readings.argmax()), int(of_nodes.argmax())
-    if max(of_readings[reading], of_nodes[node]) <= SUSPECT:
+    spread = found.variance_of_residuals
+    of_readings = np.abs(found.residual) / np.sqrt(spread)
+    asked = np.flatnonzero(draws.sigma_w > LEAST_SIGMA)
+    size = np.sqrt(found.variance_of_pulls(asked))
+    pulled = found.pulled_w[asked]
+    of_nodes = np.divide(np.abs(pulled), size, out=np.zeros_like(size), where=size * sigma_w[asked] > 1e-9)
+    reading, worst = int(of_readings.argmax()), float(max(of_readings.max(), of_nodes.max(initial=0.0)))
+    if worst <= SUSPECT:
         return None
-    worst = max(of_readings[reading], of_nodes[node])
-    others = int((of_readings >= ALIKE * worst).sum() + (of_nodes >= ALIKE * worst).sum()) - 1
-    if of_readings[reading] >= ALIKE * of_nodes[node]:
-        left_out = weighted[reading] / step.inverse[reading, reading]
+    alike = of_nodes >= ALIKE * worst
+    guessed = alike & ~draws.is_measured[asked]
+    if guessed.any():
+        return None, None, int(asked[np.where(guessed, of_nodes, 0.0).argmax()])
+    others = int((of_readings >= ALIKE * worst).sum() + alike.sum()) - 1
+    if of_readings[reading] >= ALIKE * worst:
         said = float(readings.values[reading])
-        return (
-            Suspect(readings.names[reading], float(of_readings[reading]), said, said - float(left_out), others), reading, -1
-        )  # fmt: skip
+        # The residual that it has while it counts, over the share of it that all others leave, is what it has once it does not count.
+        left_out = float(found.residual[reading] * found.sigmas[reading] ** 2 / spread[reading])
+        name = readings.names[reading]
+        return Suspect(name, float(of_readings[reading]), said, said - left_out, others), reading, -1
+    # Meters near each other on one path explain a misfit alike: the one that then draws least is the likeliest to have lied.
+    places = np.flatnonzero(alike)
+    hoped = draws.value_w[asked[places]] + pulled[places] / size[places] ** 2
+    chosen = int(np.abs(hoped).argmin())
+    node, place = int(asked[places[chosen]]), places[chosen]
     said = float(draws.value_w[node])
-    expected = said + float(pulled[node] / size[node] ** 2)
-    return Suspect(node_codes[node], float(of_nodes[node]), said, expected, others), None, node
+    return Suspect(node_codes[node], float(of_nodes[place]), said, float(hoped[chosen]), others), None, node
 
 
 def _read(
-    step: _Step,
-    sigma: Array,
-    draws: Draws,
-    unknown: NDArray[np.bool_],
-    suspects: list[Suspect],
-    misfit: float,
-) -> Estimate:
-    nodes = len(draws.value_w)
-    spread = step.influence * sigma**2
-    gained = ((step.inverse @ spread) * spread).sum(axis=0)
-    after = np.sqrt(np.maximum(sigma**2 - gained, 0.0))
-    lost = unknown & (after[:nodes] > STILL_UNKNOWN * sigma[:nodes])
+    found: Settled, sigma_w: Array, draws: Draws, unknown: NDArray[np.bool_], suspects: list[Suspect],
+    loosened: list[int], misfit: float,
+) -> Estimate:  # fmt: skip
+    asked = np.flatnonzero(unknown)
+    lost = asked[_sigma_after(found, sigma_w, asked) > STILL_UNKNOWN * sigma_w[asked]]
     return Estimate(
-        step.x[:nodes],
-        step.x[nodes:],
-        after[:nodes],
-        draws.is_measured,
-        np.flatnonzero(lost),
-        suspects,
-        misfit,
+        found.draw.real, found.draw.imag, draws.is_measured, lost, suspects, loosened, misfit, found, sigma_w
     )
+
+
+def _sigma_after(found: Settled, sigma_w: Array, nodes: Places) -> Array:
+    kept = np.maximum(1 - sigma_w[nodes] ** 2 * found.variance_of_pulls(nodes), 0.0)
+    after: Array = sigma_w[nodes] * np.sqrt(kept)
+    return after

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from energy.adapters.live_store import LiveSample, write_samples
+from energy.adapters.live_store import LiveSample, live_key, valkey, write_samples
 from energy.models import ForecastKind, ForecastRun, Meter, MeterForecast, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.live import live_readings
@@ -18,7 +18,7 @@ from grid.selectors.expectations import forget_expectations
 from grid.selectors.network import load_network
 from grid.selectors.readings import fresh_readings
 from grid.services.control import run_tick
-from grid.services.observation import Observed, observe
+from grid.services.observation import Observed, observe, weigh
 from tests.integration.grid.conftest import SHOWN_NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,7 +31,8 @@ def nothing_kept() -> None:
 
 def look(microgrid: Microgrid, now: datetime) -> Observed:
     layout = load_layout(microgrid, now)
-    return observe(layout, lay_out(layout, fresh_readings(live_readings(microgrid.pk), microgrid, now)))
+    scene = lay_out(layout, fresh_readings(live_readings(microgrid.pk), microgrid, now))
+    return observe(layout, scene, weigh(layout, scene))
 
 
 def home(microgrid: Microgrid) -> Meter:
@@ -101,3 +102,63 @@ def test_a_transformer_meter_that_contradicts_all_others_is_named(
     assert "station does not fit the others" in wrong.words[0]
     assert wrong.flow is not None
     assert np.allclose(wrong.flow.transformer_power_w, found.flow.transformer_power_w, rtol=0.02)
+
+
+def station_meter(microgrid: Microgrid, flow_w: float) -> None:
+    """A meter at the transformer that tells what leaves it."""
+    branch = microgrid.transformers.get()
+    meter = place_grid_meter(microgrid=microgrid, branch=branch, code="station", now=timezone.now())
+    samples = {meter.pk: LiveSample(SHOWN_NOW.timestamp(), {"import_w": flow_w, "export_w": 0.0})}
+    write_samples({microgrid.pk: samples})
+
+
+def true_flow_w(microgrid: Microgrid, more_w: dict[int, float]) -> float:
+    """What leaves the transformer when every home draws 1 kW, and some sites more."""
+    layout = load_layout(microgrid, SHOWN_NOW)
+    scene = lay_out(layout, fresh_readings(live_readings(microgrid.pk), microgrid, SHOWN_NOW))
+    seen = observe(layout, scene)
+    draw = seen.draw_w.copy()
+    node_of = dict(zip(layout.network.site_ids.tolist(), layout.network.site_node.tolist(), strict=True))
+    for site, more in more_w.items():
+        draw[node_of[site]] += more
+    return float(linearise(layout.network.network, draw, seen.draw_var).transformer_output_w[0])
+
+
+def test_control_counts_a_silent_site_with_what_the_transformer_says(
+    microgrid: Microgrid, live: Callable[..., None]
+) -> None:
+    meter = home(microgrid)
+    live(sun_w=0.0)
+    station_meter(
+        microgrid, true_flow_w(microgrid, {meter.site_id: 11_000.0})
+    )  # a car charges behind a meter that is silent
+    layout = load_layout(microgrid, SHOWN_NOW)
+    with valkey() as client:
+        client.hdel(live_key(microgrid.pk), str(meter.pk))
+    place = layout.site_ids.tolist().index(meter.site_id)
+    seen = look(microgrid, SHOWN_NOW)
+    assert seen.estimated_w[place] == pytest.approx(12_000, abs=700)
+    assert np.isnan(np.delete(seen.estimated_w, place)).all()
+    Microgrid.objects.filter(pk=microgrid.pk).update(import_limit_w=10_000)
+    microgrid.refresh_from_db()
+    state = run_tick(microgrid=microgrid, now=SHOWN_NOW)
+    assert state is not None
+    assert any("import" in reason.lower() and "bind" in reason for reason in state.reasons)
+
+
+def test_a_meter_that_lies_is_left_out_and_stood_in_for(
+    microgrid: Microgrid, live: Callable[..., None]
+) -> None:
+    meter = home(microgrid)
+    live(sun_w=0.0)
+    station_meter(microgrid, true_flow_w(microgrid, {}))
+    write_samples(
+        {microgrid.pk: {meter.pk: LiveSample(SHOWN_NOW.timestamp(), {"import_w": 31_000.0, "export_w": 0.0})}}
+    )
+    layout = load_layout(microgrid, SHOWN_NOW)
+    scene = lay_out(layout, fresh_readings(live_readings(microgrid.pk), microgrid, SHOWN_NOW))
+    judged = weigh(layout, scene)
+    # One further reading cannot tell which of the two lies: the station's is told, and left out.
+    assert judged.bad_readings == {"station"}
+    assert not judged.bad_sites.any()
+    assert "one of them may be wrong as well" in judged.words[0]

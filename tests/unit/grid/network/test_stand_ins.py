@@ -27,7 +27,7 @@ def test_the_best_that_is_known_stands_in() -> None:
     assert found.sigma_w == pytest.approx([15, 60, 220, 700])
     assert (
         found.words
-        == "3 of 4 sites are silent; what they draw is estimated (1 by forecast, 1 by like days, 1 by typical share)."
+        == "3 of 4 sites are silent or not believed; what they draw is estimated (1 by forecast, 1 by like days, 1 by typical share)."
     )
 
 
