@@ -27,7 +27,8 @@ from energy.services.import_simbench import import_network
 from grid.adapters.control_link import ControlLink, Hearing
 from grid.domain.control.command_life import Told
 from grid.domain.control.state import Memory
-from grid.selectors.control_layout import lay_out, load_layout
+from grid.domain.network.powerflow import Flow
+from grid.selectors.control_layout import ControlLayout, lay_out, load_layout
 from grid.selectors.readings import fresh_readings
 from grid.services.control_tick import order_of, think
 from grid.services.observation import Judgement, weigh
@@ -148,7 +149,9 @@ def _with_devices(microgrid: Microgrid) -> Microgrid:
     return microgrid
 
 
-def let_report(microgrid: Microgrid, at: datetime, tick: int, silent_percent: int) -> None:
+def let_report(
+    microgrid: Microgrid, at: datetime, tick: int, silent_percent: int, volts: dict[int, float]
+) -> None:
     """Every meter but the same few silent sites says something new: homes draw about a kilowatt, roofs give, batteries do as they were."""
     random = np.random.default_rng(tick)
     samples: dict[int, LiveSample] = {}
@@ -170,11 +173,23 @@ def let_report(microgrid: Microgrid, at: datetime, tick: int, silent_percent: in
             values = {
                 "import_w": max(net, 0.0),
                 "export_w": max(-net, 0.0),
-                "voltage_v": 231.0,
+                "voltage_v": volts.get(meter.site_id, float("nan")),
                 "frequency_hz": 50.0,
             }
+            if not volts:
+                del values["voltage_v"]
             samples[meter.pk] = LiveSample(at.timestamp(), values)
     write_samples({microgrid.pk: samples})
+
+
+def volts_of(layout: ControlLayout, flow: Flow | None) -> dict[int, float]:
+    """What meters would show of a phase at the voltages of the tick before."""
+    if flow is None:
+        return {}
+    network = layout.network
+    phase_v = flow.voltage_pu * network.network.nominal_voltage_v / 3**0.5
+    pairs = zip(network.site_ids.tolist(), network.site_node.tolist(), strict=True)
+    return {site: float(phase_v[node]) for site, node in pairs if node >= 0}
 
 
 def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[str, Any]:
@@ -186,6 +201,7 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
     link = ControlLink(settings.MQTT_URL, "bench-tick", hearing)
     link.start()
     judged: Judgement | None = None
+    volts: dict[int, float] = {}
     found: dict[str, Any] = {"ticks": [], "reading": [], "behind": [], "commands": 0, "binding": 0}
     meter_ids = [
         *layout.site_meters.tolist(),
@@ -194,7 +210,7 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
     ]
     for tick in range(ticks + 1):
         now = NOW + timedelta(seconds=4 * tick)
-        let_report(microgrid, now, tick, silent_percent)
+        let_report(microgrid, now, tick, silent_percent, volts)
         began = time.perf_counter()
         for meter_id, sample in read_samples(microgrid.pk).items():
             hearing.put(meter_id, sample)
@@ -206,6 +222,7 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
         link.send([order_of(layout, command) for command in thought.commands])
         ended = time.perf_counter()
         memory, told = thought.choice.memory, thought.told
+        volts = volts_of(layout, thought.flow)
         keep_thought(thought=thought, real_now=now)
         if judged is None:  # done beside the ticks, and more seldom
             weighing = time.perf_counter()

@@ -14,12 +14,12 @@ well conditioned. Blocks of its inverse are the covariances by which residuals a
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import bmat, csc_matrix, diags, vstack
+from scipy.sparse import csc_matrix, vstack
 from scipy.sparse.linalg import SuperLU, splu
 
 from grid.domain.network.branches import Complex, Places
 from grid.domain.network.powerflow import Array, CannotSolve
-from grid.domain.network.wiring import Operating, Wiring, jacobian, slope_of
+from grid.domain.network.wiring import Operating, Wiring, slope_of
 
 MOST_STEPS = 12
 ARRIVED_W = 1e-3
@@ -46,12 +46,25 @@ class Extra:
             point.voltage_pu[self.voltage_node], point.line_power_w[self.line], point.transformer_output_w[self.transformer]
         ])  # fmt: skip
 
-    def weights(self, point: Operating) -> csc_matrix:
-        """W of `dh = Re(W dU)`, [readings, nodes]."""
-        return vstack([
+    def slopes(self, point: Operating) -> csc_matrix:
+        """Their derivatives by the real and imaginary parts of the free voltages, [readings, 2 free nodes]."""
+        free, size = point.free, len(point.free)
+        weights = vstack([
             point.weights_of_voltages(self.voltage_node), point.weights_of_line_powers(self.line),
             point.weights_of_transformer_outputs(self.transformer),
-        ]).tocsc()  # fmt: skip
+        ]).tocoo()  # fmt: skip
+        place = np.full(len(point.voltage), -1)
+        place[free] = np.arange(size)
+        at = place[weights.col]
+        inside = at >= 0
+        row, column, value = weights.row[inside], at[inside], weights.data[inside]
+        return csc_matrix(
+            (
+                np.concatenate([value.real, -value.imag]),
+                (np.tile(row, 2), np.concatenate([column, column + size])),
+            ),
+            shape=(len(self.values), 2 * size),
+        )
 
 
 @dataclass(frozen=True)
@@ -110,35 +123,41 @@ class Settled:
 
 
 def settle(
-    wiring: Wiring, before: Complex, sigma_w: Array, sigma_var: Array, extra: Extra, start: Complex
+    wiring: Wiring,
+    before: Complex,
+    sigma_w: Array,
+    sigma_var: Array,
+    extra: Extra,
+    start: Complex,
+    arrived_w: float = ARRIVED_W,
 ) -> Settled:
     """Find the likeliest voltages and draws, from voltages near them.
 
     Args:
         before: by node, what it draws before the readings are looked at.
         start: by node, voltages to begin with.
+        arrived_w: what may still move when it is done [W].
 
     Raises:
         CannotSolve: the steps lead nowhere.
     """
-    free, held = wiring.free, wiring.held
-    inner = wiring.matrix[free][:, free].tocsc()
-    source = -(wiring.matrix[free][:, held] @ start[held])
+    free, inner, source = wiring.free, wiring.inner, wiring.from_held
     voltage, draw = start.copy(), before.astype(np.complex128)
     spread_w, spread_var = sigma_w[free] ** 2, sigma_var[free] ** 2
-    precision = diags(extra.sigmas**-2)
+    precision = extra.sigmas**-2
     size = len(free)
     for _ in range(MOST_STEPS):
         at = voltage[free]
         current = np.conj(draw[free] / at)
         mismatch = inner @ at - source + current
         point = Operating(wiring, voltage)
-        weights = extra.weights(point)[:, free]
-        slopes = bmat([[weights.real, -weights.imag]], format="csc")
+        slopes = extra.slopes(point)
         residual = extra.values - extra.told_by(point)
-        slope, per_volt = jacobian(inner, slope_of(current, at)), np.conj(1 / at)
-        weighted = (slopes.T @ precision).tocsc()
-        factors = _factorised(weighted @ slopes, slope, _spread(per_volt, spread_w, spread_var))
+        per_volt = np.conj(1 / at)
+        weighted = slopes.T.multiply(precision).tocsc()
+        factors = _factorised(
+            wiring, weighted @ slopes, slope_of(current, at), _spread(per_volt, spread_w, spread_var)
+        )
         off = np.conj((before[free] - draw[free]) / at) + mismatch
         solved = factors.solve(np.concatenate([weighted @ residual, -off.real, -off.imag]))
         if not np.isfinite(solved).all():
@@ -150,7 +169,9 @@ def settle(
         change = np.abs(following - draw).max(initial=0.0)
         voltage, draw = voltage.copy(), following
         voltage[free] += moved
-        is_at_rest = bool(change <= ARRIVED_W and np.abs(moved).max(initial=0.0) <= ARRIVED_V)
+        is_at_rest = bool(
+            change <= arrived_w and np.abs(moved).max(initial=0.0) <= ARRIVED_V * arrived_w / ARRIVED_W
+        )
         if is_at_rest:
             break
     everywhere_w, everywhere_var = np.zeros(len(voltage)), np.zeros(len(voltage))
@@ -162,14 +183,13 @@ def settle(
     )  # fmt: skip
 
 
-def _spread(per_volt: Complex, spread_w: Array, spread_var: Array) -> csc_matrix:
-    """`B S B'`: F moves by `conj(1 / U)` per watt and by `-j conj(1 / U)` per var."""
+def _spread(per_volt: Complex, spread_w: Array, spread_var: Array) -> tuple[Array, Array, Array]:
+    """`B S B'`, its diagonals (real, across, imaginary): F moves by `conj(1 / U)` per watt and by `-j conj(1 / U)` per var."""
     real, imaginary = per_volt.real, per_volt.imag
-    across = real * imaginary * (spread_w - spread_var)
-    return bmat([
-        [diags(real**2 * spread_w + imaginary**2 * spread_var), diags(across)],
-        [diags(across), diags(imaginary**2 * spread_w + real**2 * spread_var)],
-    ], format="csc")  # fmt: skip
+    return (
+        real**2 * spread_w + imaginary**2 * spread_var, real * imaginary * (spread_w - spread_var),
+        imaginary**2 * spread_w + real**2 * spread_var,
+    )  # fmt: skip
 
 
 def _pulls(per_volt: Complex, real: Array, imaginary: Array) -> tuple[Array, Array]:
@@ -179,9 +199,26 @@ def _pulls(per_volt: Complex, real: Array, imaginary: Array) -> tuple[Array, Arr
     return by_w, by_var
 
 
-def _factorised(told: csc_matrix, slope: csc_matrix, spread: csc_matrix) -> SuperLU:
+def _factorised(
+    wiring: Wiring, told: csc_matrix, slope: Complex, spread: tuple[Array, Array, Array]
+) -> SuperLU:  # fmt: skip
+    """The whole matrix, put together from its entries at once: stacking its blocks would take longer than solving."""
+    size = len(wiring.free)
+    rows, columns, values = wiring.jacobian_values(slope)
+    place, entries = np.arange(2 * size, 3 * size), told.tocoo()
+    of_real, across, of_imaginary = spread
+    matrix = csc_matrix(
+        (
+            np.concatenate([entries.data, values, values, -of_real, -across, -across, -of_imaginary]),
+            (
+                np.concatenate([entries.row, rows + 2 * size, columns, place, place, place + size, place + size]),
+                np.concatenate([entries.col, columns, rows + 2 * size, place, place + size, place, place + size]),
+            ),
+        ),
+        shape=(4 * size, 4 * size),
+    )  # fmt: skip
     try:
-        return splu(bmat([[told, slope.T], [slope, -spread]], format="csc"))
+        return splu(matrix)
     except RuntimeError:  # what scipy raises for a singular matrix
         raise CannotSolve(
             "The network's equations are singular: a line or transformer has no impedance."

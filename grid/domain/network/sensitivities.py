@@ -15,7 +15,7 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from grid.domain.network.branches import Branches, Complex, Places
 from grid.domain.network.powerflow import Array, CannotSolve, Network
-from grid.domain.network.wiring import Operating, Wiring, jacobian, slope_of, turned, wiring_of
+from grid.domain.network.wiring import Operating, Wiring, slope_of, turned, wiring_of
 
 MOST_STEPS = 40
 ARRIVED = 1e-9
@@ -153,16 +153,14 @@ def linearise(network: Network, draw_w: Array, draw_var: Array) -> Linearised:
 
 def _newton(wiring: Wiring, voltage: Complex, power: Complex) -> tuple[Complex, SuperLU]:
     """The free nodes' voltages, and the factorised Jacobian there."""
-    free, held = wiring.free, wiring.held
-    inner = wiring.matrix[free][:, free].tocsc()
-    source = -(wiring.matrix[free][:, held] @ voltage[held])
+    free, inner, source = wiring.free, wiring.inner, wiring.from_held
     drawn = np.asarray(power)[free]
     found, size = voltage[free], len(free)
     if not size:
         return found, splu(csc_matrix(np.eye(1)))
     for _ in range(MOST_STEPS):
         current: Complex = np.conj(drawn / found)
-        factors = _factorised(inner, slope_of(current, found))
+        factors = _factorised(wiring, slope_of(current, found))
         residual = inner @ found - source + current
         step = factors.solve(np.concatenate([residual.real, residual.imag]))
         moved = step[:size] + 1j * step[size:]
@@ -170,13 +168,13 @@ def _newton(wiring: Wiring, voltage: Complex, power: Complex) -> tuple[Complex, 
         if not np.isfinite(found).all():
             break
         if (np.abs(moved) <= ARRIVED * np.abs(found)).all():
-            return found, _factorised(inner, slope_of(np.conj(drawn / found), found))
+            return found, _factorised(wiring, slope_of(np.conj(drawn / found), found))
     raise CannotSolve("The power flow has no solution: these powers are more than the network can carry.")
 
 
-def _factorised(inner: csc_matrix, slope: Complex) -> SuperLU:
+def _factorised(wiring: Wiring, slope: Complex) -> SuperLU:
     try:
-        return splu(jacobian(inner, slope))
+        return splu(wiring.jacobian(slope))
     except RuntimeError:  # what scipy raises for a singular matrix
         raise CannotSolve(
             "The network's equations are singular: a line or transformer has no impedance."

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from grid.domain.network.branches import Complex
-from grid.domain.network.estimation_equations import CONTRADICTION, Extra, Settled, settle
+from grid.domain.network.estimation_equations import ARRIVED_W, CONTRADICTION, Extra, Settled, settle
 from grid.domain.network.powerflow import Array, CannotSolve, Network
 from grid.domain.network.sensitivities import linearise
 from grid.domain.network.wiring import Wiring, wiring_of
@@ -27,6 +27,7 @@ SUSPECT = 3.0
 CONFIDENCE = 0.999
 ALIKE = 0.99  # normalised residuals that differ by less are one: which of the measurements is wrong cannot be told
 MOST_DISMISSED = 10
+QUICK_W = 1.0  # to the watt is enough for a tick
 DISMISSED = 1e4  # by so much the deviation of what is left out grows
 LEAST_SIGMA = 1e-3  # [W, var]: what is exact still has a weight
 STILL_UNKNOWN = 0.5  # of the sigma before: whoever keeps more than this share was not observed
@@ -191,7 +192,7 @@ def refine(network: Network, draws: Draws, readings: Readings) -> tuple[Array, A
     draws, _ = _with_unknown(network, draws)
     start = _start(network, draws)
     found = _settle(
-        wiring_of(network), draws, draws.sigma_w, draws.sigma_var, readings, readings.sigmas, start
+        wiring_of(network), draws, draws.sigma_w, draws.sigma_var, readings, readings.sigmas, start, QUICK_W
     )
     if not found.is_at_rest:
         raise CannotSolve(CONTRADICTION)
@@ -204,10 +205,11 @@ def _start(network: Network, draws: Draws) -> Complex:
 
 
 def _settle(
-    wiring: Wiring, draws: Draws, sigma_w: Array, sigma_var: Array, readings: Readings, reading_sigma: Array, start: Complex
+    wiring: Wiring, draws: Draws, sigma_w: Array, sigma_var: Array, readings: Readings, reading_sigma: Array, start: Complex,
+    arrived_w: float = ARRIVED_W,
 ) -> Settled:  # fmt: skip
     extra = Extra(readings.voltage_node, readings.line, readings.transformer, readings.values, reading_sigma)
-    return settle(wiring, draws.value_w + 1j * draws.value_var, sigma_w, sigma_var, extra, start)
+    return settle(wiring, draws.value_w + 1j * draws.value_var, sigma_w, sigma_var, extra, start, arrived_w)
 
 
 def _misfit(found: Settled, sigma_w: Array, sigma_var: Array) -> float:

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import bmat, coo_matrix, csc_matrix, diags
+from scipy.sparse import coo_matrix, csc_matrix
 from scipy.sparse.csgraph import connected_components
 
 from grid.domain.network.branches import Branches, Complex, Places, line_branches, transformer_branches
@@ -22,7 +22,9 @@ class Wiring:
     """What does not change from one operating point to the next.
 
     Attributes:
-        matrix: the nodal admittances, sparse.
+        matrix: the nodal admittances, sparse; inner: those among free nodes.
+        from_held: what held nodes drive into free ones [A, times the square root of three].
+        jacobian_at: rows, columns and unchanging values of the equations' derivative by free voltages, in real and imaginary parts.
         held: nodes that hold a voltage.
         free: nodes whose voltage is not held and that have a path to one that is.
     """
@@ -33,6 +35,19 @@ class Wiring:
     transformers: Branches
     held: Places
     free: Places
+    inner: csc_matrix
+    from_held: Complex
+    jacobian_at: tuple[Places, Places, Array]
+
+    def jacobian_values(self, slope: Complex) -> tuple[Places, Places, Array]:
+        """The derivative by free voltages where the loads' currents have this slope: rows, columns, values (those of one place add up)."""
+        rows, columns, fixed = self.jacobian_at
+        return rows, columns, np.concatenate([fixed, slope.real, slope.imag, slope.imag, -slope.real])
+
+    def jacobian(self, slope: Complex) -> csc_matrix:
+        """The same as a matrix."""
+        rows, columns, values = self.jacobian_values(slope)
+        return csc_matrix((values, (rows, columns)), shape=(2 * len(self.free), 2 * len(self.free)))
 
     @property
     def flat(self) -> Complex:
@@ -77,7 +92,22 @@ def _wiring(same: _Same) -> Wiring:
     lines, transformers = line_branches(network.wires), transformer_branches(network.transformers)
     matrix = _sparse_admittance(len(network.nominal_voltage_v), lines, transformers)
     free = np.setdiff1d(_with_path(network, lines, transformers, held), held)
-    return Wiring(network, matrix, lines, transformers, held, free)
+    voltage = network.held_pu[held] * network.nominal_voltage_v[held]
+    inner = matrix[free][:, free].tocsc()
+    from_held = -(matrix[free][:, held] @ voltage)
+    return Wiring(network, matrix, lines, transformers, held, free, inner, from_held, _jacobian_at(inner))
+
+
+def _jacobian_at(inner: csc_matrix) -> tuple[Places, Places, Array]:
+    """`[[Re, -Im], [Im, Re]]` of the admittances, then the places of the loads' slopes on the four diagonals."""
+    size, entries = inner.shape[0], inner.tocoo()
+    row, column = entries.row.astype(np.int64), entries.col.astype(np.int64)
+    real, imaginary, place = entries.data.real, entries.data.imag, np.arange(size)
+    rows = np.concatenate([row, row, row + size, row + size, place, place, place + size, place + size])
+    columns = np.concatenate(
+        [column, column + size, column, column + size, place, place + size, place, place + size]
+    )
+    return rows, columns, np.concatenate([real, -imaginary, imaginary, real])
 
 
 @dataclass(frozen=True)
@@ -218,15 +248,6 @@ def slope_of(current: Complex, voltage: Complex) -> Complex:
     """Of the loads' current by the conjugate voltage."""
     slope: Complex = -current / np.conj(voltage)
     return slope
-
-
-def jacobian(inner: csc_matrix, slope: Complex) -> csc_matrix:
-    """Of the equations by the free voltages, in real and imaginary parts."""
-    real, imaginary = diags(slope.real), diags(slope.imag)
-    return bmat(
-        [[inner.real + real, -inner.imag + imaginary], [inner.imag + imaginary, inner.real - real]],
-        format="csc",
-    )
 
 
 def as_rows(rows: Places, columns: Places, values: Complex, width: int, height: int) -> csc_matrix:
