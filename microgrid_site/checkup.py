@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,7 +19,10 @@ import aiomqtt
 import psycopg
 import redis
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.utils import timezone
 
+from grid.models import DeviceLink
 from microgrid_site.embedded.processes import Running
 from microgrid_site.embedded.servers import SERVERS, free_space_bytes
 
@@ -27,6 +31,7 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_POSTGRES = 170_000
 OLDEST_NODE = 20
 LEAST_FREE_BYTES = 2 << 30
+HEARD_WITHIN = timedelta(minutes=10)
 CONTRACTS = ("EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing")
 
 
@@ -48,7 +53,7 @@ class Part:
 def examine() -> list[Part]:
     """Look at every part; a part that cannot be reached is a line, not an error."""
     looks: list[Callable[[], Part]] = [
-        python, postgres, valkey, chain, ipfs, mqtt, node, page_bundle, contract_artifacts, disk,
+        python, postgres, valkey, chain, ipfs, mqtt, device_links, node, page_bundle, contract_artifacts, disk,
     ]  # fmt: skip
     return [look() for look in looks]
 
@@ -162,6 +167,24 @@ def mqtt() -> Part:
     except (aiomqtt.MqttError, OSError) as problem:
         return Part("MQTT broker", in_use, ok=False, advice=unreachable("MQTT_URL", problem))
     return Part("MQTT broker", in_use, "MQTT 3.1.1")
+
+
+def device_links() -> Part:
+    """Devices behind links: how many, who was heard within ten minutes, and what is wrong with the others."""
+    try:
+        rows = list(DeviceLink.objects.filter(is_enabled=True).order_by("pk"))
+    except (DatabaseError, InterfaceError) as problem:
+        return Part("Device links", "", ok=False, needed=False, advice=unreachable("DATABASE_URL", problem))
+    if not rows:
+        return Part("Device links", "none", needed=False)
+    now = timezone.now()
+    heard = [row for row in rows if row.last_contact_at and now - row.last_contact_at < HEARD_WITHIN]
+    wrong = [row for row in rows if row.problem or row not in heard]
+    newest = max((row.last_contact_at for row in rows if row.last_contact_at), default=None)
+    last = f"last contact {newest:%Y-%m-%d %H:%M} UTC" if newest else "never heard"
+    told = "; ".join(f"{row}: {row.get_problem_display() or 'not heard lately'}" for row in wrong[:3])
+    advice = f"{told}. Look at Grid > Links." if wrong else ""
+    return Part("Device links", f"{len(rows)} enabled, {len(heard)} heard", last, not wrong, False, advice)
 
 
 def node() -> Part:

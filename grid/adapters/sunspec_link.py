@@ -15,6 +15,7 @@ from grid.domain.devices.links import LinkAnswer, Measured, Problem, Target, may
 from grid.domain.devices.sunspec import (
     BASES,
     CONTROLS,
+    DER_CONTROLS,
     END_MODEL,
     MARK,
     MOST_MODELS,
@@ -33,6 +34,13 @@ from grid.domain.devices.sunspec import (
     state_of,
     storage_writes,
 )
+from grid.domain.devices.sunspec_der import (
+    can_limit_power,
+    can_set_power,
+    der_limit_of,
+    der_limit_writes,
+    der_storage_writes,
+)
 
 MOST_REGISTERS = 120  # in one transaction; the standard allows 125, some gateways fewer
 LAST_REGISTER = 0xFFFF
@@ -41,6 +49,7 @@ EXCEPTIONS = {
     6: "device busy", 10: "gateway has no path", 11: "gateway: the device does not answer",
 }  # fmt: skip
 NO_ANSWER_BEHIND_GATEWAY = (10, 11)
+NO_END = "it has no reversion time: it keeps the set-point when the platform is silent"
 
 
 class _Failed(Exception):
@@ -91,7 +100,7 @@ class SunSpecLink:
         models = {model: talk.read_block(block) for model, block in blocks.items()}
         if target is None:
             return LinkAnswer(_measured(models))
-        model = STORAGE if self.is_storage else CONTROLS
+        model = self._model(models)
         if model not in blocks:
             raise CannotRead(f"the device has no model {model}: it cannot be told")
         block = blocks[model]
@@ -101,26 +110,31 @@ class SunSpecLink:
         models[model] = talk.read_block(block)
         differing = differences(writes, models[model], block.address)
         problem = Problem.NOT_OBEYED if differing else None
-        note = (
-            ""
-            if len(writes) == 3
-            else "it has no reversion time: it keeps the set-point when the platform is silent"
-        )
+        note = "" if len(writes) > 2 else NO_END
         return LinkAnswer(_measured(models), problem, "; ".join(differing) or note)
 
-    def _writes(self, block: Block, models: dict[int, Registers], target: Target) -> list[Write]:
+    def _model(self, models: dict[int, Registers]) -> int:
+        """By which model the device is told: the newer one where it takes what is to be told."""
         if self.is_storage:
-            return storage_writes(block, models, target.charge_w, target.discharge_w, target.holds_s)
+            return DER_CONTROLS if can_set_power(models) else STORAGE
+        return DER_CONTROLS if can_limit_power(models) else CONTROLS
+
+    def _writes(self, block: Block, models: dict[int, Registers], target: Target) -> list[Write]:
+        is_newer = block.model == DER_CONTROLS
+        if self.is_storage:
+            tell = der_storage_writes if is_newer else storage_writes
+            return tell(block, models, target.charge_w, target.discharge_w, target.holds_s)
         if target.limit_w is None:
             raise _Failed(Problem.REFUSED, "a source is told a limit")
-        return limit_writes(block, models, target.limit_w, target.holds_s)
+        limit = der_limit_writes if is_newer else limit_writes
+        return limit(block, models, target.limit_w, target.holds_s)
 
 
 def _measured(models: dict[int, Registers]) -> Measured:
     power = power_of(models)
     return Measured(
         None if power is None else max(-power, 0.0), None if power is None else max(power, 0.0), soc_of(models),
-        limit_of(models), state_of(models),
+        limit_of(models) if DER_CONTROLS not in models else der_limit_of(models), state_of(models),
     )  # fmt: skip
 
 

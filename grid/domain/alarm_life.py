@@ -34,6 +34,7 @@ class FindingKind(StrEnum):
     SITES_SILENT = "sites_silent"
     STORAGE_SILENT = "storage_silent"
     UNACKNOWLEDGED = "unacknowledged"
+    NOT_OBEYED = "not_obeyed"
     CONTROL_LATE = "control_late"
     PLAN_MISSING = "plan_missing"
     EMERGENCY = "emergency"
@@ -57,6 +58,7 @@ DELAYS: Mapping[FindingKind, Delays] = {
     FindingKind.SITES_SILENT: Delays(60, 30),
     FindingKind.STORAGE_SILENT: Delays(60, 30),
     FindingKind.UNACKNOWLEDGED: Delays(15, 15),
+    FindingKind.NOT_OBEYED: Delays(15, 30),
 }
 
 

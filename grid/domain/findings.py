@@ -117,6 +117,14 @@ def unacknowledged_findings(storage_codes: Sequence[str]) -> list[Finding]:
     ]
 
 
+def disobedience_findings(devices: Sequence[tuple[str, str]]) -> list[Finding]:
+    """Devices that do not do as told by their own word: code, and what is wrong."""
+    return [
+        Finding(FindingKind.NOT_OBEYED, code, Priority.HIGH, f"{code} does not do as told. {words}"[:200])
+        for code, words in devices[:MOST_OF_A_KIND]
+    ]
+
+
 def _threshold(kind: FindingKind, codes: Sequence[str], known: Set[Key], on: float, off: float) -> Array:
     return np.array([off if (str(kind), code) in known else on for code in codes], dtype=np.float64)
 

@@ -34,6 +34,7 @@ class GridAlarmKind(models.TextChoices):
     SITES_SILENT = "sites_silent", "silent sites"
     STORAGE_SILENT = "storage_silent", "silent storage"
     UNACKNOWLEDGED = "unacknowledged", "command not acknowledged"
+    NOT_OBEYED = "not_obeyed", "device does not do as told"
     CONTROL_LATE = "control_late", "control is late"
     PLAN_MISSING = "plan_missing", "no plan"
     EMERGENCY = "emergency", "emergency"

@@ -24,6 +24,7 @@ from grid.selectors.control_memory import load_memory, load_told
 from grid.selectors.demand_requests import demand_requests, lay_requests
 from grid.selectors.overrides import lay_over, standing_overrides
 from grid.selectors.readings import fresh_readings
+from grid.selectors.self_reports import link_reports
 from grid.services.control_tick import hold_length, think
 from grid.services.link_commands import device_of, link_command, links_of, send_by_links
 from grid.services.observation import weigh
@@ -64,6 +65,8 @@ def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None =
             overrides=ordered,
             requests=asked,
             judged=weigh(layout, scene),
+            links=link_reports(microgrid),
+            real_now=timezone.now(),
         )
         state = keep_thought(thought=thought, real_now=real_now or now)
         deliver_commands(microgrid=microgrid, now=now)

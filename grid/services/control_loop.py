@@ -181,6 +181,8 @@ class ControlLoop:
             overrides=ordered,
             requests=lay_requests(layout, self.clerk.requests.get(microgrid.pk, ()), now),
             judged=post.judged,
+            links=self.clerk.links.get(microgrid.pk, ()),
+            real_now=self._real_clock(),
         )
         post.scene = scene
         self.link.send([order_of(layout, one) for one in thought.commands if not layout.has_link[one.place]])

@@ -24,6 +24,7 @@ from grid.domain.network.sensitivities import linearise
 from grid.domain.planning.targets import PlanTargets
 from grid.selectors.control_layout import ControlLayout, LiveScene
 from grid.selectors.control_memory import CLOSES
+from grid.selectors.self_reports import LinkReport, lay_reports, not_obeying
 from grid.services.observation import Judgement, Observed, observe
 from kernel.identifiers import uuid7
 
@@ -53,6 +54,7 @@ class Thought:
         told: what stands once the commands are out.
         unheard: codes of devices that did not acknowledge several commands in a row.
         points_estimated: how many sites are silent and stood in for.
+        not_obeying: codes of devices that do not do as told by their own word, and what is wrong.
     """
 
     layout: ControlLayout
@@ -66,6 +68,7 @@ class Thought:
     told: Told
     unheard: Sequence[str]
     points_estimated: int
+    not_obeying: Sequence[tuple[str, str]] = ()
 
 
 def tick_length(microgrid: Microgrid) -> timedelta:
@@ -90,11 +93,15 @@ def tick_settings(layout: ControlLayout) -> ControlSettings:
 def think(
     layout: ControlLayout, scene: LiveScene, plan: PlanTargets | None, memory: Memory, told: Told, *, now: datetime, at_s: float,
     overrides: Overrides | None = None, requests: Requests | None = None, judged: Judgement | None = None,
+    links: Sequence[LinkReport] = (), real_now: datetime | None = None,
 ) -> Thought:  # fmt: skip
     """Solve, decide, and name the commands; `at_s` is the controller's own clock, `now` the microgrid's.
 
     `judged` is what weighing all readings against each other found, which takes longer than a tick may: who lies counts as silent.
+    `links` is what devices behind links said last, by the real clock (`real_now`, the microgrid's where they are one).
     """
+    said, astray = lay_reports(layout, links, real_now or now)
+    scene = replace(scene, readings=said.stand_in(scene.readings))
     rule = tick_settings(layout)
     believed = _believed(scene, judged)
     observed, watched, alarms = _solve(layout, scene, judged)
@@ -103,7 +110,7 @@ def think(
     seen = Seen(
         at_s, believed, scene.source_w, scene.load_w, float(np.median(told_hz)) if len(told_hz) else float("nan"),
         scene.coupling, watched, tuple(alarm.sentence for alarm in alarms if alarm.is_emergency),
-        estimated_w=observed.estimated_w,
+        estimated_w=observed.estimated_w, astray=astray if links else None,
     )  # fmt: skip
     choice = control(seen, plan, layout.points, rule, memory, layout.site_most_w, overrides, requests)
     waiting = int((~told.is_known & (told.ends_s > at_s)).sum())
@@ -124,6 +131,7 @@ def think(
         told,
         unheard,
         observed.points_estimated,
+        not_obeying(layout, links),
     )
 
 

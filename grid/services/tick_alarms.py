@@ -11,6 +11,7 @@ from grid.domain.alarms import Names
 from grid.domain.control.tick import Totals
 from grid.domain.findings import (
     FLOW_KINDS,
+    disobedience_findings,
     exchange_findings,
     frequency_findings,
     late_findings,
@@ -26,7 +27,7 @@ from grid.services.alarms import take_in
 ALWAYS_JUDGED = frozenset(
     {
         FindingKind.NO_SOLUTION, FindingKind.IMPORT_LIMIT, FindingKind.EXPORT_LIMIT, FindingKind.SITES_SILENT,
-        FindingKind.STORAGE_SILENT, FindingKind.UNACKNOWLEDGED, FindingKind.CONTROL_LATE,
+        FindingKind.STORAGE_SILENT, FindingKind.UNACKNOWLEDGED, FindingKind.CONTROL_LATE, FindingKind.NOT_OBEYED,
     }
 )  # fmt: skip
 
@@ -41,10 +42,11 @@ def keep_alarms(
     now: datetime,
     unheard: Sequence[str],
     gap_s: float = 0.0,
+    not_obeying: Sequence[tuple[str, str]] = (),
 ) -> None:
     """Raise and clear the microgrid's alarms by one tick; part of the tick's transaction.
 
-    `unheard` are devices that do not answer; `gap_s` is how long ago the tick before was.
+    `unheard` are devices that do not answer, `not_obeying` those that say themselves that they do otherwise; `gap_s` is how long ago the tick before was.
     """
     judged = ALWAYS_JUDGED | {FindingKind.FREQUENCY}
     seen_reports = scene.readings
@@ -53,6 +55,7 @@ def keep_alarms(
         *exchange_findings(seen.import_w, seen.export_w, microgrid.import_limit_w, microgrid.export_limit_w),
         *silence_findings(seen_reports.site_reports, [s.code for s in scene.storages], seen_reports.storage_reports),
         *unacknowledged_findings(unheard),
+        *disobedience_findings(not_obeying),
         *late_findings(gap_s, settings.CONTROL_TICK_SECONDS),
     ]  # fmt: skip
     if flow is None:

@@ -36,7 +36,7 @@ def keep_thought(
     keep_commands(layout=layout, commands=thought.commands, now=now, status=status)
     keep_alarms(
         microgrid=layout.microgrid, scene=scene_of(layout, thought.scene), names=layout.names, flow=thought.flow,
-        seen=thought.seen, now=now, unheard=thought.unheard, gap_s=gap_s,
+        seen=thought.seen, now=now, unheard=thought.unheard, gap_s=gap_s, not_obeying=thought.not_obeying,
     )  # fmt: skip
     note_supply(thought=thought)
     note_status(

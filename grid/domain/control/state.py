@@ -89,6 +89,19 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Astray:
+    """Devices behind links whose last conversation ended in a problem: refused, read back differently, no answer.
+
+    Attributes:
+        storages, sources, loads: by position. A set-point that did not arrive is not obeyed either.
+    """
+
+    storages: Mask
+    sources: Mask
+    loads: Mask
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a tick sees.
 
@@ -101,6 +114,7 @@ class Seen:
         watched: limits of the wires that are near; those of the connection are added by control.
         danger: sentences of what is wrong with the network now.
         load_is_off: loads that a relay of their own let go; None where no load tells.
+        astray: devices behind links that do not do as told by their own word; None where nobody has a link.
         estimated_w: by site, what state estimation says that it draws [W]; NaN where it is measured; None where nothing is estimated.
     """
 
@@ -114,6 +128,7 @@ class Seen:
     danger: tuple[str, ...] = ()
     load_is_off: Mask | None = None
     estimated_w: Power | None = None
+    astray: Astray | None = None
 
 
 @dataclass(frozen=True, slots=True)

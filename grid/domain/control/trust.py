@@ -70,13 +70,18 @@ def expected_droop_w(
 def note_obedience(
     seen: Seen, memory: Memory, points: Points, dt_s: float, settings: ControlSettings
 ) -> Memory:
-    """For how long each device has not done what it was told; a storage that strays is left out until it follows again."""
+    """For how long each device has not done what it was told; a storage that strays is left out until it follows again.
+
+    Meters tell, and devices behind links by what they read back.
+    """
     did = seen.readings.charge_w - seen.readings.discharge_w
     hoped = memory.told_w + expected_droop_w(seen.frequency_hz, not seen.coupling.is_closed, points, settings)
     rating = np.maximum(points.limits.charge_max_w, points.limits.discharge_max_w)
     hoped = np.clip(hoped, -points.limits.discharge_max_w, points.limits.charge_max_w)
     band = np.maximum(LEAST_STRAY_W, STRAY_SHARE * rating)
     off = seen.readings.storage_reports & (np.abs(did - hoped) > band)
+    if seen.astray is not None:
+        off = off | seen.astray.storages
     strayed = np.where(off, memory.strayed_s + dt_s, 0.0)
     followed = np.where(off | ~seen.readings.storage_reports, 0.0, memory.followed_s + dt_s)
     distrusted = (memory.is_distrusted | (strayed > settings.patience_s)) & ~(
@@ -85,6 +90,9 @@ def note_obedience(
     source_w, load_w = np.nan_to_num(seen.source_w), np.nan_to_num(seen.load_w)
     over = source_w > memory.source_limit_w * 1.05 + LEAST_STRAY_W
     drawing = memory.load_is_shed & (load_w > LEAST_STRAY_W)
+    if seen.astray is not None:
+        over = over | (seen.astray.sources & np.isfinite(memory.source_limit_w))
+        drawing = drawing | (seen.astray.loads & memory.load_is_shed)
     return replace(
         memory, strayed_s=strayed, followed_s=followed, is_distrusted=distrusted,
         source_disobeys_s=np.where(over, memory.source_disobeys_s + dt_s, 0.0),

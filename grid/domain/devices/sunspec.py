@@ -1,6 +1,6 @@
 """SunSpec's information models: where a point lies, what its registers mean, and what to write for a set-point.
 
-Models 1, 101 to 103, 111 to 113, 120, 121, 123, 124, 701 and 802 as the SunSpec Alliance publishes them; offsets count from the model's first
+Models 1, 101 to 103, 111 to 113, 120, 121, 123, 124, 701, 702, 704 and 802 as the SunSpec Alliance publishes them; offsets count from the model's first
 register, its id. Values that a device does not implement are sentinels (0x8000, 0xFFFF, NaN ...) and read as None.
 """
 
@@ -15,6 +15,7 @@ END_MODEL = 0xFFFF
 MOST_MODELS = 64
 INVERTERS_INT, INVERTERS_FLOAT = (101, 102, 103), (111, 112, 113)
 COMMON, NAMEPLATE, SETTINGS, CONTROLS, STORAGE, DER_MEASUREMENT, BATTERY = 1, 120, 121, 123, 124, 701, 802
+CAPACITY, DER_CONTROLS = 702, 704
 SHORTEST = {
     1: 65,
     101: 50,
@@ -28,10 +29,13 @@ SHORTEST = {
     123: 24,
     124: 24,
     701: 121,
+    702: 50,
+    704: 65,
     802: 62,
 }
 CHARGE_AND_DISCHARGE = 3  # StorCtl_Mod: both rates are limited
 FULL_PERCENT = 100.0
+RANGES = {"int16": (-0x7FFF, 0x7FFF), "uint16": (0, 0xFFFE), "int32": (-0x7FFFFFFF, 0x7FFFFFFF)}
 
 
 class CannotRead(ValueError):
@@ -50,6 +54,7 @@ class Point:
 W_INT, W_FLOAT, W_DER = Point(14, "int16", 15), Point(22, "float32"), Point(10, "int16", 116)
 STATE_INT, STATE_FLOAT, STATE_DER = Point(38, "uint16"), Point(48, "uint16"), Point(4, "uint16")
 RATED_W, MOST_W = Point(3, "uint16", 4), Point(2, "uint16", 22)
+DER_RATED_W, DER_MOST_W = Point(2, "uint16", 45), Point(26, "uint16", 45)
 LIMIT_PERCENT, LIMIT_REVERT_S, LIMIT_ON = Point(5, "uint16", 23), Point(7, "uint16"), Point(9, "uint16")
 CHARGE_MOST_W, DISCHARGE_GRADIENT = Point(2, "uint16", 18), Point(4, "uint16", 19)
 STORAGE_MODE, CHARGE_STATE = Point(5, "uint16"), Point(8, "uint16", 22)
@@ -142,7 +147,7 @@ def scale_of(registers: Registers, point: Point) -> int | None:
 
 
 def encode(registers: Registers, point: Point, value: float) -> int:
-    """The register for a value, by the device's own scale factor.
+    """The register for a value, by the device's own scale factor; of an int32 both together.
 
     Raises:
         CannotRead: the scale factor is not implemented, or the value does not fit.
@@ -151,10 +156,10 @@ def encode(registers: Registers, point: Point, value: float) -> int:
     if power is None:
         raise CannotRead("a scale factor is missing")
     raw = round(value / 10.0**power)
-    low, high = (-0x7FFF, 0x7FFF) if point.kind == "int16" else (0, 0xFFFE)
+    low, high = RANGES[point.kind]
     if not low <= raw <= high:
         raise CannotRead(f"{value:g} does not fit into a register with scale {power}")
-    return raw & 0xFFFF
+    return raw & (0xFFFFFFFF if point.kind == "int32" else 0xFFFF)
 
 
 def text(registers: Registers, offset: int, length: int) -> str:
@@ -200,11 +205,15 @@ def soc_of(models: Models) -> float | None:
 
 
 def most_power_of(models: Models) -> float | None:
-    """What 100 per cent of output is [W]: the setting, else the nameplate."""
-    found = number(models[SETTINGS], MOST_W) if SETTINGS in models else None
-    if found is None and NAMEPLATE in models:
-        found = number(models[NAMEPLATE], RATED_W)
-    return found if found else None
+    """What 100 per cent of output is [W]: the setting, else the nameplate; the newer model first."""
+    told = (
+        (CAPACITY, DER_MOST_W),
+        (CAPACITY, DER_RATED_W),
+        (SETTINGS, MOST_W),
+        (NAMEPLATE, RATED_W),
+    )
+    found = (number(models[model], point) for model, point in told if model in models)
+    return next(filter(None, found), None)
 
 
 def limit_of(models: Models) -> float | None:

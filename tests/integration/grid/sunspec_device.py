@@ -53,6 +53,12 @@ def der_measurement(watts: int) -> list[int]:
     return model(701, 153, {4: 3, 10: watts, 116: 0})
 
 
+CAPACITY = model(702, 50, {26: 1000, 34: 500, 35: 500, 45: 1})
+DER_CONTROLS = model(
+    704, 65,
+    {14: 0, 15: 1000, 16: 1000, 17: 0, 18: 0, 19: 0, 20: 0, 21: 0, 22: 0, 23: 1, 24: 0, 25: 0, 26: 0, 27: 0, 30: 0, 31: 0, 32: 0,
+     33: 0, 34: 0, 54: MINUS_ONE, 55: 0},
+)  # fmt: skip
 NAMEPLATE = model(120, 26, {3: 1000, 4: 1})
 SETTINGS = model(121, 30, {2: 1000, 22: 1})
 CONTROLS = model(123, 24, {3: 0, 5: 1000, 6: 0, 7: 0, 8: 0, 9: 0, 23: MINUS_ONE})

@@ -10,7 +10,9 @@ from grid.adapters.sunspec_link import SunSpecLink
 from grid.domain.devices.links import Problem, Target
 from tests.integration.grid.sunspec_device import (
     BATTERY,
+    CAPACITY,
     CONTROLS,
+    DER_CONTROLS,
     NAMEPLATE,
     SETTINGS,
     STORAGE,
@@ -70,6 +72,37 @@ def test_a_roof_is_limited_for_a_while_and_freed():
     assert held.measured is not None and freed.measured is not None
     assert held.measured.limit_w == pytest.approx(4200)
     assert held.measured.discharge_w == pytest.approx(7321.5)
+    assert freed.measured.limit_w is None
+
+
+def test_the_newer_controls_are_told_in_watts_and_end_in_nothing():
+    with SunSpecDevice(
+        [common(), der_measurement(-1500), CAPACITY, DER_CONTROLS, STORAGE, BATTERY]
+    ) as device:
+        answer = link(device).send(Target("c-1", holds_s=20, charge_w=2500))
+        given = link(device).send(Target("c-2", holds_s=70_000, discharge_w=9000))
+        at = device.at(704)
+    assert answer.is_done and given.is_done, (answer, given)
+    below_zero = 0x100000000 - 2500
+    assert device.written == [
+        (at + 23, [2, below_zero >> 16, below_zero & 0xFFFF]), (at + 26, [0, 0]), (at + 30, [1, 0, 20]), (at + 22, [1]),
+        (at + 23, [2, 0, 5000]), (at + 26, [0, 0]), (at + 30, [1, 1, 70_000 - 65_536]), (at + 22, [1]),  # no more than it can
+    ]  # fmt: skip
+    assert answer.measured is not None
+    assert answer.measured.charge_w == 1500
+
+
+def test_a_roof_with_the_newer_controls_is_limited_for_a_while_and_freed():
+    with SunSpecDevice([common(), der_measurement(7000), CAPACITY, CONTROLS, DER_CONTROLS]) as device:
+        roof = link(device, is_storage=False)
+        held = roof.send(Target("c-1", holds_s=20, limit_w=4200))
+        freed = roof.send(Target("c-2", holds_s=20, limit_w=12_000))
+        at = device.at(704)
+    assert device.written == [
+        (at + 15, [420]), (at + 17, [0, 0, 20]), (at + 14, [1]), (at + 15, [1000]), (at + 17, [0, 0, 20]), (at + 14, [0])
+    ]  # fmt: skip
+    assert held.measured is not None and freed.measured is not None
+    assert held.measured.limit_w == pytest.approx(4200)
     assert freed.measured.limit_w is None
 
 
