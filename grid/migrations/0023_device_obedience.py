@@ -4,15 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('grid', '0022_coupling_breaker'),
+        ("grid", "0022_coupling_breaker"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='gridalarm',
-            name='kind',
-            field=models.CharField(choices=[('line_loading', 'line loading'), ('transformer_loading', 'transformer loading'), ('voltage_low', 'low voltage'), ('voltage_high', 'high voltage'), ('cut_off', 'cut off'), ('frequency', 'frequency'), ('no_solution', 'no power flow'), ('import_limit', 'import above the limit'), ('export_limit', 'export above the limit'), ('sites_silent', 'silent sites'), ('storage_silent', 'silent storage'), ('unacknowledged', 'command not acknowledged'), ('not_obeyed', 'device does not do as told'), ('control_late', 'control is late'), ('plan_missing', 'no plan'), ('emergency', 'emergency')], max_length=24),
+            model_name="gridalarm",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("line_loading", "line loading"),
+                    ("transformer_loading", "transformer loading"),
+                    ("voltage_low", "low voltage"),
+                    ("voltage_high", "high voltage"),
+                    ("cut_off", "cut off"),
+                    ("frequency", "frequency"),
+                    ("no_solution", "no power flow"),
+                    ("import_limit", "import above the limit"),
+                    ("export_limit", "export above the limit"),
+                    ("sites_silent", "silent sites"),
+                    ("storage_silent", "silent storage"),
+                    ("unacknowledged", "command not acknowledged"),
+                    ("not_obeyed", "device does not do as told"),
+                    ("control_late", "control is late"),
+                    ("plan_missing", "no plan"),
+                    ("emergency", "emergency"),
+                ],
+                max_length=24,
+            ),
         ),
     ]

@@ -1,14 +1,14 @@
 """What devices behind links read back counts: who does otherwise is left out and named, others take over; silent meters are stood in for."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from energy.adapters.live_store import live_key, valkey
+from energy.adapters.live_store import LiveSample, live_key, valkey, write_samples
 from energy.models import StorageUnit
 from grid.domain.alarm_life import FindingKind
 from grid.models import CommandStatus, DeviceCommand, DeviceLink, GridAlarm, LinkProtocol
@@ -35,8 +35,20 @@ def link_to(battery: StorageUnit, **fields) -> DeviceLink:
     )  # fmt: skip
 
 
+def follow(battery: StorageUnit, at: datetime) -> None:
+    """Its meter shows what it was told last."""
+    values = {
+        "charge_w": float((told(battery) or [0])[-1]),
+        "discharge_w": 0.0,
+        "soc_wh": battery.capacity_wh / 2,
+    }
+    write_samples({battery.site.microgrid_id: {battery.meter.pk: LiveSample(at.timestamp(), values)}})
+
+
 def told(battery: StorageUnit) -> list[int]:
-    return list(DeviceCommand.objects.filter(storage=battery).order_by("pk").values_list("charge_w", flat=True))
+    return list(
+        DeviceCommand.objects.filter(storage=battery).order_by("pk").values_list("charge_w", flat=True)
+    )
 
 
 def test_a_battery_that_reads_back_otherwise_is_left_out_and_the_other_takes_over(
@@ -48,6 +60,7 @@ def test_a_battery_that_reads_back_otherwise_is_left_out_and_the_other_takes_ove
         for i in range(8):
             at = SHOWN_NOW + timedelta(seconds=4 * i)
             live(sun_w=9000.0, at=at)
+            follow(second, at)
             state = run_tick(microgrid=microgrid, now=at)
     link.refresh_from_db()
     assert link.problem == "not_obeyed"
@@ -55,13 +68,15 @@ def test_a_battery_that_reads_back_otherwise_is_left_out_and_the_other_takes_ove
     assert any("do not do what they are told and are left out" in reason for reason in state.reasons)
     newest = DeviceCommand.objects.filter(storage=first).order_by("-pk").first()
     assert newest.issued_at < at  # it is told nothing any more
-    assert max(told(second)) == second.charge_max_w
+    assert told(second)[-1] > 1.5 * told(second)[0]
     alarm = GridAlarm.objects.get(kind=FindingKind.NOT_OBEYED, cleared_at=None)
     assert alarm.subject == first.code
     assert "does not do as told" in alarm.sentence
 
 
-def test_what_a_battery_says_of_itself_stands_in_for_its_silent_meter(microgrid, live, devices, away, batteries):
+def test_what_a_battery_says_of_itself_stands_in_for_its_silent_meter(
+    microgrid, live, devices, away, batteries
+):
     first, second = batteries
     live(sun_w=9000.0)
     with valkey() as client:
