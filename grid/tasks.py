@@ -19,6 +19,7 @@ from grid.services import (
     openadr_events,
     outage_course,
     planning,
+    votes,
 )
 from grid.services.emergencies import call_waiting
 
@@ -47,6 +48,15 @@ def close_finished_days() -> int:
             close_day.delay(microgrid_id=microgrid.pk, day=day.isoformat())
             asked += 1
     return asked
+
+
+@shared_task(queue="default", time_limit=300)
+def close_votes() -> int:
+    """Count and decide the votes on sharing that are over."""
+    return sum(
+        len(votes.close_votes(microgrid=microgrid, now=microgrid.now(timezone.now())))
+        for microgrid in Microgrid.objects.all()
+    )
 
 
 @shared_task(queue="default", time_limit=900)

@@ -210,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default"},
     },
+    "close votes": {
+        "task": "grid.tasks.close_votes",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
     "replay posted months": {
         "task": "billing.tasks.replay_posted_months",
         "schedule": 120.0,

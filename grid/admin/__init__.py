@@ -12,6 +12,7 @@ from grid.admin import (
     rules,
     storage_origin,
     switching,
+    votes,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "rules",
     "storage_origin",
     "switching",
+    "votes",
 ]

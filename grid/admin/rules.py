@@ -104,6 +104,8 @@ def _with_rights(inlines: tuple[type[SharesInline], ...], page: Any, request: Ht
 
 
 def _was_used(rule: SharingRule) -> bool:
-    """Whether a day within its validity is closed."""
+    """Whether a day within its validity is closed, or members adopted it."""
+    if rule.text_sha256:
+        return True
     days = DayClosing.objects.filter(microgrid=rule.microgrid_id, day__gte=rule.valid_from)
     return days.filter(day__lt=rule.valid_to or date.max).exists()

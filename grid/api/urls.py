@@ -22,6 +22,7 @@ from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.plans import PlanDoor
 from grid.api.replay import NetworkOrder, Replay
 from grid.api.switches import SwitchList, SwitchOrderDecision, SwitchOrderList
+from grid.api.votes import CastVote, ProposalList
 
 
 class DayConverter:
@@ -63,6 +64,8 @@ urlpatterns = [
     path("alarms/<uuid:public_id>/acknowledge/", AcknowledgeAlarm.as_view(), name="api-grid-alarm-acknowledge"),
     path("alarms/<uuid:public_id>/shelve/", ShelveAlarm.as_view(), name="api-grid-alarm-shelve"),
     path("alarms/<uuid:public_id>/unshelve/", UnshelveAlarm.as_view(), name="api-grid-alarm-unshelve"),
+    path("sharing-votes/", ProposalList.as_view(), name="api-sharing-votes"),
+    path("sharing-votes/<uuid:public_id>/cast/", CastVote.as_view(), name="api-sharing-vote-cast"),
     path("programmes/", ProgrammeList.as_view(), name="api-programmes"),
     path("programmes/<uuid:public_id>/sites/<uuid:site_id>/", ProgrammeSite.as_view(), name="api-programme-site"),
     path("programmes/<uuid:public_id>/events/", EventList.as_view(), name="api-programme-events"),

@@ -48,6 +48,7 @@ from grid.models.sharing import (
 )
 from grid.models.storage_origin import LeavingOrder, StorageDay, StorageOriginRule
 from grid.models.switch_orders import SwitchOrder
+from grid.models.votes import ProposedShare, SharingProposal, SharingVote, VoteChoice, VoteStatus
 
 __all__ = [
     "AdrEvent",
@@ -107,15 +108,20 @@ __all__ = [
     "PlanSource",
     "PlannedOutage",
     "PriceDay",
+    "ProposedShare",
     "SharingDay",
     "SharingKey",
     "SharingKeyShare",
     "SharingPrice",
+    "SharingProposal",
     "SharingRule",
+    "SharingVote",
     "SiteShareDay",
     "StorageDay",
     "StorageOriginRule",
     "StoragePlan",
     "SwitchOrder",
     "Technology",
+    "VoteChoice",
+    "VoteStatus",
 ]

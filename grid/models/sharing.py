@@ -42,6 +42,8 @@ class SharingRule(models.Model):
     )
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    text = models.TextField(blank=True, editable=False, help_text="As members voted on it.")
+    text_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         constraints = [

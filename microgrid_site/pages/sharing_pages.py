@@ -2,19 +2,25 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from billing.selectors.rule_replay import RuleComparison, RuleOutcome, compare_rules
 from energy.models import Microgrid
-from grid.models import SharingKey, SharingPrice, SharingRule
+from grid.models import SharingKey, SharingPrice, SharingRule, VoteChoice, VoteStatus
 from grid.selectors.sharing_terms import rule_on, rules_ahead
+from grid.selectors.votes import eligible_members, own_votes, visible_proposals
+from grid.services.votes import KIND, CannotVote, cast_vote
+from members.selectors.scope import own_members
+from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
 
+SHOWN_VOTES = 6
 KEY_WORDS = {
     SharingKey.DYNAMIC: "Local energy goes to each in proportion to what each draws in that quarter hour.",
     SharingKey.STATIC: "Each has a fixed share of what is produced; what a member cannot use goes to the public grid.",
@@ -37,9 +43,12 @@ PRICE_NAMES = {
 
 
 @login_required
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def sharing(request: HttpRequest) -> HttpResponse:
-    """The rule now and ahead, and the comparison."""
+    """The rule now and ahead, the vote on another one, and the comparison."""
+    if request.method == "POST":
+        _cast(request)
+        return redirect("sharing")
     sites = own_sites_of(request)
     context: dict[str, Any] = {"sites": [], "tabs": energy_tabs(sites, "sharing"), "microgrid": None}
     if sites:
@@ -51,7 +60,46 @@ def sharing(request: HttpRequest) -> HttpResponse:
             "found": found,
             "currency": microgrid.cooperative.currency,
         } | _rules(microgrid, found)
+        context |= _votes(request, microgrid, found)
+        mark_seen(user=request.user, kind=KIND, now=timezone.now())  # type: ignore[arg-type]
     return render(request, "portal/sharing.html", context)  # fmt: skip
+
+
+def _cast(request: HttpRequest) -> None:
+    user: Any = request.user
+    proposal = get_object_or_404(visible_proposals(user), public_id=request.POST.get("proposal"))
+    member = get_object_or_404(own_members(user), public_id=request.POST.get("member"))
+    choice = request.POST.get("choice", "")
+    if choice not in VoteChoice.values:
+        raise Http404
+    try:
+        cast_vote(
+            proposal=proposal, member=member, choice=VoteChoice(choice), by=user, now=proposal.microgrid.now(timezone.now())
+        )  # fmt: skip
+        messages.success(request, "Your vote is cast. You may change it until the vote closes.")
+    except CannotVote as why:
+        messages.error(request, str(why))
+
+
+def _votes(request: HttpRequest, microgrid: Microgrid, found: RuleComparison) -> dict[str, Any]:
+    """The open vote with what it would have meant, and those decided; votes are counted for others only when it is over."""
+    user: Any = request.user
+    rows = list(visible_proposals(user).filter(microgrid=microgrid)[:SHOWN_VOTES])
+    open_vote = next((row for row in rows if row.status == VoteStatus.OPEN), None)
+    context: dict[str, Any] = {
+        "decided": [(row, _words(SharingKey(row.key), SharingPrice(row.price_rule))) for row in rows if row.status != VoteStatus.OPEN],
+        "zone": microgrid.zone, "open_vote": open_vote,
+    }  # fmt: skip
+    if open_vote is not None:
+        rule = (open_vote.key, open_vote.price_rule)
+        context |= {
+            "open_words": _words(SharingKey(open_vote.key), SharingPrice(open_vote.price_rule)),
+            "own_votes": own_votes(user, open_vote), "choices": VoteChoice.choices,
+            "turnout": open_vote.votes.count(), "eligible": eligible_members(microgrid).count(),
+            "own_shares": [(share.site, share.share * 100) for share in open_vote.shares.filter(site__in=own_sites_of(request)).select_related("site")],
+            "would": next((o for o in found.outcomes if (o.key, o.price_rule) == rule), None),
+        }  # fmt: skip
+    return context
 
 
 def _rules(microgrid: Microgrid, found: RuleComparison) -> dict[str, Any]:
