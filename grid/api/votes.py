@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from energy.api.problems import problem
 from energy.api.sites import Pages
-from grid.models import SharingProposal, VoteChoice
+from grid.models import SharingKey, SharingPrice, SharingProposal, VoteChoice
 from grid.selectors.votes import visible_proposals
 from grid.services.votes import CannotVote, cast_vote
 from members.selectors.scope import own_members
@@ -32,6 +32,8 @@ class SharingProposalSerializer(serializers.ModelSerializer[SharingProposal]):
     """A rule put to the vote; counts are null until it is decided. `text` holds no share of anybody: ask for your own on the page."""
 
     id = serializers.UUIDField(source="public_id")
+    key = serializers.ChoiceField(SharingKey.values)
+    price_rule = serializers.ChoiceField(SharingPrice.values)
     text = serializers.SerializerMethodField(help_text="What is agreed, without the lines of fixed shares.")
     in_force_from = serializers.DateField(source="rule.valid_from", default=None)
 
@@ -61,9 +63,7 @@ class ProposalList(generics.ListAPIView[Model]):
         return visible_proposals(self.request.user)  # type: ignore[arg-type]
 
 
-@extend_schema_serializer(
-    examples=[OpenApiExample("a vote", {"member": ID, "choice": "yes"}, request_only=True)]
-)
+@extend_schema_serializer(examples=[OpenApiExample("a vote", {"member": ID, "choice": "yes"})])
 class BallotSerializer(serializers.Serializer[Any]):
     """For which of the own members, and what."""
 
