@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("energy", "0017_model_sum_share"),
-        ("grid", "0022_coupling_breaker"),
+        ("grid", "0023_device_obedience"),
         ("members", "0002_notifications"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
