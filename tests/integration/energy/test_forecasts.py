@@ -14,6 +14,7 @@ from django.urls import reverse
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.adapters.weather_services import OpenMeteoFile
 from energy.domain.forecast_model import Recipe
+from energy.domain.forecast_sums import SumForecast, net_forecast
 from energy.models import (
     Channel,
     ForecastKind,
@@ -40,6 +41,7 @@ from energy.services.forecasts import (
     score_day,
 )
 from energy.services.maintenance import add_order, plan_order
+from energy.services.partitions import ensure_months
 from energy.services.weather import take_weather
 from members.models import AccessRecord, Membership, Role, User
 from tests.integration.energy.roofs import DAYS, NOW, Hamlet, make_roofs
@@ -284,6 +286,39 @@ def test_doors_show_forecasts_to_their_people_only(client: Client, hamlet: Hamle
     assert AccessRecord.objects.filter(member=own.site.member, what="forecast").count() == 1
     foreign = User.objects.create_user("foreign@elsewhere.example")
     assert get(client, foreign, "api-microgrid-forecast", grid.public_id).status_code == 404
+
+
+def week_before(hamlet: Hamlet) -> None:
+    """Another week of readings, equal to the first."""
+    days = DAYS[:7]
+    ensure_months(table="energy_meterday", days=[day - timedelta(days=7) for day in days])
+    rows = MeterDay.objects.filter(microgrid_id=hamlet.microgrid.pk, day__in=days, is_current=True)
+    for row in rows:
+        row.day -= timedelta(days=7)
+    MeterDay.objects.bulk_create(rows)
+
+
+def test_the_last_hours_tell_of_the_sum_where_four_weeks_are_known(hamlet: Hamlet) -> None:
+    origin = midnight(hamlet, LAST) + timedelta(hours=10)
+
+    def sums() -> dict[str, SumForecast]:
+        found = (
+            foresee(microgrid=hamlet.microgrid, quantity=quantity, origin_at=origin, horizon=96)
+            for quantity in ForecastQuantity.values
+        )
+        return {part.quantity: part.forecast.whole for part in found if part is not None}
+
+    assert not any(len(whole.errors_wh) for whole in sums().values())
+    week_before(hamlet)
+    told = sums()
+    assert all(len(whole.errors_wh) for whole in told.values())
+    run = make_forecast(microgrid=hamlet.microgrid, origin_at=origin, kind=ForecastKind.INTRADAY, now=NOW)
+    net = net_forecast(told[ForecastQuantity.CONSUMPTION], told[ForecastQuantity.PRODUCTION])
+    assert run.net_p90_wh == np.rint(net.p90_wh).astype(int).tolist()
+    row = run.forecasts.get(quantity=ForecastQuantity.PRODUCTION, meter=None)
+    assert (
+        row.p50_wh[:20] == np.rint(told[ForecastQuantity.PRODUCTION].band.p50_wh[0, :20]).astype(int).tolist()
+    )
 
 
 def hours_later(hamlet: Hamlet) -> None:
