@@ -14,6 +14,7 @@ from django.utils import timezone
 from unfold.decorators import action
 
 from billing.models import Tariff, TariffAssignment, TariffVersion, TimeWindow, VersionStatus
+from billing.selectors.tariffs import version_as_openei
 from billing.services.preview import preview_version
 from billing.services.tariffs import CannotPublishVersion, draft_from, publish_version
 from members.admin.confirm import ask_first
@@ -162,7 +163,7 @@ class TariffVersionAdmin(RoleAdmin):
         ("What bills would become", {"fields": ("preview",)}),
         ("History", {"fields": ("published_at", "published_by", "used_at")}),
     )
-    actions_detail = ("publish", "copy_to_draft")
+    actions_detail = ("publish", "copy_to_draft", "download_openei")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and not _is_published(obj)
@@ -233,6 +234,16 @@ class TariffVersionAdmin(RoleAdmin):
         draft = draft_from(version=version, now=timezone.now())
         messages.success(request, f"{draft} is a draft now: change it, look at the preview, publish it.")
         return redirect(reverse("admin:billing_tariffversion_change", args=[draft.pk]))
+
+    @action(description="Download as OpenEI JSON", url_path="openei")
+    def download_openei(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The version as a file that other programs read."""
+        version = self.get_queryset(request).get(pk=object_id)
+        name = f"{version.tariff.code}-{version.number}.json"
+        return HttpResponse(
+            version_as_openei(version), content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )  # fmt: skip
 
 
 @admin.register(TariffAssignment)

@@ -1,11 +1,13 @@
 """Tariff terms in force."""
 
+import json
 from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Q
 
 from billing.domain.pricing.reading import parts_from_json
+from billing.domain.pricing.urdb_writing import tariff_as_urdb
 from billing.domain.tariffs import TariffTerms, WindowTerms
 from billing.models import Tariff, TariffAssignment, TariffVersion, VersionStatus
 from energy.models import Microgrid
@@ -25,6 +27,13 @@ def terms_of(version: TariffVersion) -> TariffTerms:
         version.pk, version.standing_per_day, version.energy_per_kwh, version.export_per_kwh,
         version.incentive_per_kwh, version.vat_rate, windows, parts_from_json(version.parts),
     )  # fmt: skip
+
+
+def version_as_openei(version: TariffVersion) -> str:
+    """A version in OpenEI's URDB form, as JSON text; what that form cannot say is listed under `x_left_out`."""
+    found = tariff_as_urdb(str(version), terms_of(version).priced())
+    # Decimals become the numbers they are; a price of six decimals survives as a float.
+    return json.dumps(found.data | {"x_left_out": list(found.left_out)}, indent=1, default=float)
 
 
 def terms_by_day(tariff: Tariff, days: Sequence[date]) -> dict[date, TariffTerms]:

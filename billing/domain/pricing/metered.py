@@ -32,7 +32,7 @@ class Metered:
 
     def by(self, conventions: Conventions) -> "Metered":
         """As conventions see it: with import and export of an interval set off against each other, or as metered."""
-        if not conventions.nets_intervals:
+        if not conventions.nets_intervals or not self.export_wh.any():
             return self
         net = self.import_wh - self.export_wh
         return Metered(

@@ -1,10 +1,13 @@
 """The treasurer's pages: hours as people write them, a draft that becomes a version, a version that stays."""
 
+import json
 from typing import Any
 
 import pytest
 from django.urls import reverse
 
+from billing.domain.pricing.parts import Standing
+from billing.domain.pricing.urdb import tariff_from_urdb
 from billing.models import TariffVersion, VersionStatus
 from billing.services.tariffs import draft_from
 from members.models import Membership, Role, User
@@ -76,6 +79,17 @@ def test_a_draft_is_published_once_and_then_only_copied(treasurer: Any, hamlet: 
     assert TariffVersion.objects.count() == before
     treasurer.post(address(draft, "copy_to_draft"))
     assert TariffVersion.objects.count() == before + 1
+
+
+def test_a_version_can_be_had_in_openeis_form(treasurer: Any, hamlet: Hamlet) -> None:
+    answer = treasurer.get(address(hamlet.version, "download_openei"))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="members-1.json"'
+    given = json.loads(answer.content)
+    assert [tiers[0]["rate"] for tiers in given["energyratestructure"]] == [0.27, 0.324]
+    assert given["energyweekdayschedule"][0][16:22] == [0, 1, 1, 1, 1, 0]
+    assert given["fixedchargefirstmeter"] == 0.105
+    assert {"local", "incentive", "export: the rule feed_in"} <= set(given["x_left_out"])
+    assert tariff_from_urdb(given, metering="net-billing", tier_rule="prorated").tariff.of_kind(Standing)
 
 
 def test_parts_are_checked_as_they_are_written(treasurer: Any, hamlet: Hamlet) -> None:
