@@ -2,7 +2,7 @@
 
 A command goes to `commands/<device name>`: CBOR {id, charge_w, discharge_w, issued_at, expires_at} for a storage, {id, limit_w, load,
 issued_at, expires_at} for a source (load is null) or one load behind a site; a limit of null is none; {id, close, in_step: {slip_hz,
-phase_deg, voltage_pu}, issued_at, expires_at} for the breaker of the coupling, which closes in step while that stands. Instants are seconds since 1970 by
+phase_deg, voltage_pu}, issued_at, expires_at} for the breaker of the coupling, which closes in step while that stands. Each also says `ttl_s` and `fallback` (docs/devices.md). Instants are seconds since 1970 by
 the microgrid's clock. The inverter answers on `acks/<device name>`: CBOR {id, at}. The session is persistent, so that an
 acknowledgement which comes between two ticks waits at the broker.
 """
@@ -34,6 +34,13 @@ class Order:
     load: str | None = None
     closes: bool | None = None
     in_step: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def fallback(self) -> str:
+        """What the device does by itself once the command has ended and no other came."""
+        if self.closes is not None:
+            return "stays"
+        return "free" if self.is_limit else "idle"
 
 
 class BrokerAway(ConnectionError):
@@ -94,7 +101,8 @@ def encode_order(order: Order) -> bytes:
     if order.closes is not None:
         told = {"close": order.closes, "in_step": dict(order.in_step)}
     times = {"issued_at": order.issued_at.timestamp(), "expires_at": order.expires_at.timestamp()}
-    return cbor2.dumps({"id": order.command_id, **told, **times})
+    ttl_s = times["expires_at"] - times["issued_at"]
+    return cbor2.dumps({"id": order.command_id, **told, **times, "ttl_s": ttl_s, "fallback": order.fallback})
 
 
 def read_ack(payload: object) -> str | None:

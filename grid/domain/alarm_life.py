@@ -37,6 +37,7 @@ class FindingKind(StrEnum):
     NOT_OBEYED = "not_obeyed"
     CONTROL_LATE = "control_late"
     PLAN_MISSING = "plan_missing"
+    UNBALANCE = "unbalance"
     EMERGENCY = "emergency"
 
 

@@ -122,6 +122,12 @@ def advance(
     return replace(moment, at=until, state=step(plan, moment.state, now, hours), powers=now)
 
 
+def ends_between(expires_s: Array, start_at: datetime, end_at: datetime) -> list[datetime]:
+    """The instants between two others at which something that stands ends: from there on each device takes its fallback."""
+    within = expires_s[(expires_s > start_at.timestamp()) & (expires_s < end_at.timestamp())]
+    return [datetime.fromtimestamp(float(at), start_at.tzinfo) for at in np.unique(within)]
+
+
 def end_interval(moment: Moment) -> tuple[Moment, IntervalEnd]:
     """Read the registers at the end of an interval and begin the next one."""
     ended = IntervalEnd(

@@ -37,6 +37,7 @@ class GridAlarmKind(models.TextChoices):
     NOT_OBEYED = "not_obeyed", "device does not do as told"
     CONTROL_LATE = "control_late", "control is late"
     PLAN_MISSING = "plan_missing", "no plan"
+    UNBALANCE = "unbalance", "unbalanced voltages"
     EMERGENCY = "emergency", "emergency"
 
 

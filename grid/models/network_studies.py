@@ -23,6 +23,14 @@ class NetworkStudy(models.Model):
     last_day = models.DateField()
     intervals = models.PositiveIntegerField()
     most_w = models.BigIntegerField("the most that was tried at a node [W]")
+    unbalance_usual = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Voltage unbalance factor that 95 % of the newest week stay below, at the worst node; empty where all sites have three phases.",
+    )
+    unbalance_most = models.FloatField(null=True, blank=True)
+    unbalance_node = models.CharField(max_length=120, blank=True)
+    unbalance_at = models.DateTimeField(null=True, blank=True, help_text="The interval of the highest.")
 
     class Meta:
         indexes = [models.Index(fields=["microgrid", "-made_at"], name="network_study_newest_first")]

@@ -11,14 +11,14 @@ from django.db.models import QuerySet
 
 from energy.domain.gateway_messages import CannotTake
 from energy.services.gateways import accept_from
-from grid.domain.devices.charging import power_in, registers_in
+from grid.domain.devices.charging import DEFAULT_PHASES, power_in, registers_in
 from grid.models import ChargingSession, ChargingTag, DeviceLink, LinkProtocol
 
 
 def station_links(station: str) -> QuerySet[DeviceLink]:
     """The connectors of a station."""
     rows = DeviceLink.objects.filter(protocol=LinkProtocol.OCPP, station=station, is_enabled=True)
-    return rows.select_related("microgrid", "gateway").order_by("connector")
+    return rows.select_related("microgrid", "gateway", "consumer__site").order_by("connector")
 
 
 def link_at(station: str, connector: int) -> DeviceLink | None:
@@ -115,7 +115,8 @@ def take_measured(
     link = link_at(station, connector)
     if link is None:
         return "no such connector"
-    power_w = power_in(values)
+    phases = len(link.consumer.site.phases) if link.consumer is not None else DEFAULT_PHASES
+    power_w = power_in(values, phases)
     fields: dict[str, Any] = {"last_contact_at": now}
     if power_w is not None:
         fields["read_charge_w"] = power_w

@@ -16,6 +16,7 @@ from grid.domain.network.powerflow import CannotSolve
 from grid.models import DayClosing, ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.selectors.network import NetworkOfSites, load_network, open_ties
 from grid.selectors.site_powers import SitePowers, load_site_powers
+from grid.services.unbalance import keep_unbalance
 
 Array = NDArray[np.float64]
 DAYS = 28
@@ -61,7 +62,9 @@ def study_network(*, microgrid: Microgrid, now: datetime) -> NetworkStudy:
         losses = _losses(microgrid, network, draw_w, draw_var, now)
     except CannotSolve as problem:
         raise CannotStudyNetwork(f"{problem} Correct the network first.") from None
-    return _keep(microgrid, now, powers, network, most_w, hosting, losses)
+    study = _keep(microgrid, now, powers, network, most_w, hosting, losses)
+    keep_unbalance(study=study, network=network, powers=powers, now=now)
+    return study
 
 
 def _sun(microgrid: Microgrid, powers: SitePowers) -> Array:

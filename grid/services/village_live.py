@@ -21,6 +21,7 @@ from grid.domain.live_village import (
     begin,
     cut,
     end_interval,
+    ends_between,
 )
 from grid.domain.village import Registers, VillageState, simulate
 from grid.selectors.village import Village, load_village, powers, profile_days
@@ -103,7 +104,7 @@ class VillageLife:
     def live_until(self, now: datetime) -> bool:
         """Let time pass; readings of intervals that end on the way go into the memory. Returns whether any ended."""
         moment, ended = self._moment, False
-        for stop in cut(moment.at, now, self._interval):
+        for stop in self._stops(moment.at, now):
             load_w, source_w = self._powers_at(moment.at)
             at_s = moment.at.timestamp()
             load_w, source_w = self.load_limits.kept(load_w, at_s), self.source_limits.kept(source_w, at_s)
@@ -114,6 +115,12 @@ class VillageLife:
                 ended = True
         self._moment = moment
         return ended
+
+    def _stops(self, start_at: datetime, end_at: datetime) -> list[datetime]:
+        """Where to stop on the way: at intervals' ends, and where what somebody was told ends."""
+        standing = (self.orders.expires_s, self.source_limits.expires_s, self.load_limits.expires_s)
+        ends = {at for expires_s in standing for at in ends_between(expires_s, start_at, end_at)}
+        return sorted({*cut(start_at, end_at, self._interval), *ends})
 
     def samples(self) -> dict[int, Sample]:
         """What each meter shows now, by meter id [W, Wh]."""

@@ -14,6 +14,8 @@ VOLTAGE_V = 230.0
 DEFAULT_PHASES = 3
 OBEYED_WITHIN = 1.01
 REGISTER, POWER = "Energy.Active.Import.Register", "Power.Active.Import"
+CURRENT, VOLTAGE = "Current.Import", "Voltage"
+PHASES = frozenset({"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"})
 FACTORS = {"W": 1.0, "kW": 1000.0, "Wh": 1.0, "kWh": 1000.0}
 MOST_SAMPLES = 500
 Fields = dict[str, Any]
@@ -111,27 +113,53 @@ def is_obeyed(wanted_w: int, read_w: float) -> bool:
     return read_w <= wanted_w * OBEYED_WITHIN + 1
 
 
-def power_in(meter_value: Sequence[Mapping[str, Any]]) -> float | None:
-    """The newest power that a car draws [W]: of all phases together, else their sum; None where none is told."""
+def power_in(meter_value: Sequence[Mapping[str, Any]], phases: int = DEFAULT_PHASES) -> float | None:
+    """The newest power that a car draws [W]: of all phases together, else their sum, else currents times voltages; None where none is told.
+
+    Args:
+        phases: on how many a current counts that names none.
+    """
     for value in reversed(meter_value):
-        whole, phases = None, []
-        for sampled in value.get("sampled_value", []):
-            if sampled.get("measurand") != POWER:
-                continue
-            amount = amount_of(sampled)
-            if sampled.get("phase") is None:
-                whole = amount
-            elif str(sampled["phase"]) in {"L1", "L2", "L3", "L1-N", "L2-N", "L3-N"}:
-                phases.append(amount)
+        whole, by_phase = _by_phase(value.get("sampled_value", []), POWER)
         if whole is not None:
             return whole
-        if phases:
-            return sum(phases)
+        if by_phase:
+            return sum(by_phase.values())
+        apparent = _from_currents(value.get("sampled_value", []), phases)
+        if apparent is not None:
+            return apparent
     return None
 
 
+def _by_phase(samples: Sequence[Mapping[str, Any]], measurand: str) -> tuple[float | None, dict[str, float]]:
+    """What is told of all phases together, and of each."""
+    whole, phases = None, {}
+    for sampled in samples:
+        if sampled.get("measurand") != measurand:
+            continue
+        phase = sampled.get("phase")
+        if phase is None:
+            whole = amount_of(sampled)
+        elif str(phase) in PHASES:
+            phases[str(phase)[:2]] = amount_of(sampled)
+    return whole, phases
+
+
+def _from_currents(samples: Sequence[Mapping[str, Any]], phases: int) -> float | None:
+    """Stations with an ammeter only: current times voltage on each phase, at 230 V where no voltage is told."""
+    whole, currents = _by_phase(samples, CURRENT)
+    one_volt, volts = _by_phase(samples, VOLTAGE)
+    anywhere = one_volt if one_volt is not None else VOLTAGE_V
+    if currents:
+        return sum(amps * volts.get(phase, anywhere) for phase, amps in currents.items())
+    if whole is None:
+        return None
+    mean = sum(volts.values()) / len(volts) if volts else anywhere
+    return whole * mean * phases
+
+
 def amount_of(sampled: Mapping[str, Any]) -> float:
-    """A sampled value in W or Wh; 1.6 names a unit, 2.0.1 a unit and a power of ten."""
+    """A sampled value in W, Wh, A or V; 1.6 names a unit, 2.0.1 a unit and a power of ten."""
     unit = sampled.get("unit_of_measure") or {}
     name = sampled.get("unit") or unit.get("unit") or "Wh"
     return float(sampled["value"]) * FACTORS.get(str(name), 1.0) * 10.0 ** int(unit.get("multiplier") or 0)

@@ -83,6 +83,28 @@ def test_a_power_cut_loses_nothing(microgrid, memory, own_var):
             assert len(run) == 56
 
 
+def test_devices_take_their_fallback_when_the_platform_falls_silent(microgrid, memory):
+    village = load_village(microgrid)
+    life = VillageLife(village, memory, SHOWN_NOW)
+    battery, roof, load = village.storage_meters[0], village.source_meters[0], 0
+    until = (SHOWN_NOW + timedelta(seconds=20)).timestamp()
+    free = life._powers_at(SHOWN_NOW)
+    life.order(0, 1000.0, 0.0, until, SHOWN_NOW)
+    life.limit_source(0, 0.0, until, SHOWN_NOW)
+    life.limit_load(load, 0.0, until, SHOWN_NOW)
+    life.live_until(SHOWN_NOW + timedelta(seconds=4))
+    before = life.samples()
+    assert (before[battery.pk].values["charge_w"], before[roof.pk].values["production_w"]) == (1000.0, 0.0)
+    life.live_until(SHOWN_NOW + timedelta(minutes=5))  # nothing was said for long
+    after = life.samples()
+    assert after[battery.pk].values["charge_w"] == 0.0
+    assert after[roof.pk].values["production_w"] == pytest.approx(free[1][0], abs=0.1)
+    taken = after[battery.pk].values["soc_wh"] - before[battery.pk].values["soc_wh"]
+    assert taken == pytest.approx(
+        1000 * 16 / 3600 * float(battery.storage.eta_charge), abs=0.3
+    )  # to the second, not to the next sample
+
+
 def test_what_was_sent_becomes_meter_days(microgrid, memory):
     village = load_village(microgrid)
     devices = enrol_village(microgrid=microgrid, now=SHOWN_NOW)

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import cbor2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grid.adapters.inverter_link import Order, encode_order
 from grid.domain.devices.charging import (
     Place,
     amount_of,
@@ -143,3 +145,32 @@ def test_no_body_does_more_than_be_refused(body):
         read_report(said)
     except CannotTake as refusal:
         assert refusal.where
+
+
+def test_a_station_with_an_ammeter_only_tells_its_power_by_current_and_voltage() -> None:
+    def told(*samples: dict[str, str], phases: int = 3) -> float | None:
+        return power_in([{"timestamp": "t", "sampled_value": list(samples)}], phases)
+
+    def amps(value: str, phase: str | None = None) -> dict[str, str]:
+        return {"value": value, "measurand": "Current.Import", "unit": "A"} | (
+            {"phase": phase} if phase else {}
+        )
+
+    volts = {"value": "235", "measurand": "Voltage", "unit": "V", "phase": "L1-N"}
+    assert told(amps("16", "L1"), amps("10", "L2"), amps("0", "L3"), volts) == 16 * 235 + 10 * 230
+    assert told(amps("16")) == 16 * 230 * 3
+    assert told(amps("16"), volts, phases=1) == 16 * 235
+    assert told(volts) is None
+    assert told(amps("16"), {"value": "3.6", "measurand": "Power.Active.Import", "unit": "kW"}) == 3600
+
+
+def test_each_command_says_how_long_it_stands_and_what_follows() -> None:
+    at = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+    def said(**fields: object) -> dict[str, object]:
+        order = Order("c-1", "urn:dev:mg:1", 500, 0, at, at + timedelta(seconds=20), **fields)
+        return cbor2.loads(encode_order(order))
+
+    assert (said()["id"], said()["ttl_s"], said()["fallback"]) == ("c-1", 20.0, "idle")
+    assert said(is_limit=True, limit_w=100)["fallback"] == "free"
+    assert said(closes=True)["fallback"] == "stays"
