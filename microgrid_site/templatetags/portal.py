@@ -67,6 +67,12 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def percent_tenths(share: float | None) -> str:
+    """A share as per cent with one decimal."""
+    return "–" if share is None else f"{share * 100:.1f} %"
+
+
+@register.filter
 def ago(age: timedelta | None) -> str:
     """An age in words: `4 s ago`, `3 min ago`, `5 h ago`, `12 days ago`; ahead of the clock counts as now."""
     return "never" if age is None else f"{span(age)} ago"

@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 
 from energy.models import Line, Microgrid, NetworkChange, Switch
+from grid.domain.alarm_life import FindingKind
 from grid.domain.network.flow_series import solve_series
-from grid.models import ElementLoss, NodeHosting, OutageState, PlannedOutage
-from grid.selectors.network import load_network
+from grid.models import ElementLoss, GridAlarm, NodeHosting, OutageState, PlannedOutage
+from grid.selectors.network import forget_networks, load_network
 from grid.selectors.site_powers import load_site_powers
 from grid.services.day_close import close_day
 from grid.services.network_study import CannotStudyNetwork, study_network
@@ -71,6 +72,28 @@ def test_a_study_tells_what_the_power_flow_confirms(microgrid: Microgrid, closed
     assert ElementLoss.objects.filter(study=study).count() == len(network.network.wires) + 1
     again = study_network(microgrid=microgrid, now=SHOWN_NOW + timedelta(hours=1))
     assert list(microgrid.network_studies.all()) == [again]
+
+
+def test_sites_on_one_phase_unbalance_the_voltages_and_raise_an_alarm(
+    client: Client, microgrid: Microgrid, closed_days: None, operator: User
+) -> None:
+    study = study_network(microgrid=microgrid, now=SHOWN_NOW)
+    assert study.unbalance_usual is None  # all on three phases, as far as is known
+    microgrid.sites.update(phases="1")
+    Line.objects.filter(microgrid=microgrid).update(resistance_ohm_per_km=5.0)
+    forget_networks()
+    study = study_network(microgrid=microgrid, now=SHOWN_NOW + timedelta(hours=1))
+    assert study.unbalance_usual is not None and study.unbalance_most is not None
+    assert 0.02 < study.unbalance_usual <= study.unbalance_most < 0.5
+    network = load_network(microgrid.pk)
+    assert study.unbalance_node in network.places
+    alarm = GridAlarm.objects.get(kind=FindingKind.UNBALANCE, cleared_at=None)
+    assert study.unbalance_node in alarm.sentence
+    client.force_login(operator)
+    assert "above the 2 % of EN 50160" in client.get(reverse("network")).content.decode()
+    microgrid.sites.update(phases="123")
+    study_network(microgrid=microgrid, now=SHOWN_NOW + timedelta(hours=2))
+    assert not GridAlarm.objects.filter(kind=FindingKind.UNBALANCE, cleared_at=None).exists()
 
 
 def test_without_a_closed_day_nothing_is_computed(microgrid: Microgrid) -> None:
