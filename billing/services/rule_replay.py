@@ -60,23 +60,24 @@ def replay_rules(*, run: BillingRun, now: datetime) -> list[RuleReplay]:
     if not missing:
         return []
     month = _load(run)
-    shared: dict[ShareRule, tuple[SiteEnergy, Ints, Ints]] = {}
     added = []
-    for key, price_rule in missing:
-        if not key:
-            money = _rate(month, month.energy, month.prices)
-        else:
-            if key not in shared:
-                shared[ShareRule(key)] = _share(month, ShareRule(key))
-            money = _money(month, *shared[ShareRule(key)], PriceRule(price_rule))
-        row, _ = RuleReplay.objects.get_or_create(
-            run=run, key=key, price_rule=price_rule,
-            defaults={
-                "shared_wh": money.shared_wh, "site_ids": month.axis.site_ids.tolist(), "bill_minor": money.bill_minor.tolist(),
-                "credit_minor": money.credit_minor.tolist(), "computed_at": now,
-            },
-        )  # fmt: skip
-        added.append(row)
+    for key in dict.fromkeys(
+        key for key, _ in missing
+    ):  # one key's shares at a time: they are as large as the readings
+        shared = _share(month, ShareRule(key)) if key else None
+        for price_rule in [price for of_key, price in missing if of_key == key]:
+            if shared is None:
+                money = _rate(month, month.energy, month.prices)
+            else:
+                money = _money(month, *shared, PriceRule(price_rule))
+            row, _ = RuleReplay.objects.get_or_create(
+                run=run, key=key, price_rule=price_rule,
+                defaults={
+                    "shared_wh": money.shared_wh, "site_ids": month.axis.site_ids.tolist(),
+                    "bill_minor": money.bill_minor.tolist(), "credit_minor": money.credit_minor.tolist(), "computed_at": now,
+                },
+            )  # fmt: skip
+            added.append(row)
     return added
 
 

@@ -1,5 +1,6 @@
 """A member's page on sharing: the rule in force, and what every other rule would have made of the last bills."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -58,11 +59,18 @@ def sharing(request: HttpRequest) -> HttpResponse:
         context |= {
             "microgrid": microgrid,
             "found": found,
+            "months": _months(found),
             "currency": microgrid.cooperative.currency,
         } | _rules(microgrid, found)
         context |= _votes(request, microgrid, found)
         mark_seen(user=request.user, kind=KIND, now=timezone.now())  # type: ignore[arg-type]
-    return render(request, "portal/sharing.html", context)  # fmt: skip
+    return render(request, "portal/sharing.html", context)
+
+
+def _months(found: RuleComparison) -> str:
+    """The months looked at, in words."""
+    names = [f"{date.fromisoformat(f'{period}-01'):%B %Y}" for period in found.periods]
+    return " to ".join(dict.fromkeys([names[0], names[-1]])) if names else ""
 
 
 def _cast(request: HttpRequest) -> None:

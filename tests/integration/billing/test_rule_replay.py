@@ -114,5 +114,6 @@ def test_a_member_is_told_what_each_rule_would_have_meant(hamlet, client):
     page = client.get(reverse("sharing")).content.decode()
     assert "By use, middle price" in page
     assert "the rule now" in page
+    assert "March 2016 under other rules" in page
     foreign = Site.objects.get(microgrid=hamlet.microgrid, code="B 9")
     assert client.get(reverse("api-site-sharing-rules", args=[foreign.public_id])).status_code == 404
