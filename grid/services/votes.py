@@ -133,7 +133,7 @@ def cast_vote(
     Raises:
         CannotVote: the vote is closed, or the member may not vote here.
     """
-    # Shared with other voters, not with the count.
+    # The count waits for votes that are on their way, and no vote comes after it.
     row = SharingProposal.objects.select_for_update(no_key=True).get(pk=proposal.pk)
     if row.status != VoteStatus.OPEN or row.closes_at <= now:
         raise CannotVote("This vote is closed.")
