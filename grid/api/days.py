@@ -136,7 +136,7 @@ class BalanceSerializer(DayAxisSerializer):
             {
                 "day": "2016-03-28", "start_at": "2016-03-27T22:00:00Z", "interval_minutes": 15, "interval_count": 96,
                 "currency": "EUR", "published_at": "2016-03-01T00:00:00Z", "windows": ["base", "evening"],
-                "retail_micro": [270000, 324000], "feed_in_micro": [80000, 80000], "local_micro": [175000, 202000],
+                "retail_micro": [270000, 324000], "feed_in_micro": [80000, 80000], "local_micro": [175000, 202000], "peak_micro_per_kw": 5000000,
             },
             response_only=True,
         )
@@ -153,6 +153,9 @@ class PricesSerializer(DayAxisSerializer):
     retail_micro = serializers.ListField(child=serializers.IntegerField())
     feed_in_micro = serializers.ListField(child=serializers.IntegerField())
     local_micro = serializers.ListField(child=serializers.IntegerField())
+    peak_micro_per_kw = serializers.IntegerField(
+        allow_null=True, help_text="Charged for the month's highest import, per kW and month."
+    )
 
 
 def _axis(microgrid: Microgrid, day: date) -> dict[str, Any]:
@@ -267,7 +270,7 @@ class MicrogridPrices(APIView):
             PricesSerializer(
                 {
                     **_axis(microgrid, day),
-                    **_fields(row, "published_at", "retail_micro", "feed_in_micro", "local_micro"),
+                    **_fields(row, "published_at", "retail_micro", "feed_in_micro", "local_micro", "peak_micro_per_kw"),
                     "currency": microgrid.cooperative.currency, "windows": names[row.windows].tolist(),
                 }
             ).data

@@ -15,6 +15,7 @@ from grid.api.demand_response import (
     ResponseList,
 )
 from grid.api.device_links import DeviceLinkList
+from grid.api.flexible_runs import FlexibleRunDoor, FlexibleRunList, SteeredDeviceList
 from grid.api.indicators import IndicatorsDoor
 from grid.api.interruptions import InterruptionList, SupplyBack
 from grid.api.live import LiveState, MicrogridList, TickList
@@ -72,5 +73,8 @@ urlpatterns = [
     path("demand-events/<uuid:public_id>/", EventCancellation.as_view(), name="api-demand-event"),
     path("demand-responses/", ResponseList.as_view(), name="api-demand-responses"),
     path("demand-responses/<uuid:public_id>/opt-out/", OptOut.as_view(), name="api-demand-opt-out"),
+    path("steered-devices/", SteeredDeviceList.as_view(), name="api-steered-devices"),
+    path("flexible-runs/", FlexibleRunList.as_view(), name="api-flexible-runs"),
+    path("flexible-runs/<uuid:public_id>/", FlexibleRunDoor.as_view(), name="api-flexible-run"),
     path("sites/<uuid:public_id>/days/<day:day>/sharing/", SiteSharing.as_view(), name="api-site-sharing"),
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from grid.models.emergencies import (
     OperatorOverride,
     OverrideKind,
 )
+from grid.models.flexible_runs import FlexibleRun, FlexibleRunPlan
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
@@ -80,6 +81,8 @@ __all__ = [
     "EmergencyContact",
     "EmergencyStep",
     "FeederShareDay",
+    "FlexibleRun",
+    "FlexibleRunPlan",
     "GridAlarm",
     "GridAlarmKind",
     "GridAlarmStep",

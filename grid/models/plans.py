@@ -13,8 +13,8 @@ class PlanRule(models.Model):
 
     microgrid = models.OneToOneField(Microgrid, models.CASCADE, related_name="plan_rule")
     peak_micro_per_kw = models.BigIntegerField(
-        "peak charge [millionths per kW and month]", default=0, validators=[MinValueValidator(0)],
-        help_text="What the public grid charges for the month's highest import.",
+        "peak charge [millionths per kW and month]", null=True, blank=True, validators=[MinValueValidator(0)],
+        help_text="What the public grid charges for the month's highest import. Empty: as published from the reference tariff; 0: nothing.",
     )  # fmt: skip
     wear_micro_per_kwh = models.BigIntegerField(
         "wear [millionths per kWh]", default=20_000, validators=[MinValueValidator(0)],
@@ -28,7 +28,8 @@ class PlanRule(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(peak_micro_per_kw__gte=0, wear_micro_per_kwh__gte=0, reserve_wh__gte=0),
+                condition=(Q(peak_micro_per_kw__isnull=True) | Q(peak_micro_per_kw__gte=0))
+                & Q(wear_micro_per_kwh__gte=0, reserve_wh__gte=0),
                 name="plan_rule_not_negative",
             )
         ]

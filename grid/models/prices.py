@@ -16,10 +16,21 @@ class PriceDay(models.Model):
     retail_micro = ArrayField(models.IntegerField())
     feed_in_micro = ArrayField(models.IntegerField())
     local_micro = ArrayField(models.IntegerField())
+    peak_micro_per_kw = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Charged for the month's highest import, per kW and month; empty: none is published.",
+    )
     published_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["microgrid", "day"], name="prices_published_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["microgrid", "day"], name="prices_published_once"),
+            models.CheckConstraint(
+                condition=models.Q(peak_micro_per_kw__isnull=True) | models.Q(peak_micro_per_kw__gte=0),
+                name="published_peak_not_negative",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"prices of {self.day}"

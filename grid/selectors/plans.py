@@ -12,7 +12,17 @@ from energy.selectors.forecasts import forecast_of, newest_run
 from energy.selectors.live import live_readings
 from grid.domain.planning.rolling import Quantiles, independent_difference
 from grid.domain.planning.targets import PlanTargets
-from grid.models import BalanceDay, DeviceCommand, GridState, Plan, PlanSource, PriceDay
+from grid.domain.planning.warm_start import KnownPlan
+from grid.models import (
+    BalanceDay,
+    DeviceCommand,
+    FlexibleRun,
+    GridState,
+    Plan,
+    PlanRule,
+    PlanSource,
+    PriceDay,
+)
 
 Array = NDArray[np.float64]
 LONGEST = timedelta(hours=48)
@@ -100,6 +110,15 @@ def prices_from(microgrid: Microgrid, origin_at: datetime, count: int) -> tuple[
         retail.append(row.retail_micro[min(place, len(row.retail_micro) - 1)])
         feed_in.append(row.feed_in_micro[min(place, len(row.feed_in_micro) - 1)])
     return np.array(retail) / 1e6, np.array(feed_in) / 1e6
+
+
+def peak_price(microgrid: Microgrid, rule: PlanRule, origin_at: datetime) -> float:
+    """What the month's highest import costs per kW: by the plan rule where it says so, else as published for the day, 0 where nothing is."""
+    if rule.peak_micro_per_kw is not None:
+        return rule.peak_micro_per_kw / 1e6
+    day = origin_at.astimezone(microgrid.zone).date()
+    row = PriceDay.objects.filter(microgrid=microgrid, day__lte=day).order_by("-day").first()
+    return (row.peak_micro_per_kw or 0) / 1e6 if row is not None else 0.0
 
 
 def storages_of(microgrid: Microgrid) -> list[StorageUnit]:
@@ -198,6 +217,34 @@ def standing_plan(
         np.array(plan.import_w, dtype=np.float64), np.array(plan.export_w, dtype=np.float64), plan.peak_target_w,
         np.array(plan.measured_w, dtype=np.float64), np.array(plan.answer_w, dtype=np.float64),
     )  # fmt: skip
+
+
+def known_plan(
+    microgrid: Microgrid, storages: Sequence[StorageUnit], runs: Sequence[FlexibleRun], origin_at: datetime, intervals: int
+) -> KnownPlan | None:  # fmt: skip
+    """What the newest plan asks of these storages and runs from `origin_at` on, for the next one to begin from; None where it is of others."""
+    plan = newest_plan(microgrid, before=origin_at)
+    if (
+        plan is None
+        or plan.interval_minutes != microgrid.interval_minutes
+        or origin_at - plan.origin_at > STANDS_FOR
+    ):
+        return None
+    rows = {row.storage_id: row for row in plan.storages.all()}
+    if not rows or set(rows) != {s.pk for s in storages}:
+        return None
+    charge, discharge, soc = (
+        np.array([getattr(rows[s.pk], name) for s in storages], dtype=np.float64)
+        for name in ("charge_w", "discharge_w", "soc_wh")
+    )
+    step = timedelta(minutes=microgrid.interval_minutes)
+    planned = {row.run_id: row.power_w for row in plan.runs.all()}
+    flexible = np.zeros((len(runs), charge.shape[1]))
+    for place, run in enumerate(runs):
+        flexible[place] = planned.get(run.pk, 0.0)
+    return KnownPlan(charge, discharge, soc, flexible).moved_on(
+        (origin_at - plan.origin_at) // step, intervals
+    )
 
 
 def cycled_this_month(microgrid: Microgrid, storages: Sequence[StorageUnit], now: datetime) -> Array:

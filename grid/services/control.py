@@ -24,6 +24,7 @@ from grid.selectors.control_memory import load_memory, load_told
 from grid.selectors.demand_requests import demand_requests, lay_requests
 from grid.selectors.overrides import lay_over, standing_overrides
 from grid.selectors.readings import fresh_readings
+from grid.selectors.run_limits import lay_runs, run_limits
 from grid.selectors.self_reports import link_reports
 from grid.services.control_tick import hold_length, think
 from grid.services.link_commands import device_of, link_command, links_of, send_by_links
@@ -54,6 +55,7 @@ def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None =
         memory, told = load_memory(layout, at_s), load_told(layout, now, at_s, hold_length(microgrid))
         ordered = lay_over(layout, list(standing_overrides(microgrid, now)), now)
         asked = lay_requests(layout, demand_requests(microgrid, now), now)
+        asked = lay_runs(layout, run_limits(microgrid, now), now, asked)
         thought = think(
             layout,
             scene,

@@ -24,6 +24,7 @@ from grid.selectors.demand_requests import DemandRequest, demand_requests
 from grid.selectors.emergencies import emergency_story
 from grid.selectors.overrides import standing_overrides
 from grid.selectors.plans import StandingPlan, standing_plan
+from grid.selectors.run_limits import RunLimit, run_limits
 from grid.selectors.self_reports import LinkReport, link_reports
 from grid.services.control import lock_name
 from grid.services.control_tick import Thought, hold_length
@@ -63,6 +64,7 @@ class Clerk:
         self.overrides: Mapping[int, Sequence[OperatorOverride]] = {}
         self.requests: Mapping[int, Sequence[DemandRequest]] = {}
         self.links: Mapping[int, Sequence[LinkReport]] = {}
+        self.runs: Mapping[int, Sequence[RunLimit]] = {}
         self.stories: Mapping[int, dict[str, Any]] = {}
         self.lost = 0
 
@@ -173,6 +175,10 @@ class Clerk:
             for pk, charge in self.charges.items()
         }
         self.links = {pk: link_reports(charge.layout.microgrid) for pk, charge in self.charges.items()}
+        self.runs = {
+            pk: run_limits(charge.layout.microgrid, charge.layout.microgrid.now(real_now))
+            for pk, charge in self.charges.items()
+        }
         self.plans = {
             pk: standing_plan(
                 charge.layout.microgrid, charge.layout.storages, charge.layout.microgrid.now(real_now)

@@ -26,6 +26,7 @@ from grid.selectors.control_layout import ControlLayout, LiveScene, lay_out
 from grid.selectors.demand_requests import lay_requests
 from grid.selectors.overrides import lay_over
 from grid.selectors.readings import fresh_readings
+from grid.selectors.run_limits import lay_runs
 from grid.services.control_clerk import Charge, Clerk
 from grid.services.control_tick import Thought, order_of, think
 from grid.services.link_line import LinkLine
@@ -170,6 +171,7 @@ class ControlLoop:
             return None
         ordered = lay_over(layout, self.clerk.overrides.get(microgrid.pk, ()), now)
         standing = self.clerk.plans.get(microgrid.pk)
+        asked = lay_requests(layout, self.clerk.requests.get(microgrid.pk, ()), now)
         thought = think(
             layout,
             scene,
@@ -179,7 +181,7 @@ class ControlLoop:
             now=now,
             at_s=time.monotonic(),
             overrides=ordered,
-            requests=lay_requests(layout, self.clerk.requests.get(microgrid.pk, ()), now),
+            requests=lay_runs(layout, self.clerk.runs.get(microgrid.pk, ()), now, asked),
             judged=post.judged,
             links=self.clerk.links.get(microgrid.pk, ()),
             real_now=self._real_clock(),

@@ -190,7 +190,9 @@ def _commands(
             return "both sides can be joined" if choice.closes_coupling else "not to be joined now"
         if choice.load_is_shed[place - first_load]:
             return choice.load_reason
-        return choice.limit_reason if np.isfinite(wanted[place]) else "free again"
+        if not np.isfinite(wanted[place]):
+            return "free again"
+        return choice.limit_reasons[place - first_load] if choice.limit_reasons else choice.limit_reason
 
     commands = [
         NewCommand(uuid7(), int(place), float(wanted[place]), reason(int(place)), now, expires_at)

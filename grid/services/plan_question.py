@@ -7,18 +7,23 @@ import numpy as np
 
 from energy.models import Microgrid, StorageUnit
 from grid.domain.control.dispatch import StorageLimits
+from grid.domain.planning.flexible_runs import OpenRun, loads_of
 from grid.domain.planning.grid_limits import Wires
 from grid.domain.planning.parts import Array, Places, SharedLimits, Storages
 from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.solution import PlanSolution
 from grid.domain.planning.storage_sharing import are_alike, divide_fairly
-from grid.models import PlanRule
+from grid.domain.planning.warm_start import KnownPlan
+from grid.models import FlexibleRun, PlanRule
+from grid.selectors.flexible_runs import open_run, standing_runs, told_so_far
 from grid.selectors.plan_wires import wires_under
 from grid.selectors.plans import (
     Foreseen,
     cycled_this_month,
     foreseen_from,
+    known_plan,
     net_without_storages,
+    peak_price,
     peak_reached,
     prices_from,
     stored_now,
@@ -42,9 +47,13 @@ class Given:
     retail: Array
     feed_in: Array
     rule: PlanRule
+    peak_price: float
     reached_w: float
     measured_w: float | None
     wires: Wires | None
+    known: KnownPlan | None
+    runs: list[FlexibleRun]
+    open_runs: list[OpenRun]
 
     @property
     def hours(self) -> float:
@@ -74,12 +83,17 @@ def given_for(microgrid: Microgrid, origin_at: datetime, storages: list[StorageU
         InputMissing: there is no forecast or no price.
     """
     foreseen = foreseen_from(microgrid, origin_at)
-    retail, feed_in = prices_from(microgrid, origin_at, len(foreseen.use.middle_w))
+    count = len(foreseen.use.middle_w)
+    retail, feed_in = prices_from(microgrid, origin_at, count)
     rule = PlanRule.objects.filter(microgrid=microgrid).first() or PlanRule(microgrid=microgrid)
+    runs = list(standing_runs(microgrid, origin_at))
+    told = told_so_far(microgrid, runs, origin_at)
+    wires = wires_under(microgrid, origin_at, foreseen, storages, [run.consumer.site_id for run in runs])
     return Given(
         microgrid, origin_at, storages, storage_limits(storages), stored_now(microgrid, storages),
-        cycled_this_month(microgrid, storages, now), foreseen, retail, feed_in, rule, peak_reached(microgrid, now),
-        net_without_storages(microgrid, now), wires_under(microgrid, origin_at, foreseen, storages, ()),
+        cycled_this_month(microgrid, storages, now), foreseen, retail, feed_in, rule, peak_price(microgrid, rule, origin_at), peak_reached(microgrid, now),
+        net_without_storages(microgrid, now), wires, known_plan(microgrid, storages, runs, origin_at, count), runs,
+        [open_run(run, told[run.pk], origin_at) for run in runs],
     )  # fmt: skip
 
 
@@ -107,8 +121,9 @@ def question(
     return PlanProblem.of(
         interval_minutes=microgrid.interval_minutes, import_price_per_kwh=given.retail, export_price_per_kwh=given.feed_in,
         load_w=given.foreseen.use.middle_w, production_w=given.foreseen.production.middle_w, storages=storages, shared=shared,
+        flexible=loads_of(given.open_runs, given.hours, count),
         import_limit_w=microgrid.import_limit_w or np.inf, export_limit_w=microgrid.export_limit_w or np.inf,
-        peak_price_per_kw=rule.peak_micro_per_kw / 1e6, peak_so_far_w=target_w or given.reached_w,
+        peak_price_per_kw=given.peak_price, peak_so_far_w=target_w or given.reached_w,
         reserve_wh=float(rule.reserve_wh),
     )  # fmt: skip
 

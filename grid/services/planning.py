@@ -1,6 +1,7 @@
 """Making plans: one for each interval, always an answer. The plan of least cost, else the last one moved on, else the plain rule."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from energy.models import Microgrid, StorageUnit
 from grid.domain.planning.explanation import explain
 from grid.domain.planning.fitting import fit
+from grid.domain.planning.flexible_runs import reason_of
 from grid.domain.planning.parts import Array, CannotPlan
 from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
 from grid.domain.planning.program import OutOfTime
@@ -17,7 +19,7 @@ from grid.domain.planning.rolling import outlook_of
 from grid.domain.planning.search import CannotFindPlan, find_plan
 from grid.domain.planning.solution import PlanStatus
 from grid.domain.planning.stored_value import Fleet, StoredValue
-from grid.models import Plan, PlanRule, PlanSource, StoragePlan
+from grid.models import FlexibleRunPlan, Plan, PlanSource, StoragePlan
 from grid.selectors.plans import (
     STANDS_FOR,
     InputMissing,
@@ -54,45 +56,56 @@ def make_plan(*, microgrid: Microgrid, now: datetime) -> Plan | None:
 
 
 def _keep_found(given: Given, now: datetime) -> Plan:
-    peak, wear = given.rule.peak_micro_per_kw / 1e6, given.rule.wear_micro_per_kwh / 1e6
+    peak, wear = given.peak_price, given.rule.wear_micro_per_kwh / 1e6
     hindsight_w = _hindsight(given, peak, wear) if peak else 0.0
     value = _value(given, hindsight_w)
-    target_w = value.outlook.peak_target_w if given.rule.peak_micro_per_kw else None
+    target_w = value.outlook.peak_target_w if peak else None
     fitted = fit(
         wires=given.wires, groups=given.groups, room_w=given.limits.charge_max_w, ask=partial(question, given, target_w),
-        find=partial(find_plan, seconds=PATIENCE_S), divide=partial(divided, given), clock=given.clock,
+        find=lambda asked, known: find_plan(asked, seconds=PATIENCE_S, known=known), divide=partial(divided, given), clock=given.clock,
+        known=given.known,
     )  # fmt: skip
     problem, found = fitted.problem, fitted.found
     if found.status == PlanStatus.INFEASIBLE:
         raise CannotPlan("; ".join(found.reasons))
     charge, discharge, soc = fitted.charge_w, fitted.discharge_w, fitted.soc_wh
-    exchange = given.net_w + (charge - discharge).sum(axis=0) - found.curtailed_w
+    exchange = (
+        given.net_w + (charge - discharge).sum(axis=0) + found.flexible_w.sum(axis=0) + found.curtailed_w
+    )
     why = [" ".join(reason.sentences) for reason in explain(problem, found, given.clock)]
     measured, answers = _answers(given, value)
     plan = Plan(
         microgrid=given.microgrid, origin_at=given.origin_at, made_at=now, source=PlanSource.LEAST_COST,
         status=found.status.value, interval_minutes=given.microgrid.interval_minutes, forecast_at=given.foreseen.at,
         cost_micro=None if found.cost is None else round(found.cost * 1e6), peak_reached_w=round(given.reached_w),
-        peak_target_w=None if target_w is None else round(target_w), settings=_settings(given.rule, hindsight_w),
+        peak_target_w=None if target_w is None else round(target_w), settings=_settings(given, hindsight_w),
         use_w=_whole(given.foreseen.use.middle_w), production_w=_whole(given.foreseen.production.middle_w),
         import_w=_whole(np.maximum(exchange, 0)), export_w=_whole(np.maximum(-exchange, 0)),
         retail_micro=_whole(given.retail * 1e6), feed_in_micro=_whole(given.feed_in * 1e6),
         energy_micro=_whole(found.energy_price_per_kwh * 1e6), sentences=why, reasons=list(found.reasons),
         measured_w=measured, answer_w=answers,
     )  # fmt: skip
-    return _store(plan, given.storages, charge, discharge, soc)
+    runs = [
+        FlexibleRunPlan(
+            run=run, power_w=_whole(power_w), told_wh=round(seen.told_wh),
+            why=reason_of(seen, power_w, found.energy_price_per_kwh, given.hours, given.clock)[:300],
+        )
+        for run, seen, power_w in zip(given.runs, given.open_runs, found.flexible_w, strict=True)
+    ]  # fmt: skip
+    return _store(plan, given.storages, charge, discharge, soc, runs)
 
 
-def _settings(rule: PlanRule, hindsight_w: float) -> dict[str, int]:
+def _settings(given: Given, hindsight_w: float) -> dict[str, int]:
     return {
         HINDSIGHT: round(hindsight_w),
-        "peak_micro_per_kw": rule.peak_micro_per_kw, "wear_micro_per_kwh": rule.wear_micro_per_kwh, "reserve_wh": rule.reserve_wh,
+        "peak_micro_per_kw": round(given.peak_price * 1e6), "wear_micro_per_kwh": given.rule.wear_micro_per_kwh,
+        "reserve_wh": given.rule.reserve_wh,
     }  # fmt: skip
 
 
 def _value(given: Given, hindsight_w: float) -> StoredValue:
     """What storing is worth, at the peak that is worth holding."""
-    peak = given.rule.peak_micro_per_kw / 1e6
+    peak = given.peak_price
     wear = given.rule.wear_micro_per_kwh / 1e6
     fleet = Fleet.of(given.limits, wear)
     floor = target_floor_w(fleet, hindsight_w, given.reached_w) if peak else float("inf")
@@ -164,7 +177,11 @@ def _keep_shifted(microgrid: Microgrid, origin_at: datetime, reason: str, now: d
         np.array([getattr(row, name)[shift:] for row in rows], dtype=np.float64).reshape(len(rows), -1)
         for name in ("charge_w", "discharge_w", "soc_wh")
     )
-    return _store(plan, [row.storage for row in rows], charge, discharge, soc)
+    runs = [
+        FlexibleRunPlan(run_id=row.run_id, power_w=row.power_w[shift:], told_wh=row.told_wh, why=row.why)
+        for row in last.runs.all()
+    ]
+    return _store(plan, [row.storage for row in rows], charge, discharge, soc, runs)
 
 
 def _keep_rule(microgrid: Microgrid, origin_at: datetime, reason: str, now: datetime) -> Plan:
@@ -178,7 +195,9 @@ def _keep_rule(microgrid: Microgrid, origin_at: datetime, reason: str, now: date
 
 
 @transaction.atomic
-def _store(plan: Plan, storages: list[StorageUnit], charge: Array, discharge: Array, soc: Array) -> Plan:
+def _store(
+    plan: Plan, storages: list[StorageUnit], charge: Array, discharge: Array, soc: Array, runs: Sequence[FlexibleRunPlan] = ()
+) -> Plan:  # fmt: skip
     """Store a plan once; whoever was first is kept."""
     kept, made = Plan.objects.get_or_create(
         microgrid=plan.microgrid, origin_at=plan.origin_at,
@@ -191,6 +210,9 @@ def _store(plan: Plan, storages: list[StorageUnit], charge: Array, discharge: Ar
             )
             for i, storage in enumerate(storages)
         )  # fmt: skip
+        for run in runs:
+            run.plan = kept
+        FlexibleRunPlan.objects.bulk_create(runs)
         Plan.objects.filter(microgrid=plan.microgrid, origin_at__lt=plan.origin_at - KEEP).delete()
     return kept
 

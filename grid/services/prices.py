@@ -21,8 +21,11 @@ def publish_prices(
     feed_in_micro: Sequence[int],
     local_micro: Sequence[int],
     now: datetime,
+    peak_micro_per_kw: int | None = None,
 ) -> PriceDay:
     """Publish the prices of a day once; a day that is published already stays as it is.
+
+    `peak_micro_per_kw` is what the month's highest import costs by the prices that hold that day; None where it costs nothing.
 
     Raises:
         CannotPublish: the lists do not fit the day.
@@ -36,6 +39,7 @@ def publish_prices(
         defaults={
             "window_names": list(window_names), "windows": list(windows), "retail_micro": list(retail_micro),
             "feed_in_micro": list(feed_in_micro), "local_micro": list(local_micro), "published_at": now,
+            "peak_micro_per_kw": peak_micro_per_kw,
         },
     )  # fmt: skip
     return published

@@ -24,7 +24,7 @@ def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
     """What there is below Energy; the roof where there is one."""
     entries = [
         ("Day by day", "energy"), ("Ahead", "own-forecast"), ("Habits", "habits"), ("Comparison", "comparison"), ("Tips", "tips"), ("Alarms", "own-alarms"),
-        ("Sharing", "sharing"), ("Programmes", "programmes"),
+        ("Sharing", "sharing"), ("Devices", "runs"), ("Programmes", "programmes"),
     ]  # fmt: skip
     if Source.objects.filter(site__in=[site.pk for site in sites]).exists():
         entries.insert(2, ("Your roof", "own-source"))

@@ -9,6 +9,7 @@ from microgrid_site.pages import (
     insight_pages,
     meter_days,
     programme_pages,
+    run_pages,
     sharing_pages,
     source_pages,
 )
@@ -30,6 +31,8 @@ urlpatterns = [
     path("energy/sharing/", sharing_pages.sharing, name="sharing"),
     path("energy/programmes/", programme_pages.own_programmes, name="programmes"),
     path("energy/programmes/<uuid:public_id>/leave-out/", programme_pages.leave_out, name="demand-opt-out"),
+    path("energy/runs/", run_pages.own_run_page, name="runs"),
+    path("energy/runs/<uuid:public_id>/back/", run_pages.take_back, name="run-back"),
     path("live/demand/", programme_pages.events, name="demand-events"),
     path("live/demand/<uuid:public_id>/", programme_pages.event, name="demand-event"),
     path("live/demand/programmes/<uuid:public_id>/end/", programme_pages.end, name="demand-programme-end"),

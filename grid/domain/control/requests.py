@@ -18,10 +18,12 @@ class Requests:
     Attributes:
         load_limit_w: by load, the most it may draw; infinite where nothing is asked.
         reason: what an operator and the load's command read.
+        reasons: by load, where each has its own; else empty.
     """
 
     load_limit_w: Power
     reason: str = ""
+    reasons: tuple[str, ...] = ()
 
     @classmethod
     def none(cls, points: Points) -> "Requests":
@@ -34,10 +36,17 @@ class Requests:
         may = (points.load_tier >= STEERED_FROM_TIER) & (points.load_tier > NEVER_SHED) & ~np.isnan(share)
         return cls(np.where(may, share * points.load_most_w, np.inf), reason)
 
+    def why(self, place: int) -> str:
+        """What the command of a load reads; empty where nothing is asked of it."""
+        if not np.isfinite(self.load_limit_w[place]):
+            return ""
+        return self.reasons[place] if self.reasons else self.reason
+
     @property
     def words(self) -> tuple[str, ...]:
-        """A sentence; none where nothing stands."""
-        count = int(np.isfinite(self.load_limit_w).sum())
-        if not count:
-            return ()
-        return (f"{count} load{'s are' if count > 1 else ' is'} held down: {self.reason}",)
+        """A sentence for each reason; none where nothing stands."""
+        told = [self.why(place) for place in np.flatnonzero(np.isfinite(self.load_limit_w)).tolist()]
+        return tuple(
+            f"{told.count(why)} load{'s are' if told.count(why) > 1 else ' is'} held down: {why}"
+            for why in dict.fromkeys(told)
+        )

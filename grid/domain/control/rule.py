@@ -127,7 +127,7 @@ def control(
         storage_reason=_storage_reason(targets, islanded, moves),
         source_reason=", ".join(moves.bound) or "room again", load_reason=_load_reason(seen, step.status, ordered, moves, settings),
         alarms=tuple(f"{name} cannot be held with what there is." for name in moves.unmet),
-        load_limit_w=asked.load_limit_w, limit_reason=asked.reason,
+        load_limit_w=asked.load_limit_w, limit_reason=asked.reason, limit_reasons=asked.reasons,
     )  # fmt: skip
 
 

@@ -265,6 +265,7 @@ class Choice:
         source_limit_w: by source; infinite without a limit.
         load_is_shed: by load.
         load_limit_w: by load, the most it may draw by what its member agreed to; infinite without; empty where nobody asks.
+        limit_reasons: by load, where each has its own; else `limit_reason` is that of all.
         closes_coupling: whether the coupling's breaker is told to close; it does so once both sides are in step.
     """
 
@@ -282,6 +283,7 @@ class Choice:
     alarms: tuple[str, ...] = field(default=())
     load_limit_w: Power = field(default_factory=lambda: np.zeros(0))
     limit_reason: str = ""
+    limit_reasons: tuple[str, ...] = ()
 
     @property
     def load_most_w(self) -> Power:

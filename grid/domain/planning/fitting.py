@@ -11,6 +11,7 @@ from grid.domain.planning.parts import Array, Places, SharedLimits
 from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.shortfalls import SHARED, SHARED_REASON
 from grid.domain.planning.solution import PlanSolution, PlanStatus
+from grid.domain.planning.warm_start import KnownPlan
 
 ROUNDS = 8
 MOST_CUTS = 400  # in one round; the worst first
@@ -37,12 +38,13 @@ class Fitted:
 
 
 Ask = Callable[[Places, SharedLimits | None], PlanProblem]
-Find = Callable[[PlanProblem], PlanSolution]
+Find = Callable[[PlanProblem, KnownPlan | None], PlanSolution]
 Divide = Callable[[PlanSolution, Places], tuple[Array, Array, Array]]
 
 
 def fit(
-    *, wires: Wires | None, groups: Places, room_w: Array, ask: Ask, find: Find, divide: Divide, clock: Sequence[str]
+    *, wires: Wires | None, groups: Places, room_w: Array, ask: Ask, find: Find, divide: Divide, clock: Sequence[str],
+    known: KnownPlan | None = None,
 ) -> Fitted:  # fmt: skip
     """The plan of least cost that wires carry.
 
@@ -51,12 +53,13 @@ def fit(
         groups: which storages may be planned as one [n], where no line tells them apart.
         room_w: [n], by which a group's members weigh.
         ask: the problem for storages in groups, with limits of wires.
-        find: its plan.
+        find: its plan, beginning from one that is known.
         divide: what each storage of the groups does.
         clock: a name for each interval.
+        known: the last plan for these storages and intervals, where there is one.
     """
     problem = ask(groups, None)
-    found = find(problem)
+    found = find(problem, None if known is None else known.in_groups(groups))
     fitted = Fitted(problem, found, groups, *_divided(found, groups, divide))
     if wires is None or found.cost is None:
         return fitted
@@ -78,7 +81,8 @@ def fit(
         cuts += more
         split = alike_by(cuts, groups)
         problem = ask(split, rows_of(cuts, split, room_w, len(clock)))
-        found = find(problem)
+        so_far = KnownPlan(fitted.charge_w, fitted.discharge_w, fitted.soc_wh, flexible_w)
+        found = find(problem, so_far.in_groups(split))
         fitted = Fitted(problem, found, split, *_divided(found, split, divide), rows=len(cuts))
     return _judged(fitted, left, told(wires, left, clock))
 

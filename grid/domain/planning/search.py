@@ -3,6 +3,7 @@
 Physics is never for sale: where a storage cannot keep its own state of charge limits, there is no plan, and the reasons name it.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,29 +15,38 @@ from grid.domain.planning.interior_point_plan import find_proven_plan, suits
 from grid.domain.planning.model import Aim, Model, Slack
 from grid.domain.planning.parts import Array
 from grid.domain.planning.problem import PlanProblem
-from grid.domain.planning.program import Answer, Course, Effort, OutOfTime, solve, with_decisions_of
+from grid.domain.planning.program import Answer, Course, Effort, OutOfTime
 from grid.domain.planning.reading import nothing, read
 from grid.domain.planning.solution import PlanSolution
+from grid.domain.planning.solving import solve, with_decisions_of
+from grid.domain.planning.warm_start import KnownPlan, start_values
 from grid.domain.planning.writing import write
 
 EXACT = 2e-7  # of the cost, absolute and relative: a fifth of what is promised
-EXACT_ENERGY = 1e-8
+EXACT_ENERGY_WH, EXACT_ENERGY = 1e-3, 1e-7  # of what is above limits or missing
+EXACT_EFFORT = 1e-5  # of a best effort's cost: a tenth of what is promised there
 PINS = (0.0, 1e-10, 1e-9, 1e-8, 1e-7)
 NOTHING = 1e-8
 REACH_WH = 1e-9
-STRICT_SHARE = 0.5  # of the time, for the plan that keeps everything
+SHARE = 0.5  # of the time that is left, for the plan that keeps everything, then for each aim but the last
+LEAST_S = 2.0
 
 
 class CannotFindPlan(RuntimeError):
     """No phase of the search found a plan, though storages can keep their limits; the message says what to change."""
 
 
-def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
+def find_plan(
+    problem: PlanProblem, *, seconds: float = 150.0, known: KnownPlan | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> PlanSolution:  # fmt: skip
     """The best plan: of many storages by the interior-point method where that proves it, else by the general search.
 
     Args:
         problem: what is asked.
         seconds: how long searches with yes-or-no decisions may take in all; linear programmes are not counted.
+        clock: tells [s] how much of that is gone.
+        known: a plan for the same storages, loads and intervals to begin from; the answer is the same without, and takes longer.
 
     Raises:
         CannotFindPlan: none was found in that time, or the solver gave up for numerical reasons.
@@ -48,15 +58,17 @@ def find_plan(problem: PlanProblem, *, seconds: float = 150.0) -> PlanSolution:
         given = find_proven_plan(problem)
         if given is not None:
             return given
+    ends = clock() + seconds
     model = write(problem)
     try:
-        effort = _effort(model, Aim.COST, seconds * STRICT_SHARE)
-        answer = solve(model.program, effort, courses=_courses(problem, model, None))
+        effort = _effort(model, Aim.COST, seconds * SHARE)
+        near = start_values(problem, model, known) if known is not None else None
+        answer = solve(model.program, effort, courses=_courses(problem, model, None), near=near)
     except OutOfTime:
         answer = None  # whether everything can be kept is not known; something can always be done
     if answer is not None:
         return read(problem, model, answer, doubts(Aim.COST, model, answer))
-    return _read_last(problem, _as_near_as_possible(problem, seconds * (1 - STRICT_SHARE) / len(Aim)))
+    return _read_last(problem, _as_near_as_possible(problem, lambda: max(ends - clock(), LEAST_S)))
 
 
 def _read_last(problem: PlanProblem, found: list[tuple[Model, Answer]]) -> PlanSolution:
@@ -80,12 +92,16 @@ def doubts(aim: Aim, model: Model, answer: Answer) -> tuple[str, ...]:
     return (f"{said} up to {off:.0f} Wh less may be {what}.",)
 
 
-def _as_near_as_possible(problem: PlanProblem, seconds: float) -> list[tuple[Model, Answer]]:
-    """Least energy above limits, then least energy missing, then least cost: what each aim found, fewer where time ran out."""
+def _as_near_as_possible(problem: PlanProblem, left: Callable[[], float]) -> list[tuple[Model, Answer]]:
+    """Least energy above limits, then least energy missing, then least cost: what each aim found, fewer where time ran out.
+
+    Each aim has its share of the time that is `left` [s], the last one all of it: what the ones before did not need is not lost.
+    """
     slack = Slack(Aim.ABOVE_LIMITS)
     found: list[tuple[Model, Answer]] = []
     for aim in Aim:
         try:
+            seconds = left() * (SHARE if aim != Aim.COST else 1.0)
             solved = _phase(problem, slack, seconds, found[-1][1].values if found else None)
         except OutOfTime:
             solved = None
@@ -139,7 +155,10 @@ def _phase(
         roomy = replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
         model = write(problem, roomy)
         answer = solve(
-            model.program, _effort(model, slack.aim, seconds), begin, _courses(problem, model, roomy)
+            model.program,
+            _effort(model, slack.aim, seconds, strict=False),
+            begin,
+            _courses(problem, model, roomy),
         )
         if answer is not None:
             return model, answer
@@ -158,10 +177,12 @@ def _roomy(found: float | None, room: float) -> float | None:
     return found * (1.0 + room) + room if found else found
 
 
-def _effort(model: Model, aim: Aim, seconds: float) -> Effort:
-    if aim == Aim.COST:
+def _effort(model: Model, aim: Aim, seconds: float, *, strict: bool = True) -> Effort:
+    if aim == Aim.COST and strict:
         return Effort(EXACT / (model.unit_w / 1000.0), EXACT, seconds)
-    return Effort(EXACT_ENERGY, EXACT_ENERGY, seconds)
+    if aim == Aim.COST:
+        return Effort(EXACT_EFFORT / (model.unit_w / 1000.0), EXACT, seconds)
+    return Effort(EXACT_ENERGY_WH / model.unit_w, EXACT_ENERGY, seconds)
 
 
 def stranded(problem: PlanProblem) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from django.db import IntegrityError, transaction
 
 from billing.adapters.documents.e_invoice import broken_rules, invoice_xml
 from billing.domain.e_invoice import business_terms
-from billing.models import Document, TariffVersion
+from billing.models import Document, Tariff, TariffVersion
 from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
 from billing.selectors.run_summary import summarise
+from billing.services.price_publication import publish_days
 from billing.services.rating import load_energy
 from billing.services.tariffs import CannotPublishVersion, draft_from, publish_version
+from grid.models import PriceDay
 from tests.integration.billing.conftest import DAYS, NOW, Hamlet, make_hamlet
 
 PARTS = [
@@ -121,3 +123,13 @@ def test_a_copy_has_the_same_parts(hamlet_with_parts: Hamlet) -> None:
     newest = hamlet_with_parts.tariff.versions.order_by("-number").first()
     assert newest is not None
     assert draft_from(version=newest, now=NOW).parts == PARTS
+
+
+def test_what_power_costs_is_published_with_the_day_for_plans_to_count_with(
+    hamlet_with_parts: Hamlet,
+) -> None:
+    microgrid, before, after = hamlet_with_parts.microgrid, date(2016, 2, 28), date(2016, 3, 30)
+    Tariff.objects.filter(pk=hamlet_with_parts.version.tariff_id).update(is_reference=True)
+    publish_days(microgrid=microgrid, days=[before, after], now=NOW)
+    charged = dict(PriceDay.objects.filter(microgrid=microgrid).values_list("day", "peak_micro_per_kw"))
+    assert (charged[before], charged[after]) == (None, 62_000_000)

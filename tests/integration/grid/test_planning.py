@@ -177,3 +177,16 @@ def _heaviest_loading(microgrid, plan):
     resting = wires.network.solve(wires.draw_w[at], wires.draw_var[at]).line_loading
     line = int((loading[at] - resting).argmax())
     return wires.network.wires[line].code, float(loading[:, line].max())
+
+
+def test_the_published_peak_charge_counts_unless_the_plan_rule_says_otherwise(unpriced):
+    day = SHOWN_NOW.astimezone(unpriced.zone).date()
+    publish_prices(
+        microgrid=unpriced, day=day, window_names=["all"], windows=[0] * 96, retail_micro=[300_000] * 96, feed_in_micro=[80_000] * 96,
+        local_micro=[190_000] * 96, now=SHOWN_NOW, peak_micro_per_kw=7_000_000,
+    )  # fmt: skip
+    plan = make_plan(microgrid=unpriced, now=SHOWN_NOW)
+    assert plan.settings["peak_micro_per_kw"] == 7_000_000 and plan.peak_target_w is not None
+    PlanRule.objects.create(microgrid=unpriced, peak_micro_per_kw=0)
+    later = make_plan(microgrid=unpriced, now=SHOWN_NOW + QUARTER)
+    assert later.settings["peak_micro_per_kw"] == 0 and later.peak_target_w is None

@@ -54,7 +54,7 @@ def planned(wires: Wires | None, *, start_wh: float = 0.0, home_w: Array = HOME,
         size = np.bincount(groups)[groups][:, None]
         return found.charge_w[groups] / size, found.discharge_w[groups] / size, found.soc_wh[groups] / size
 
-    return fit(wires=wires, groups=np.zeros(3, dtype=np.int64), room_w=np.ones(3), ask=ask, find=find_plan, divide=divide, clock=CLOCK)  # fmt: skip
+    return fit(wires=wires, groups=np.zeros(3, dtype=np.int64), room_w=np.ones(3), ask=ask, find=lambda problem, known: find_plan(problem, known=known), divide=divide, clock=CLOCK)  # fmt: skip
 
 
 def loading(wires: Wires, plan: Fitted) -> Array:

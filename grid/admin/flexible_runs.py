@@ -1,0 +1,24 @@
+"""Runs of members' devices as facts; members ask for them on their page."""
+
+from django.contrib import admin
+
+from grid.admin.decisions import MicrogridFactAdmin
+from grid.models import FlexibleRun
+
+
+@admin.register(FlexibleRun)
+class FlexibleRunAdmin(MicrogridFactAdmin):
+    """What devices are to do by when, the latest first."""
+
+    list_display = (
+        "name",
+        "consumer",
+        "energy_wh",
+        "power_w",
+        "start_at",
+        "ready_at",
+        "may_pause",
+        "withdrawn_at",
+    )
+    list_select_related = ("consumer",)
+    ordering = ("-ready_at",)

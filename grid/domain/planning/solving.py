@@ -1,0 +1,181 @@
+"""Solving a programme with pairs exactly: by linear programming where that is enough, by yes-or-no decisions where it is not.
+
+A storage either charges or discharges, a connection either imports or exports. Mostly that holds by itself, because doing both at once
+costs; then linear programming is exact and fast. So the relaxed programme is solved first. Where both sides of a pair come out
+above zero, the side that moves less is shut and the programme solved again; if that costs nothing, it is as good as the relaxed one and
+hence the best. Only where it costs, yes-or-no decisions are added, first for the pairs in question, in the end for all.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from grid.domain.planning.parts import Array, Flags
+from grid.domain.planning.program import Answer, CannotFollow, Course, Effort, OutOfTime, Program
+from grid.domain.planning.solver import (
+    FEASIBLE,
+    PRICED,
+    SAME_COST,
+    STATUS,
+    begin_near,
+    is_whole,
+    loaded,
+    restore,
+    run,
+    settle,
+    shut_lesser,
+    violated,
+    with_yes_or_no,
+)
+
+ROUNDS = 3
+
+
+def solve(
+    program: Program,
+    effort: Effort,
+    begin: Array | None = None,
+    courses: Sequence[Callable[[], Course | None]] = (),
+    near: Array | None = None,
+) -> Answer | None:
+    """The best point, or None where there is none.
+
+    Args:
+        program: see there.
+        effort: for yes-or-no decisions.
+        begin: a legal point to begin with, if one is known.
+        courses: other methods, asked one after the other where linear programming is not enough, until one is proven.
+        near: a point that may lie near the best one, legal or not: the search begins there, and ends where it would end without.
+
+    Raises:
+        OutOfTime: the search ended without any point.
+    """
+    if np.any(program.lower > program.upper + FEASIBLE):
+        return None
+    found = _by_lines(program, near)
+    if found is None or found.proven:
+        return found
+    for course in courses:
+        try:
+            followed = course()
+        except CannotFollow:
+            continue
+        if followed is None:
+            return None
+        point = with_decisions_of(program, followed.values)
+        if point is not None and point.objective <= followed.least + followed.rounding + effort.room(
+            point.objective
+        ):
+            return point
+        begin = followed.values
+    known = _better(
+        with_decisions_of(program, begin if begin is not None else found.values),
+        with_decisions_of(program, near) if near is not None else None,
+    )
+    if known is not None and known.objective <= found.bound:
+        return known
+    if known is not None and (not found.legal or known.objective < found.objective):
+        found = replace(known, suspects=found.suspects, proven=False)
+    return _by_branches(program, effort, found)
+
+
+def _by_lines(program: Program, near: Array | None) -> Answer | None:
+    """Linear programming alone; `proven` only where pairs and whole numbers come out right at the relaxed optimum's cost."""
+    relaxed = replace(program, whole=program.whole[:0])
+    highs = loaded(relaxed)
+    if near is not None:
+        begin_near(highs, relaxed, near)
+    if not run(highs):
+        return None
+    bound = highs.getInfo().objective_function_value + SAME_COST * max(
+        1.0, abs(highs.getInfo().objective_function_value)
+    )
+    point = settle(highs, relaxed)
+    shut = violated(program, point.values)
+    worthless = point.row_prices[program.pair_rows] <= PRICED
+    for _ in range(ROUNDS):
+        again = violated(program, point.values)
+        if not again.any():
+            break
+        shut |= again
+        restore(highs, relaxed)
+        if not shut_lesser(highs, program, point.values, shut):
+            break
+        point = settle(highs, relaxed)
+    legal = not violated(program, point.values).any() and is_whole(program, point.values)
+    return replace(
+        point, proven=legal and point.objective <= bound, legal=legal, suspects=shut | worthless, bound=bound
+    )
+
+
+def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | None:
+    """Yes-or-no decisions, for few pairs first; `found` is where linear programming ended."""
+    chosen = program.eager | found.suspects
+    left, least = effort.seconds, found.bound
+    for round_ in range(ROUNDS + 1):
+        last = round_ == ROUNDS or bool(chosen.all())
+        if last:
+            chosen[:] = True
+        # Few decisions may leave others violated: time is kept for the search with all of them.
+        limited = replace(effort, seconds=left if last else left / 2)
+        highs, solved = _searched(program, chosen, limited, found.values if found.legal else None)
+        left = max(left - highs.getRunTime(), min(1.0, effort.seconds))
+        done = highs.getModelStatus() == STATUS.kOptimal
+        least = max(least, highs.getInfo().mip_dual_bound)  # few decisions are a relaxation of all of them
+        if not solved and highs.getModelStatus() != STATUS.kTimeLimit:
+            return None
+        if solved:
+            values = np.array(highs.getSolution().col_value)[: len(program.cost)]
+            bound = highs.getInfo().objective_function_value
+            point = with_decisions_of(program, values)
+            if point is not None and (last or not done or point.objective <= bound + effort.room(bound)):
+                if not done and found.legal and found.objective < point.objective:
+                    break
+                return replace(
+                    point, binaries=int(chosen.sum()) + len(program.whole), proven=done, bound=least
+                )
+            chosen |= violated(program, values)
+        else:
+            chosen[:] = True
+        if last:
+            break
+    if not found.legal:
+        raise OutOfTime
+    return replace(found, proven=False, bound=least)
+
+
+def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | None) -> tuple[Any, bool]:
+    """The solver after its search, and whether it found a point."""
+    highs = loaded(with_yes_or_no(program, chosen), effort)
+    if begin is None:
+        return highs, run(highs)
+    columns = np.arange(len(begin), dtype=np.int32)
+    highs.setSolution(len(columns), columns, begin)
+    solved = run(highs)
+    if solved:
+        # HiGHS 1.16 was seen to name a better objective than that of the point it returned: the one it was given.
+        objective = program.offset + float(
+            program.cost @ np.array(highs.getSolution().col_value)[: len(program.cost)]
+        )
+        stated = highs.getInfo().objective_function_value
+        if objective > stated + effort.room(stated) + FEASIBLE:
+            return _searched(program, chosen, effort, None)
+    return highs, solved
+
+
+def _better(one: Answer | None, other: Answer | None) -> Answer | None:
+    if one is None or other is None:
+        return one or other
+    return one if one.objective <= other.objective else other
+
+
+def with_decisions_of(program: Program, values: Array) -> Answer | None:
+    """The best point with the decisions that `values` made: whole numbers as they are, of each pair the greater side."""
+    highs = loaded(replace(program, whole=program.whole[:0]))
+    whole = program.whole.astype(np.int32)
+    fixed = np.round(values[program.whole])
+    highs.changeColsBounds(len(whole), whole, fixed, fixed)
+    both = np.ones(len(program.first), dtype=np.bool_)
+    return settle(highs, program) if shut_lesser(highs, program, values, both) else None
