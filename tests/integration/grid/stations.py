@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -26,12 +28,12 @@ from microgrid_site.websocket_server import BoundedSocket
 
 
 @contextmanager
-def web_server(ping_s: float = 20.0) -> Iterator[int]:
-    """The house's own server in a thread; its port."""
+def web_server(ping_s: float = 20.0, certificate: Path | None = None) -> Iterator[int]:
+    """The house's own server in a thread, with TLS where it gets a certificate (and its key, in one file); its port."""
     port = free_port()
     config = uvicorn.Config(
         application, port=port, ws=BoundedSocket, lifespan="off", log_level="warning", ws_ping_interval=ping_s,
-        ws_ping_timeout=ping_s,
+        ws_ping_timeout=ping_s, ssl_certfile=certificate,
     )  # fmt: skip
     server = uvicorn.Server(config)
 
@@ -139,10 +141,13 @@ def credentials(station: str, key: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def charger(port: int, station: str, key: str, protocol: str, **habits: bool) -> AsyncIterator[Any]:
-    """A station that is connected and answers."""
+async def charger(
+    port: int, station: str, key: str, protocol: str, *, trusts: ssl.SSLContext | None = None, **habits: bool
+) -> AsyncIterator[Any]:
+    """A station that is connected and answers; over TLS where it has a context that says whom it trusts."""
+    scheme = "ws" if trusts is None else "wss"
     async with connect(
-        f"ws://127.0.0.1:{port}/ocpp/{station}", subprotocols=[protocol], additional_headers=credentials(station, key)
+        f"{scheme}://127.0.0.1:{port}/ocpp/{station}", subprotocols=[protocol], additional_headers=credentials(station, key), ssl=trusts
     ) as socket:  # fmt: skip
         there = KINDS[protocol](station, socket, **habits)
         there.socket = socket

@@ -2,9 +2,17 @@
 
 import asyncio
 import secrets
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from django.utils import timezone
 from ocpp.v16 import call as call16
 from ocpp.v201 import call as call201
@@ -71,6 +79,51 @@ def test_a_limit_is_set_with_its_end_read_back_and_taken_away(link, version):
     assert (schedule["duration"], schedule["charging_rate_unit"]) == (20, "W")
     assert profile["charging_profile_purpose"] == "TxDefaultProfile"
     assert profile["valid_to"] > profile["valid_from"]
+
+
+def own_certificate(folder: Path) -> Path:
+    """Certificate and key of a server at 127.0.0.1, in one file."""
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "house")]),
+    )
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
+    )  # fmt: skip
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = folder / "house.pem"
+    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_security_profile_2_is_tls_with_the_stations_key(link, tmp_path):
+    key, path = give_key(link=link), own_certificate(tmp_path)
+
+    async def drive(port: int) -> LinkAnswer:
+        async with charger(
+            port, link.station, key, "ocpp2.0.1", trusts=ssl.create_default_context(cafile=str(path))
+        ):
+            answer = await order(link, Target("c-1", holds_s=20, limit_w=6000))
+        with pytest.raises(ssl.SSLCertVerificationError):  # whoever does not trust the house sends it no key
+            async with charger(port, link.station, key, "ocpp2.0.1", trusts=ssl.create_default_context()):
+                pass
+        with pytest.raises(InvalidStatus) as refused:
+            async with charger(
+                port, link.station, "wrong", "ocpp2.0.1", trusts=ssl.create_default_context(cafile=str(path))
+            ):
+                pass
+        assert refused.value.response.status_code == 401
+        return answer
+
+    with web_server(certificate=path) as port:
+        answer = asyncio.run(drive(port))
+    assert answer.is_done, answer
 
 
 def test_a_transaction_in_16_gets_its_own_limit_and_is_written_down(link):
