@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grid.domain.prices import Interval, PriceRule, local_prices, mid_market, price_of, to_micro
@@ -53,6 +53,7 @@ def test_published_prices_are_whole_millionths_half_even():
     assert [to_micro(Fraction(n, 2_000_000)) for n in (1, 3, 5)] == [0, 2, 2]
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(
