@@ -16,6 +16,11 @@ def cause_of_response(response_id: UUID) -> str:
     return f"demand-response:{response_id}"
 
 
+def cause_of_storage(storage_id: UUID, period: int) -> str:
+    """How what a storage did in a month is named as a cause."""
+    return f"storage:{storage_id}:{period}"
+
+
 def documents_of(causes: Iterable[str]) -> dict[str, Document]:
     """The posted document on which each cause stands; those that wait for theirs are left out."""
     rows = FlexibilityCredit.objects.filter(cause_ref__in=list(causes), document__isnull=False)

@@ -6,8 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.domain.incentives import credit_minor
-from billing.models import BillingRun, FlexibilityCredit
+from billing.models import BillingRun, Component, FlexibilityCredit
+from billing.selectors.flexibility import cause_of_storage
 from energy.models import Site
+from grid.models import FlexibilityDay
+from grid.selectors.flexibility import statements
 from kernel.money import price_from_micro
 
 
@@ -54,6 +57,32 @@ def note_flexibility(*, items: Iterable[Flexibility], now: datetime) -> int:
     FlexibilityCredit.objects.bulk_create(rows, ignore_conflicts=True)
     refs = [row.cause_ref for row in rows]
     return sum(FlexibilityCredit.objects.filter(cause_ref__in=refs).values_list("net_minor", flat=True))
+
+
+def note_storages(*, run: BillingRun, site_ids: Sequence[int]) -> int:
+    """Note what the run's sites are owed for what their storages did on its days; noted anew while it stands on no document.
+
+    Part of the caller's transaction; returns the sum [minor units].
+    """
+    microgrid = run.microgrid
+    if not FlexibilityDay.objects.filter(
+        storage__site__in=site_ids, day__in=run.days(), is_current=True
+    ).exists():
+        return 0
+    found = [
+        s for s in statements(microgrid=microgrid, days=run.days()) if s.storage.site_id in set(site_ids)
+    ]
+    causes = {cause_of_storage(s.storage.public_id, run.period): s for s in found}
+    FlexibilityCredit.objects.filter(cause_ref__in=causes, document=None).delete()
+    items = [
+        Flexibility(
+            s.storage.site, Component.BATTERY, cause, microgrid.local_day(s.first).start_at, microgrid.local_day(s.last).end_at,
+            s.storage.code[:40], s.given_wh, s.owed_micro, None, s.given_wh,
+        )
+        for cause, s in causes.items()
+        if s.given_wh and s.owed_micro
+    ]  # fmt: skip
+    return note_flexibility(items=items, now=run.prepared_at)
 
 
 def waiting_flexibility(*, run: BillingRun, site_ids: Sequence[int]) -> dict[int, list[FlexibilityCredit]]:

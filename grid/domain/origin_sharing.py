@@ -18,8 +18,8 @@ from grid.domain.sharing.keys import Shared
 from kernel.apportionment import largest_remainder
 
 Wh = NDArray[np.int64]
-RESOLUTION_WH = 1
-"""Registers show whole Wh: a public part of a charge no larger than this is the meters' rounding."""
+RESOLUTION_WH = 2
+"""Registers show whole Wh and so do shares, each right to one: a public part of a charge no larger than this is rounding."""
 
 
 @dataclass(frozen=True, slots=True)

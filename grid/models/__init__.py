@@ -22,6 +22,7 @@ from grid.models.emergencies import (
     OperatorOverride,
     OverrideKind,
 )
+from grid.models.flexibility import CommandKind, FlexibilityDay, FlexibilityPay, FlexibilityTerms
 from grid.models.flexible_runs import FlexibleRun, FlexibleRunPlan
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, Technology
@@ -65,6 +66,7 @@ __all__ = [
     "ChargingSession",
     "ChargingTag",
     "CommandFallback",
+    "CommandKind",
     "CommandStatus",
     "ControlMemory",
     "ControlRule",
@@ -81,6 +83,9 @@ __all__ = [
     "EmergencyContact",
     "EmergencyStep",
     "FeederShareDay",
+    "FlexibilityDay",
+    "FlexibilityPay",
+    "FlexibilityTerms",
     "FlexibleRun",
     "FlexibleRunPlan",
     "GridAlarm",

@@ -14,6 +14,7 @@ from grid.domain.network.losses import exchange
 from grid.models import BalanceDay, DayClosing, SharingDay, StorageDay
 from grid.selectors.losses import CannotTellLosses, losses_of_day
 from grid.selectors.storage_origin import follows_origins
+from grid.services.flexibility import store_flexibility
 from grid.services.sharing import share_days
 
 MOST_IN_TURN = 62
@@ -135,8 +136,9 @@ def _store_balance(microgrid: Microgrid, day: date, sharing: SharingDay) -> None
         raise AssertionError("what is bought and sold beyond sharing is not what crosses the coupling point")
     consumption = total(Channel.IMPORT) - total(Channel.EXPORT) + production + discharge - charge
     BalanceDay.objects.filter(microgrid=microgrid, day=day, is_current=True).update(is_current=False)
-    BalanceDay.objects.create(
+    balance = BalanceDay.objects.create(
         microgrid=microgrid, day=day, revision=sharing.revision, import_wh=crossing.import_wh.tolist(),
         export_wh=crossing.export_wh.tolist(), production_wh=production.tolist(), consumption_wh=consumption.tolist(),
         charge_wh=charge.tolist(), discharge_wh=discharge.tolist(), losses_wh=losses.tolist(),
     )  # fmt: skip
+    store_flexibility(microgrid=microgrid, balance=balance)

@@ -12,7 +12,7 @@ from billing.models.tariffs import WindowDays
 from billing.services.tariffs import publish_version
 from energy.domain.maintenance import add_months
 from energy.models import MaintenancePlan, Microgrid, Site, Source, WorkKind
-from grid.models import DemandProgramme, SharingKey, SharingRule, StorageOriginRule
+from grid.models import DemandProgramme, FlexibilityTerms, SharingKey, SharingRule, StorageOriginRule
 from grid.services.demand_response import give_consent, offer_programme
 from members.models import Cooperative, Member, Membership, Role, User
 from microgrid_site.embedded.secret_words import secret_word
@@ -30,6 +30,8 @@ PRICES = {
 PEAK = {"name": "evening", "days": WindowDays.EVERY_DAY, "start_minute": 17 * 60, "end_minute": 21 * 60,
         "multiplier": Decimal("1.2")}  # fmt: skip
 BEGINNING = date(2010, 1, 1)
+OWNERS_SHARE = Decimal("0.4")
+"""Of what a storage saved the village."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
     if not StorageOriginRule.objects.filter(microgrid=microgrid).exists():
         # The batteries were filled from the village's roofs before its first day.
         StorageOriginRule.objects.create(microgrid=microgrid, valid_from=BEGINNING, unknown_is_local=True)
+    if not FlexibilityTerms.objects.filter(microgrid=microgrid).exists():
+        FlexibilityTerms.objects.create(microgrid=microgrid, share=OWNERS_SHARE, valid_from=BEGINNING)
     without = Site.objects.filter(microgrid=microgrid, tariff_assignments__isnull=True)
     TariffAssignment.objects.bulk_create(
         TariffAssignment(site=site, tariff=tariff, valid_from=BEGINNING) for site in without

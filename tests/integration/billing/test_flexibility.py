@@ -9,6 +9,7 @@ from django.urls import reverse
 from billing.models import Component, Document, DocumentLine, FlexibilityCredit
 from billing.selectors.documents import published_fields
 from billing.selectors.paper import paper_content
+from billing.selectors.paper_facts import paper_facts
 from billing.selectors.run_summary import summarise, trial_balance
 from billing.services.flexibility import Flexibility, note_flexibility
 from billing.services.runs import RatedAnew, finish_run, prepare_run, rate_chunk
@@ -58,7 +59,7 @@ def test_the_line_says_what_it_is_the_difference_of(hamlet: Hamlet, client) -> N
     note_flexibility(items=[owed("Z 1", "first")], now=NOW)
     hamlet.bill()
     document = Document.objects.get(kind="credit", site__code="Z 1")
-    said = paper_content(document)["lines"][0]
+    said = paper_content(document, paper_facts([document])[document.pk])["lines"][0]
     assert said["why"].startswith("Without it 4.000 kWh, measured 2.770 kWh.")
     user = User.objects.create_user("z@hamlet.example", "a long enough word")
     Membership.objects.create(
