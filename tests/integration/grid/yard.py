@@ -25,7 +25,7 @@ class Yard:
     """Ana draws, Ben has a roof, the cooperative a battery; days are written interval by interval."""
 
     def __init__(self) -> None:
-        self.cooperative = Cooperative.objects.create(slug="yard", name="Yard eG")
+        self.cooperative = Cooperative.objects.create(slug="yard", name="Yard eG", vat_id="DE999999999")
         self.microgrid = Microgrid.objects.create(
             cooperative=self.cooperative, slug="yard", name="Yard", time_zone="Europe/Berlin"
         )
