@@ -18,6 +18,7 @@ class Words:
     no_comparison: str
     from_neighbours: str
     from_grid: str
+    out_of_storage: str
     co2: str
     estimated: str
     compared: str
@@ -50,6 +51,10 @@ class Words:
             return f"{self.number(Decimal(quantity) / 1000, 3)} kW"
         return f"{quantity} {self.labels['days']}" if unit else ""
 
+    def stored(self, energy_wh: int) -> str:
+        """What of an energy came out of batteries, to be put behind it; nothing where none did."""
+        return self.out_of_storage.format(kwh=self.kwh(energy_wh)) if energy_wh else ""
+
     def date(self, day: date) -> str:
         return day.strftime(self.date_form)
 
@@ -69,6 +74,7 @@ ENGLISH = Words(
     no_comparison="There is no earlier document to compare with.",
     from_neighbours="{kwh} from neighbours",
     from_grid="{kwh} from the public grid",
+    out_of_storage=" ({kwh} of it out of batteries)",
     co2="{kg} kg CO2 at {factor} g per kWh from the public grid",
     estimated="Estimated quarter hours",
     compared="Without it {baseline}, measured {measured}.",
@@ -118,6 +124,7 @@ GERMAN = Words(
     no_comparison="Es gibt noch keinen früheren Beleg zum Vergleich.",
     from_neighbours="{kwh} von Nachbarn",
     from_grid="{kwh} aus dem öffentlichen Netz",
+    out_of_storage=" (davon {kwh} aus Speichern)",
     co2="{kg} kg CO2 bei {factor} g je kWh aus dem öffentlichen Netz",
     estimated="Geschätzte Viertelstunden",
     compared="Ohne das {baseline}, gemessen {measured}.",

@@ -14,6 +14,9 @@ from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
 from energy.selectors.register_readings import RegisterReading, register_readings_by_site
 from grid.selectors.sharing import load_shares
+from grid.selectors.source_mix import SourceMix, own_changes, village_mix
+
+NOTHING_DRAWN = SourceMix(0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,17 @@ class DayEnergy:
 
 @dataclass(frozen=True, slots=True)
 class PaperFacts:
-    """Beside the document itself: its lines, what flexibility stands behind them by position, the site's days and registers, the one before."""
+    """Beside the document itself: its lines, what flexibility stands behind them by position, the site's days and registers, the one before.
+
+    `mix` says where what the site drew came from, batteries seen through.
+    """
 
     lines: list[DocumentLine]
     flexibility: dict[int, FlexibilityCredit]
     days: list[DayEnergy]
     readings: list[RegisterReading]
     before: Document | None
+    mix: SourceMix
 
 
 def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
@@ -47,12 +54,13 @@ def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
         FlexibilityCredit.objects.filter(document__in=documents, position__isnull=False)
     )
     readings = register_readings_by_site(microgrid=run.microgrid, sites=sites, days=run.days())
-    drawn = _days_drawn(documents)
+    drawn, mixes = _days_drawn(documents)
     before = _documents_before(documents)
     return {
         document.pk: PaperFacts(
             lines[document.pk], {row.position: row for row in flexibility[document.pk]}, drawn.get(document.site_id, []),
             readings.get(document.site_id, []), before.get(_place(document)),
+            mixes.get(document.site_id, NOTHING_DRAWN),
         )
         for document in documents
     }  # fmt: skip
@@ -65,8 +73,8 @@ def _by_document(rows: Any) -> dict[int, list[Any]]:
     return found
 
 
-def _days_drawn(documents: Sequence[Document]) -> dict[int, list[DayEnergy]]:
-    """By site with a bill, what it drew day by day."""
+def _days_drawn(documents: Sequence[Document]) -> tuple[dict[int, list[DayEnergy]], dict[int, SourceMix]]:
+    """By site with a bill, what it drew day by day, and where it came from."""
     run, sites = documents[0].run, sorted({d.site_id for d in documents if d.kind == DocumentKind.BILL})
     days = run.days()
     site_of = dict(Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE).values_list("pk", "site_id"))
@@ -85,13 +93,22 @@ def _days_drawn(documents: Sequence[Document]) -> dict[int, list[DayEnergy]]:
         block.values_wh,
     )
     local, drawn = (np.add.reduceat(v, block.offsets[:-1], axis=1) for v in (shares.received_wh, drawn_wh))
-    return {
+    by_day = {
         site_id: [
             DayEnergy(*row)
             for row in zip(days, local[i].tolist(), (drawn[i] - local[i]).tolist(), strict=True)
         ]
         for i, site_id in enumerate(shares.site_ids.tolist())
     }
+    village = village_mix(run.microgrid, days)
+    changes = own_changes(microgrid=run.microgrid, site_ids=sites, days=days)
+    mixes = {
+        site_id: village.of(
+            shares.received_wh[i], drawn_wh[i] - shares.received_wh[i], changes.get(site_id, 0)
+        )
+        for i, site_id in enumerate(shares.site_ids.tolist())
+    }
+    return by_day, mixes
 
 
 def _place(document: Document) -> tuple[int, int, str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from django.db.models import Q, QuerySet
 
-from energy.models import Device, Meter, Microgrid, OwnAlarm, Sensor, Site, Source, WorkOrder
+from energy.models import Device, Meter, Microgrid, OwnAlarm, Sensor, Site, Source, StorageUnit, WorkOrder
 from members.models import Member, Membership, Role, User
 from members.selectors.scope import cooperatives_of, cooperatives_served, visible_members
 
@@ -91,6 +91,15 @@ def visible_sources(user: User) -> QuerySet[Source]:
     """Sources of the user's own members, and all of the cooperatives where the user is operator, auditor or support."""
     return (
         Source.objects.filter(site__member__in=visible_members(user, *READING_ROLES))
+        .select_related("site__member", "site__microgrid__cooperative")
+        .order_by("site__microgrid", "code")
+    )
+
+
+def visible_storages(user: User) -> QuerySet[StorageUnit]:
+    """Storages of the user's own members, and all of the cooperatives where the user is operator, auditor or support."""
+    return (
+        StorageUnit.objects.filter(site__member__in=visible_members(user, *READING_ROLES))
         .select_related("site__member", "site__microgrid__cooperative")
         .order_by("site__microgrid", "code")
     )

@@ -43,7 +43,7 @@ SHARING_EXAMPLE = {
     "day": "2016-03-01", "start_at": "2016-02-29T23:00:00Z", "interval_minutes": 15, "interval_count": 96,
     "revision": 0, "key": "dynamic", "price_rule": "mid_market", "local_micro": [175000, 175000], "mid_market_instead": [],
     "keyed_wh": [], "level_wh": [], "level_divisor": [], "feeders": [], "consumption_wh": [700, 550], "production_wh": [900, 400],
-    "matched_wh": [700, 400], "shared_wh": [700, 400], "received_cutoff": [-1, 450],
+    "matched_wh": [700, 400], "shared_wh": [700, 400], "not_local_wh": [], "carried_wh": [], "received_cutoff": [-1, 450],
     "received_cutoff_site": ["", "LV3.101 Load 7"], "delivered_cutoff": [-1, -1], "delivered_cutoff_site": ["", ""],
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ class SharingSerializer(DayAxisSerializer):
         help_text="Intervals, from 0, in which the price rule has no price and the mid-market rate took its place.",
     )
     consumption_wh = _watt_hours("C: what all sites drew [Wh].")
-    production_wh = _watt_hours("P: what all sites fed in [Wh].")
+    production_wh = _watt_hours("P: what all sites fed in of local origin [Wh].")
     matched_wh = _watt_hours("M = min(C, P) [Wh].")
     shared_wh = _watt_hours("T: what was shared [Wh].")
     keyed_wh = _watt_hours("Hybrid key: what sites with a share drew [Wh]; else empty.")
@@ -89,6 +89,8 @@ class SharingSerializer(DayAxisSerializer):
     feeders = FeederSerializer(
         many=True, help_text="Hierarchical key: each feeder's own sharing; else empty."
     )
+    not_local_wh = _watt_hours("Q: fed in by storages, not of local origin [Wh]; empty: nothing.")
+    carried_wh = _watt_hours("G: of Q public energy that was used at once [Wh]; empty: nothing.")
     received_cutoff = serializers.ListField(child=serializers.IntegerField())
     received_cutoff_site = serializers.ListField(child=serializers.CharField(allow_blank=True))
     delivered_cutoff = serializers.ListField(child=serializers.IntegerField())
@@ -101,6 +103,8 @@ class SiteSharingSerializer(SharingSerializer):
     site = serializers.CharField()
     received_wh = _watt_hours()
     delivered_wh = _watt_hours()
+    own_not_local_wh = _watt_hours("What it fed in out of storages that is not of local origin.")
+    own_carried_wh = _watt_hours("Of that public energy that was used at once.")
 
 
 @extend_schema_serializer(
@@ -194,7 +198,7 @@ def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
         **_axis(microgrid, day),
         **_fields(
             row, "revision", "key", "price_rule", "consumption_wh", "production_wh", "matched_wh", "shared_wh", "keyed_wh",
-            "level_wh", "level_divisor",
+            "level_wh", "level_divisor", "not_local_wh", "carried_wh",
         ),
         **cutoffs(row),
         "feeders": [{**_fields(level, "feeder", "drawn_wh", "fed_in_wh"), **cutoffs(level)} for level in levels[1:]],
@@ -222,7 +226,8 @@ class SiteSharing(APIView):
         examples=[
             OpenApiExample(
                 "two quarter hours of a day",
-                {**SHARING_EXAMPLE, "site": "LV3.101 Load 7", "received_wh": [600, 219], "delivered_wh": [0, 0]},
+                {**SHARING_EXAMPLE, "site": "LV3.101 Load 7", "received_wh": [600, 219], "delivered_wh": [0, 0],
+                 "own_not_local_wh": [0, 0], "own_carried_wh": [0, 0]},
                 response_only=True,
             )
         ],
@@ -238,6 +243,8 @@ class SiteSharing(APIView):
             "site": site.code,
             "received_wh": block.received_wh[0].tolist(),
             "delivered_wh": block.delivered_wh[0].tolist(),
+            "own_not_local_wh": block.not_local_wh[0].tolist(),
+            "own_carried_wh": block.carried_wh[0].tolist(),
         }
         return Response(SiteSharingSerializer({**shared, **own}).data)
 

@@ -22,6 +22,7 @@ from grid.api.live import LiveState, MicrogridList, TickList
 from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.plans import PlanDoor
 from grid.api.replay import NetworkOrder, Replay
+from grid.api.storages import StorageDayDoor
 from grid.api.switches import SwitchList, SwitchOrderDecision, SwitchOrderList
 from grid.api.votes import CastVote, ProposalList
 
@@ -76,5 +77,6 @@ urlpatterns = [
     path("steered-devices/", SteeredDeviceList.as_view(), name="api-steered-devices"),
     path("flexible-runs/", FlexibleRunList.as_view(), name="api-flexible-runs"),
     path("flexible-runs/<uuid:public_id>/", FlexibleRunDoor.as_view(), name="api-flexible-run"),
+    path("storages/<uuid:public_id>/days/<day:day>/", StorageDayDoor.as_view(), name="api-storage-day"),
     path("sites/<uuid:public_id>/days/<day:day>/sharing/", SiteSharing.as_view(), name="api-site-sharing"),
 ]  # fmt: skip

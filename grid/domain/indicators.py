@@ -49,10 +49,11 @@ def indicators_of(
     balance: Balance,
     *,
     stored_change_wh: int | None = None,
+    local_used_wh: int | None = None,
     grid_renewable_share: float = 0.0,
     grams_per_kwh: float,
 ) -> Indicators:
-    """All indicators of a period."""
+    """All indicators of a period; `local_used_wh` is what was used of local origin, where storages were followed."""
     production, consumption, imported, exported = (
         int(values.sum())
         for values in (balance.production_wh, balance.consumption_wh, balance.import_wh, balance.export_wh)
@@ -65,7 +66,7 @@ def indicators_of(
         renewable_fraction(consumption, imported, exported, grid_renewable_share), peak, peak_to_average(balance.consumption_wh),
         load_factor(balance.consumption_wh), lost, _share(lost, production + imported),
         round_trip_efficiency(int(balance.charge_wh.sum()), int(balance.discharge_wh.sum()), stored_change_wh),
-        co2_avoided_g(used, grams_per_kwh),
+        co2_avoided_g(used if local_used_wh is None else local_used_wh, grams_per_kwh),
     )  # fmt: skip
 
 
@@ -77,6 +78,14 @@ def local_use_wh(production_wh: Energy, export_wh: Energy) -> int:
     grid later counts where it leaves, so an interval may export more than it produces: then nothing of it was used.
     """
     return int(np.maximum(production_wh - export_wh, 0).sum())
+
+
+def local_used_wh(
+    balance: Balance, charged_local_wh: int, discharged_local_wh: int, export_not_local_wh: Energy
+) -> int:
+    """What was used of local origin, batteries seen through: what they take counts when it comes out again, less what they lost."""
+    left = np.maximum(balance.export_wh - export_not_local_wh, 0)
+    return int(balance.production_wh.sum() - left.sum()) - charged_local_wh + discharged_local_wh
 
 
 def renewable_fraction(consumption_wh: int, import_wh: int, export_wh: int, grid_renewable_share: float) -> float | None:  # fmt: skip

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from energy.models import Microgrid
+from grid.domain.energy_origin import Origin
 from grid.domain.indicators import (
     CO2_GRID_G_PER_KWH,
     Balance,
@@ -14,14 +15,16 @@ from grid.domain.indicators import (
     Outage,
     Reliability,
     indicators_of,
+    local_used_wh,
     reliability,
 )
-from grid.models import BalanceDay, Interruption, InterruptionCause
+from grid.models import BalanceDay, Interruption, InterruptionCause, SharingDay, StorageDay
 from kernel.intervals import Month
 
 MONTHS_SHOWN = 13
 NAMES = ("production_wh", "consumption_wh", "charge_wh", "discharge_wh", "import_wh", "export_wh")
 A_YEAR = timedelta(days=365)
+LOCAL = (Origin.OWN, Origin.LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,29 @@ def _line(microgrid: Microgrid, month: Month, rows: list[BalanceDay]) -> MonthLi
         name: np.concatenate([np.array(getattr(row, name), dtype=np.int64) for row in rows]) for name in NAMES
     }
     balance = Balance(**columns, interval_hours=microgrid.interval_minutes / 60)
-    found = indicators_of(balance, grams_per_kwh=CO2_GRID_G_PER_KWH)
+    used = _used_of_local_origin(microgrid, [row.day for row in rows], balance)
+    found = indicators_of(balance, local_used_wh=used, grams_per_kwh=CO2_GRID_G_PER_KWH)
     return MonthLine(month, len(rows), len(rows) == len(month.days()), found)
+
+
+def _used_of_local_origin(microgrid: Microgrid, days: list[date], balance: Balance) -> int | None:
+    """None where storages were not followed on each of the days."""
+    stored = StorageDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True)
+    charged = discharged = 0
+    followed = set()
+    for day, took, gave in stored.values_list("day", "charged_wh", "discharged_wh"):
+        followed.add(day)
+        charged += sum(sum(took[o]) for o in LOCAL)
+        discharged += sum(sum(gave[o]) for o in LOCAL)
+    if followed != set(days):
+        return None
+    shared = SharingDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True).order_by("day")
+    left = [
+        np.array(row.not_local_wh or [0] * len(row.shared_wh))
+        - np.array(row.carried_wh or [0] * len(row.shared_wh))
+        for row in shared
+    ]
+    return local_used_wh(balance, charged, discharged, np.concatenate(left))
 
 
 def _before(month: Month) -> Month:

@@ -15,6 +15,7 @@ from energy.selectors.scope import visible_microgrids
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
 from grid.selectors.indicators import A_YEAR, first_closed_day, monthly_indicators, reliability_over
 from grid.selectors.member_energy import last_closed_day, member_energy, village_day, village_sums
+from grid.selectors.source_mix import source_mix
 from kernel.intervals import Month
 from members.selectors.scope import own_members
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -97,12 +98,17 @@ def energy(request: HttpRequest) -> HttpResponse:
     mine = member_energy(
         microgrid=microgrid, sites=[s for s in sites if s.microgrid_id == microgrid.pk], days=days
     )
+    mix = source_mix(
+        microgrid=microgrid, sites=[s for s in sites if s.microgrid_id == microgrid.pk], days=days, received_wh=mine.received_wh,
+        from_grid_wh=mine.from_grid_wh,
+    )  # fmt: skip
     picture = mine.day_picture(microgrid, days[0]) if span == "day" else mine.month_picture()
     used, received = int(mine.energy.consumption_wh.sum()), int(mine.received_wh.sum())
     context = {
         "tabs": energy_tabs(sites, "energy"), "span": span, "spans": SPANS, "day": day, "days": days, "picture": picture, "sites": sites,
         "used_wh": used, "produced_wh": int(mine.energy.production_wh.sum()), "received_wh": received,
         "delivered_wh": int(mine.delivered_wh.sum()), "grid_wh": int(mine.from_grid_wh.sum()),
+        "mix": mix, "co2_kg": mix.carbon_wh * CO2_GRID_G_PER_KWH / 1_000_000, "factor": CO2_GRID_G_PER_KWH,
         "exported_wh": int((mine.energy.export_wh - mine.delivered_wh).sum()),
         "all_measured": bool(mine.energy.measured.all()), "final": bool(mine.energy.final.all()),
         "rows": day_rows(picture) if span == "day" else month_rows(picture), **steps(str(span), day, first, last),

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 
-from energy.models import Site, Source
+from energy.models import Site, Source, StorageUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,15 @@ class Tab:
 
 
 def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
-    """What there is below Energy; the roof where there is one."""
+    """What there is below Energy; the roof and the battery where there are."""
     entries = [
         ("Day by day", "energy"), ("Ahead", "own-forecast"), ("Habits", "habits"), ("Comparison", "comparison"), ("Tips", "tips"), ("Alarms", "own-alarms"),
         ("Sharing", "sharing"), ("Devices", "runs"), ("Programmes", "programmes"),
     ]  # fmt: skip
     if Source.objects.filter(site__in=[site.pk for site in sites]).exists():
         entries.insert(2, ("Your roof", "own-source"))
+    if StorageUnit.objects.filter(site__in=[site.pk for site in sites]).exists():
+        entries.insert(2, ("Your battery", "own-battery"))
     return [Tab(name, reverse(route), route == current) for name, route in entries]
 
 

@@ -12,6 +12,7 @@ from microgrid_site.pages import (
     run_pages,
     sharing_pages,
     source_pages,
+    storage_pages,
 )
 
 urlpatterns = [
@@ -29,6 +30,9 @@ urlpatterns = [
     path("energy/alarms/<uuid:public_id>/away/", insight_pages.take_away, name="own-alarm-away"),
     path("energy/roof/", source_pages.own_source, name="own-source"),
     path("energy/sharing/", sharing_pages.sharing, name="sharing"),
+    path("energy/battery/", storage_pages.own_battery, name="own-battery"),
+    path("live/stored/", storage_pages.stored, name="stored"),
+    path("live/stored/<uuid:public_id>/", storage_pages.storage, name="storage"),
     path("energy/programmes/", programme_pages.own_programmes, name="programmes"),
     path("energy/programmes/<uuid:public_id>/leave-out/", programme_pages.leave_out, name="demand-opt-out"),
     path("energy/runs/", run_pages.own_run_page, name="runs"),

@@ -1,0 +1,172 @@
+"""Door of a storage's day: what lies in it by origin, what it was told, what it did, what that saved and what is owed for it."""
+
+from datetime import date
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from energy.selectors.scope import visible_storages
+from grid.api.days import DayAxisSerializer
+from grid.domain.battery_words import ENGLISH
+from grid.domain.energy_origin import Origin
+from grid.models import CommandKind, FlexibilityDay, StorageDay
+from grid.selectors.storage_page import battery_day
+from members.services.access import record_look
+
+EXAMPLE = {
+    "day": "2016-03-27", "start_at": "2016-03-26T23:00:00Z", "interval_minutes": 15, "interval_count": 92, "storage": "LV3.101 Storage 1",
+    "origins": {
+        "revision": 0, "before_wh": {"own": 0, "local": 900, "public": 900, "unknown": 0},
+        "charged_wh": {"own": [0], "local": [0], "public": [0], "unknown": [0]},
+        "discharged_wh": {"own": [0], "local": [480], "public": [720], "unknown": [0]},
+        "lost_wh": {"own": [0], "local": [120], "public": [180], "unknown": [0]}, "emerged_wh": [0], "stored_wh": [300],
+        "layers": [{"at": "2016-03-26T11:00:00Z", "own": 0, "local": 300, "public": 0, "unknown": 0}],
+    },
+    "flexibility": {
+        "revision": 0, "kind": ["plan"], "asked_charge_wh": [0], "asked_discharge_wh": [1200], "charge_wh": [0], "discharge_wh": [1200],
+        "worth_micro": [301000], "saved_micro": [360000000], "owed_micro": 144000000,
+        "sentences": ["battery gives 4.8 kW that it stored at 12:00, instead of energy bought at 0.30."], "sentence": [0],
+    },
+    "hours": [{"begins": "18:00", "sentence": "Gave 1.20 kWh, as planned: otherwise a kilowatt-hour would have cost the village 0.300.",
+               "price": "0.300000", "saved": "0.360000", "earned": "0.144000"}],
+}  # fmt: skip
+
+
+def _numbers(help_text: str) -> serializers.ListField:
+    return serializers.ListField(child=serializers.IntegerField(), help_text=help_text)
+
+
+class ByOriginSerializer(serializers.Serializer[Any]):
+    """Wh by where they came from."""
+
+    own = serializers.IntegerField()
+    local = serializers.IntegerField()
+    public = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+
+
+class LayerSerializer(ByOriginSerializer):
+    """Energy that came in together."""
+
+    at = serializers.DateTimeField()
+
+
+class SeriesByOriginSerializer(serializers.Serializer[Any]):
+    """Wh per interval by where they came from."""
+
+    own = _numbers("Produced behind the same meter.")
+    local = _numbers("Fed in by neighbours.")
+    public = _numbers("From the public grid.")
+    unknown = _numbers("Nobody saw it going in.")
+
+
+class StorageOriginsSerializer(serializers.Serializer[Any]):
+    """What went in, came out, was lost and lies in it in the end."""
+
+    revision = serializers.IntegerField()
+    before_wh = ByOriginSerializer()
+    charged_wh = SeriesByOriginSerializer()
+    discharged_wh = SeriesByOriginSerializer()
+    lost_wh = SeriesByOriginSerializer()
+    emerged_wh = _numbers("Unknown energy that came to light by leaving.")
+    stored_wh = _numbers("After each interval, by the balance.")
+    layers = LayerSerializer(many=True)
+
+
+class StorageFlexibilitySerializer(serializers.Serializer[Any]):
+    """What it was told and did; amounts are Wh x millionths of the currency per kWh."""
+
+    revision = serializers.IntegerField()
+    kind = serializers.ListField(child=serializers.ChoiceField([k.name.lower() for k in CommandKind]))
+    asked_charge_wh = _numbers("What the commands come to.")
+    asked_discharge_wh = _numbers("What the commands come to.")
+    charge_wh = _numbers("By its meter.")
+    discharge_wh = _numbers("By its meter.")
+    worth_micro = serializers.ListField(
+        child=serializers.IntegerField(allow_null=True), help_text="The plan's price of one more kWh."
+    )
+    saved_micro = _numbers("Of the grid's cost, against standing idle.")
+    owed_micro = serializers.IntegerField()
+    sentences = serializers.ListField(child=serializers.CharField(), help_text="The plan's, each once.")
+    sentence = _numbers("By interval, which of them; -1: none.")
+
+
+class BatteryHourSerializer(serializers.Serializer[Any]):
+    """Why it did what it did in an hour."""
+
+    begins = serializers.CharField(help_text="Local time.")
+    sentence = serializers.CharField()
+    price = serializers.DecimalField(max_digits=14, decimal_places=6, allow_null=True)
+    saved = serializers.DecimalField(max_digits=14, decimal_places=6)
+    earned = serializers.DecimalField(max_digits=14, decimal_places=6)
+
+
+class StorageDaySerializer(DayAxisSerializer):
+    """One storage on one day; what is not known of it is null."""
+
+    storage = serializers.CharField()
+    origins = StorageOriginsSerializer(allow_null=True)
+    flexibility = StorageFlexibilitySerializer(
+        allow_null=True, help_text="Of closed days on which it was told something."
+    )
+    hours = BatteryHourSerializer(many=True, help_text="Of the running day as far as readings came in.")
+
+
+class StorageDayDoor(APIView):
+    """For the owner, and for who may read the microgrid."""
+
+    @extend_schema(
+        operation_id="storages_day", summary="What a storage held and did on a day, and why", responses=StorageDaySerializer,
+        examples=[OpenApiExample("an evening", EXAMPLE, response_only=True)],
+    )  # fmt: skip
+    def get(self, request: Request, public_id: Any, day: date) -> Response:
+        storage = get_object_or_404(visible_storages(request.user), public_id=public_id)  # type: ignore[arg-type]
+        now = timezone.now()
+        record_look(
+            user=request.user,
+            member=storage.site.member,
+            what="storage",
+            subject=f"{storage.code} {day}",
+            now=now,
+        )
+        microgrid = storage.site.microgrid
+        local = microgrid.local_day(day)
+        found = battery_day(storage, day, ENGLISH, microgrid.now(now))
+        body = {
+            "day": day, "start_at": local.start_at, "interval_minutes": microgrid.interval_minutes, "interval_count": local.interval_count,
+            "storage": storage.code,
+            "origins": _origins(StorageDay.objects.filter(storage=storage, day=day, is_current=True).first()),
+            "flexibility": _flexibility(FlexibilityDay.objects.filter(storage=storage, day=day, is_current=True).first()),
+            "hours": found.hours if found else [],
+        }  # fmt: skip
+        return Response(StorageDaySerializer(body).data)
+
+
+def _origins(row: StorageDay | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    names = [origin.name.lower() for origin in Origin]
+
+    def named(values: Any) -> dict[str, Any]:
+        return dict(zip(names, values, strict=True))
+
+    return {
+        "revision": row.revision, "before_wh": named(row.before_wh), "charged_wh": named(row.charged_wh),
+        "discharged_wh": named(row.discharged_wh), "lost_wh": named(row.lost_wh), "emerged_wh": row.emerged_wh, "stored_wh": row.stored_wh,
+        "layers": [{"at": at, **named(wh)} for at, wh in zip(row.layers_at, row.layers_wh, strict=True)],
+    }  # fmt: skip
+
+
+def _flexibility(row: FlexibilityDay | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    told = ("revision", "asked_charge_wh", "asked_discharge_wh", "charge_wh", "discharge_wh", "worth_micro", "saved_micro",
+            "owed_micro", "sentences", "sentence")  # fmt: skip
+    body = {name: getattr(row, name) for name in told}
+    return body | {"kind": [CommandKind(kind).name.lower() for kind in row.kind]}

@@ -1,0 +1,116 @@
+"""Pages about storages: the owner's battery and the operator's list, with what lies in each by origin, and why each did what it did."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from energy.models import StorageUnit
+from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_storages
+from grid.domain.battery_words import ENGLISH, WORDS, BatteryWords
+from grid.domain.energy_origin import ORIGINS
+from grid.selectors.flexibility import statements
+from grid.selectors.storage_page import EXACT_PER_UNIT, battery_day, inside_of
+from kernel.intervals import Month
+from members.services.access import record_look
+from microgrid_site.pages.energy_pages import own_sites_of
+from microgrid_site.pages.energy_tabs import energy_tabs
+
+
+@login_required
+@require_safe
+def own_battery(request: HttpRequest) -> HttpResponse:
+    """A member's battery; the first of several unless another is chosen."""
+    sites = own_sites_of(request)
+    storages = list(
+        visible_storages(request.user).filter(site__in=[site.pk for site in sites])  # type: ignore[arg-type]
+    )
+    if not storages:
+        raise Http404
+    storage = next((s for s in storages if str(s.public_id) == request.GET.get("storage")), storages[0])
+    words = WORDS.get(storage.site.member.language, ENGLISH)
+    context = {"tabs": energy_tabs(sites, "own-battery"), "storages": storages, "is_own": True}
+    return render(
+        request, "portal/battery.html", context | _day_context(request, storage, words, timezone.now())
+    )
+
+
+@login_required
+@require_safe
+def stored(request: HttpRequest) -> HttpResponse:
+    """Every storage of the operator's microgrid: what lies in each by origin, what this month's commands saved and owe."""
+    microgrid = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    if microgrid is None:
+        raise Http404
+    storages = list(
+        visible_storages(request.user).filter(site__microgrid=microgrid)  # type: ignore[arg-type]
+    )
+    inside = inside_of(storages)
+    last = max((one.day for one in inside.values()), default=None)
+    owed = {s.storage.pk: s for s in statements(microgrid=microgrid, days=_month_to(last))} if last else {}
+    sums = [sum(one.by_origin[o] for one in inside.values()) for o in range(ORIGINS)]
+    total = max(sum(sums), 1)
+    context = {
+        "microgrid": microgrid, "tab": "stored", "day": last, "words": ENGLISH.labels,
+        "lines": [(s, inside.get(s.pk), _statement(owed.get(s.pk))) for s in storages],
+        "sums": [(f"origin_{o}", wh, 100 * wh / total) for o, wh in enumerate(sums) if wh], "total_wh": sum(sums),
+    }  # fmt: skip
+    return render(request, "live/stored.html", context)
+
+
+@login_required
+@require_safe
+def storage(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """One storage for the cooperative's staff; the look at a member's is written down."""
+    user: Any = request.user
+    microgrids = operated_microgrids(user, *READING_ROLES).values("pk")
+    found = get_object_or_404(
+        visible_storages(user).filter(site__microgrid__in=microgrids), public_id=public_id
+    )
+    record_look(user=user, member=found.site.member, what="storage", subject=found.code, now=timezone.now())
+    context = {"is_own": False, "tab": "stored", "microgrid": found.site.microgrid}
+    return render(
+        request, "live/storage.html", context | _day_context(request, found, ENGLISH, timezone.now())
+    )
+
+
+def _day_context(
+    request: HttpRequest, storage: StorageUnit, words: BatteryWords, real_now: datetime
+) -> dict[str, Any]:
+    """What both pages show of one day."""
+    microgrid = storage.site.microgrid
+    now = microgrid.now(real_now)
+    today = now.astimezone(microgrid.zone).date()
+    try:
+        day = min(date.fromisoformat(request.GET.get("day", "")), today)
+    except ValueError:
+        day = today
+    inside = inside_of([storage]).get(storage.pk)
+    month = statements(microgrid=microgrid, days=_month_to(day))
+    return {
+        "storage": storage, "day": day, "words": words.labels, "lang": words.lang, "currency": microgrid.cooperative.currency,
+        "found": battery_day(storage, day, words, now), "inside": inside, "zone": microgrid.zone,
+        "origin_parts": [part[:3] for part in inside.parts] if inside else [],
+        "before": day - timedelta(days=1), "after": day + timedelta(days=1) if day < today else None, "is_today": day == today,
+        "month": _statement(next((s for s in month if s.storage.pk == storage.pk), None)),
+    }  # fmt: skip
+
+
+def _month_to(day: date) -> list[date]:
+    return [d for d in Month(day.year, day.month).days() if d <= day]
+
+
+def _statement(found: Any) -> dict[str, Any] | None:
+    """A month's statement in units of the currency."""
+    if found is None:
+        return None
+    saved = found.saved_micro + found.peak_saved_micro
+    return {
+        "given_wh": found.given_wh, "saved": Decimal(saved) / EXACT_PER_UNIT,
+        "peak": Decimal(found.peak_saved_micro) / EXACT_PER_UNIT, "owed": Decimal(found.owed_micro) / EXACT_PER_UNIT,
+    }  # fmt: skip
