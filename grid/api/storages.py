@@ -33,7 +33,7 @@ EXAMPLE = {
         "worth_micro": [301000], "saved_micro": [360000000], "owed_micro": 144000000,
         "sentences": ["battery gives 4.8 kW that it stored at 12:00, instead of energy bought at 0.30."], "sentence": [0],
     },
-    "hours": [{"begins": "18:00", "sentence": "Gave 1.20 kWh, as planned: otherwise a kilowatt-hour would have cost the village 0.300.",
+    "hours": [{"begins": "18:00", "until": "19:00", "sentence": "Gave 1.20 kWh, as planned: otherwise a kilowatt-hour would have cost the village 0.300.",
                "price": "0.300000", "saved": "0.360000", "earned": "0.144000"}],
 }  # fmt: skip
 
@@ -101,6 +101,7 @@ class BatteryHourSerializer(serializers.Serializer[Any]):
     """Why it did what it did in an hour."""
 
     begins = serializers.CharField(help_text="Local time.")
+    until = serializers.CharField(help_text="Hours of rest in a row are one.")
     sentence = serializers.CharField()
     price = serializers.DecimalField(max_digits=14, decimal_places=6, allow_null=True)
     saved = serializers.DecimalField(max_digits=14, decimal_places=6)

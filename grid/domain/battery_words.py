@@ -5,6 +5,10 @@ from decimal import Decimal
 from enum import IntEnum
 
 
+LEAST_WH = 10
+"""In an hour; less is rest."""
+
+
 class Word(IntEnum):
     """On whose word a battery acts; the numbers of the grid's command kinds."""
 
@@ -49,7 +53,7 @@ class BatteryWords:
 
     def sentence(self, deed: Deed) -> str:
         """What it did and why; where the meter shows much less or more than was asked, that too."""
-        if not deed.done_wh:
+        if deed.done_wh < LEAST_WH:
             told = self.rested[deed.word]
         else:
             words = self.took if deed.charge_wh >= deed.discharge_wh else self.gave
@@ -95,7 +99,7 @@ ENGLISH = BatteryWords(
         "earned": "Earned", "earned_note": "your share of what it saved; it stands on your credit document of the month",
         "no_terms": "nothing is agreed yet on what is paid for it", "saved": "Saved the village",
         "saved_note": "against standing still all day", "gave": "Gave", "took": "Took", "told_note": "when told to",
-        "inside": "What lies in it", "inside_note": "at the end of {day}", "inside_none": "known once its first day is closed",
+        "inside": "What lies in it", "of": "of", "date": "l j F Y", "short_date": "j F", "inside_none": "known once its first day is closed",
         "origin_0": "your own roof", "origin_1": "neighbours", "origin_2": "public grid", "origin_3": "unknown",
         "why": "Why did it do this?", "hour": "Hour", "did": "In / out, kWh", "price": "Price", "saved_column": "Saved", "earned_column": "Earned",
         "nothing": "It was told nothing on this day.",
@@ -137,7 +141,7 @@ GERMAN = BatteryWords(
         "earned": "Verdient", "earned_note": "Ihr Anteil an dem, was sie sparte; er steht auf Ihrer Gutschrift des Monats",
         "no_terms": "noch ist nicht vereinbart, was dafür gezahlt wird", "saved": "Dem Dorf gespart",
         "saved_note": "gegenüber einem Tag Stillstand", "gave": "Abgegeben", "took": "Aufgenommen", "told_note": "auf Geheiß",
-        "inside": "Was in ihr liegt", "inside_note": "am Ende des {day}", "inside_none": "bekannt, sobald ihr erster Tag abgeschlossen ist",
+        "inside": "Was in ihr liegt", "of": "von", "date": "l, j. F Y", "short_date": "j. F", "inside_none": "bekannt, sobald ihr erster Tag abgeschlossen ist",
         "origin_0": "eigenes Dach", "origin_1": "Nachbarn", "origin_2": "öffentliches Netz", "origin_3": "unbekannt",
         "why": "Warum tat sie das?", "hour": "Stunde", "did": "Auf / ab, kWh", "price": "Preis", "saved_column": "Gespart", "earned_column": "Verdient",
         "nothing": "An diesem Tag wurde ihr nichts aufgetragen.",

@@ -1,7 +1,7 @@
 """A storage for its owner and the operator: what lies in it by origin, and why it did what it did on a day, hour by hour."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -35,19 +35,25 @@ class Inside:
 
     @property
     def parts(self) -> list[tuple[str, int, float, float]]:
-        """Label key, Wh, share of what is stored and of the capacity, for each origin that there is."""
-        return [
-            (f"origin_{o}", wh, 100 * wh / max(self.total_wh, 1), 100 * wh / max(self.capacity_wh, 1))
-            for o, wh in enumerate(self.by_origin)
-            if wh
-        ]
+        return parts_of(self.by_origin, self.capacity_wh)
+
+
+def parts_of(by_origin: Sequence[int], capacity_wh: int) -> list[tuple[str, int, float, float]]:
+    """Label key, Wh, share of what is stored and of the capacity in per cent, for each origin that there is."""
+    total = max(sum(by_origin), 1)
+    return [
+        (f"origin_{o}", wh, 100 * wh / total, 100 * wh / max(capacity_wh, 1))
+        for o, wh in enumerate(by_origin)
+        if wh
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class HourOfBattery:
-    """An hour: what the meter shows, mean price its energy met per kWh, what it saved and earned in units of the currency."""
+    """An hour, or several of rest in a row: what the meter shows, mean price its energy met per kWh, what it saved and earned in units of the currency."""
 
     begins: str
+    until: str
     charge_wh: int
     discharge_wh: int
     price: Decimal | None
@@ -123,14 +129,36 @@ def _hours(
     for first in range(0, len(starts), per_hour):
         if starts[first] + step > now:
             break
-        places = range(first, min(first + per_hour, len(starts)))
-        begins = f"{starts[first].astimezone(microgrid.zone):%H:%M}"
-        found.append(_hour(row, begins, places, terms, words))
+        ended = [t for t in range(first, min(first + per_hour, len(starts))) if starts[t] + step <= now]
+        places = range(first, first + len(ended))
+        begins, until = (
+            f"{at.astimezone(microgrid.zone):%H:%M}" for at in (starts[first], starts[places[-1]] + step)
+        )
+        found.append(_hour(row, (begins, until), places, terms, words))
+    return _rests_together(found)
+
+
+def _rests_together(hours: Sequence[HourOfBattery]) -> list[HourOfBattery]:
+    """Hours of rest that follow each other for the same reason are one line."""
+    found: list[HourOfBattery] = []
+    for hour in hours:
+        rests = not hour.charge_wh and not hour.discharge_wh and not hour.saved
+        last = found[-1] if found else None
+        if (
+            rests
+            and last is not None
+            and last.sentence == hour.sentence
+            and not last.charge_wh
+            and not last.discharge_wh
+        ):
+            found[-1] = replace(last, until=hour.until)
+        else:
+            found.append(hour)
     return found
 
 
 def _hour(
-    row: FlexibilityDay, begins: str, places: range, terms: Terms | None, words: BatteryWords
+    row: FlexibilityDay, times: tuple[str, str], places: range, terms: Terms | None, words: BatteryWords
 ) -> HourOfBattery:
     def total(values: Sequence[int]) -> int:
         return sum(values[t] for t in places)
@@ -138,14 +166,16 @@ def _hour(
     charge, discharge, saved = total(row.charge_wh), total(row.discharge_wh), total(row.saved_micro)
     moved = discharge - charge
     price = Decimal(saved) / moved / 1_000_000 if moved and saved else None
-    kinds = [row.kind[t] for t in places]
-    word = Word(max(set(kinds), key=lambda kind: (kinds.count(kind), kind)))
+    weight = {kind: 0 for kind in {row.kind[t] for t in places}}
+    for t in places:
+        weight[row.kind[t]] += 1 + 1000 * (row.charge_wh[t] + row.discharge_wh[t])
+    word = Word(max(weight, key=lambda kind: (weight[kind], kind)))
     asked = max(total(row.asked_charge_wh), total(row.asked_discharge_wh))
     given = sum(row.discharge_wh[t] for t in places if row.kind[t] != CommandKind.NONE)
     worths = [Decimal(w) for t in places if (w := row.worth_micro[t]) is not None]
     texts = [row.sentences[row.sentence[t]] for t in places if row.sentence[t] >= 0]
     return HourOfBattery(
-        begins, charge, discharge, price, sum(worths, Decimal(0)) / len(worths) / 1_000_000 if worths else None, _units(saved),
+        *times, charge, discharge, price, sum(worths, Decimal(0)) / len(worths) / 1_000_000 if worths else None, _units(saved),
         _units(owed(terms, saved, given)) if terms else Decimal(0), words.sentence(Deed(word, charge, discharge, asked, price)),
         texts[0] if texts else "",
     )  # fmt: skip

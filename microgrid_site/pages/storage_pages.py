@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from energy.models import StorageUnit
@@ -15,7 +15,7 @@ from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_s
 from grid.domain.battery_words import ENGLISH, WORDS, BatteryWords
 from grid.domain.energy_origin import ORIGINS
 from grid.selectors.flexibility import statements
-from grid.selectors.storage_page import EXACT_PER_UNIT, battery_day, inside_of
+from grid.selectors.storage_page import EXACT_PER_UNIT, battery_day, inside_of, parts_of
 from kernel.intervals import Month
 from members.services.access import record_look
 from microgrid_site.pages.energy_pages import own_sites_of
@@ -34,10 +34,11 @@ def own_battery(request: HttpRequest) -> HttpResponse:
         raise Http404
     storage = next((s for s in storages if str(s.public_id) == request.GET.get("storage")), storages[0])
     words = WORDS.get(storage.site.member.language, ENGLISH)
-    context = {"tabs": energy_tabs(sites, "own-battery"), "storages": storages, "is_own": True}
-    return render(
-        request, "portal/battery.html", context | _day_context(request, storage, words, timezone.now())
-    )
+    context = {"tabs": energy_tabs(sites, "own-battery"), "storages": storages}
+    with translation.override(words.lang):  # dates and numbers as the words
+        return render(
+            request, "portal/battery.html", context | _day_context(request, storage, words, timezone.now())
+        )
 
 
 @login_required
@@ -54,11 +55,11 @@ def stored(request: HttpRequest) -> HttpResponse:
     last = max((one.day for one in inside.values()), default=None)
     owed = {s.storage.pk: s for s in statements(microgrid=microgrid, days=_month_to(last))} if last else {}
     sums = [sum(one.by_origin[o] for one in inside.values()) for o in range(ORIGINS)]
-    total = max(sum(sums), 1)
+    capacity = max(sum(s.capacity_wh for s in storages), 1)
     context = {
         "microgrid": microgrid, "tab": "stored", "day": last, "words": ENGLISH.labels,
         "lines": [(s, inside.get(s.pk), _statement(owed.get(s.pk))) for s in storages],
-        "sums": [(f"origin_{o}", wh, 100 * wh / total) for o, wh in enumerate(sums) if wh], "total_wh": sum(sums),
+        "sums": parts_of(sums, capacity), "total_wh": sum(sums), "capacity_wh": capacity,
     }  # fmt: skip
     return render(request, "live/stored.html", context)
 
@@ -73,7 +74,7 @@ def storage(request: HttpRequest, public_id: Any) -> HttpResponse:
         visible_storages(user).filter(site__microgrid__in=microgrids), public_id=public_id
     )
     record_look(user=user, member=found.site.member, what="storage", subject=found.code, now=timezone.now())
-    context = {"is_own": False, "tab": "stored", "microgrid": found.site.microgrid}
+    context = {"tab": "stored", "microgrid": found.site.microgrid}
     return render(
         request, "live/storage.html", context | _day_context(request, found, ENGLISH, timezone.now())
     )
@@ -95,7 +96,6 @@ def _day_context(
     return {
         "storage": storage, "day": day, "words": words.labels, "lang": words.lang, "currency": microgrid.cooperative.currency,
         "found": battery_day(storage, day, words, now), "inside": inside, "zone": microgrid.zone,
-        "origin_parts": [part[:3] for part in inside.parts] if inside else [],
         "before": day - timedelta(days=1), "after": day + timedelta(days=1) if day < today else None, "is_today": day == today,
         "month": _statement(next((s for s in month if s.storage.pk == storage.pk), None)),
     }  # fmt: skip

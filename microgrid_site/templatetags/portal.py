@@ -6,10 +6,12 @@ from django import template
 from django.utils.dates import MONTHS
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from kernel.units import energy_for_people, power_for_people
 
 register = template.Library()
+GERMAN = str.maketrans(",.", ".,")
 
 
 @register.simple_tag
@@ -18,12 +20,18 @@ def sign(name: str, css: str = "") -> SafeString:
     return format_html('<svg class="sign {}" aria-hidden="true"><use href="#sign-{}"></use></svg>', css, name)
 
 
+def _spoken(figure: str) -> str:
+    """A figure with the separators of the page's language."""
+    return figure.translate(GERMAN) if (get_language() or "").startswith("de") else figure
+
+
 @register.filter
 def energy(energy_wh: int | None) -> SafeString | str:
     """Energy by size, the unit smaller."""
     if energy_wh is None:
         return "–"
-    return format_html("{} <small>{}</small>", *energy_for_people(energy_wh))
+    figure, unit = energy_for_people(energy_wh)
+    return format_html("{} <small>{}</small>", _spoken(figure), unit)
 
 
 @register.filter
@@ -37,7 +45,7 @@ def power(power_w: int | None) -> SafeString | str:
 @register.filter
 def kilowatts(power_w: int | None) -> str:
     """Watts as kW with one decimal, where the unit stands beside."""
-    return "–" if power_w is None or power_w == "" else f"{power_w / 1000:,.1f}"
+    return "–" if power_w is None or power_w == "" else _spoken(f"{power_w / 1000:,.1f}")
 
 
 @register.filter

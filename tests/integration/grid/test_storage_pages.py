@@ -92,8 +92,10 @@ def test_the_door_tells_origins_and_hours(yard):
         {"at": "2016-03-26T11:00:00Z", "own": 0, "local": 25, "public": 0, "unknown": 0}
     ]
     assert body["flexibility"]["kind"][EVENING] == "plan"
-    assert body["hours"][18]["earned"] == "0.084000"
-    assert body["hours"][12]["sentence"] == "Took 1.00 kWh by itself."
+    hours = {hour["begins"]: hour for hour in body["hours"]}
+    assert list(hours) == ["00:00", "12:00", "13:00", "18:00", "19:00"]
+    assert hours["18:00"]["earned"] == "0.084000"
+    assert hours["12:00"]["sentence"] == "Took 1.00 kWh by itself."
     assert (
         client.get(reverse("api-storage-day", args=[yard.storage.public_id, "2016-03-20"])).json()["origins"]
         is None
