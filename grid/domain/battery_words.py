@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
 
-
 LEAST_WH = 10
 """In an hour; less is rest."""
 

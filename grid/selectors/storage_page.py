@@ -166,7 +166,7 @@ def _hour(
     charge, discharge, saved = total(row.charge_wh), total(row.discharge_wh), total(row.saved_micro)
     moved = discharge - charge
     price = Decimal(saved) / moved / 1_000_000 if moved and saved else None
-    weight = {kind: 0 for kind in {row.kind[t] for t in places}}
+    weight = dict.fromkeys({row.kind[t] for t in places}, 0)
     for t in places:
         weight[row.kind[t]] += 1 + 1000 * (row.charge_wh[t] + row.discharge_wh[t])
     word = Word(max(weight, key=lambda kind: (weight[kind], kind)))
