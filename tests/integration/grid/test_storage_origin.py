@@ -14,7 +14,9 @@ from billing.services.price_publication import publish_days
 from billing.services.runs import run_month
 from grid.domain.energy_origin import Origin
 from grid.models import BalanceDay, SharingDay, StorageDay, StorageOriginRule
+from grid.selectors.member_energy import member_energy
 from grid.selectors.sharing import load_shares
+from grid.selectors.source_mix import SourceMix, source_mix
 from grid.services.day_close import CannotClose, close_in_turn
 from kernel.intervals import Month
 from tests.integration.grid.yard import EVENING, FIRST, NIGHT, NOON, NOW, SPRING_FORWARD, THIRD, Yard
@@ -197,3 +199,26 @@ def test_a_microgrid_with_closed_days_follows_origins_from_the_next_on(yard):
         "order", "valid_to", "unknown_is_local"
     )
     assert list(rules) == [("not_followed", SPRING_FORWARD, False), ("first_in", None, True)]
+
+
+def test_carbon_follows_public_energy_through_a_battery_and_is_counted_once(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    days = [FIRST, SPRING_FORWARD]
+    for day in days:
+        yard.close(day)
+
+    def mix_of(name: str) -> SourceMix:
+        sites = [yard.meters[name].site]
+        mine = member_energy(microgrid=yard.microgrid, sites=sites, days=days)
+        return source_mix(
+            microgrid=yard.microgrid, sites=sites, days=days, received_wh=mine.received_wh, from_grid_wh=mine.from_grid_wh
+        )  # fmt: skip
+
+    ana, store = mix_of("Ana"), mix_of("Store")
+    assert (ana.neighbours_wh, ana.neighbours_stored_wh, ana.neighbours_direct_wh) == (480, 480, 0)
+    assert (ana.grid_wh, ana.grid_stored_wh, ana.carbon_wh) == (1520, 720, 1520)
+    # Of 1000 Wh charged the battery lost 100 going in and 180 coming out; the rest Ana used.
+    assert (store.grid_wh, store.carbon_wh) == (1000, 280)
+    imported = sum(sum(row.import_wh) for row in BalanceDay.objects.filter(day__in=days))
+    assert ana.carbon_wh + store.carbon_wh == imported

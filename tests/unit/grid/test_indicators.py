@@ -11,6 +11,7 @@ from grid.domain.indicators import (
     indicators_of,
     load_factor,
     local_use_wh,
+    local_used_wh,
     peak_to_average,
     reliability,
     renewable_fraction,
@@ -99,3 +100,11 @@ def test_the_peak_is_never_below_the_mean(values: list[int]) -> None:
 def test_local_use_stays_within_production(pairs: list[tuple[int, int]]) -> None:
     production, export = wh(*(p for p, _ in pairs)), wh(*(e for _, e in pairs))
     assert 0 <= local_use_wh(production, export) <= production.sum()
+
+
+def test_local_energy_counts_where_it_is_used_not_where_it_is_stored() -> None:
+    # 1000 Wh made at noon, 600 stored of them, 500 given in the evening; 100 of other origin are sold then.
+    balance = Balance(
+        *(np.array(values) for values in ([1000, 0], [400, 500], [600, 0], [0, 600], [0, 0], [0, 100])), interval_hours=0.25
+    )  # fmt: skip
+    assert local_used_wh(balance, 600, 500, np.array([0, 100])) == 900
