@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from grid.models import BalanceDay, Interruption, InterruptionCause
+from grid.models import BalanceDay, Interruption, InterruptionCause, StorageDay
 from grid.selectors.indicators import monthly_indicators, reliability_over
 from grid.services.day_close import close_day
 from grid.services.interruptions import CannotRecord, end_interruption, record_interruption, restore_sites
@@ -45,7 +45,14 @@ def test_a_month_of_closed_days(closed):
     used = sum(max(p - e, 0) for row in rows for p, e in zip(row.production_wh, row.export_wh, strict=True))
     assert line.found.self_consumption == pytest.approx(used / produced)
     assert produced - exported <= used <= produced
-    assert line.co2_kg == pytest.approx(used / 1000 * 0.380)
+    # Local energy counts where it is used: what went into batteries does when it comes out.
+    days = StorageDay.objects.filter(is_current=True)
+    taken, given = (
+        sum(sum(wh) for row in days for wh in getattr(row, name)[:2])
+        for name in ("charged_wh", "discharged_wh")
+    )
+    assert line.co2_kg == pytest.approx((produced - exported - taken + given) / 1000 * 0.380)
+    assert 0 < taken - given < used
 
 
 def test_reliability_counts_what_lies_inside_the_period(microgrid):
