@@ -10,6 +10,7 @@ from django.db.models import Q
 from energy.models import Microgrid, StorageUnit
 from grid.domain.flexibility import Pay, Terms, owed, peak_savings
 from grid.models import BalanceDay, CommandKind, FlexibilityDay, FlexibilityTerms, PlanRule
+from grid.selectors.plans import peak_price
 from kernel.money import price_micro
 
 
@@ -55,7 +56,7 @@ def statements(*, microgrid: Microgrid, days: Sequence[date]) -> list[Flexibilit
     )
     if not rows:
         return []
-    peaks = _peaks(microgrid, rows)
+    peaks = _peaks(microgrid, rows, days)
     terms = terms_on(microgrid, max(row.day for row in rows))
     by_storage: dict[int, list[FlexibilityDay]] = {}
     for row in rows:
@@ -78,16 +79,17 @@ def given_when_told(row: FlexibilityDay) -> int:
     return sum(wh for wh, kind in zip(row.discharge_wh, row.kind, strict=True) if kind != CommandKind.NONE)
 
 
-def _peaks(microgrid: Microgrid, rows: Sequence[FlexibilityDay]) -> dict[int, int]:
-    """What each storage saved of the month's peak charge on these days."""
-    rule = PlanRule.objects.filter(microgrid=microgrid).first()
-    if rule is None or not rule.peak_micro_per_kw:
+def _peaks(microgrid: Microgrid, rows: Sequence[FlexibilityDay], among: Sequence[date]) -> dict[int, int]:
+    """What each storage saved of the month's peak charge; days on which nothing was told count with what they were."""
+    rule = PlanRule.objects.filter(microgrid=microgrid).first() or PlanRule(microgrid=microgrid)
+    price = peak_price(microgrid, rule, microgrid.local_day(max(row.day for row in rows)).start_at)
+    if not price:
         return {}
-    days = sorted({row.day for row in rows})
     storages = sorted({row.storage_id for row in rows})
     balances = {
-        row.day: row for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True)
+        row.day: row for row in BalanceDay.objects.filter(microgrid=microgrid, day__in=among, is_current=True)
     }
+    days = sorted(balances)
     counts = {day: len(balances[day].import_wh) for day in days}
     start, length = {}, 0
     for day in days:
@@ -98,5 +100,5 @@ def _peaks(microgrid: Microgrid, rows: Sequence[FlexibilityDay]) -> dict[int, in
         obeyed = np.array(row.kind) != CommandKind.NONE
         values = np.where(obeyed, np.array(row.discharge_wh) - np.array(row.charge_wh), 0)
         gave[start[row.day] : start[row.day] + counts[row.day], storages.index(row.storage_id)] = values
-    found = peak_savings(net.astype(np.int64), gave, rule.peak_micro_per_kw, 60 // microgrid.interval_minutes)
+    found = peak_savings(net.astype(np.int64), gave, round(price * 1e6), 60 // microgrid.interval_minutes)
     return dict(zip(storages, found, strict=True))
