@@ -28,20 +28,21 @@ from energy.domain.forecasting import Forecaster, midnight
 from energy.domain.sun import is_down
 from grid.domain.control.dispatch import StorageLimits, dispatch, next_soc
 from grid.domain.control.plan_following import headroom
+from grid.domain.planning.fleet import Fleet
+from grid.domain.planning.month_peak import month_peak
 from grid.domain.planning.parts import Storages
-from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
 from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.rolling import Quantiles, is_outdated, outlook_of
 from grid.domain.planning.search import find_plan
 from grid.domain.planning.storage_sharing import cycles, fair_shares
-from grid.domain.planning.stored_value import Fleet, StoredValue
+from grid.domain.planning.stored_value import StoredValue, value_of_storing
 
 Array = NDArray[np.float64]
 HOURS, MINUTES, PER_DAY, PER_HOUR = 0.25, 15, 96, 4
 HORIZON = 96
 PEAK_PRICE, FEED_IN, WEAR = 5.0, 0.08, 0.02
 RETAIL, NIGHT, EVENING = 0.30, 0.20, 0.38
-HINDSIGHT_DAYS = 21
+PAST_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,10 @@ class Run:
         return {"energy": energy, "peak": max(float(exchange.max()), 0.0) / 1000 * PEAK_PRICE}
 
 
+class CannotMeasure(ValueError):
+    """There is nothing to measure in a month or a folder; the message says why."""
+
+
 def main(argv: list[str]) -> int:
     """Measure a month; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench savings", description=__doc__)
@@ -96,7 +101,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     began, processor = time.perf_counter(), time.process_time()
-    setting = setting_of(read_network(options.folder, say=lambda _: None), options.month)
+    try:
+        setting = setting_of(read_network(options.folder, say=lambda _: None), options.month)
+    except CannotMeasure as problem:
+        print(problem, file=sys.stderr)
+        return 2
     plan, thoughts = closed_loop(setting, say=lambda text: print(text, file=sys.stderr, flush=True))
     figures = compare(setting, {"plan": plan, "foresight": foresight(setting), "rule": plain_rule(setting)})
     seconds = time.perf_counter() - began
@@ -114,12 +123,22 @@ def main(argv: list[str]) -> int:
 
 
 def setting_of(network: SimbenchNetwork, month: str) -> Setting:
-    """The network's year as the loop needs it."""
+    """The network's year as the loop needs it.
+
+    Raises:
+        CannotMeasure: no storages, or a month that the folder's profiles do not hold.
+    """
+    if not network.storages:
+        raise CannotMeasure("The folder has no storages: there is nothing to plan and nothing to save.")
     use = consumption_of(network)
     first_day = date.fromisoformat(f"{month}-01")
     next_month = (first_day.replace(day=28) + timedelta(days=4)).replace(day=1)
     first, end = (int((_midnight(day) - use.first_at) // use.step) for day in (first_day, next_month))
     end = min(end, use.values_wh.shape[1])
+    if first < 0 or end <= first:
+        raise CannotMeasure(
+            f"The folder's profiles do not reach into {month}; choose a month with --month YYYY-MM."
+        )
     where = list(network.coordinates.values())
     place = (float(np.mean([y for _, y in where])), float(np.mean([x for x, _ in where]))) if where else None
     return Setting(use, production_of(network, use), place, limits_of(network), first, end - first)
@@ -164,18 +183,16 @@ def closed_loop(setting: Setting, say: Any) -> tuple[Run, int]:
         np.zeros(len(limits.soc_max_wh)),
     )
     charge, discharge = np.zeros((2, len(soc), setting.count))
-    reached, floor, value, made, thoughts = 0.0, 0.0, None, 0, 0
+    reached, past, value, made, thoughts = 0.0, np.zeros(0), None, 0, 0
     for k in range(setting.count):
         now_w, t = float(net[setting.first + k]), setting.first + k
         if k % PER_DAY == 0:
             say(f"day {k // PER_DAY + 1}: peak so far {reached / 1000:.1f} kW")
-            floor = _hindsight(setting, t) if k == 0 or _is_monday(setting, t) else floor
-        held = float((soc - limits.soc_min_wh).sum())
-        if value is None or k % PER_HOUR == 0 or is_outdated(value, k - made, now_w, reached):
-            target = target_floor_w(fleet, floor, reached)
-            value = _think(setting, fleet, foreseen, k, target, held, now_w)
+            past = net[max(t - PAST_DAYS * PER_DAY, 0) : t]
+        if value is None or k % PER_HOUR == 0 or is_outdated(value, k - made, now_w):
+            value = _think(setting, fleet, foreseen, k, past, reached)
             made, thoughts = k, thoughts + 1
-        total = value.power_w(k - made, now_w, held)
+        total = value.power_w(k - made, now_w, float((soc - limits.soc_min_wh).sum()), reached)
         room = headroom(soc, limits, able, HOURS, HOURS)
         charge[:, k] = fair_shares(max(total, 0.0), room.charge_w, cycled)
         discharge[:, k] = fair_shares(max(-total, 0.0), room.discharge_w, cycled)
@@ -185,34 +202,19 @@ def closed_loop(setting: Setting, say: Any) -> tuple[Run, int]:
     return Run(charge, discharge, float(soc.sum())), thoughts
 
 
-def _is_monday(setting: Setting, t: int) -> bool:
-    start = int(starts_from(setting.use.first_at, MINUTES, t + 1)[t].astype(np.int64))
-    return datetime.fromtimestamp(start, UTC).astimezone(ZONE).weekday() == 0
-
-
 def _think(
-    setting: Setting, fleet: Fleet, foreseen: "Foreseer", k: int, target_w: float, held_wh: float, now_w: float
+    setting: Setting, fleet: Fleet, foreseen: "Foreseer", k: int, past_net_w: Array, reached_w: float
 ) -> StoredValue:  # fmt: skip
     net = foreseen.at(k)
     count = len(net.middle_w)
+    peak = month_peak(
+        fleet, hours=HOURS, past_net_w=past_net_w, net_w=net.middle_w, reached_w=reached_w, intervals_left=setting.count - k,
+        price_per_kw=PEAK_PRICE,
+    )  # fmt: skip
     outlook = outlook_of(
-        net, hours=HOURS, import_price=setting.prices(setting.first + k, count),
-        export_price=np.full(count, FEED_IN), target_w=target_w,
+        net, hours=HOURS, import_price=setting.prices(setting.first + k, count), export_price=np.full(count, FEED_IN), peak=peak
     )  # fmt: skip
-    return value_with_target(
-        fleet, outlook, soc_wh=held_wh, net_w=now_w, peak_price_per_kw=PEAK_PRICE, keep=PER_HOUR - k % PER_HOUR
-    )  # fmt: skip
-
-
-def _hindsight(setting: Setting, until: int) -> float:
-    """What the weeks before could have been held at; 0 where nothing is known yet."""
-    first = max(until - HINDSIGHT_DAYS * PER_DAY, 0)
-    if until - first < PER_DAY:
-        return 0.0
-    return held_in_hindsight_w(
-        setting.limits, hours=HOURS, net_w=setting.net_w[first:until], import_price=setting.prices(first, until - first),
-        export_price=np.full(until - first, FEED_IN), peak_price_per_kw=PEAK_PRICE, wear_per_kwh=WEAR,
-    )  # fmt: skip
+    return value_of_storing(fleet, outlook, keep=PER_HOUR - k % PER_HOUR)
 
 
 class Foreseer:

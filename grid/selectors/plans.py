@@ -27,7 +27,7 @@ from grid.models import (
 Array = NDArray[np.float64]
 LONGEST = timedelta(hours=48)
 STANDS_FOR = timedelta(hours=6)
-LOOKED_BACK_DAYS = 21
+LOOKED_BACK_DAYS = 28
 
 
 class InputMissing(LookupError):
@@ -137,13 +137,6 @@ def stored_now(microgrid: Microgrid, storages: Sequence[StorageUnit]) -> Array:
     return np.clip(known, bounds[:, 0], bounds[:, 1])
 
 
-def net_without_storages(microgrid: Microgrid, now: datetime) -> float | None:
-    """What came in at the last tick if the storages had rested [W]; None where no tick is younger than an interval."""
-    since = now - timedelta(minutes=microgrid.interval_minutes)
-    tick = GridState.objects.filter(microgrid=microgrid, at__gt=since, at__lte=now).order_by("-at").first()
-    return None if tick is None else float(tick.import_w - tick.export_w - tick.charge_w + tick.discharge_w)
-
-
 def peak_reached(microgrid: Microgrid, now: datetime) -> float:
     """The month's highest mean import of an interval [W]: of closed days by the balance, since then by the ticks."""
     first = now.astimezone(microgrid.zone).date().replace(day=1)
@@ -162,13 +155,15 @@ def peak_reached(microgrid: Microgrid, now: datetime) -> float:
     return max(closed, max((float(np.mean(values)) for values in means.values()), default=0.0))
 
 
-def net_of_last_weeks(microgrid: Microgrid, now: datetime) -> tuple[NDArray[np.object_], Array]:
-    """Days and net power without storages [W] by interval of closed days."""
-    first = now.astimezone(microgrid.zone).date() - timedelta(days=LOOKED_BACK_DAYS)
-    rows = BalanceDay.objects.filter(microgrid=microgrid, day__gte=first, is_current=True).order_by("day")
+def net_of_last_weeks(microgrid: Microgrid, now: datetime) -> Array:
+    """Net power without storages [W] by interval of the closed days, from a local midnight on."""
+    today = now.astimezone(microgrid.zone).date()
+    rows = BalanceDay.objects.filter(
+        microgrid=microgrid, day__gte=today - timedelta(days=LOOKED_BACK_DAYS), day__lt=today, is_current=True
+    ).order_by("day")
     hours = microgrid.interval_minutes / 60
     nets = [(np.array(row.consumption_wh) - np.array(row.production_wh)) / hours for row in rows]
-    return np.array([row.day for row in rows], dtype=object), np.concatenate(nets) if nets else np.zeros(0)
+    return np.concatenate(nets) if nets else np.zeros(0)
 
 
 @dataclass(frozen=True, slots=True)

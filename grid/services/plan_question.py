@@ -22,7 +22,6 @@ from grid.selectors.plans import (
     cycled_this_month,
     foreseen_from,
     known_plan,
-    net_without_storages,
     peak_price,
     peak_reached,
     prices_from,
@@ -49,7 +48,6 @@ class Given:
     rule: PlanRule
     peak_price: float
     reached_w: float
-    measured_w: float | None
     wires: Wires | None
     known: KnownPlan | None
     runs: list[FlexibleRun]
@@ -92,8 +90,7 @@ def given_for(microgrid: Microgrid, origin_at: datetime, storages: list[StorageU
     return Given(
         microgrid, origin_at, storages, storage_limits(storages), stored_now(microgrid, storages),
         cycled_this_month(microgrid, storages, now), foreseen, retail, feed_in, rule, peak_price(microgrid, rule, origin_at), peak_reached(microgrid, now),
-        net_without_storages(microgrid, now), wires, known_plan(microgrid, storages, runs, origin_at, count), runs,
-        [open_run(run, told[run.pk], origin_at) for run in runs],
+        wires, known_plan(microgrid, storages, runs, origin_at, count), runs, [open_run(run, told[run.pk], origin_at) for run in runs],
     )  # fmt: skip
 
 

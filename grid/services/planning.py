@@ -11,21 +11,21 @@ from django.db import transaction
 from energy.models import Microgrid, StorageUnit
 from grid.domain.planning.explanation import explain
 from grid.domain.planning.fitting import fit
+from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.flexible_runs import reason_of
+from grid.domain.planning.month_peak import NO_PEAK, MonthPeak, month_peak
 from grid.domain.planning.parts import Array, CannotPlan
-from grid.domain.planning.peak_target import held_in_hindsight_w, target_floor_w, value_with_target
 from grid.domain.planning.program import OutOfTime
 from grid.domain.planning.rolling import outlook_of
 from grid.domain.planning.search import CannotFindPlan, find_plan
 from grid.domain.planning.solution import PlanStatus
-from grid.domain.planning.stored_value import Fleet, StoredValue
+from grid.domain.planning.stored_value import StoredValue, value_of_storing
 from grid.models import FlexibleRunPlan, Plan, PlanSource, StoragePlan
 from grid.selectors.plans import (
     STANDS_FOR,
     InputMissing,
     net_of_last_weeks,
     newest_plan,
-    prices_from,
     storages_of,
 )
 from grid.services.plan_question import Given, divided, given_for, question
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 20.0
 ANSWERS = 81
 KEEP = timedelta(days=62)
-HINDSIGHT = "hindsight_w"
 VALUE_HORIZON = timedelta(hours=24)
 
 
@@ -56,10 +55,8 @@ def make_plan(*, microgrid: Microgrid, now: datetime) -> Plan | None:
 
 
 def _keep_found(given: Given, now: datetime) -> Plan:
-    peak, wear = given.peak_price, given.rule.wear_micro_per_kwh / 1e6
-    hindsight_w = _hindsight(given, peak, wear) if peak else 0.0
-    value = _value(given, hindsight_w)
-    target_w = value.outlook.peak_target_w if peak else None
+    value = _value(given)
+    target_w = value.outlook.peak.target_w if given.peak_price else None
     fitted = fit(
         wires=given.wires, groups=given.groups, room_w=given.limits.charge_max_w, ask=partial(question, given, target_w),
         find=lambda asked, known: find_plan(asked, seconds=PATIENCE_S, known=known), divide=partial(divided, given), clock=given.clock,
@@ -78,7 +75,7 @@ def _keep_found(given: Given, now: datetime) -> Plan:
         microgrid=given.microgrid, origin_at=given.origin_at, made_at=now, source=PlanSource.LEAST_COST,
         status=found.status.value, interval_minutes=given.microgrid.interval_minutes, forecast_at=given.foreseen.at,
         cost_micro=None if found.cost is None else round(found.cost * 1e6), peak_reached_w=round(given.reached_w),
-        peak_target_w=None if target_w is None else round(target_w), settings=_settings(given, hindsight_w),
+        peak_target_w=None if target_w is None else round(target_w), settings=_settings(given),
         use_w=_whole(given.foreseen.use.middle_w), production_w=_whole(given.foreseen.production.middle_w),
         import_w=_whole(np.maximum(exchange, 0)), export_w=_whole(np.maximum(-exchange, 0)),
         retail_micro=_whole(given.retail * 1e6), feed_in_micro=_whole(given.feed_in * 1e6),
@@ -95,53 +92,36 @@ def _keep_found(given: Given, now: datetime) -> Plan:
     return _store(plan, given.storages, charge, discharge, soc, runs)
 
 
-def _settings(given: Given, hindsight_w: float) -> dict[str, int]:
+def _settings(given: Given) -> dict[str, int]:
     return {
-        HINDSIGHT: round(hindsight_w),
         "peak_micro_per_kw": round(given.peak_price * 1e6), "wear_micro_per_kwh": given.rule.wear_micro_per_kwh,
         "reserve_wh": given.rule.reserve_wh,
     }  # fmt: skip
 
 
-def _value(given: Given, hindsight_w: float) -> StoredValue:
-    """What storing is worth, at the peak that is worth holding."""
-    peak = given.peak_price
-    wear = given.rule.wear_micro_per_kwh / 1e6
-    fleet = Fleet.of(given.limits, wear)
-    floor = target_floor_w(fleet, hindsight_w, given.reached_w) if peak else float("inf")
-    count = VALUE_HORIZON // timedelta(hours=given.hours)
+def _value(given: Given) -> StoredValue:
+    """What storing is worth, with what the month's peak will cost in the end."""
+    fleet = Fleet.of(given.limits, given.rule.wear_micro_per_kwh / 1e6)
+    net = given.foreseen.net.first(VALUE_HORIZON // timedelta(hours=given.hours))
+    count = len(net.middle_w)
     outlook = outlook_of(
-        given.foreseen.net.first(count), hours=given.hours, import_price=given.retail[:count], export_price=given.feed_in[:count],
-        target_w=floor if peak else float(np.abs(given.net_w).max()) * 10 + fleet.charge_max_w,
+        net, hours=given.hours, import_price=given.retail[:count], export_price=given.feed_in[:count],
+        peak=_peak(given, fleet, net.middle_w),
     )  # fmt: skip
-    net_w = given.measured_w if given.measured_w is not None else float(given.net_w[0])
-    held = float((given.soc_wh - given.limits.soc_min_wh).sum())
-    return value_with_target(fleet, outlook, soc_wh=held, net_w=net_w, peak_price_per_kw=peak)
+    return value_of_storing(fleet, outlook)
 
 
-def _hindsight(given: Given, peak: float, wear: float) -> float:
-    """What the last weeks could have been held at, found once a week; today's prices stand for theirs where none were published."""
-    last = newest_plan(given.microgrid, before=given.origin_at)
-    if (
-        last is not None
-        and HINDSIGHT in last.settings
-        and _week(given, last.origin_at) == _week(given, given.origin_at)
-    ):
-        return float(last.settings[HINDSIGHT])
-    days, net_w = net_of_last_weeks(given.microgrid, given.origin_at)
-    if not len(days):
-        return 0.0
-    first = given.microgrid.local_day(days[0]).start_at
-    retail, feed_in = prices_from(given.microgrid, first, len(net_w))
-    return held_in_hindsight_w(
-        given.limits, hours=given.hours, net_w=net_w, import_price=retail, export_price=feed_in, peak_price_per_kw=peak,
-        wear_per_kwh=wear,
+def _peak(given: Given, fleet: Fleet, net_w: Array) -> MonthPeak:
+    if not given.peak_price:
+        return NO_PEAK
+    microgrid = given.microgrid
+    today = given.origin_at.astimezone(microgrid.zone).date()
+    next_month = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
+    left = microgrid.local_day(next_month).start_at - given.origin_at
+    return month_peak(
+        fleet, hours=given.hours, past_net_w=net_of_last_weeks(microgrid, given.origin_at), net_w=net_w, reached_w=given.reached_w,
+        intervals_left=left // timedelta(hours=given.hours), price_per_kw=given.peak_price,
     )  # fmt: skip
-
-
-def _week(given: Given, at: datetime) -> tuple[int, int]:
-    year, week, _ = at.astimezone(given.microgrid.zone).isocalendar()
-    return year, week
 
 
 def _answers(given: Given, value: StoredValue) -> tuple[list[int], list[int]]:
@@ -151,7 +131,7 @@ def _answers(given: Given, value: StoredValue) -> tuple[list[int], list[int]]:
     outlook = value.outlook
     reach = 2 * float(max(outlook.up_w[0], outlook.down_w[0])) + fleet.charge_max_w + fleet.discharge_max_w
     measured = outlook.net_w[0] + np.linspace(-reach, reach, ANSWERS)
-    return _whole(measured), [round(value.power_w(0, float(net), held)) for net in measured]
+    return _whole(measured), [round(value.power_w(0, float(net), held, given.reached_w)) for net in measured]
 
 
 def _keep_shifted(microgrid: Microgrid, origin_at: datetime, reason: str, now: datetime) -> Plan | None:

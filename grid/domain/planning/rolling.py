@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grid.domain.planning.month_peak import MonthPeak
 from grid.domain.planning.stored_value import Array, Outlook, StoredValue
-
-LEAST_RISE_W = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def independent_difference(use: Quantiles, production: Quantiles) -> Quantiles:
 
 
 def outlook_of(
-    net: Quantiles, *, hours: float, import_price: Array, export_price: Array, target_w: float
+    net: Quantiles, *, hours: float, import_price: Array, export_price: Array, peak: MonthPeak
 ) -> Outlook:  # fmt: skip
     """What is expected of the net power.
 
@@ -51,14 +50,14 @@ def outlook_of(
     """
     return Outlook(
         hours, net.middle_w, net.high_w - net.middle_w, net.middle_w - net.low_w,
-        import_price, export_price, max(float(import_price.min()), 0.0), target_w, 0.0,
+        import_price, export_price, max(float(import_price.min()), 0.0), peak,
     )  # fmt: skip
 
 
-def is_outdated(value: StoredValue, interval: int, net_w: float, reached_w: float) -> bool:
-    """Whether what is measured lies outside the band, or the month's peak above the target: then the plan is thought over."""
+def is_outdated(value: StoredValue, interval: int, net_w: float) -> bool:
+    """Whether what is measured lies outside the band: then the plan is thought over."""
     outlook = value.outlook
-    if interval >= len(value.worth) or reached_w > outlook.peak_target_w + LEAST_RISE_W:
+    if interval >= len(value.to_come):
         return True
     off_w = net_w - float(outlook.net_w[interval])
     return bool(abs(off_w) > (outlook.up_w if off_w > 0 else outlook.down_w)[interval])

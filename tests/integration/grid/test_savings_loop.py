@@ -1,0 +1,41 @@
+"""The closed loop that `script/bench savings` measures: what it decides depends on what was known then, and on nothing that came later."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.savings import PER_DAY, ZONE, Setting, closed_loop
+from energy.domain.forecast_series import MeterSeries
+from grid.domain.control.dispatch import StorageLimits
+
+DAYS_BEFORE, HOURS_SEEN = 24, 5
+FIRST_AT = np.datetime64("2016-03-01T23:00:00", "s")
+
+
+def use_of(generator: np.random.Generator) -> np.ndarray:
+    """Quarter hours [Wh] of one busy meter: an evening, and spikes at any time."""
+    count = (DAYS_BEFORE + 4) * PER_DAY
+    evening = 2000.0 * np.exp(-(((np.arange(count) % PER_DAY - 78) / 8.0) ** 2))
+    return 600.0 + evening + 2500.0 * (generator.random(count) < 0.03) + 100.0 * generator.random(count)
+
+
+def setting_with(use_wh: np.ndarray) -> Setting:
+    series = MeterSeries(FIRST_AT, 15, ZONE, use_wh[None])
+    dark = replace(series, values_wh=np.zeros_like(series.values_wh))
+    limits = StorageLimits(*(np.array([v, v]) for v in (0.0, 6000.0, 3000.0, 3000.0, 0.95, 0.95, 1.0)))
+    return Setting(series, dark, None, limits, DAYS_BEFORE * PER_DAY, HOURS_SEEN * 4)
+
+
+def test_what_comes_later_changes_nothing_of_what_was_done_before():
+    use = use_of(np.random.default_rng(4))
+    other = use.copy()
+    seen = DAYS_BEFORE * PER_DAY + (HOURS_SEEN - 1) * 4
+    other[seen:] = use_of(np.random.default_rng(5))[seen:] * 3
+    runs = [closed_loop(setting_with(values), say=lambda _: None)[0] for values in (use, other)]
+    before = (HOURS_SEEN - 1) * 4
+    assert np.abs(runs[0].charge_w - runs[0].discharge_w)[:, :before].max() > 100
+    for name in ("charge_w", "discharge_w"):
+        first, second = (getattr(run, name) for run in runs)
+        assert first[:, :before] == pytest.approx(second[:, :before], abs=0.0)
+    assert not np.allclose(runs[0].discharge_w[:, before:], runs[1].discharge_w[:, before:])
