@@ -19,7 +19,7 @@ Places = NDArray[np.int64]
 PEAK_LEVELS = 8
 LEAST_DAYS = 7
 # Shares of what the fleet can give: what forecasts miss of what a day could have been held at, and how much that differs between days.
-MARGIN, SPREAD = 0.15, 0.1
+MARGIN, SPREAD = 0.2, 0.2
 # What is stored when a day's peak comes, as a share of the capacity.
 STORED_SHARE = 0.7
 # A level that is passed anyway with this chance is not worth a look; the target is where both are as likely.
