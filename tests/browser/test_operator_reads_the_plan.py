@@ -20,7 +20,7 @@ def test_the_plan_is_drawn_explained_and_fits_a_phone(village, browser):
     page = village.log_in(browser, "operator")
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    open_plan(page, f"{village.address}/live/plan/")
+    open_plan(page, f"{village.address}/plan/")
     expect(page.get_by_role("heading", name="Hour by hour")).to_be_visible()
     expect(page.locator("canvas, .chart svg").first).to_be_visible()
     hours = page.locator("table", has=page.get_by_text("The plan by hour, and why")).locator("tbody tr")
