@@ -1,10 +1,12 @@
 """The network painted for a page: drawing and numbers of one moment together, complete without any script."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from grid.domain.network.painting import Look, charge_percent, loading_look, voltage_look, width_of
+from grid.models import GridState
 from grid.selectors.drawing import HALF_BAR, Drawing, DrawnBranch, DrawnNode, storage_places
 
 
@@ -15,9 +17,19 @@ class PaintedNode:
     look: Look
 
     @property
-    def bar(self) -> float:
+    def bar(self) -> str:
         """How far the bar reaches to the right of the node."""
-        return self.node.bar_end - self.node.x + HALF_BAR
+        return f"{round(self.node.bar_end - self.node.x + HALF_BAR, 1):g}"
+
+    @property
+    def at(self) -> str:
+        """Where it stands in the diagram."""
+        return f"{round(self.node.x, 1):g} {round(self.node.y, 1):g}"
+
+    @property
+    def on_map(self) -> str:
+        """Where it stands on the map; empty without coordinates."""
+        return "" if self.node.map_x is None else f"{self.node.map_x:g} {self.node.map_y:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,16 @@ class PaintedBattery:
     storages: list[int]
     names: str
     percent: int | None
+
+    @property
+    def at(self) -> str:
+        """Where its node stands in the diagram."""
+        return f"{round(self.node.x, 1):g} {round(self.node.y, 1):g}"
+
+    @property
+    def on_map(self) -> str:
+        """Where its node stands on the map; empty without coordinates."""
+        return "" if self.node.map_x is None else f"{self.node.map_x:g} {self.node.map_y:g}"
 
     @property
     def fill(self) -> float:
@@ -79,17 +101,27 @@ def paint(drawing: Drawing, message: dict[str, Any] | None) -> dict[str, Any]:
         for i, branch in enumerate(drawing.branches)
     ]
     return {
+        "map_wires": _together((b.look.name, b.branch.map_path) for b in branches),
+        "map_dots": _together((n.look.name, f"M{n.on_map}h0") for n in nodes if n.on_map),
         "nodes": nodes, "branches": branches, "batteries": _batteries(drawing, soc),
         "feeders": _feeders(nodes, branches, voltage, loading),
     }  # fmt: skip
 
 
+def _together(paths: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """One path for all that look alike: the map as it is without a script, which takes it apart."""
+    found: dict[str, str] = {}
+    for look, path in paths:
+        found[look] = found.get(look, "") + path
+    return [(look, path) for look, path in found.items() if path]
+
+
 def still_part(drawing: Drawing) -> dict[str, Any]:
-    """What the page's script needs to know of what stands still."""
+    """What the page's script needs to know of what stands still, and cannot read from the drawing: nodes and branches by place."""
     return {
         "order": drawing.order,
-        "nodes": [[n.code, n.x, n.y, n.vm_min, n.vm_max, n.parent] for n in drawing.nodes],
-        "branches": [[b.code, b.kind, b.first, b.second] for b in drawing.branches],
+        "nodes": [[n.code, n.vm_min, n.vm_max, n.map_x, n.map_y] for n in drawing.nodes],
+        "branches": [[b.code, b.first, b.second] for b in drawing.branches],
         "storages": [[s.node, s.capacity_wh] for s in drawing.storages],
     }
 
@@ -137,3 +169,15 @@ def _feeders(
 def _lower(painted: PaintedBranch, nodes: list[PaintedNode]) -> int:
     first, second = painted.branch.first, painted.branch.second
     return first if nodes[first].node.parent == second else second
+
+
+def recent_part(states: Sequence[GridState], zone: tzinfo) -> dict[str, Any]:
+    """The last ticks for the chart, as columns: seconds after the first, powers [W]; a row per tick would be eight times as long."""
+    first = states[0].at if states else None
+    return {
+        "first": first.astimezone(zone).isoformat() if first else None,
+        "after_s": [round((state.at - states[0].at).total_seconds()) for state in states],
+        "production_w": [state.production_w for state in states],
+        "consumption_w": [state.consumption_w for state in states],
+        "exchange_w": [state.import_w - state.export_w for state in states],
+    }

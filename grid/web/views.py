@@ -19,7 +19,7 @@ from grid.selectors.drawing import draw
 from grid.selectors.elements import branch_details, node_details
 from grid.selectors.replay import active_alarms, kept_from, moment
 from grid.selectors.states import latest_state
-from grid.web.live_picture import paint, still_part
+from grid.web.live_picture import paint, recent_part, still_part
 
 RECENT_STATES = 300
 SENTENCES = {
@@ -68,7 +68,7 @@ def live(request: HttpRequest) -> HttpResponse:
     context = {
         "microgrid": microgrid, "drawing": drawing, "picture": paint(drawing, message), "still": still_part(drawing),
         "sentences": SENTENCES, "sentence": SENTENCES.get(message["status"], message["status"]) if message else "–",
-        "recent": [_point(state, microgrid) for state in states], "message": message, "now": now.astimezone(microgrid.zone),
+        "recent": recent_part(states, microgrid.zone), "message": message, "now": now.astimezone(microgrid.zone),
         "at": at, "shown": shown, "minute": int((shown - microgrid.local_day(shown.date()).start_at).total_seconds() // 60), "day": day_picture(microgrid, shown.date(), now),
         "first_day": first.astimezone(microgrid.zone).date() if first else None, "may_read": may_read, "tab": "live",
         "view": view if view in VIEWS else "auto", "zone": microgrid.zone,
@@ -116,11 +116,3 @@ def element(request: HttpRequest) -> HttpResponse:
     }
     template = "live/element.html" if request.htmx else "live/element_page.html"  # type: ignore[attr-defined]
     return render(request, template, context)
-
-
-def _point(state: GridState, microgrid: Microgrid) -> dict[str, Any]:
-    names = ("production_w", "consumption_w", "charge_w", "discharge_w", "import_w", "export_w")
-    return {
-        "at": state.at.astimezone(microgrid.zone).isoformat(),
-        **{name: getattr(state, name) for name in names},
-    }

@@ -82,7 +82,18 @@ export function monthOption(month) {
 }
 
 /** Power over the last hour, as it was measured. */
-export function powerOption(points) {
+/** Ticks told as columns (seconds after the first, powers), as rows. */
+export function ticks(told) {
+  const first = told?.first ? Date.parse(`${told.first.slice(0, 19)}Z`) : 0; // the village's own clock, counted on
+  return (told?.after_s ?? []).map((after, i) => ({
+    label: clock(new Date(first + 1000 * after).toISOString()), production_w: told.production_w[i], consumption_w: told.consumption_w[i],
+    import_w: Math.max(told.exchange_w[i], 0), export_w: Math.max(-told.exchange_w[i], 0),
+  }));
+}
+
+/** `told` is rows, or the columns that the page came with. */
+export function powerOption(told) {
+  const points = Array.isArray(told) ? told : ticks(told);
   const option = base(points.map((p) => p.label ?? clock(p.at)), "auto");
   option.yAxis.axisLabel.formatter = (v) => `${(v / 1000).toFixed(0)} kW`;
   option.series = [

@@ -1,5 +1,5 @@
 // The live grid: one WebSocket that comes back by itself, numbers, the flow picture, the network, any moment again.
-import { draw } from "./charts.js";
+import { draw, ticks } from "./charts.js";
 import { network } from "./network.js";
 import { replay } from "./replay.js";
 
@@ -13,7 +13,7 @@ const sentences = JSON.parse(byId("sentences").textContent);
 // English dates as the pages write them: day, month, year and 24 hours.
 const when = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang, { timeZone: page.dataset.zone, dateStyle: "medium", timeStyle: "short" });
 const clock = (iso) => new Date(iso).toLocaleTimeString("en-GB", { timeZone: page.dataset.zone, hour: "2-digit", minute: "2-digit" });
-const points = JSON.parse(byId("recent")?.textContent ?? "[]");
+const points = ticks(JSON.parse(byId("recent")?.textContent ?? "null"));
 let last = null;
 let newest = null;
 let pause = 500;

@@ -33,15 +33,82 @@ function write(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+function part(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+/**
+ * The drawing as the server sends it is short: paths in their order, and a map of one path for all that look alike. What only moves, is pointed
+ * at or speaks is added here, since it does nothing without this script.
+ */
+function dress(svg, still) {
+  const branches = svg.querySelector(".branches");
+  if (svg.id === "map") plot(svg, branches, still);
+  [...branches.children].forEach((wire, place) => {
+    const group = part("g", { class: `branch ${wire.getAttribute("class") || "calm"}`, "data-branch": place });
+    const d = wire.getAttribute("d");
+    wire.replaceWith(group);
+    wire.setAttribute("class", "wire");
+    group.append(wire, part("path", { class: "move still", d }));
+    const windings = svg.querySelector(`[data-windings="${place}"]`);
+    if (windings) group.append(windings);
+    group.append(part("path", { class: "hit", d }));
+    named(group, still.branches[place][0]);
+  });
+  [...svg.querySelector(".nodes").children].forEach((group, place) => {
+    if (!group.firstElementChild) return;
+    const look = LOOKS.find((name) => group.classList.contains(name)) ?? "good";
+    group.classList.add("node", look);
+    group.dataset.node = place;
+    const isBar = group.firstElementChild.localName === "path";
+    group.firstElementChild.classList.add(isBar ? "bar" : "dot");
+    group.append(part("path", { class: "mark", d: MARKS[look] ?? "" }));
+    group.append(isBar ? part("rect", { class: "hit", x: -14, y: -11, width: 28, height: 20 }) : part("circle", { class: "hit", r: 8 }));
+    named(group, still.nodes[place][0]);
+  });
+  for (const group of svg.querySelectorAll("[data-battery]")) {
+    group.classList.add("battery");
+    group.append(part("path", { class: "flow-mark", d: "" }));
+  }
+}
+
+/** The map taken apart: a path for each branch, a group for each node, in their order; looks come with the next message. */
+function plot(svg, branches, still) {
+  const at = (place) => still.nodes[place].slice(3);
+  branches.replaceChildren(...still.branches.map(([, first, second]) => {
+    const [from, to] = [at(first), at(second)];
+    return part("path", { class: "unknown", d: from[0] === null || to[0] === null ? "" : `M${from.join(" ")}L${to.join(" ")}` });
+  }));
+  const nodes = part("g", { class: "nodes" });
+  nodes.append(...still.nodes.map(([, , , x, y], place) => {
+    const group = part("g", x === null ? {} : { class: "unknown", transform: `translate(${x} ${y})` });
+    const isCoupling = svg.parentElement.parentElement.querySelector("#diagram .nodes")?.children[place]?.classList.contains("coupling");
+    if (isCoupling) group.classList.add("coupling");
+    if (x !== null) group.append(isCoupling ? part("rect", { x: -6, y: -6, width: 12, height: 12 }) : part("circle", { r: 3 }));
+    return group;
+  }));
+  svg.querySelector(".dots").replaceWith(nodes);
+}
+
+function named(group, code) {
+  if (group.querySelector("title")) return;
+  group.prepend(Object.assign(part("title", {}), { textContent: code }));
+}
+
 export function network(page, still, chosen) {
   const by = (name) => {
     const found = [];
     for (const element of page.querySelectorAll(`[data-${name}]`)) (found[Number(element.getAttribute(`data-${name}`))] ??= []).push(element);
     return found;
   };
+  for (const svg of page.querySelectorAll("svg.network")) dress(svg, still);
   const drawn = { node: by("node"), branch: by("branch"), battery: by("battery") };
-  const words = { node: by("word-node"), branch: by("word-branch") };
-  for (const marked of page.querySelectorAll(".node")) marked.querySelector(".mark").setAttribute("d", MARKS[LOOKS.find((name) => MARKS[name] && marked.classList.contains(name))] ?? "");
+  const words = { node: [], branch: [] };
+  for (const line of page.querySelectorAll("#elements li")) (words[line.parentElement.dataset.kind][line.value] ??= []).push(line);
+  const most = by("most");
 
   function paintBranches(state) {
     still.branches.forEach(([code], i) => {
@@ -59,18 +126,19 @@ export function network(page, still, chosen) {
         const pace = `${[8, 5, 3.2, 2][Math.min(3, Math.floor(Math.log10(Math.max(Math.abs(watts), 100) / 100) * 1.6))]}s`;
         if (move.style.getPropertyValue("--pace") !== pace) move.style.setProperty("--pace", pace);
       }
-      for (const word of words.branch[i] ?? []) { write(word, text); if (!word.hasAttribute("data-short")) put(word, name); }
+      for (const line of words.branch[i] ?? []) { write(line.lastElementChild, text); put(line.lastElementChild, name); }
+      for (const word of most[i] ?? []) write(word, text);
     });
   }
 
   function paintNodes(state) {
-    still.nodes.forEach(([code, , , low, high], i) => {
+    still.nodes.forEach(([code, low, high], i) => {
       const [name, text] = voltageLook(state.voltage[i], low, high);
       for (const group of drawn.node[i] ?? []) {
         if (!group.classList.contains(name)) { put(group, name); group.querySelector(".mark").setAttribute("d", MARKS[name] ?? ""); }
         write(group.querySelector("title"), `${code}: ${text}`);
       }
-      for (const word of words.node[i] ?? []) { write(word, text); put(word, name); }
+      for (const line of words.node[i] ?? []) { write(line.lastElementChild, text); put(line.lastElementChild, name); }
     });
   }
 
@@ -107,21 +175,22 @@ export function network(page, still, chosen) {
     write(document.getElementById("picked"), drawn[kind][place]?.[0].querySelector("title").textContent ?? "");
   }
 
-  const show = () => picked && chosen(picked[0], still[picked[0] === "node" ? "nodes" : "branches"][picked[1]][0]);
+  const codeOf = ([kind, place]) => still[kind === "node" ? "nodes" : "branches"][place][0];
+  const show = () => picked && chosen(picked[0], codeOf(picked));
   page.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-pick-node], [data-pick-branch]");
+    const link = event.target.closest("#elements li a")?.parentElement;
     const group = event.target.closest("svg.network [data-node], svg.network [data-branch]");
     if (!link && !group) return;
     if (link) event.preventDefault();
     if (group?.ownerSVGElement.dataset.dragged) return;
-    const kind = (link ? "pickNode" in link.dataset : "node" in group.dataset) ? "node" : "branch";
-    pick(kind, Number(link ? link.dataset.pickNode ?? link.dataset.pickBranch : group.dataset[kind]));
+    const kind = link ? link.parentElement.dataset.kind : "node" in group.dataset ? "node" : "branch";
+    pick(kind, link ? link.value : Number(group.dataset[kind]));
     show();
   });
 
   /** The nearest node in a direction, as the diagram or the map lies. */
   function towards(svg, from, dx, dy) {
-    const spots = [...svg.querySelectorAll("[data-node]")].map((group) => [Number(group.dataset.node), group.transform.baseVal[0].matrix]);
+    const spots = [...svg.querySelectorAll("[data-node]")].filter((group) => group.transform.baseVal.length).map((group) => [Number(group.dataset.node), group.transform.baseVal[0].matrix]);
     const here = spots.find(([place]) => place === from)?.[1];
     if (!here) return spots[0]?.[0];
     let best = null;
@@ -163,7 +232,7 @@ export function network(page, still, chosen) {
       return true;
     },
     letGo: () => pick(null),
-    picked: () => picked && [picked[0], still[picked[0] === "node" ? "nodes" : "branches"][picked[1]][0]],
+    picked: () => picked && [picked[0], codeOf(picked)],
   };
 }
 

@@ -133,3 +133,25 @@ def test_the_day_shows_what_was_planned_beside_what_was(microgrid):
     assert picture["planned_charge"][39:42] == [None, 400, None]  # two batteries, 800 W, a quarter of an hour
     assert picture["planned_charge"][43:49] == [None, 200, 200, 200, 200, None]
     assert picture["planned_discharge"][44] == 0
+
+
+def test_the_page_of_the_whole_network_is_light(microgrid, live, quiet, operator, client):
+    """129 nodes, 128 lines and their words twice drawn and once listed: what it weighs is what a phone on a farm waits for."""
+    live(sun_w=9000.0)
+    state = run_tick(microgrid=microgrid, now=SHOWN_NOW)
+    for i in range(1, 310):
+        state.pk, state.at = None, SHOWN_NOW - i * timedelta(seconds=4)
+        state.save(force_insert=True)
+    client.force_login(operator)
+    page = client.get(reverse("live"))
+    text = page.content.decode()
+    drawing = page.context["drawing"]
+    assert len(drawing.nodes) > 100
+    assert len(page.content) < 100_000
+    assert text.count("<li value=") == len(drawing.branches) + len(drawing.nodes)
+    for branch in drawing.branches:
+        assert f'd="{branch.path}"' in text
+        assert branch.map_path in text
+    recent = page.context["recent"]
+    assert len(recent["after_s"]) == len(recent["exchange_w"]) == 300
+    assert recent["after_s"][:2] == [0, 4]
