@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from energy.models import Line, Microgrid, Switch, SwitchPosition, Transformer
+from energy.models.topology import ISOLATING_POINT
 from grid.domain.network.connections import unsupplied
 from grid.models import OutageMove, OutageState, SwitchOrder
 from grid.selectors.network import NetworkOfSites, network_if, switches_at
@@ -27,6 +28,11 @@ class SwitchLine:
     @property
     def is_unusual(self) -> bool:
         return self.is_closed != self.switch.normally_closed
+
+    @property
+    def is_isolating_point(self) -> bool:
+        """Whether its code says where it is already."""
+        return self.switch.kind == ISOLATING_POINT
 
     @property
     def between(self) -> str:

@@ -13,6 +13,7 @@ from energy.services.switching import CannotSwitch, ends_of, switch_at
 from grid.domain.outage_notices import Notice
 from grid.models import InterruptionCause, OutageMove, OutageState, PlannedOutage
 from grid.selectors.network import switches_at
+from grid.selectors.outage_holds import held_for_work
 from grid.services.outage_notices import remind_members, tell_members
 from grid.services.planned_outages import CannotPlanOutage
 from grid.services.switching import Move, move_switches
@@ -48,9 +49,9 @@ def begin_outage(*, outage: PlannedOutage, now: datetime) -> bool:
         if row.end_at <= now:
             _fail(row, "Nobody could begin it within its time.", now)
             return True
-        moves = [*_ties(row, now), *_elements(row, now)]
         try:
             with transaction.atomic():
+                moves = [*_ties(row, now), *_elements(row, now)]
                 positions = move_switches(
                     microgrid=row.microgrid, moves=moves, reason=f"Planned work: {row.reason}", note=row.reason,
                     cause=InterruptionCause.PLANNED, ref=f"outage:{row.public_id}", by=row.decided_by, now=now,
@@ -75,7 +76,17 @@ def _fail(row: PlannedOutage, why: str, now: datetime) -> None:
 
 
 def _ties(row: PlannedOutage, now: datetime) -> list[Move]:
-    """Open switches that are closed meanwhile; those that are closed already stay as they are, afterwards too."""
+    """Open switches that are closed meanwhile; those that are closed already stay as they are, afterwards too.
+
+    Raises:
+        CannotSwitch: other work rests on one of them.
+    """
+    held = held_for_work(row.microgrid)
+    for one in row.switchings.select_related("switch"):
+        if one.switch.code in held:
+            raise CannotSwitch(
+                f"{one.switch} stands open for other work that goes on: {held[one.switch.code]}."
+            )
     chosen = set(row.switchings.values_list("switch", flat=True))
     return [Move(switch, True) for switch, closed in switches_at(row.microgrid_id, now) if switch.pk in chosen and not closed]  # fmt: skip
 

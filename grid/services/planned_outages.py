@@ -12,6 +12,7 @@ from grid.domain.network.contingencies import Consequence, closed, consequence, 
 from grid.domain.outage_notices import Notice
 from grid.models import OutageElement, OutageState, OutageSwitching, PlannedOutage
 from grid.selectors.network import NetworkOfSites, load_network, open_ties
+from grid.selectors.outage_holds import held_for_work
 from grid.selectors.outlook import LONGEST, NothingToExpect, Outlook, outlook
 from grid.services.outage_notices import is_short_notice, rule_of, tell_members
 from members.models import User
@@ -51,7 +52,10 @@ def foresee(
     places = _places(network, lines, transformers)
     out = without(network.network, places)
     ties = {switch.code: tie for switch, tie in open_ties(microgrid.pk, network, max(start_at, now))}
+    held = held_for_work(microgrid)
     for code in switches:
+        if code in held:
+            raise CannotPlanOutage(f"Switch '{code}' stands open for work that goes on: {held[code]}.")
         if code not in ties:
             raise CannotPlanOutage(
                 f"Switch '{code}' is not there or stands closed already; choose an open one."

@@ -24,6 +24,7 @@ from grid.selectors.network_page import (
     newest_study,
     recent_losses,
 )
+from grid.selectors.outage_holds import held_for_work
 from grid.services.planned_outages import CannotPlanOutage, request_outage
 from grid.tasks import study_network
 
@@ -54,7 +55,12 @@ class OutageForm(forms.Form):
             .order_by("code")
             .values_list("code", flat=True)
         ]
-        ties = open_ties(microgrid.pk, load_network(microgrid.pk, now), now)
+        held = held_for_work(microgrid)
+        ties = [
+            tie
+            for tie in open_ties(microgrid.pk, load_network(microgrid.pk, now), now)
+            if tie[0].code not in held
+        ]
         self.fields["switches"].choices = [(switch.code, switch.code) for switch, _ in ties]  # type: ignore[attr-defined]
         if not ties:
             del self.fields["switches"]

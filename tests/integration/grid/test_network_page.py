@@ -205,15 +205,19 @@ def test_page_and_doors_from_request_to_approval(
     assert (
         "Oil change" in shown
         and "sites without supply" in shown
-        and "Withdraw" in shown
-        and "Approve" not in shown
+        and ">Open</a>" in shown
+        and ">Decide</a>" not in shown
     )
     assert PlannedOutage.objects.get().start_at.astimezone(microgrid.zone).hour == 10
     study = client.get(reverse("api-network-study", args=[microgrid.public_id])).json()
     assert {one["technology"] for one in study["hosting"]} == {"solar", "car_charging", "heat_pumps"}
     assert study["losses"][0]["sites_lost"] == microgrid.sites.count()
     client.force_login(other, backend=BACKEND)
-    assert "Approve" in client.get(reverse("network")).content.decode()
+    assert ">Decide</a>" in client.get(reverse("network")).content.decode()
+    assert (
+        "Approve"
+        in client.get(reverse("outage", args=[PlannedOutage.objects.get().public_id])).content.decode()
+    )
     [listed] = client.get(reverse("api-outages", args=[microgrid.public_id])).json()
     assert len(listed["sites_lost"]) == microgrid.sites.count()
     decide = reverse("api-outage-decision", args=[listed["id"]])

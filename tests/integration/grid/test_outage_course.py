@@ -168,8 +168,15 @@ def test_work_that_waits_for_clearance_ends_by_word_only(microgrid, leaf, operat
 
 def test_other_work_on_the_same_line_keeps_it_off(microgrid, leaf, operator, other):
     first = approved(microgrid, operator, other, [leaf.code])
-    second = approved(microgrid, operator, other, [leaf.code], end_at=END + HOUR, reason="Second crew")
     run_outages(microgrid=microgrid, now=BEGIN)
+    held = first.moves.first().switch.code
+    with pytest.raises(CannotPlanOutage, match="stands open for work that goes on: New joint"):
+        request_outage(
+            microgrid=microgrid, lines=[leaf.code], transformers=[], switches=[held], start_at=BEGIN + HOUR, end_at=END, reason="x",
+            by=operator, now=BEGIN + HOUR,
+        )  # fmt: skip
+    second = approved(microgrid, operator, other, [leaf.code], end_at=END + HOUR, reason="Second crew")
+    run_outages(microgrid=microgrid, now=BEGIN + SOON)
     run_outages(microgrid=microgrid, now=END)
     first.refresh_from_db()
     assert first.state == OutageState.ENDED
