@@ -1,10 +1,14 @@
 """Emergencies as stretches of ticks: where a grid was not as it should be, and how what happened is told in order."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 TROUBLED = frozenset({"EMERGENCY", "ISLANDED", "BLACKSTART", "RESYNC"})
+ORDINARY = frozenset({"NORMAL", "SURPLUS", "DEFICIT"})
+"""Day in, day out: sun or no sun. Told as one, or they would hide what happened."""
 QUIET_BETWEEN = timedelta(minutes=10)
 """Trouble that comes back sooner belongs to the same event."""
 
@@ -45,14 +49,24 @@ def find_events(ticks: Sequence[tuple[datetime, str]], quiet: timedelta = QUIET_
 
 
 def status_changes(ticks: Sequence[tuple[datetime, str, Sequence[str]]]) -> list[Happening]:
-    """Each change of status with the reasons of its first tick."""
+    """Each change of status with the reasons of its first tick; ordinary ones are one, and no event where nothing else came before."""
     changes = []
-    before = None
+    before: str | None = None
     for at, status, reasons in ticks:
-        if status != before:
-            changes.append(Happening(at, f"State: {status.lower()}", " ".join(reasons)))
-        before = status
+        told = "ordinary" if status in ORDINARY else status.lower()
+        if told != before and not (before is None and told == "ordinary"):
+            changes.append(Happening(at, f"State: {told}", " ".join(reasons)))
+        before = told
     return changes
+
+
+def like_sentences(said: Iterable[str], most: int) -> list[tuple[str, int]]:
+    """Sentences with how often each was said, whatever its figures, the most frequent first; the first of each kind speaks."""
+    counts: dict[str, list[str]] = {}
+    for sentence in said:
+        counts.setdefault(FIGURE.sub("#", sentence), []).append(sentence)
+    ranked = sorted(counts.values(), key=len, reverse=True)
+    return [(like[0], len(like)) for like in ranked[:most]]
 
 
 def thin(values: Sequence[float | None], most: int) -> list[int]:

@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from django.db.models import Count, Q
 
-from energy.models import Microgrid
-from grid.domain.events import TROUBLED, Event, Happening, find_events, status_changes, thin
+from energy.models import Microgrid, SwitchPosition
+from grid.domain.events import (
+    TROUBLED,
+    Event,
+    Happening,
+    find_events,
+    like_sentences,
+    status_changes,
+    thin,
+)
 from grid.models import (
     CommandStatus,
     DeviceCommand,
@@ -23,7 +31,7 @@ from grid.models import (
 
 AROUND = timedelta(minutes=15)
 LONGEST_REPORT = timedelta(days=3)
-MOST_TICKS, MOST_POINTS, MOST_HAPPENINGS, MOST_EVENTS = 60_000, 240, 300, 50
+MOST_TICKS, MOST_POINTS, MOST_HAPPENINGS, MOST_EVENTS, MOST_REASONS = 60_000, 240, 300, 50, 10
 
 
 class CannotReport(ValueError):
@@ -62,6 +70,7 @@ class EmergencyTold:
     ended_at: datetime | None
     called: Sequence[str]
     answered: Sequence[str]
+    answered_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +167,7 @@ def report_on(microgrid: Microgrid, start_at: datetime, end_at: datetime, now: d
             *_cut_steps(cuts, start_at, end_at),
             *_emergency_steps(emergencies),
             *_orders_by_hand(microgrid, start_at, end_at),
+            *_switchings(microgrid, start_at, end_at),
         ],
         key=lambda one: one.at,
     )
@@ -167,7 +177,7 @@ def report_on(microgrid: Microgrid, start_at: datetime, end_at: datetime, now: d
         microgrid, start_at, end_at, list(dict.fromkeys(s.status for s in states)), course[:MOST_HAPPENINGS],
         max(len(course) - MOST_HAPPENINGS, 0), [_told(row) for row in emergencies], [_affected(cut, start_at, min(end_at, now)) for cut in cuts],
         microgrid.sites.count(), len({touched.site_id for cut in cuts for touched in cut.sites.all()}), commands, _reasons(states),
-        [state.at for state in chosen], _curves(chosen), _follow_ups(alarms, cuts, commands, states) + _of_emergencies(emergencies),
+        [state.at for state in chosen], _curves(chosen), _follow_ups(alarms, cuts, commands, states, microgrid.zone) + _of_emergencies(emergencies),
     )  # fmt: skip
 
 
@@ -196,14 +206,31 @@ def _emergency_steps(emergencies: Sequence[Emergency]) -> list[Happening]:
     found = []
     for row in emergencies:
         word = "Drill" if row.is_drill else "Emergency"
-        found.append(Happening(row.began_at, f"{word} begins", row.cause))
+        if not row.steps.all():
+            found.append(Happening(row.began_at, f"{word} begins", row.cause))
         found += [
-            Happening(step.at, f"{word}: {step.text}", "", str(step.by) if step.by else "")
+            Happening(step.at, _with_word(word, step.text), "", str(step.by) if step.by else "")
             for step in row.steps.all()
         ]
         if row.ended_at is not None:
             found.append(Happening(row.ended_at, f"{word} ends", ""))
     return found
+
+
+def _with_word(word: str, text: str) -> str:
+    """A step named as what it belongs to, once."""
+    return text if text.lower().startswith(word.lower()) else f"{word}: {text}"
+
+
+def _switchings(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> list[Happening]:
+    """Switches that were moved, by hand or for planned work."""
+    moves = SwitchPosition.objects.filter(switch__microgrid=microgrid, at__gte=start_at, at__lte=end_at)
+    return [
+        Happening(
+            move.at, f"{move.switch} {'closed' if move.is_closed else 'opened'}", move.reason, str(move.set_by) if move.set_by else ""
+        )
+        for move in moves.select_related("switch", "set_by").order_by("at", "pk")[:MOST_HAPPENINGS]
+    ]  # fmt: skip
 
 
 def _orders_by_hand(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> list[Happening]:
@@ -233,6 +260,7 @@ def _told(row: Emergency) -> EmergencyTold:
     return EmergencyTold(
         row.is_drill, row.cause, row.began_at, row.ended_at, [str(call.user) for call in calls],
         [str(call.user) for call in calls if call.answered_at is not None],
+        min((call.answered_at - calls[0].called_at for call in calls if call.answered_at is not None), default=None),
     )  # fmt: skip
 
 
@@ -272,14 +300,8 @@ def _commands(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> Com
 
 
 def _reasons(states: Sequence[GridState]) -> list[tuple[str, int]]:
-    """The control's sentences with how many ticks said so, figures left out so that like ones meet, the most frequent first."""
-    counts: dict[str, list[str]] = {}
-    for state in states:
-        for reason in state.reasons:
-            key = "".join("#" if sign.isdigit() else sign for sign in reason)
-            counts.setdefault(key, []).append(reason)
-    ranked = sorted(counts.values(), key=len, reverse=True)
-    return [(said[0], len(said)) for said in ranked[:12]]
+    """The control's sentences with how many ticks said so, the most frequent first."""
+    return like_sentences((reason for state in states for reason in state.reasons), MOST_REASONS)
 
 
 def _curves(states: Sequence[GridState]) -> list[Curve]:
@@ -299,15 +321,28 @@ def _curves(states: Sequence[GridState]) -> list[Curve]:
     ]  # fmt: skip
 
 
+def _of_alarm(alarm: GridAlarm) -> str:
+    """What an alarm still asks for, in one line."""
+    if alarm.is_active:
+        asks = "still active" + ("" if alarm.acknowledged_at else ", and nobody has acknowledged it")
+    else:
+        asks = "over, but nobody has acknowledged it"
+    sentence = alarm.sentence.rstrip(".")
+    return f"{sentence[:1].upper()}{sentence[1:]}: {asks} ({alarm.get_priority_display()})."
+
+
 def _follow_ups(
-    alarms: Sequence[GridAlarm], cuts: Sequence[Interruption], commands: CommandSums, states: Sequence[GridState]
+    alarms: Sequence[GridAlarm], cuts: Sequence[Interruption], commands: CommandSums, states: Sequence[GridState], zone: tzinfo
 ) -> list[str]:  # fmt: skip
     """What is left to do, as far as the rows tell."""
-    found = [f"Acknowledge: {alarm} ({alarm.get_priority_display()})." for alarm in alarms if alarm.acknowledged_at is None][:20]  # fmt: skip
-    found += [f"Still active: {alarm}. {alarm.sentence}" for alarm in alarms if alarm.is_active][:20]
+    found = [_of_alarm(alarm) for alarm in alarms if alarm.is_active or alarm.acknowledged_at is None][:20]
     for cut in cuts:
         if cut.ended_at is None:
-            found.append(f"Restore supply: {cut.get_cause_display()}, since {cut.started_at:%Y-%m-%d %H:%M} UTC.")  # fmt: skip
+            since = f"{cut.started_at.astimezone(zone):%d %b, %H:%M}".lstrip("0")
+            verb = "Planned work goes on" if cut.cause == InterruptionCause.PLANNED else "Restore supply"
+            words = cut.note.rstrip(".") or cut.get_cause_display()
+            count = len(cut.sites.all())
+            found.append(f"{verb}: {count} site{'' if count == 1 else 's'} without, since {since} ({words}).")
         if cut.cause == InterruptionCause.UNKNOWN:
             found.append("Find the cause of an interruption whose cause is not known.")
     if commands.expired:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from grid.adapters.event_report.curves import curve_svg
-from grid.domain.events import find_events, status_changes, thin
+from grid.domain.events import find_events, like_sentences, status_changes, thin
 
 START = datetime(2016, 6, 3, 3, 0, tzinfo=UTC)
 
@@ -30,10 +30,16 @@ def test_trouble_that_comes_back_soon_is_one_event() -> None:
 
 def test_only_changes_are_told() -> None:
     told = status_changes(
-        [(at(0), "NORMAL", ["Calm."]), (at(1), "NORMAL", []), (at(2), "EMERGENCY", ["Line 7."])]
+        [
+            (at(0), "NORMAL", ["Calm."]),
+            (at(1), "SURPLUS", []),
+            (at(2), "EMERGENCY", ["Line 7."]),
+            (at(5), "DEFICIT", []),
+            (at(6), "NORMAL", []),
+        ]
     )
     assert [(one.at, one.what, one.detail) for one in told] == [
-        (at(0), "State: normal", "Calm."), (at(2), "State: emergency", "Line 7."),
+        (at(2), "State: emergency", "Line 7."), (at(5), "State: ordinary", ""),
     ]  # fmt: skip
 
 
@@ -44,3 +50,15 @@ def test_curves_are_thinned_evenly_and_gaps_stay_gaps() -> None:
     svg = curve_svg([1.0, None, 2.0, 3.0], [0.0, 0.3, 0.6, 1.0], "solar", "kW")
     assert svg.count("M") == 2
     assert curve_svg([], [], "ink", "p.u.").startswith("<svg")
+
+
+def test_sentences_that_differ_in_figures_only_are_like() -> None:
+    said = ["Give 10.3 kW.", "Give 0.2 kW.", "Calm.", "Give 1,200 kW."]
+    assert like_sentences(said, 5) == [("Give 10.3 kW.", 3), ("Calm.", 1)]
+
+
+def test_a_flat_voltage_is_drawn_flat_and_an_emergency_shaded() -> None:
+    svg = curve_svg([1.02501, 1.02502], [0.0, 1.0], "ink", "p.u.", [(0.25, 0.5)])
+    assert "1.015 p.u." in svg
+    assert "1.035 p.u." in svg
+    assert svg.count("<rect") == 1
