@@ -12,6 +12,7 @@ from billing.domain.e_invoice import business_terms
 from billing.models import Document, Tariff, TariffVersion
 from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
+from billing.selectors.paper_facts import paper_facts
 from billing.selectors.run_summary import summarise
 from billing.services.price_publication import publish_days
 from billing.services.rating import load_energy
@@ -90,7 +91,7 @@ def test_the_paper_names_what_is_no_energy(hamlet_with_parts: Hamlet) -> None:
     run = hamlet_with_parts.bill()
     bill = Document.objects.filter(run=run, kind="bill", member__is_cooperative=False).first()
     assert bill is not None
-    lines = {line["name"]: line for line in paper_content(bill)["lines"]}
+    lines = {line["name"]: line for line in paper_content(bill, paper_facts([bill])[bill.pk])["lines"]}
     assert lines["Highest power of the month, all day"]["quantity"].endswith(" kW")
     assert lines["Top-up to the minimum"]["quantity"] == lines["Top-up to the minimum"]["price"] == ""
     assert broken_rules(invoice_xml(business_terms(invoice_of(bill)))) == []

@@ -36,7 +36,7 @@ def village_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def microgrid(db: None, village_folder: Path) -> Iterator[Microgrid]:
     """The imported village; its clock shows noon of 3 June 2016 at REAL_NOW."""
     cooperative = Cooperative.objects.create(
-        slug="hamlet-coop", name="Hamlet eG", city="Hamlet", postal_code="19000"
+        slug="hamlet-coop", name="Hamlet eG", city="Hamlet", postal_code="19000", vat_id="DE123456789"
     )
     report = import_network(
         folder=village_folder,

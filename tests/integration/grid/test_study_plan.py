@@ -29,7 +29,7 @@ def test_the_plan_is_printed_as_described(name: str, status: str, tmp_path: Path
     assert complaint == ""
     assert plan["status"] == status
     assert list(plan) == [
-        "status", "cost", "import_w", "export_w", "curtailed_w", "charge_w", "discharge_w", "soc_wh", "flexible_w", "limits", "reasons",
+        "status", "cost", "import_w", "export_w", "curtailed_w", "charge_w", "discharge_w", "soc_wh", "flexible_w", "limits", "reasons", "proven",
     ]  # fmt: skip
     if status == "infeasible":
         assert plan["cost"] is None

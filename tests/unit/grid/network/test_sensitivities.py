@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.random_networks import random_network
@@ -11,7 +11,7 @@ from grid.domain.network.powerflow import CannotSolve, Network, Wire
 from grid.domain.network.sensitivities import linearise
 
 NAN = float("nan")
-STEP_W = 20.0
+STEP_W = 5.0  # small beside the bend of a current's magnitude near zero
 
 
 def both_sides(network: Network, active: np.ndarray, reactive: np.ndarray, *, by_var: bool) -> FlowSeries:
@@ -28,6 +28,7 @@ def slopes(values: np.ndarray) -> np.ndarray:
 
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(3, 20), loops=st.integers(0, 4))
+@example(seed=9030, nodes=3, loops=0)
 def test_equals_finite_differences(seed: int, nodes: int, loops: int) -> None:
     network, random = random_network(seed, nodes=nodes, loops=loops), np.random.default_rng(seed + 1)
     active, reactive = random.normal(4000, 2500, nodes), random.normal(900, 500, nodes)
@@ -41,13 +42,14 @@ def test_equals_finite_differences(seed: int, nodes: int, loops: int) -> None:
         name = "by_var" if by_var else "by_w"
         free = np.arange(1, nodes)
         assert getattr(point.of_voltages(), name) == pytest.approx(slopes(moved.voltage_pu), abs=1e-10)
-        assert getattr(point.of_transformer_loadings(), name)[:, free] == pytest.approx(
-            slopes(moved.transformer_loading)[:, free], abs=1e-9
+        carries = base.transformer_loading[0] > 0.01  # a magnitude bends where little flows
+        assert getattr(point.of_transformer_loadings(), name)[carries][:, free] == pytest.approx(
+            slopes(moved.transformer_loading)[carries][:, free], abs=1e-9
         )
         assert getattr(point.of_exchange(), name)[0] == pytest.approx(
             slopes(moved.fed_w[:, None])[0], abs=1e-5
         )
-        carries = base.line_loading[0] > 0.01  # a magnitude bends where little flows
+        carries = base.line_loading[0] > 0.01
         assert getattr(point.of_line_loadings(), name)[carries] == pytest.approx(
             slopes(moved.line_loading)[carries], abs=1e-8
         )
