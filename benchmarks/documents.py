@@ -76,7 +76,7 @@ def rules_broken_by(pdf: bytes) -> list[str]:
     """What the invoice inside a PDF breaks of schema and rules."""
     import facturx
 
-    from billing.adapters.documents.e_invoice import broken_rules
+    from benchmarks.e_invoice_rules import broken_rules
 
     _, xml = facturx.get_xml_from_pdf(pdf, check_xsd=True)
     return broken_rules(xml)

@@ -6,7 +6,8 @@ import facturx
 import pypdf
 import pytest
 
-from billing.adapters.documents.e_invoice import CannotMark, broken_rules, invoice_xml, mark_as_invoice
+from benchmarks.e_invoice_rules import broken_rules
+from billing.adapters.documents.e_invoice import CannotMark, invoice_xml, mark_as_invoice
 from billing.domain.e_invoice import Terms, business_terms
 from billing.models import Document
 from billing.selectors.e_invoice import invoice_of

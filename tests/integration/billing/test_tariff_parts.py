@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from billing.adapters.documents.e_invoice import broken_rules, invoice_xml
+from benchmarks.e_invoice_rules import broken_rules
+from billing.adapters.documents.e_invoice import invoice_xml
 from billing.domain.e_invoice import business_terms
 from billing.models import Document, Tariff, TariffVersion
 from billing.selectors.e_invoice import invoice_of
