@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import DatabaseError, transaction
 
 from billing.models import Document, DocumentLine
@@ -188,17 +186,6 @@ def test_the_day_after_a_long_gap_goes_on_with_what_was_stored(yard):
     yard.close(FIRST)
     yard.close(later)
     assert [row[EVENING] for row in yard.stored(later).discharged_wh] == [0, 480, 720, 0]
-
-
-def test_a_microgrid_with_closed_days_follows_origins_from_the_next_on(yard):
-    charged_at_night_and_noon(yard, FIRST)
-    yard.close(FIRST)
-    migration = import_module("grid.migrations.0019_stored_energy_is_kept")
-    migration.begin_after_closed_days(apps, None)
-    rules = StorageOriginRule.objects.order_by("valid_from").values_list(
-        "order", "valid_to", "unknown_is_local"
-    )
-    assert list(rules) == [("not_followed", SPRING_FORWARD, False), ("first_in", None, True)]
 
 
 def test_carbon_follows_public_energy_through_a_battery_and_is_counted_once(yard):
