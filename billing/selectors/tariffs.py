@@ -75,13 +75,15 @@ def assignments_by_site(
     site_ids: Sequence[int], first_day: date, last_day: date
 ) -> dict[int, list[TariffAssignment]]:
     """Each site's assignments within the days, by date."""
-    rows = (
+    rows = list(
         TariffAssignment.objects.filter(site_id__in=site_ids, valid_from__lte=last_day)
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first_day))
-        .select_related("tariff")
         .order_by("valid_from")
     )
+    # Ten thousand sites have a handful of tariffs: each is fetched once, not with every assignment.
+    tariffs = Tariff.objects.in_bulk({row.tariff_id for row in rows})
     found: dict[int, list[TariffAssignment]] = {}
     for row in rows:
+        row.tariff = tariffs[row.tariff_id]
         found.setdefault(row.site_id, []).append(row)
     return found

@@ -117,7 +117,9 @@ def _post(run: BillingRun, now: datetime) -> None:
                INSERT INTO billing_ledgerentry (transaction_id, account_id, debit_minor, credit_minor)
                SELECT m.transaction_id, a.id, greatest(m.signed, 0), greatest(-m.signed, 0)
                FROM amounts m JOIN billing_account a
-                   ON a.cooperative_id = %(cooperative)s AND a.code = m.code AND a.member_id IS NOT DISTINCT FROM m.member_id
+                   -- Equal, not "not distinct": only that can be hashed, and all receivables have one code.
+                   ON a.cooperative_id = %(cooperative)s AND a.code = m.code
+                   AND coalesce(a.member_id, 0) = coalesce(m.member_id, 0)
                WHERE m.signed <> 0""",
             {"now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id},
         )

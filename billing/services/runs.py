@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from billing.domain.rating import CannotRate
 from billing.models import BillingRun, DocumentStatus, RunChunk, RunStatus, TariffVersion
 from billing.models.runs import ChunkStatus
-from billing.selectors.tariffs import TariffMissing, assignments_by_site
+from billing.selectors.tariffs import TariffMissing
 from billing.services.posting import distribute_local_revenue, number_and_post
 from billing.services.rating import group_by_tariffs, rate_sites, terms_along
 from energy.models import DayStatus, Meter, MeterDay, Microgrid, Site
@@ -93,12 +93,13 @@ def _check_final(microgrid: Microgrid, days: Sequence[date]) -> None:
 
 def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[date]) -> None:
     """Refuse before anything is written what rating would stumble over in the middle of the run."""
-    without = set(site_ids) - set(assignments_by_site(site_ids, days[0], days[-1]))
+    groups = group_by_tariffs(site_ids, days)
+    without = set(site_ids).difference(*groups.values())
     if without:
         codes = Site.objects.filter(pk__in=without).order_by("code").values_list("code", flat=True)[:5]
         raise CannotBill(f"{len(without)} sites have no tariff: {', '.join(codes)} ...; assign one.")
     try:
-        for assignments in group_by_tariffs(site_ids, days):
+        for assignments in groups:
             terms = terms_along(assignments, days)
             if not microgrid.cooperative.vat_id and any(term.vat_rate for term in terms):
                 raise CannotBill(
