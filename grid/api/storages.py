@@ -11,12 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from energy.models import StorageUnit
 from energy.selectors.scope import visible_storages
 from grid.api.days import DayAxisSerializer
 from grid.domain.battery_words import ENGLISH
 from grid.domain.energy_origin import Origin
 from grid.models import CommandKind, FlexibilityDay, StorageDay
 from grid.selectors.storage_page import battery_day
+from grid.selectors.stored_producers import Who, produced_in
 from members.services.access import record_look
 
 EXAMPLE = {
@@ -27,6 +29,8 @@ EXAMPLE = {
         "discharged_wh": {"own": [0], "local": [480], "public": [720], "unknown": [0]},
         "lost_wh": {"own": [0], "local": [120], "public": [180], "unknown": [0]}, "emerged_wh": [0], "stored_wh": [300],
         "layers": [{"at": "2016-03-26T11:00:00Z", "own": 0, "local": 300, "public": 0, "unknown": 0}],
+        "producers": [{"who": "neighbour", "code": "", "name": "", "sites": 3, "before_wh": 900, "charged_wh": 0, "discharged_wh": 480,
+                       "lost_wh": 120, "stored_wh": 300}],
     },
     "flexibility": {
         "revision": 0, "kind": ["plan"], "asked_charge_wh": [0], "asked_discharge_wh": [1200], "charge_wh": [0], "discharge_wh": [1200],
@@ -66,6 +70,20 @@ class SeriesByOriginSerializer(serializers.Serializer[Any]):
     unknown = _numbers("Nobody saw it going in.")
 
 
+class ProducedSerializer(serializers.Serializer[Any]):
+    """Local energy in a storage by who produced it; neighbours are one line without a name, but for the cooperative's staff."""
+
+    who = serializers.ChoiceField([who.value for who in Who])
+    code = serializers.CharField(allow_blank=True, help_text="The site's.")
+    name = serializers.CharField(allow_blank=True)
+    sites = serializers.IntegerField(help_text="How many there are together in the line.")
+    before_wh = serializers.IntegerField()
+    charged_wh = serializers.IntegerField(help_text="At the terminals.")
+    discharged_wh = serializers.IntegerField(help_text="At the terminals.")
+    lost_wh = serializers.IntegerField()
+    stored_wh = serializers.IntegerField(help_text="What lies in it in the end.")
+
+
 class StorageOriginsSerializer(serializers.Serializer[Any]):
     """What went in, came out, was lost and lies in it in the end."""
 
@@ -77,6 +95,7 @@ class StorageOriginsSerializer(serializers.Serializer[Any]):
     emerged_wh = _numbers("Unknown energy that came to light by leaving.")
     stored_wh = _numbers("After each interval, by the balance.")
     layers = LayerSerializer(many=True)
+    producers = ProducedSerializer(many=True, help_text="Of local energy.")
 
 
 class StorageFlexibilitySerializer(serializers.Serializer[Any]):
@@ -142,14 +161,19 @@ class StorageDayDoor(APIView):
         body = {
             "day": day, "start_at": local.start_at, "interval_minutes": microgrid.interval_minutes, "interval_count": local.interval_count,
             "storage": storage.code,
-            "origins": _origins(StorageDay.objects.filter(storage=storage, day=day, is_current=True).first()),
+            "origins": _origins(storage, day, request.user),
             "flexibility": _flexibility(FlexibilityDay.objects.filter(storage=storage, day=day, is_current=True).first()),
             "hours": found.hours if found else [],
         }  # fmt: skip
         return Response(StorageDaySerializer(body).data)
 
 
-def _origins(row: StorageDay | None) -> dict[str, Any] | None:
+def _origins(storage: StorageUnit, day: date, user: Any) -> dict[str, Any] | None:
+    row = (
+        StorageDay.objects.filter(storage=storage, day=day, is_current=True)
+        .select_related("storage__site")
+        .first()
+    )
     if row is None:
         return None
     names = [origin.name.lower() for origin in Origin]
@@ -161,6 +185,7 @@ def _origins(row: StorageDay | None) -> dict[str, Any] | None:
         "revision": row.revision, "before_wh": named(row.before_wh), "charged_wh": named(row.charged_wh),
         "discharged_wh": named(row.discharged_wh), "lost_wh": named(row.lost_wh), "emerged_wh": row.emerged_wh, "stored_wh": row.stored_wh,
         "layers": [{"at": at, **named(wh)} for at, wh in zip(row.layers_at, row.layers_wh, strict=True)],
+        "producers": produced_in(row, user),
     }  # fmt: skip
 
 

@@ -107,6 +107,10 @@ ENGLISH = BatteryWords(
         "chart_note": "By the meter, quarter hour by quarter hour.", "month": "This month so far", "peak": "of it by a lower highest import",
         "carried": "Energy of the public grid that it gives again is paid as the grid is; only local energy is shared as local.",
         "negative": "A charge costs first and pays when the energy is given again.", "plan_says": "The plan said", "open_days": "Days",
+        "whose": "Whose energy it held", "whose_note": "Neighbours' energy of this day, by who produced it. Neighbours are not named to each other.",
+        "whose_column": "From", "in_column": "Taken in", "out_column": "Given back", "lies_column": "Still in it",
+        "neighbour": "A neighbour", "neighbours": "{count} neighbours", "not_known": "Not known",
+        "whose_none": "It held nothing from neighbours on this day, or the day is not closed yet.",
     },
 )  # fmt: skip
 
@@ -149,6 +153,10 @@ GERMAN = BatteryWords(
         "chart_note": "Nach dem Zähler, Viertelstunde für Viertelstunde.", "month": "Diesen Monat bisher", "peak": "davon durch eine niedrigere höchste Last",
         "carried": "Strom aus dem öffentlichen Netz, den sie wieder abgibt, wird wie Netzstrom bezahlt; geteilt wird nur, was aus dem Dorf stammt.",
         "negative": "Laden kostet zuerst und zahlt sich aus, wenn die Energie wieder abgegeben wird.", "plan_says": "Im Plan stand", "open_days": "Tage",
+        "whose": "Wessen Energie in ihr lag", "whose_note": "Energie aus der Nachbarschaft an diesem Tag, nach Erzeugern. Nachbarn werden einander nicht genannt.",
+        "whose_column": "Von", "in_column": "Aufgenommen", "out_column": "Zurückgegeben", "lies_column": "Noch in ihr",
+        "neighbour": "Eine Nachbarin oder ein Nachbar", "neighbours": "{count} Nachbarn", "not_known": "Nicht bekannt",
+        "whose_none": "An diesem Tag lag nichts aus der Nachbarschaft in ihr, oder der Tag ist noch nicht abgeschlossen.",
     },
 )  # fmt: skip
 

@@ -38,6 +38,30 @@ class Order(StrEnum):
     PRO_RATA = "pro_rata"
 
 
+class Move(IntEnum):
+    """What happens to local energy in a layer."""
+
+    LOST = 0
+    TAKEN_OUT = 1
+    LAID = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LocalMove:
+    """Local energy on its way into a layer or out of it, from which it can be followed to who produced it.
+
+    Attributes:
+        layer: layers that were there when the day began are numbered from 0, those that came in go on.
+        charged_wh: at the terminals, of energy that was laid.
+    """
+
+    interval: int
+    move: Move
+    layer: int
+    wh: int
+    charged_wh: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """Energy that came in together.
@@ -56,11 +80,27 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """Local energy of a layer that came in together, by who produced it (`stored_producers`).
+
+    Attributes:
+        layer: place of its layer in the stock.
+        at_s: start of the interval in which it came in, seconds since 1970.
+        wh: producer's id and Wh, ascending.
+    """
+
+    layer: int
+    at_s: int
+    wh: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Stock:
     """What is stored, the oldest first; `owed` is standing loss below a whole Wh that is still to be taken, in 10^-12 Wh."""
 
     layers: tuple[Layer, ...] = ()
     owed: int = 0
+    parcels: tuple[Parcel, ...] = ()
 
     @property
     def by_origin(self) -> tuple[int, ...]:
@@ -92,6 +132,8 @@ class Course:
         emerged_wh: what came to light, of origin unknown [T].
         stored_wh: after each interval [T].
         before, after: the stock at both ends.
+        moves: of local energy, in their order.
+        layers_after: numbers, as in `moves`, of the layers of `after`.
     """
 
     charged_wh: Wh
@@ -101,6 +143,8 @@ class Course:
     stored_wh: Wh
     before: Stock
     after: Stock
+    moves: tuple[LocalMove, ...] = ()
+    layers_after: tuple[int, ...] = ()
 
 
 def follow(
@@ -120,13 +164,16 @@ def follow(
     rows = zip(starts_s, charged_wh.tolist(), discharged_wh.tolist(), strict=True)
     for t, (at_s, charge, discharge) in enumerate(rows):
         bare = [0] * ORIGINS
+        ledger.interval = t
         ledger.stand(bare)
         if discharge:
             given[t], emerged[t] = ledger.give(discharge, bare)
         if any(charge):
             ledger.take_in(at_s, charge, bare)
         lost[t], stored[t] = bare, ledger.total_wh
-    course = Course(charged_wh, given, lost, emerged, stored, stock, ledger.stock())
+    course = Course(
+        charged_wh, given, lost, emerged, stored, stock, ledger.stock(), tuple(ledger.moves), ledger.numbers()
+    )
     assert_conserved(course)
     return course
 
@@ -149,25 +196,31 @@ class _Ledger:
     """The layers of one storage while a day runs; plain integers, because a day has few of them and many steps."""
 
     def __init__(self, stock: Stock, vessel: Vessel, order: Order) -> None:
-        self._layers = [(layer.at_s, list(layer.wh)) for layer in stock.layers]
+        self._layers = [(layer.at_s, list(layer.wh), number) for number, layer in enumerate(stock.layers)]
+        self._next = len(stock.layers)
         self._owed, self._vessel, self._order = stock.owed, vessel, order
         self.total_wh = sum(stock.by_origin)
+        self.interval = 0
+        self.moves: list[LocalMove] = []
 
     def stock(self) -> Stock:
-        return Stock(tuple(Layer(at_s, tuple(wh)) for at_s, wh in self._layers), self._owed)
+        return Stock(tuple(Layer(at_s, tuple(wh)) for at_s, wh, _ in self._layers), self._owed)
+
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(number for _, _, number in self._layers)
 
     def stand(self, lost: list[int]) -> None:
         """Standing takes of all layers alike."""
         self._owed += self.total_wh * self._vessel.standing_loss
         whole, self._owed = divmod(self._owed, STANDING_PARTS)
         if whole:
-            _add(lost, self._take(min(whole, self.total_wh), Order.PRO_RATA))
+            _add(lost, self._take(min(whole, self.total_wh), Order.PRO_RATA, Move.LOST))
 
     def give(self, discharge: int, lost: list[int]) -> tuple[list[int], int]:
         """Give energy at the terminals; what left by origin, and what came to light for it."""
         eta = self._vessel.eta_discharge
         needed = (discharge * PARTS + eta // 2) // eta
-        taken = self._take(min(needed, self.total_wh), self._order)
+        taken = self._take(min(needed, self.total_wh), self._order, Move.TAKEN_OUT)
         emerged = needed - sum(taken)
         taken[Origin.UNKNOWN] += emerged
         given = split(discharge, taken)
@@ -179,33 +232,41 @@ class _Ledger:
         whole = sum(charge)
         kept = split((whole * self._vessel.eta_charge + PARTS // 2) // PARTS, charge)
         _add(lost, [a - b for a, b in zip(charge, kept, strict=True)])
-        self._lay(at_s, kept)
+        number = self._lay(at_s, kept)
+        if charge[Origin.LOCAL]:
+            local = kept[Origin.LOCAL]
+            self.moves.append(LocalMove(self.interval, Move.LAID, number, local, charge[Origin.LOCAL]))
         over = self.total_wh - self._vessel.capacity_wh
         if over > 0:
-            _add(lost, self._take(over, Order.PRO_RATA))
+            _add(lost, self._take(over, Order.PRO_RATA, Move.LOST))
 
-    def _lay(self, at_s: int, wh: list[int]) -> None:
-        """Add a layer; energies that nothing tells apart, or that leave in proportion, lie in one."""
+    def _lay(self, at_s: int, wh: list[int]) -> int:
+        """Add a layer and give its number; energies that nothing tells apart, or that leave in proportion, lie in one."""
         self.total_wh += sum(wh)
         if self._layers:
-            newest = self._layers[-1][1]
+            _, newest, number = self._layers[-1]
             of_one = sum(1 for a, b in zip(newest, wh, strict=True) if a or b) == 1
             if of_one or self._order == Order.PRO_RATA:
                 _add(newest, wh)
-                return
+                return number
+        number = self._next
         if any(wh):
-            self._layers.append((at_s, wh))
+            self._layers.append((at_s, wh, number))
+            self._next += 1
+        return number
 
-    def _take(self, wanted: int, order: Order) -> list[int]:
+    def _take(self, wanted: int, order: Order, move: Move) -> list[int]:
         """Take energy out of layers, of which there is enough; what was taken by origin."""
         taken = [0] * ORIGINS
         if wanted <= 0:
             return taken
-        totals = [sum(wh) for _, wh in self._layers]
-        amounts = split(wanted, totals) if order == Order.PRO_RATA else _first(wanted, totals)
-        for (_, wh), amount in zip(self._layers, amounts, strict=True):
+        totals = [sum(wh) for _, wh, _ in self._layers]
+        amounts = split(wanted, totals) if order == Order.PRO_RATA else first(wanted, totals)
+        for (_, wh, number), amount in zip(self._layers, amounts, strict=True):
             if amount:
                 part = split(amount, wh)
+                if part[Origin.LOCAL]:
+                    self.moves.append(LocalMove(self.interval, move, number, part[Origin.LOCAL]))
                 _add(taken, part)
                 _add(wh, [-p for p in part])
         self.total_wh -= wanted
@@ -213,7 +274,7 @@ class _Ledger:
         return taken
 
 
-def _first(wanted: int, totals: Sequence[int]) -> list[int]:
+def first(wanted: int, totals: Sequence[int]) -> list[int]:
     """What each layer gives when the oldest goes first."""
     amounts = []
     for total in totals:

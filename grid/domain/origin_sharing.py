@@ -73,7 +73,7 @@ class SharedByOrigin:
 
 
 @dataclass(frozen=True, slots=True)
-class _Meter:
+class SiteMeter:
     """A storage site's day: what of its charge and export belongs to what; all [T]."""
 
     own_charge_wh: Wh
@@ -94,7 +94,7 @@ def share_by_origin(
         share: the key, from drawn and fed in of local origin.
         starts_s: start of each interval, seconds since 1970 [T].
     """
-    meters = [_read(site, drawn_wh[:, site.column], fed_in_wh[:, site.column]) for site in sites]
+    meters = [read_meter(site, drawn_wh[:, site.column], fed_in_wh[:, site.column]) for site in sites]
     held_back = np.zeros((2, len(starts_s), len(sites)), dtype=np.int64)
     for _ in range(len(starts_s) + 1):
         local = fed_in_wh.copy()
@@ -113,14 +113,15 @@ def share_by_origin(
     raise AssertionError("sharing by origin did not come to rest")
 
 
-def _read(site: StorageSite, import_wh: Wh, export_wh: Wh) -> _Meter:
+def read_meter(site: StorageSite, import_wh: Wh, export_wh: Wh) -> SiteMeter:
+    """Tell from a storage site's import and export [T] what its storages took of what, and what they fed in."""
     charge = _sum([s.charge_wh for s in site.storages])
     discharge = _sum([s.discharge_wh for s in site.storages])
     used = np.maximum(import_wh - export_wh + site.production_wh + discharge - charge, 0)
     left = np.maximum(site.production_wh - used, 0)
     own = np.minimum(charge, left)
     sold_directly = np.minimum(export_wh, left - own)
-    return _Meter(
+    return SiteMeter(
         own,
         np.minimum(charge - own, import_wh),
         charge,
@@ -135,7 +136,7 @@ def _sum(parts: Sequence[Wh]) -> Wh:
 
 
 def _follow(
-    site: StorageSite, meter: _Meter, import_wh: Wh, received_wh: Wh, starts_s: Sequence[int], order: Order
+    site: StorageSite, meter: SiteMeter, import_wh: Wh, received_wh: Wh, starts_s: Sequence[int], order: Order
 ) -> tuple[Course, ...]:
     """Let the site's storages live through the day, charged with what the sharing says."""
     charged = np.zeros((len(starts_s), ORIGINS), dtype=np.int64)
@@ -165,7 +166,7 @@ def _in_order(charged_wh: Wh, takes_wh: Sequence[Wh]) -> list[Wh]:
     return parts
 
 
-def _held_back(meter: _Meter, courses: Sequence[Course], rule: OriginRule) -> Wh:
+def _held_back(meter: SiteMeter, courses: Sequence[Course], rule: OriginRule) -> Wh:
     """What of the storages' export is public, and of what is unknown not shared either: [2, T]; never less than its share."""
     given = _sum([course.discharged_wh for course in courses])
     discharge = np.maximum(meter.discharge_wh, 1)

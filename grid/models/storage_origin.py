@@ -52,6 +52,9 @@ class StorageDay(models.Model):
 
     Origins stand in the order own, local, public, unknown. A trigger refuses a row in which an origin's balance or an interval's does not
     hold, or whose layers are not what is stored. Its revision is that of the day's sharing.
+
+    Local energy is told by who produced it: `producers` are ids of sites, 0 where that is not known; a parcel is what came in together. The
+    trigger refuses a producer whose balance does not hold, and producers or parcels that do not sum to local energy.
     """
 
     storage = models.ForeignKey(StorageUnit, models.PROTECT, related_name="days")
@@ -74,6 +77,22 @@ class StorageDay(models.Model):
         ArrayField(models.BigIntegerField()), default=list, help_text="By layer and origin."
     )
     owed = models.BigIntegerField(default=0, help_text="Standing loss below a Wh, in 10^-12 Wh.")
+    producers = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        help_text="Sites whose energy it held, ascending; 0: not known.",
+    )
+    produced_before_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
+    produced_charged_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
+    produced_discharged_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
+    produced_lost_wh = ArrayField(models.BigIntegerField(), default=list, help_text="By producer.")
+    parcels_at = ArrayField(models.DateTimeField(), default=list, help_text="When each parcel came in.")
+    parcels_layer = ArrayField(
+        models.SmallIntegerField(), default=list, help_text="In which layer it lies, from 0."
+    )
+    parcels_wh = ArrayField(
+        ArrayField(models.BigIntegerField()), default=list, help_text="By parcel and producer."
+    )
 
     class Meta:
         constraints = [
@@ -85,6 +104,17 @@ class StorageDay(models.Model):
                 condition=Q(charged_wh__len=4, discharged_wh__len=4, lost_wh__len=4, before_wh__len=4)
                 & Q(layers_at__len=F("layers_wh__len")),
                 name="storage_day_by_four_origins",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    produced_before_wh__len=F("producers__len"),
+                    produced_charged_wh__len=F("producers__len"),
+                    produced_discharged_wh__len=F("producers__len"),
+                    produced_lost_wh__len=F("producers__len"),
+                    parcels_layer__len=F("parcels_at__len"),
+                    parcels_wh__len=F("parcels_at__len"),
+                ),
+                name="storage_day_by_producers",
             ),
         ]
         indexes = [models.Index(fields=["microgrid", "day"], name="storage_day_by_microgrid")]

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from energy.models import Channel, Meter, Microgrid, StorageUnit
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
-from grid.domain.energy_origin import PARTS, STANDING_PARTS, Layer, Order, Stock, Vessel
+from grid.domain.energy_origin import PARTS, STANDING_PARTS, Layer, Order, Parcel, Stock, Vessel
 from grid.domain.origin_sharing import OriginRule, StorageFlow, StorageSite
+from grid.domain.stored_producers import NOT_KNOWN
 from grid.models import LeavingOrder, StorageDay, StorageOriginRule
 
 UNTIL_TOLD = OriginRule(Order.FIRST_IN, unknown_is_local=False)
@@ -111,13 +112,23 @@ def _of_site(block: ChannelBlock, site_of: dict[int, int], site: int, length: in
 
 
 def _digest(rule: OriginRule, sites: Sequence[StorageSite], blocks: Sequence[ChannelBlock]) -> str:
-    """What was stored before is part of it: a corrected day changes the days after it."""
-    digest = hashlib.sha256(repr((rule, [[(f.stock, f.vessel) for f in s.storages] for s in sites])).encode())
+    """What was stored before, and by whom it was produced, is part of it: a corrected day changes the days after it."""
+    flows = ", ".join(
+        f"[{', '.join(f'({_lying(f.stock)}, {f.vessel!r})' for f in s.storages)}]" for s in sites
+    )
+    digest = hashlib.sha256(f"({rule!r}, [{flows}])".encode())
     for block in blocks:
         digest.update(block.meter_ids.tobytes())
         digest.update(block.versions.tobytes())
         digest.update(np.ascontiguousarray(block.values_wh).tobytes())
     return digest.hexdigest()
+
+
+def _lying(stock: Stock) -> str:
+    """A stock as text; one whose producers nobody knows reads as stocks did before producers were followed."""
+    known = [parcel for parcel in stock.parcels if any(producer != NOT_KNOWN for producer, _ in parcel.wh)]
+    text = f"Stock(layers={stock.layers!r}, owed={stock.owed!r})"
+    return f"{text}, {known!r}" if known else text
 
 
 def vessel_of(storage: StorageUnit, interval_minutes: int) -> Vessel:
@@ -135,7 +146,16 @@ def stocks_before(*, microgrid: Microgrid, day: date) -> dict[int, Stock]:
         StorageDay.objects.filter(microgrid=microgrid, is_current=True, day__lt=day)
         .order_by("storage_id", "-day")
         .distinct("storage_id")
-        .only("storage_id", "layers_at", "layers_wh", "owed")
+        .only(
+            "storage_id",
+            "layers_at",
+            "layers_wh",
+            "owed",
+            "producers",
+            "parcels_at",
+            "parcels_layer",
+            "parcels_wh",
+        )
     )
     return {row.storage_id: stock_of(row) for row in rows}
 
@@ -143,4 +163,8 @@ def stocks_before(*, microgrid: Microgrid, day: date) -> dict[int, Stock]:
 def stock_of(row: StorageDay) -> Stock:
     """What a storage's day left."""
     layers = zip(row.layers_at, row.layers_wh, strict=True)
-    return Stock(tuple(Layer(int(at.timestamp()), tuple(wh)) for at, wh in layers), row.owed)
+    parcels = tuple(
+        Parcel(layer, int(at.timestamp()), tuple((p, w) for p, w in zip(row.producers, wh, strict=True) if w))
+        for layer, at, wh in zip(row.parcels_layer, row.parcels_at, row.parcels_wh, strict=True)
+    )
+    return Stock(tuple(Layer(int(at.timestamp()), tuple(wh)) for at, wh in layers), row.owed, parcels)

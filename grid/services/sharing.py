@@ -18,6 +18,7 @@ from grid.domain.origin_sharing import SharedByOrigin, share_by_origin
 from grid.domain.sharing.hierarchy import FeederLevel
 from grid.domain.sharing.keys import Shared
 from grid.domain.sharing.terms import share_by
+from grid.domain.stored_producers import follow_producers
 from grid.models import FeederShareDay, SharingDay, SiteShareDay, StorageDay
 from grid.selectors.sharing_terms import AgreedTerms, SiteAxis, rule_on, terms_on
 from grid.selectors.storage_origin import StorageFacts, storage_facts
@@ -79,7 +80,12 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
         StorageDay.objects.filter(microgrid=microgrid, day=day, is_current=True).update(is_current=False)
     _store_shares(microgrid, sites, day, revision, found, stored)
     if stored is not None:
-        store_storage_days(microgrid=microgrid, day=day, revision=revision, facts=stored, found=found)
+        produced = follow_producers(
+            found, stored.sites, drawn, fed_in, sites.site_ids.tolist(), sites.ranks, _starts_s(microgrid, day), stored.rule
+        )  # fmt: skip
+        store_storage_days(
+            microgrid=microgrid, day=day, revision=revision, facts=stored, found=found, produced=produced
+        )
     row = _store_day(microgrid, sites, day, revision, agreed, digest, found, now)
     if share.feeders is not None:
         _store_feeders(row, sites, agreed.feeder_names, share.feeders)
@@ -107,8 +113,11 @@ def _share_by_origin(
     if stored is None:
         nothing = np.zeros((len(drawn), 0), dtype=np.int64)
         return SharedByOrigin(share(drawn, fed_in), nothing, nothing, ())
-    starts_s = [int(start.timestamp()) for start in microgrid.local_day(day).starts()]
-    return share_by_origin(drawn, fed_in, share, stored.sites, starts_s, stored.rule)
+    return share_by_origin(drawn, fed_in, share, stored.sites, _starts_s(microgrid, day), stored.rule)
+
+
+def _starts_s(microgrid: Microgrid, day: date) -> list[int]:
+    return [int(start.timestamp()) for start in microgrid.local_day(day).starts()]
 
 
 def _store_shares(

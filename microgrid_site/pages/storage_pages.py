@@ -14,8 +14,10 @@ from energy.models import StorageUnit
 from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_storages
 from grid.domain.battery_words import ENGLISH, WORDS, BatteryWords
 from grid.domain.energy_origin import ORIGINS
+from grid.models import StorageDay
 from grid.selectors.flexibility import statements
 from grid.selectors.storage_page import EXACT_PER_UNIT, battery_day, inside_of, parts_of
+from grid.selectors.stored_producers import Produced, Who, produced_in
 from kernel.intervals import Month
 from members.services.access import record_look
 from microgrid_site.pages.energy_pages import own_sites_of
@@ -92,13 +94,28 @@ def _day_context(
     except ValueError:
         day = today
     inside = inside_of([storage]).get(storage.pk)
+    row = (
+        StorageDay.objects.filter(storage=storage, day=day, is_current=True)
+        .select_related("storage__site")
+        .first()
+    )
     month = statements(microgrid=microgrid, days=_month_to(day))
     return {
         "storage": storage, "day": day, "words": words.labels, "lang": words.lang, "currency": microgrid.cooperative.currency,
         "found": battery_day(storage, day, words, now), "inside": inside, "zone": microgrid.zone,
         "before": day - timedelta(days=1), "after": day + timedelta(days=1) if day < today else None, "is_today": day == today,
+        "produced": [(_whose(one, words), one) for one in produced_in(row, request.user)] if row else [],  # type: ignore[arg-type]
         "month": _statement(next((s for s in month if s.storage.pk == storage.pk), None)),
     }  # fmt: skip
+
+
+def _whose(one: Produced, words: BatteryWords) -> str:
+    """Who produced it, in words: by name where there is one."""
+    if one.who == Who.NOT_KNOWN:
+        return words.labels["not_known"]
+    if one.name:
+        return one.name
+    return words.labels["neighbour"] if one.sites == 1 else words.labels["neighbours"].format(count=one.sites)
 
 
 def _month_to(day: date) -> list[date]:

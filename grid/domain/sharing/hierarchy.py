@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.domain.sharing.keys import Shared, assert_conserved
+from grid.domain.sharing.keys import Level, Shared, assert_conserved
 from grid.domain.sharing.splitting import Split, Wh, Whole, largest, narrowed, split, sums, wide_enough
 
 
@@ -113,6 +113,10 @@ def share_hierarchical(drawn_wh: Whole, fed_in_wh: Whole, feeders: Wh, ranks: Wh
         consumption, production, every, every,
         Split(own + took + received.parts_wh, received.cutoff, received.cutoff_site),
         Split(own + gave + delivered.parts_wh, delivered.cutoff, delivered.cutoff_site),
+        levels=(
+            Level(own, own, np.arange(len(feeders))), Level(took, gave, feeders),
+            Level(received.parts_wh, delivered.parts_wh, np.zeros(len(feeders), dtype=np.int64)),
+        ),
     )  # fmt: skip
     assert_conserved(shared, drawn_wh, fed_in_wh)
     return NearShared(shared, FeederLevel(drawn, fed_in, took_cutoff, took_site, gave_cutoff, gave_site))

@@ -43,8 +43,20 @@ class KeyFill:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """What sites shared among the others of their group: received and delivered by interval and site [T, n], the group of each site [n]."""
+
+    received_wh: Whole
+    delivered_wh: Whole
+    group: Wh
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
-    """The result: C, P, M, T by interval [T]; received and delivered by interval and site [T, n]; `fill` of a hybrid rule."""
+    """The result: C, P, M, T by interval [T]; received and delivered by interval and site [T, n]; `fill` of a hybrid rule.
+
+    `levels` tell, where not all share with all, among whom; they sum to the whole.
+    """
 
     consumption_wh: Whole
     production_wh: Whole
@@ -53,6 +65,14 @@ class Shared:
     received: Split
     delivered: Split
     fill: KeyFill | None = None
+    levels: tuple[Level, ...] = ()
+
+    def among(self) -> tuple[Level, ...]:
+        """Who shared with whom: the levels, or all with all."""
+        if self.levels:
+            return self.levels
+        everybody = np.zeros(self.received.parts_wh.shape[1], dtype=np.int64)
+        return (Level(self.received.parts_wh, self.delivered.parts_wh, everybody),)
 
 
 def share_dynamic(drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh) -> Shared:

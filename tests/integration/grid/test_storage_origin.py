@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from billing.models import Document, DocumentLine
 from billing.selectors.run_summary import summarise
 from billing.services.price_publication import publish_days
 from billing.services.runs import run_month
+from grid import migrations
 from grid.domain.energy_origin import Origin
 from grid.models import BalanceDay, SharingDay, StorageDay, StorageOriginRule
 from grid.selectors.member_energy import member_energy
@@ -142,6 +145,91 @@ def spoil_a_layer(row: StorageDay) -> None:
 def swap_origins(row: StorageDay) -> None:
     row.discharged_wh[PUBLIC][EVENING] -= 100
     row.discharged_wh[LOCAL][EVENING] += 100
+
+
+def by_producer(yard: Yard, day: date) -> dict[str, tuple[int, int, int]]:
+    """Taken in, given and lying in the end, by the producing site's code."""
+    row = yard.stored(day)
+    names = {meter.site_id: name for name, meter in yard.meters.items()}
+    return {
+        names.get(producer, "?"): (
+            row.produced_charged_wh[p], row.produced_discharged_wh[p], sum(parcel[p] for parcel in row.parcels_wh)
+        )
+        for p, producer in enumerate(row.producers)
+    }  # fmt: skip
+
+
+def test_it_is_known_whose_energy_a_battery_held_and_gave_days_later(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    assert by_producer(yard, FIRST) == {"Ben": (1000, 0, 900)}
+    assert by_producer(yard, SPRING_FORWARD) == {"Ben": (0, 480, 300)}
+    after = yard.stored(SPRING_FORWARD)
+    assert after.parcels_at == [yard.stored(FIRST).layers_at[1]]
+
+
+def test_a_correction_that_changes_only_whose_energy_it_was_is_carried_on(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    yard.measure(
+        FIRST, (NIGHT, "Store", 1000, 0), (NOON, "Ana", 0, 1500), (NOON, "Store", 1000, 0), version=2
+    )
+    yard.close(FIRST)
+    assert by_producer(yard, SPRING_FORWARD) == {"Ana": (0, 480, 300)}
+    assert yard.stored(SPRING_FORWARD).revision == 1
+
+
+def lose_a_producer(row: StorageDay) -> None:
+    row.produced_discharged_wh[0] -= 1
+    row.produced_lost_wh[0] += 1
+
+
+def swap_a_parcel(row: StorageDay) -> None:
+    row.parcels_wh[0][0] += 1
+    row.produced_lost_wh[0] -= 1
+
+
+def give_what_was_not_there(row: StorageDay) -> None:
+    row.produced_before_wh[0] += 1
+
+
+@pytest.mark.parametrize("spoil", [lose_a_producer, swap_a_parcel, give_what_was_not_there])
+def test_the_database_refuses_energy_that_changes_its_producer(yard, spoil: Callable[[StorageDay], None]):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    row = yard.stored(SPRING_FORWARD)
+    spoil(row)
+    with pytest.raises(DatabaseError, match=r"produce|parcels"), transaction.atomic():
+        row.save()
+
+
+def test_days_from_before_producers_were_followed_are_of_nobody_known(yard):
+    charged_at_night_and_noon(yard, FIRST)
+    given_in_the_evening(yard, SPRING_FORWARD)
+    yard.close(FIRST)
+    before = SharingDay.objects.get(day=FIRST)
+    [name] = [m.name for m in iter_modules(migrations.__path__) if m.name.endswith("_stored_producers")]
+    migration = import_module(f"grid.migrations.{name}")
+    empty = "producers = '{}', produced_before_wh = '{}', produced_charged_wh = '{}', produced_discharged_wh = '{}'"
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE grid_storageday DISABLE TRIGGER stored_producers_are_kept")
+        cursor.execute(
+            f"UPDATE grid_storageday SET {empty}, produced_lost_wh = '{{}}', parcels_at = '{{}}', parcels_layer = '{{}}', parcels_wh = '{{}}'"
+        )
+        cursor.execute("ALTER TABLE grid_storageday ENABLE TRIGGER stored_producers_are_kept")
+        cursor.execute(migration.FILL)
+    assert by_producer(yard, FIRST) == {"?": (1000, 0, 900)}
+    yard.close(SPRING_FORWARD)
+    assert by_producer(yard, SPRING_FORWARD) == {"?": (0, 480, 300)}
+    yard.close(FIRST)
+    assert SharingDay.objects.get(day=FIRST, is_current=True) == before
 
 
 @pytest.mark.parametrize("spoil", [spoil_a_loss, spoil_a_layer, swap_origins])

@@ -58,6 +58,8 @@ def test_the_owner_reads_why_and_what_was_earned(yard):
     assert "Gave 0.70 kWh, as planned: otherwise a kilowatt-hour would have cost the village 0.300." in page
     assert "0.08 <small>EUR" in page  # two fifths of 0.21
     assert "neighbours" in page
+    assert "A neighbour</th>" in page
+    assert "Ben" not in page
     member = yard.storage.site.member
     member.language = "de"
     member.save()
@@ -82,6 +84,7 @@ def test_the_operator_sees_every_storage_by_origin(yard):
     assert "0.21" in page
     page = client.get(reverse("storage", args=[yard.storage.public_id]) + f"?day={FIRST}").content.decode()
     assert "as planned" in page
+    assert "Ben</th>" in page
 
 
 def test_the_door_tells_origins_and_hours(yard):
@@ -91,6 +94,13 @@ def test_the_door_tells_origins_and_hours(yard):
     assert body["origins"]["layers"] == [
         {"at": "2016-03-26T11:00:00Z", "own": 0, "local": 25, "public": 0, "unknown": 0}
     ]
+    [produced] = body["origins"]["producers"]
+    assert (produced["who"], produced["name"], produced["charged_wh"], produced["discharged_wh"]) == (
+        "neighbour",
+        "",
+        1000,
+        700,
+    )
     assert body["flexibility"]["kind"][EVENING] == "plan"
     hours = {hour["begins"]: hour for hour in body["hours"]}
     assert list(hours) == ["00:00", "12:00", "13:00", "18:00", "19:00"]
