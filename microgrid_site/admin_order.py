@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Grid": (
         "grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand", "grid.controlrule", "grid.planrule", "grid.emergency", "grid.emergencycontact", "grid.operatoroverride", "grid.gridalarm",
-        "grid.interruption", "grid.plannedoutage", "grid.outagerule", "grid.switchorder", "grid.demandprogramme", "grid.demandconsent", "grid.demandevent", "grid.demandresponse", "grid.flexiblerun",
+        "grid.interruption", "grid.plannedoutage", "grid.outagerule", "grid.switchorder", "grid.demandprogramme", "grid.demandconsent", "grid.demandevent", "grid.demandresponse", "grid.flexiblerun", "grid.flexiblerunresult",
         "grid.devicelink", "grid.chargingsession", "grid.chargingtag", "grid.adrprogram", "grid.adrevent", "grid.adrreport",
     ),
     "Witness": (

@@ -97,6 +97,7 @@ class Component(models.TextChoices):
     EXPORT = "export", "energy to the public grid"
     DEMAND_RESPONSE = "demand_response", "drawing less when asked"
     BATTERY = "battery", "flexibility of your battery"
+    FLEXIBLE_RUN = "flexible_run", "flexibility of your devices"
     DEMAND = "demand", "highest power of the month"
     LEVY = "levy", "levy"
     DISCOUNT = "discount", "discount"

@@ -7,7 +7,7 @@ from billing.models.documents import Component, Document
 from energy.models import Site
 from members.models.public import PublicRow
 
-FLEXIBILITY = (Component.DEMAND_RESPONSE, Component.BATTERY)
+FLEXIBILITY = (Component.DEMAND_RESPONSE, Component.BATTERY, Component.FLEXIBLE_RUN)
 
 
 class FlexibilityCredit(PublicRow):

@@ -21,6 +21,11 @@ def cause_of_storage(storage_id: UUID, period: int) -> str:
     return f"storage:{storage_id}:{period}"
 
 
+def cause_of_device(consumer_id: UUID, period: int) -> str:
+    """How what a device's runs saved in a month is named as a cause."""
+    return f"device:{consumer_id}:{period}"
+
+
 def documents_of(causes: Iterable[str]) -> dict[str, Document]:
     """The posted document on which each cause stands; those that wait for theirs are left out."""
     rows = FlexibilityCredit.objects.filter(cause_ref__in=list(causes), document__isnull=False)

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from billing.domain.incentives import credit_minor
 from billing.models import BillingRun, Component, FlexibilityCredit
-from billing.selectors.flexibility import cause_of_storage
+from billing.selectors.flexibility import cause_of_device, cause_of_storage
 from energy.models import Site
 from grid.models import FlexibilityDay
 from grid.selectors.flexibility import statements
+from grid.selectors.run_results import run_statements
 from kernel.money import price_from_micro
 
 
@@ -81,6 +82,28 @@ def note_storages(*, run: BillingRun, site_ids: Sequence[int]) -> int:
         )
         for cause, s in causes.items()
         if s.given_wh and s.owed_micro
+    ]  # fmt: skip
+    return note_flexibility(items=items, now=run.prepared_at)
+
+
+def note_runs(*, run: BillingRun, site_ids: Sequence[int]) -> int:
+    """Note what the run's sites are owed for their devices' runs that were to be ready on its days; as `note_storages`.
+
+    Part of the caller's transaction; returns the sum [minor units].
+    """
+    microgrid = run.microgrid
+    found = run_statements(microgrid=microgrid, days=run.days(), site_ids=site_ids)
+    causes = {cause_of_device(s.consumer.public_id, run.period): s for s in found}
+    if not causes:
+        return 0
+    FlexibilityCredit.objects.filter(cause_ref__in=causes, document=None).delete()
+    items = [
+        Flexibility(
+            s.consumer.site, Component.FLEXIBLE_RUN, cause, microgrid.local_day(s.first).start_at, microgrid.local_day(s.last).end_at,
+            s.consumer.code[:40], s.moved_wh, s.owed_micro, None, s.drawn_wh,
+        )
+        for cause, s in causes.items()
+        if s.moved_wh and s.owed_micro
     ]  # fmt: skip
     return note_flexibility(items=items, now=run.prepared_at)
 

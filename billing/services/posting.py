@@ -109,8 +109,8 @@ def _post(run: BillingRun, now: datetime) -> None:
                           CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
                               WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'grid' THEN 'energy_sales'
                               WHEN 'incentive' THEN 'incentives' WHEN 'demand_response' THEN 'incentives'
-                              WHEN 'battery' THEN 'incentives' WHEN 'export' THEN 'energy_purchases'
-                              WHEN 'carried' THEN 'energy_purchases'
+                              WHEN 'battery' THEN 'incentives' WHEN 'flexible_run' THEN 'incentives'
+                              WHEN 'export' THEN 'energy_purchases' WHEN 'carried' THEN 'energy_purchases'
                               ELSE 'local_clearing' END,
                           sum(CASE d.kind WHEN 'bill' THEN -l.net_minor ELSE l.net_minor END)
                    FROM documents d JOIN billing_documentline l ON l.document_id = d.id GROUP BY 1, 3)

@@ -32,6 +32,7 @@ EXPLANATION = {
     Component.EXPORT: "What nobody in the village needed; it went to the public grid.",
     Component.DEMAND_RESPONSE: "The difference to what you usually draw, at the programme's price.",
     Component.BATTERY: "What your battery did for the village.",
+    Component.FLEXIBLE_RUN: "Your devices ran when energy was worth least, instead of at once.",
     Component.DEMAND: "What the lines must be able to carry at your busiest quarter hour.",
     Component.LEVY: "Collected with this bill and passed on.",
     Component.DISCOUNT: "Deducted from this bill.",

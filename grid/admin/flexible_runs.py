@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from grid.admin.decisions import MicrogridFactAdmin
-from grid.models import FlexibleRun
+from grid.models import FlexibleRun, FlexibleRunResult
 
 
 @admin.register(FlexibleRun)
@@ -22,3 +22,13 @@ class FlexibleRunAdmin(MicrogridFactAdmin):
     )
     list_select_related = ("consumer",)
     ordering = ("-ready_at",)
+
+
+@admin.register(FlexibleRunResult)
+class FlexibleRunResultAdmin(MicrogridFactAdmin):
+    """What runs came to by the meter and saved, the latest first."""
+
+    cooperative_path = "run__microgrid__cooperative"
+    list_display = ("run", "ready_day", "revision", "is_current", "moved_wh", "event_wh", "owed_micro")
+    list_select_related = ("run__consumer",)
+    ordering = ("-ready_day", "run")

@@ -17,6 +17,7 @@ from energy.models import Consumer
 from grid.domain.planning.flexible_runs import CannotRun
 from grid.models import FlexibleRun
 from grid.selectors.flexible_runs import RunLine, own_runs, run_lines, steered_consumers
+from grid.selectors.run_results import run_outcomes
 from grid.services.flexible_runs import Wanted, ask_for_run, withdraw_run
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
@@ -27,7 +28,7 @@ ASKED = {
 RUN = ASKED | {
     "id": ID, "device_code": "wall box", "start_at": "2016-06-03T16:00:00Z", "asked_at": "2016-06-03T15:48:00Z", "withdrawn_at": None,
     "told_wh": 0, "why": "It runs 00:00 to 02:00: energy is worth 0.20 per kWh then, 0.36 if it ran as soon as it may: 3.20 less in all.",
-    "planned": [{"start_at": "2016-06-03T22:00:00Z", "end_at": "2016-06-04T00:00:00Z", "power_w": 10000}],
+    "outcome": None, "planned": [{"start_at": "2016-06-03T22:00:00Z", "end_at": "2016-06-04T00:00:00Z", "power_w": 10000}],
 }  # fmt: skip
 
 
@@ -64,6 +65,19 @@ class StretchSerializer(serializers.Serializer[Any]):
     power_w = serializers.IntegerField()
 
 
+class RunOutcomeSerializer(serializers.Serializer[Any]):
+    """What a run came to once its days were closed; amounts in units of the currency."""
+
+    let_wh = serializers.IntegerField(help_text="By commands that the device acknowledged.")
+    drawn_wh = serializers.IntegerField(help_text="By the meter.")
+    moved_wh = serializers.IntegerField(help_text="Drawn at another time than if it had run at once.")
+    event_wh = serializers.IntegerField(help_text="Paid by demand response, and so not counted here.")
+    price = serializers.DecimalField(max_digits=14, decimal_places=6, help_text="Saved for each kWh moved.")
+    saved = serializers.DecimalField(max_digits=14, decimal_places=6, help_text="For the village.")
+    owed = serializers.DecimalField(max_digits=14, decimal_places=6, help_text="To the owner.")
+    why = serializers.CharField(help_text="What the plan said when it ran first.")
+
+
 @extend_schema_serializer(examples=[OpenApiExample("a car", RUN, response_only=True)])
 class FlexibleRunSerializer(serializers.ModelSerializer[FlexibleRun]):
     """A run: what was asked for, what it was let draw so far, when it is planned and why then."""
@@ -74,12 +88,13 @@ class FlexibleRunSerializer(serializers.ModelSerializer[FlexibleRun]):
     told_wh = serializers.SerializerMethodField()
     why = serializers.SerializerMethodField()
     planned = serializers.SerializerMethodField()
+    outcome = serializers.SerializerMethodField()
 
     class Meta:
         model = FlexibleRun
         fields = (
             "id", "device", "device_code", "name", "energy_wh", "power_w", "start_at", "ready_at", "may_pause", "asked_at", "withdrawn_at",
-            "told_wh", "why", "planned",
+            "told_wh", "why", "planned", "outcome",
         )  # fmt: skip
 
     def _line(self, run: FlexibleRun) -> RunLine:
@@ -97,6 +112,11 @@ class FlexibleRunSerializer(serializers.ModelSerializer[FlexibleRun]):
         rows = [{"start_at": b, "end_at": e, "power_w": w} for b, e, w in self._line(run).stretches]
         return list(StretchSerializer(rows, many=True).data)
 
+    @extend_schema(responses=RunOutcomeSerializer(allow_null=True))
+    def get_outcome(self, run: FlexibleRun) -> dict[str, Any] | None:
+        outcome = self.context["outcomes"].get(run.pk)
+        return None if outcome is None else dict(RunOutcomeSerializer(outcome).data)
+
 
 def _told(runs: list[FlexibleRun]) -> list[dict[str, Any]]:
     """Runs with how they stand, by microgrid."""
@@ -104,7 +124,9 @@ def _told(runs: list[FlexibleRun]) -> list[dict[str, Any]]:
     for microgrid in {run.microgrid for run in runs}:
         own = [run for run in runs if run.microgrid_id == microgrid.pk]
         lines |= {line.run.pk: line for line in run_lines(microgrid, own, microgrid.now(real_now))}
-    return list(FlexibleRunSerializer(runs, many=True, context={"lines": lines}).data)
+    return list(
+        FlexibleRunSerializer(runs, many=True, context={"lines": lines, "outcomes": run_outcomes(runs)}).data
+    )
 
 
 @extend_schema_view(

@@ -23,7 +23,7 @@ from grid.models.emergencies import (
     OverrideKind,
 )
 from grid.models.flexibility import CommandKind, FlexibilityDay, FlexibilityPay, FlexibilityTerms
-from grid.models.flexible_runs import FlexibleRun, FlexibleRunPlan
+from grid.models.flexible_runs import FlexibleRun, FlexibleRunPlan, FlexibleRunResult
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
@@ -88,6 +88,7 @@ __all__ = [
     "FlexibilityTerms",
     "FlexibleRun",
     "FlexibleRunPlan",
+    "FlexibleRunResult",
     "GridAlarm",
     "GridAlarmKind",
     "GridAlarmStep",

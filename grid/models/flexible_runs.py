@@ -52,3 +52,55 @@ class FlexibleRunPlan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} in {self.plan}"
+
+
+class FlexibleRunResult(models.Model):
+    """What a run came to, once its days are closed: told, drawn by the meter, saved against running at once; by interval of whole local days.
+
+    Amounts are exact: Wh x millionths of the currency per kWh. Days that are closed again make another revision.
+    """
+
+    run = models.ForeignKey(FlexibleRun, models.CASCADE, related_name="results")
+    ready_day = models.DateField(
+        help_text="The local day on which it was to be ready: its month pays for it."
+    )
+    revision = models.PositiveSmallIntegerField(default=0)
+    is_current = models.BooleanField(default=True)
+    start_at = models.DateTimeField(help_text="Of the first interval.")
+    let_wh = ArrayField(models.IntegerField(), help_text="What it was let draw by commands it acknowledged.")
+    commanded = ArrayField(models.BooleanField(), help_text="Where such a command stood.")
+    drawn_wh = ArrayField(models.IntegerField(), help_text="By the meter.")
+    at_once_wh = ArrayField(
+        models.IntegerField(), help_text="Otherwise: as soon as it might, without hours that demand response pays for."
+    )  # fmt: skip
+    saved_micro = ArrayField(
+        models.BigIntegerField(), help_text="Of the grid's cost, against running at once."
+    )
+    moved_wh = models.BigIntegerField(help_text="Drawn at another time than otherwise.")
+    event_wh = models.BigIntegerField(
+        default=0, help_text="Would have been drawn in hours that demand response pays for; not counted here."
+    )
+    why = models.CharField(max_length=300, blank=True, help_text="What the plan said when it ran first.")
+    owed_micro = models.BigIntegerField(
+        default=0, help_text="By the terms of the day; below zero where it cost more than it saved."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "revision"], name="run_result_revision_once"),
+            models.UniqueConstraint(
+                fields=["run"], condition=Q(is_current=True), name="run_result_one_current"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    let_wh__len=F("drawn_wh__len"), commanded__len=F("drawn_wh__len"), at_once_wh__len=F("drawn_wh__len"),
+                    saved_micro__len=F("drawn_wh__len"),
+                ),
+                name="run_result_of_one_length",
+            ),
+            models.CheckConstraint(condition=Q(moved_wh__gte=0, event_wh__gte=0), name="run_result_not_negative"),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["ready_day"], name="run_result_by_day")]
+
+    def __str__(self) -> str:
+        return f"what {self.run} came to"

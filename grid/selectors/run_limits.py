@@ -8,7 +8,7 @@ import numpy as np
 
 from energy.models import Microgrid
 from grid.domain.control.requests import Requests
-from grid.models import FlexibleRunPlan, PlanSource
+from grid.models import FlexibleRun, FlexibleRunPlan, PlanSource
 from grid.selectors.control_layout import ControlLayout
 from grid.selectors.plans import STANDS_FOR, newest_plan
 
@@ -42,10 +42,15 @@ def run_limits(microgrid: Microgrid, now: datetime) -> list[RunLimit]:
     return [
         RunLimit(
             row.run.consumer_id, plan.origin_at, step, row.power_w, row.run.start_at, row.run.ready_at,
-            f"{row.run.name}, planned to be ready by {row.run.ready_at.astimezone(microgrid.zone):%H:%M}",
+            run_reason(row.run, microgrid),
         )
         for row in rows.select_related("run")
     ]  # fmt: skip
+
+
+def run_reason(run: FlexibleRun, microgrid: Microgrid) -> str:
+    """What the commands of a run's device read."""
+    return f"{run.name}, planned to be ready by {run.ready_at.astimezone(microgrid.zone):%H:%M}"
 
 
 def lay_runs(layout: ControlLayout, rows: Sequence[RunLimit], now: datetime, requests: Requests) -> Requests:

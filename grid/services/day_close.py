@@ -15,6 +15,7 @@ from grid.models import BalanceDay, DayClosing, SharingDay, StorageDay
 from grid.selectors.losses import CannotTellLosses, losses_of_day
 from grid.selectors.storage_origin import follows_origins
 from grid.services.flexibility import store_flexibility
+from grid.services.run_results import store_run_results
 from grid.services.sharing import share_days
 
 MOST_IN_TURN = 62
@@ -142,3 +143,4 @@ def _store_balance(microgrid: Microgrid, day: date, sharing: SharingDay) -> None
         charge_wh=charge.tolist(), discharge_wh=discharge.tolist(), losses_wh=losses.tolist(),
     )  # fmt: skip
     store_flexibility(microgrid=microgrid, balance=balance)
+    store_run_results(microgrid=microgrid, day=day)

@@ -16,6 +16,7 @@ from energy.models import Consumer
 from energy.models.assets import ConsumerKind
 from grid.domain.planning.flexible_runs import CannotRun
 from grid.selectors.flexible_runs import own_runs, run_lines, steered_consumers
+from grid.selectors.run_results import run_outcomes
 from grid.services.flexible_runs import Wanted, ask_for_run, withdraw_run
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -105,9 +106,10 @@ def own_run_page(request: HttpRequest) -> HttpResponse:
             microgrid, [r for r in runs if r.microgrid_id == microgrid.pk], microgrid.now(real_now)
         )
     ]
+    outcomes = run_outcomes(runs)
     context = {
         "form": form if first is not None else None, "ahead": [line for line in lines if not line.is_over][::-1],
-        "past": [line for line in lines if line.is_over], "tabs": energy_tabs(own_sites_of(request), "runs"), "sites": [],
+        "past": [(line, outcomes.get(line.run.pk)) for line in lines if line.is_over], "tabs": energy_tabs(own_sites_of(request), "runs"), "sites": [],
     }  # fmt: skip
     return render(request, "portal/runs.html", context)
 

@@ -1,0 +1,166 @@
+"""What is known of a run once its days are closed: what it was told, what its site used, what crossed the coupling point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from django.db import connection
+
+from energy.models import Microgrid
+from energy.selectors.meter_days import day_offsets
+from energy.selectors.site_energy import site_energy
+from grid.domain.flexibility import Ints
+from grid.domain.run_savings import RunFacts
+from grid.models import (
+    BalanceDay,
+    ChargingSession,
+    CommandStatus,
+    DemandResponse,
+    FlexibleRun,
+    FlexibleRunPlan,
+    FlexibleRunResult,
+    PriceDay,
+)
+from grid.selectors.run_limits import run_reason
+
+LONGEST_COMMAND = timedelta(hours=1)
+LET = """
+WITH told AS (
+    SELECT consumer_id, limit_w, reason, issued_at AS since,
+           least(expires_at, coalesce(lead(issued_at) OVER (PARTITION BY consumer_id ORDER BY issued_at, id), expires_at)) AS until
+    FROM grid_devicecommand
+    WHERE microgrid_id = %(grid)s AND consumer_id = ANY(%(consumers)s) AND status = %(status)s
+      AND issued_at >= %(from)s AND issued_at < %(to)s),
+spread AS (
+    SELECT t.*, place, extract(epoch FROM
+        least(t.until, %(start)s + (place + 1) * %(step)s) - greatest(t.since, %(start)s + place * %(step)s)) AS seconds
+    FROM told t, generate_series(
+        greatest(floor(extract(epoch FROM t.since - %(start)s) / %(step_s)s)::int, 0),
+        least(floor(extract(epoch FROM t.until - %(start)s) / %(step_s)s)::int, %(count)s - 1)) AS place
+    WHERE limit_w IS NOT NULL)
+SELECT consumer_id, reason, place, round(sum(limit_w * seconds) / 3600)::int
+FROM spread WHERE seconds > 0 GROUP BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedRun:
+    """A run whose days are closed, with what crossed the coupling point and the prices [T]."""
+
+    facts: RunFacts
+    start_at: datetime
+    net_wh: Ints
+    retail_micro: Ints
+    feed_in_micro: Ints
+    why: str
+
+
+def runs_over(microgrid: Microgrid, day: date) -> list[FlexibleRun]:
+    """Runs that might draw on a day and were not taken back."""
+    local = microgrid.local_day(day)
+    rows = FlexibleRun.objects.filter(
+        microgrid=microgrid, withdrawn_at__isnull=True, start_at__lt=local.end_at, ready_at__gt=local.start_at
+    )
+    return list(rows.select_related("consumer__site").order_by("pk"))
+
+
+def closed_run(microgrid: Microgrid, run: FlexibleRun, before: FlexibleRunResult | None) -> ClosedRun | None:
+    """A run's facts; None while one of its days is open, has no price, or where the device was told nothing.
+
+    What was told is forgotten after a month: then what the result before kept of it counts.
+    """
+    days = days_of(microgrid, run)
+    balances = list(
+        BalanceDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True).order_by("day")
+    )
+    prices = list(PriceDay.objects.filter(microgrid=microgrid, day__in=days).order_by("day"))
+    if len(balances) < len(days) or len(prices) < len(days):
+        return None
+    start_at, count = microgrid.local_day(days[0]).start_at, int(day_offsets(microgrid, days)[-1])
+    facts = _facts(microgrid, run, days, start_at, count)
+    if not facts.commanded.any() and before is not None:
+        facts = replace(facts, let_wh=np.array(before.let_wh), commanded=np.array(before.commanded))
+    if not facts.commanded.any():
+        return None
+    net = _joined([np.array(b.import_wh) - np.array(b.export_wh) for b in balances])
+    return ClosedRun(
+        facts, start_at, net, _joined([p.retail_micro for p in prices]), _joined([p.feed_in_micro for p in prices]),
+        _why(run) or (before.why if before else ""),
+    )  # fmt: skip
+
+
+def days_of(microgrid: Microgrid, run: FlexibleRun) -> list[date]:
+    """The local days that a run may touch."""
+    first = run.start_at.astimezone(microgrid.zone).date()
+    return [first + timedelta(days=i) for i in range((ready_day(microgrid, run) - first).days + 1)]
+
+
+def ready_day(microgrid: Microgrid, run: FlexibleRun) -> date:
+    """The local day in which a run's time ends; midnight ends the day before."""
+    return (run.ready_at - timedelta(microseconds=1)).astimezone(microgrid.zone).date()
+
+
+def _facts(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], start_at: datetime, count: int) -> RunFacts:  # fmt: skip
+    step = timedelta(minutes=microgrid.interval_minutes)
+    let, others = np.zeros((2, count), dtype=np.int64)
+    commanded = np.zeros(count, dtype=bool)
+    for consumer_id, reason, place, wh in _told(microgrid, run, start_at, count):
+        if consumer_id != run.consumer_id:
+            others[place] += wh
+        elif reason == run_reason(run, microgrid):
+            let[place] += wh
+            commanded[place] = True
+    use = site_energy(microgrid=microgrid, site_ids=[run.consumer.site_id], days=days).consumption_wh
+    first = -((start_at - max(run.start_at, run.asked_at)) // step)
+    last = (run.ready_at - start_at) // step
+    return RunFacts(
+        let, commanded, others, np.maximum(use, 0), min(first, max(last - 1, 0)), last,
+        int(run.power_w * microgrid.interval_minutes // 60), _in_events(microgrid, run, start_at, count), _register_wh(run),
+    )  # fmt: skip
+
+
+def _told(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count: int) -> list[tuple[int, str, int, int]]:  # fmt: skip
+    """What the site's devices were let draw by commands they acknowledged: device, reason, interval, Wh."""
+    step = timedelta(minutes=microgrid.interval_minutes)
+    consumers = list(run.consumer.site.consumers.values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LET,
+            {"grid": microgrid.pk, "consumers": consumers, "status": CommandStatus.ACKNOWLEDGED.value, "from": start_at - LONGEST_COMMAND,
+             "to": start_at + count * step, "start": start_at, "step": step, "step_s": step.total_seconds(), "count": count},
+        )  # fmt: skip
+        return cursor.fetchall()
+
+
+def _in_events(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count: int) -> np.ndarray:
+    """Intervals in which demand response measures the site."""
+    step = timedelta(minutes=microgrid.interval_minutes)
+    found = np.zeros(count, dtype=bool)
+    rows = DemandResponse.objects.filter(
+        site=run.consumer.site_id, opted_out_at=None, event__cancelled_at=None, event__start_at__lt=start_at + count * step,
+        event__end_at__gt=start_at,
+    )  # fmt: skip
+    for begins, ends in rows.values_list("event__start_at", "event__end_at"):
+        found[max((begins - start_at) // step, 0) : max(-((start_at - ends) // step), 0)] = True
+    return found
+
+
+def _register_wh(run: FlexibleRun) -> int | None:
+    """What the charge point counted in sessions within the run; None where it counted none from begin to end."""
+    sessions = ChargingSession.objects.filter(
+        link__consumer=run.consumer_id, started_at__lt=run.ready_at, ended_at__gt=run.start_at, start_wh__isnull=False, end_wh__isnull=False,
+    )  # fmt: skip
+    counted = [max(end - start, 0) for start, end in sessions.values_list("start_wh", "end_wh")]
+    return sum(counted) if counted else None
+
+
+def _why(run: FlexibleRun) -> str:
+    """What the plan said that first let it draw at once."""
+    rows = FlexibleRunPlan.objects.filter(run=run).select_related("plan").order_by("plan__origin_at")
+    return next((row.why for row in rows if row.power_w and row.power_w[0] > 0), "")
+
+
+def _joined(days: Sequence[Sequence[int] | np.ndarray]) -> Ints:
+    joined: Ints = np.concatenate([np.array(day, dtype=np.int64) for day in days])
+    return joined
