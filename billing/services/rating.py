@@ -27,9 +27,9 @@ from billing.services.flexibility import note_runs, note_storages, place_on_docu
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
-from energy.selectors.meter_days import ChannelBlock, load_channel
+from energy.selectors.meter_days import current_versions
 from grid.selectors.prices import PriceBlock, load_prices
-from grid.selectors.sharing import load_shares
+from grid.selectors.sharing import ShareBlock, load_shares
 from kernel.identifiers import uuid7
 from kernel.money import price_from_micro, round_half_away
 
@@ -66,10 +66,13 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     microgrid = run.microgrid
     sites = {site.pk: site for site in Site.objects.filter(pk__in=site_ids).select_related("member")}
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
-    energy, blocks = load_readings(run, sorted(sites), days)
-    _remember_versions(run, blocks)
-    axis = np.array(sorted(sites), dtype=np.int64)
-    _check_shares_fit(energy, [sites[pk] for pk in axis.tolist()])
+    shares, meters = (
+        load_shares(microgrid=microgrid, days=days, site_ids=sorted(sites)),
+        _Meters.of(sorted(sites)),
+    )
+    _check_current(run, meters, shares, days)
+    _remember_versions(run, meters, shares)
+    energy, axis = _energy_of(shares), shares.site_ids
     drafts: list[_Draft] = []
     used: set[int] = set()
     note_storages(run=run, site_ids=sorted(sites))
@@ -87,61 +90,68 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     return used
 
 
-def _check_shares_fit(energy: SiteEnergy, sites: Sequence[Site]) -> None:
-    """Readings that were superseded after the day was shared must not be billed with the old shares."""
-    unfit = (energy.import_wh < energy.received_wh) | (
-        energy.export_wh < energy.delivered_wh + energy.carried_wh
-    )
-    codes = [sites[row].code for row in np.flatnonzero(unfit.any(axis=1))]
-    if codes:
+def _check_current(run: BillingRun, meters: "_Meters", shares: ShareBlock, days: Sequence[date]) -> None:
+    """Readings that were superseded after the day was shared must not be billed as they were shared."""
+    rows = np.searchsorted(shares.site_ids, meters.site_ids)
+    unfit = np.zeros(len(rows), dtype=bool)
+    for channel, shared in (
+        (Channel.IMPORT, shares.import_versions),
+        (Channel.EXPORT, shares.export_versions),
+    ):
+        now = current_versions(
+            microgrid=run.microgrid, channel=channel, days=days, meter_ids=meters.meter_ids
+        )
+        unfit |= (now != shared[rows]).any(axis=1)
+    if unfit.any():
+        changed = [meters.site_ids[row] for row in np.flatnonzero(unfit)]
+        codes = Site.objects.filter(pk__in=changed).order_by("code").values_list("code", flat=True)
         raise CannotRate(
             f"The readings of {len(codes)} sites no longer fit what was shared ({', '.join(codes[:5])}); close their days again."
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Meters:
+    """The meters of some sites in the order of their ids, and the sites they measure."""
+
+    meter_ids: list[int]
+    site_ids: list[int]
+
+    @classmethod
+    def of(cls, site_ids: list[int]) -> "_Meters":
+        rows = Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE, removed_at__isnull=True)
+        pairs = list(rows.order_by("pk").values_list("pk", "site_id"))
+        return cls([meter for meter, _ in pairs], [site for _, site in pairs])
+
+
 def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:
-    """Wh per interval of the sites, in the order of their ids."""
-    return load_readings(run, site_ids, days)[0]
+    """Wh per interval of the sites as they were shared, in the order of their ids."""
+    return _energy_of(load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids))
 
 
-def load_readings(
-    run: BillingRun, site_ids: list[int], days: Sequence[date]
-) -> tuple[SiteEnergy, dict[Channel, ChannelBlock]]:
-    """Wh per interval of the sites, in the order of their ids, and the readings they are from."""
-    microgrid = run.microgrid
-    site_of = dict(
-        Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE, removed_at__isnull=True).values_list("pk", "site_id")
-    )  # fmt: skip
-    shares = load_shares(microgrid=microgrid, days=days, site_ids=site_ids)
-    arrays, blocks = {}, {}
-    for name, channel in (("import_wh", Channel.IMPORT), ("export_wh", Channel.EXPORT)):
-        block = load_channel(
-            microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(site_of), with_quality=False
-        )
-        blocks[channel] = block
-        row_of = np.searchsorted(shares.site_ids, [site_of[int(m)] for m in block.meter_ids])
-        arrays[name] = np.zeros_like(shares.received_wh)
-        arrays[name][row_of] = block.values_wh
-    energy = SiteEnergy(
-        arrays["import_wh"], arrays["export_wh"], shares.received_wh, shares.delivered_wh, shares.carried_wh
+def _energy_of(shares: ShareBlock) -> SiteEnergy:
+    return SiteEnergy(
+        shares.import_wh, shares.export_wh, shares.received_wh, shares.delivered_wh, shares.carried_wh
     )
-    return energy, blocks
 
 
-def _remember_versions(run: BillingRun, blocks: dict[Channel, ChannelBlock]) -> None:
+def _remember_versions(run: BillingRun, meters: _Meters, shares: ShareBlock) -> None:
     """Keep which versions were rated; rated anew, a run keeps the newer ones."""
+    rows = np.searchsorted(shares.site_ids, meters.site_ids)
     with connection.cursor() as cursor:
-        for channel, block in blocks.items():
-            meter_ids = block.meter_ids.tolist()
-            BilledReadings.objects.filter(run=run, channel=channel, meter_id__in=meter_ids).delete()
+        for channel, versions in (
+            (Channel.IMPORT, shares.import_versions),
+            (Channel.EXPORT, shares.export_versions),
+        ):
+            BilledReadings.objects.filter(run=run, channel=channel, meter_id__in=meters.meter_ids).delete()
             columns = [
                 Column("run_id", "int8"), Column("meter_id", "int8"), Column("channel", "int2"),
-                Column("versions", "int2[]", len(block.days)),
+                Column("versions", "int2[]", versions.shape[1]),
             ]  # fmt: skip
             values = {
-                "run_id": run.pk, "meter_id": block.meter_ids, "channel": int(channel), "versions": block.versions,
+                "run_id": run.pk, "meter_id": meters.meter_ids, "channel": int(channel), "versions": versions[rows],
             }  # fmt: skip
-            copy_in(cursor, BilledReadings._meta.db_table, columns, values, len(meter_ids))
+            copy_in(cursor, BilledReadings._meta.db_table, columns, values, len(rows))
 
 
 def group_by_tariffs(

@@ -78,6 +78,26 @@ def load_channel(
     return _assemble(found.astype(np.int64), days, offsets, groups, with_quality)
 
 
+def current_versions(
+    *, microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: Sequence[int]
+) -> NDArray[np.int16]:
+    """Which version of each meter day counts now, 0 where there is none; int16 [m, d], by meter id and by day."""
+    meters, axis = np.array(sorted(set(meter_ids))), np.array(sorted(set(days)), dtype="datetime64[D]")
+    found = np.zeros((len(meters), len(axis)), dtype=np.int16)
+    query = """SELECT array_agg(day), array_agg(meter_id), array_agg(version) FROM energy_meterday
+               WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s) AND meter_id = ANY(%s) GROUP BY day"""
+    kinds = {"days": "date[]", "meter_ids": "int8[]", "versions": "int2[]"}
+    with connection.cursor() as cursor:
+        given = [microgrid.pk, channel, list(days), list(meter_ids)]
+        for group in copy_out_groups(cursor, query, given, kinds):
+            at_meter, at_day = (
+                np.searchsorted(meters, group["meter_ids"]),
+                np.searchsorted(axis, group["days"]),
+            )
+            found[at_meter, at_day] = group["versions"]
+    return found
+
+
 def _load_days(
     cursor: Any, microgrid_id: int, channel: int, days: list[date], meter_ids: Sequence[int] | None, with_quality: bool
 ) -> Iterator[dict[str, NDArray[Any]]]:  # fmt: skip

@@ -166,9 +166,11 @@ class FeederShareDay(models.Model):
 
 
 class SiteShareDay(models.Model):
-    """What one site received and delivered on a day, per interval [Wh], NULL where nothing; partitioned by month.
+    """What one site drew and fed in on a day, and received from and delivered to neighbours; partitioned by month.
 
-    Of what it fed in `not_local_wh` is not of local origin, and of that `carried_wh` is public energy that was used at once.
+    Each is [Wh] per interval, packed (integers of four bytes in network order), NULL where nothing. What is billed is what was
+    shared: the readings stand beside the shares, with the versions of the meter days they are from (0: there was none). Of what
+    the site fed in `not_local_wh` is not of local origin, and of that `carried_wh` is public energy that was used at once.
     """
 
     pk = models.CompositePrimaryKey("day", "site_id", "revision")
@@ -177,10 +179,14 @@ class SiteShareDay(models.Model):
     revision = models.SmallIntegerField(default=0)
     microgrid_id = models.BigIntegerField()
     is_current = models.BooleanField(default=True)
-    received_wh = ArrayField(models.IntegerField(), null=True)
-    delivered_wh = ArrayField(models.IntegerField(), null=True)
-    not_local_wh = ArrayField(models.IntegerField(), null=True)
-    carried_wh = ArrayField(models.IntegerField(), null=True)
+    import_version = models.SmallIntegerField(default=0)
+    export_version = models.SmallIntegerField(default=0)
+    import_wh = models.BinaryField(null=True)
+    export_wh = models.BinaryField(null=True)
+    received_wh = models.BinaryField(null=True)
+    delivered_wh = models.BinaryField(null=True)
+    not_local_wh = models.BinaryField(null=True)
+    carried_wh = models.BinaryField(null=True)
 
     class Meta:
         managed = False

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,11 +20,10 @@ from grid.domain.sharing.terms import share_by
 from grid.domain.stored_producers import follow_producers
 from grid.models import FeederShareDay, SharingDay, SiteShareDay, StorageDay
 from grid.selectors.sharing_terms import AgreedTerms, SiteAxis, rule_on, terms_on
-from grid.selectors.storage_origin import StorageFacts, storage_facts
+from grid.selectors.storage_origin import StorageFacts, follows_origins, storage_facts
 from grid.services.storage_origin import store_storage_days
 
 SHARES_TABLE = "grid_siteshareday"
-SIDES = [sides for sides in product((True, False), repeat=3) if any(sides)]
 
 
 def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> list[SharingDay]:
@@ -50,7 +48,7 @@ def _digest(key: str, *blocks: ChannelBlock) -> str:
 
 @transaction.atomic
 def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) -> SharingDay:
-    Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)  # one day at a time
+    _wait_for_turn(microgrid, day)
     rule = rule_on(microgrid, day)
     imports, exports = (
         load_channel(
@@ -78,7 +76,7 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
             is_current=False
         )
         StorageDay.objects.filter(microgrid=microgrid, day=day, is_current=True).update(is_current=False)
-    _store_shares(microgrid, sites, day, revision, found, stored)
+    _store_shares(microgrid, sites, day, revision, imports, exports, found, stored)
     if stored is not None:
         produced = follow_producers(
             found, stored.sites, drawn, fed_in, sites.site_ids.tolist(), sites.ranks, _starts_s(microgrid, day), stored.rule
@@ -90,6 +88,14 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
     if share.feeders is not None:
         _store_feeders(row, sites, agreed.feeder_names, share.feeders)
     return row
+
+
+def _wait_for_turn(microgrid: Microgrid, day: date) -> None:
+    """A day is shared by one at a time; where storages are followed, a microgrid is: a day begins with what the last one left."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"sharing {microgrid.pk} {day}"])
+    if follows_origins(microgrid, day):
+        Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)
 
 
 class _Sharing:
@@ -121,35 +127,40 @@ def _starts_s(microgrid: Microgrid, day: date) -> list[int]:
 
 
 def _store_shares(
-    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, found: SharedByOrigin, stored: StorageFacts | None
+    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, imports: ChannelBlock, exports: ChannelBlock,
+    found: SharedByOrigin, stored: StorageFacts | None,
 ) -> None:  # fmt: skip
-    """Append a row for each site that received, delivered, or fed in what is not local; a side with nothing is NULL."""
-    received, delivered = found.shared.received.parts_wh.T, found.shared.delivered.parts_wh.T
-    not_local, carried = np.zeros_like(received), np.zeros_like(received)
-    for place, site in enumerate(stored.sites if stored else ()):
-        not_local[site.column], carried[site.column] = (
-            found.not_local_wh[:, place],
-            found.carried_wh[:, place],
-        )
-    took, gave, held = received.any(axis=1), delivered.any(axis=1), not_local.any(axis=1)
-    count = received.shape[1]
+    """Append a row for each site: its readings with their versions, and its shares; a side with nothing is NULL."""
+    sides = {
+        "import_wh": imports.values_wh, "export_wh": exports.values_wh,
+        "received_wh": found.shared.received.parts_wh.T, "delivered_wh": found.shared.delivered.parts_wh.T,
+    }  # fmt: skip
+    if stored is not None:
+        not_local, carried = np.zeros_like(exports.values_wh), np.zeros_like(exports.values_wh)
+        for place, site in enumerate(stored.sites):
+            not_local[site.column], carried[site.column] = (
+                found.not_local_wh[:, place],
+                found.carried_wh[:, place],
+            )
+        sides |= {"not_local_wh": not_local, "carried_wh": carried}
+    has = np.stack([values.any(axis=1) for values in sides.values()])
+    kinds, kind_of = np.unique(has, axis=1, return_inverse=True)
     with connection.cursor() as cursor:
-        for has_received, has_delivered, has_held in SIDES:
-            chosen = np.flatnonzero((took == has_received) & (gave == has_delivered) & (held == has_held))
-            if not len(chosen):
-                continue
+        for kind, filled in enumerate(kinds.T):
+            chosen = np.flatnonzero(kind_of == kind)
             columns = [
                 Column("day", "date"), Column("site_id", "int8"), Column("revision", "int2"), Column("microgrid_id", "int8"),
-                Column("received_wh", "int4[]" if has_received else "null", count),
-                Column("delivered_wh", "int4[]" if has_delivered else "null", count),
-                Column("not_local_wh", "int4[]" if has_held else "null", count),
-                Column("carried_wh", "int4[]" if has_held else "null", count),
+                Column("import_version", "int2"), Column("export_version", "int2"),
             ]  # fmt: skip
             values: dict[str, Any] = {
                 "day": np.datetime64(day, "D"), "site_id": sites.site_ids[chosen], "revision": revision,
-                "microgrid_id": microgrid.pk, "received_wh": received[chosen], "delivered_wh": delivered[chosen],
-                "not_local_wh": not_local[chosen], "carried_wh": carried[chosen],
+                "microgrid_id": microgrid.pk, "import_version": imports.versions[chosen, 0],
+                "export_version": exports.versions[chosen, 0],
             }  # fmt: skip
+            for (name, side), there in zip(sides.items(), filled, strict=True):
+                if there:
+                    columns.append(Column(name, "packed", side.shape[1]))
+                    values[name] = side[chosen]
             copy_in(cursor, SHARES_TABLE, columns, values, len(chosen))
 
 

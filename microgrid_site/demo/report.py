@@ -13,6 +13,7 @@ from contracts.models import Anchor, AnchorKind, ChainPayment, ChainTransaction,
 from contracts.services.proofs import ProofReport
 from energy.models import Meter, Microgrid, RefusalCount, Source, StorageUnit
 from grid.models import BalanceDay, DayClosing, SharingDay
+from grid.selectors.sharing import load_shares
 
 FLOWS = ("production_wh", "consumption_wh", "charge_wh", "discharge_wh", "import_wh", "export_wh")
 
@@ -49,16 +50,10 @@ def _fault(row: BalanceDay) -> int:
 
 def _unshared(microgrid: Microgrid, days: list[date], shared: list[SharingDay]) -> int:
     """Wh by which what sites received or delivered differs from what was shared."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT coalesce(sum((SELECT sum(v) FROM unnest(received_wh) v)), 0),
-                      coalesce(sum((SELECT sum(v) FROM unnest(delivered_wh) v)), 0)
-               FROM grid_siteshareday WHERE microgrid_id = %s AND day = ANY(%s) AND is_current""",
-            [microgrid.pk, days],
-        )
-        received, delivered = cursor.fetchone()
+    sites = microgrid.sites.values_list("pk", flat=True)
+    shares = load_shares(microgrid=microgrid, days=days, site_ids=list(sites))
     total = sum(sum(row.shared_wh) for row in shared)
-    return abs(int(received) - total) + abs(int(delivered) - total)
+    return abs(int(shares.received_wh.sum()) - total) + abs(int(shares.delivered_wh.sum()) - total)
 
 
 def chain_counts(microgrid: Microgrid, run: BillingRun, days: list[date]) -> dict[str, int]:
