@@ -38,6 +38,6 @@ ALTER TABLE grid_siteshareday ADD CONSTRAINT sides_fit CHECK (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("grid", "0002_stored_producers"), ("energy", "0001_tables")]
+    dependencies = [("grid", "0003_run_results"), ("energy", "0001_tables")]
 
     operations = [migrations.RunSQL(PACK, migrations.RunSQL.noop)]
