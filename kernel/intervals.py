@@ -81,6 +81,10 @@ class Month:
     def next(self) -> "Month":
         return Month(self.year + self.month // 12, self.month % 12 + 1)
 
+    @property
+    def previous(self) -> "Month":
+        return Month(self.year - (self.month == 1), (self.month - 2) % 12 + 1)
+
     def days(self) -> list[date]:
         """All days of the month."""
         return [self.first_day + timedelta(days=i) for i in range((self.last_day - self.first_day).days + 1)]

@@ -9,8 +9,10 @@ from billing.models.documents import (
     NumberSeries,
 )
 from billing.models.flexibility import FlexibilityCredit
+from billing.models.journal_exports import ExportProfile, ExternalAccount
 from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
 from billing.models.payments import BankStatement, BankStatementLine, Payment, PaymentRail
+from billing.models.periods import AccountingPeriod, PeriodStatus, PeriodStep
 from billing.models.readings import BilledReadings
 from billing.models.replays import RuleReplay
 from billing.models.runs import BillingRun, RunChunk, RunStatus
@@ -19,6 +21,7 @@ from billing.models.tariffs import Tariff, TariffAssignment, TariffVersion, Time
 __all__ = [
     "Account",
     "AccountCode",
+    "AccountingPeriod",
     "BankStatement",
     "BankStatementLine",
     "BilledReadings",
@@ -28,12 +31,16 @@ __all__ = [
     "DocumentKind",
     "DocumentLine",
     "DocumentStatus",
+    "ExportProfile",
+    "ExternalAccount",
     "FlexibilityCredit",
     "LedgerEntry",
     "LedgerTransaction",
     "NumberSeries",
     "Payment",
     "PaymentRail",
+    "PeriodStatus",
+    "PeriodStep",
     "RuleReplay",
     "RunChunk",
     "RunStatus",

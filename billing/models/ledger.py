@@ -1,7 +1,9 @@
 """Double entry: accounts, transactions, entries. Posted entries never change."""
 
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
 
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
@@ -15,23 +17,33 @@ class AccountCode(models.TextChoices):
     LOCAL_CLEARING = "local_clearing", "local energy, from neighbours to neighbours"
     ENERGY_PURCHASES = "energy_purchases", "energy bought from producers for the public grid"
     INCENTIVES = "incentives", "incentives"
+    REMINDER_FEES = "reminder_fees", "fees of reminders"
+    ARREARS_INTEREST = "arrears_interest", "interest on arrears"
+    DISTRIBUTIONS = "distributions", "shared out to producers and members"
+    EXCHANGE = "exchange", "between currencies"
     VAT = "vat", "VAT"
     BANK = "bank", "bank"
     CHAIN_WALLET = "chain_wallet", "chain wallet"
     ROUNDING = "rounding", "rounding"
 
 
+PERSONAL = (AccountCode.RECEIVABLE, AccountCode.PAYABLE)
+
+
 class Account(models.Model):
-    """An account of the cooperative; receivables and payables have one per member."""
+    """An account of the cooperative in one currency; receivables and payables have one per member."""
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="accounts")
     code = models.CharField(max_length=20, choices=AccountCode.choices)
     member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="accounts")
+    currency = models.CharField(max_length=3)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["cooperative", "code", "member"], name="account_once", nulls_distinct=False
+                fields=["cooperative", "code", "member", "currency"],
+                name="account_once",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 condition=Q(code__in=["receivable", "payable"], member__isnull=False)
@@ -44,17 +56,35 @@ class Account(models.Model):
         return f"{self.code}{f':{self.member.number}' if self.member else ''}"
 
 
+class DatabaseTransaction(Func):
+    """PostgreSQL's number of the transaction that is running."""
+
+    function = "txid_current"
+    arity = 0
+    output_field: Any = models.BigIntegerField()
+
+
 class LedgerTransaction(PublicRow):
-    """Entries that belong together and sum to zero; posted once per key."""
+    """Entries of one currency that belong together and sum to zero; posted once per key.
+
+    It is sealed when the database's own transaction ends: entries are only taken by the one in which it was made.
+    """
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="ledger_transactions")
     idempotency_key = models.CharField(max_length=120)
     cause = models.CharField(max_length=40, help_text="document, payment, ...")
+    cause_ref = models.UUIDField(null=True, blank=True, help_text="The public id of what caused it.")
+    currency = models.CharField(max_length=3)
     booked_date = models.DateField()
     posted_at = models.DateTimeField()
+    made_in = models.BigIntegerField(db_default=DatabaseTransaction(), editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cooperative", "idempotency_key"], name="posted_once")]
+        indexes = [
+            models.Index(fields=["cooperative", "booked_date"], name="transactions_by_day"),
+            models.Index(fields=["cause_ref"], name="transactions_by_cause"),
+        ]
 
     def __str__(self) -> str:
         return self.idempotency_key

@@ -75,13 +75,14 @@ def _number(run: BillingRun, kind: DocumentKind) -> None:
 def _open_accounts(run: BillingRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO billing_account (cooperative_id, code, member_id)
-               SELECT DISTINCT cooperative_id, CASE kind WHEN 'bill' THEN 'receivable' ELSE 'payable' END, member_id
+            """INSERT INTO billing_account (cooperative_id, code, member_id, currency)
+               SELECT DISTINCT cooperative_id, CASE kind WHEN 'bill' THEN 'receivable' ELSE 'payable' END, member_id, currency
                FROM billing_document WHERE run_id = %s
-               UNION ALL SELECT %s, unnest(%s::text[]), NULL
+               UNION ALL SELECT %s, unnest(%s::text[]), NULL, %s
                ON CONFLICT DO NOTHING""",
             [run.pk, run.microgrid.cooperative_id,
-             [c.value for c in AccountCode if c not in (AccountCode.RECEIVABLE, AccountCode.PAYABLE)]],
+             [c.value for c in AccountCode if c not in (AccountCode.RECEIVABLE, AccountCode.PAYABLE)],
+             run.microgrid.cooperative.currency],
         )  # fmt: skip
 
 
@@ -91,13 +92,13 @@ def _post(run: BillingRun, now: datetime) -> None:
         cursor.execute(
             """WITH posted AS (
                    INSERT INTO billing_ledgertransaction
-                       (public_id, cooperative_id, idempotency_key, cause, booked_date, posted_at)
-                   SELECT uuidv7(), cooperative_id, 'document:' || public_id, 'document', issue_date, %(now)s
+                       (public_id, cooperative_id, idempotency_key, cause, cause_ref, currency, booked_date, posted_at)
+                   SELECT uuidv7(), cooperative_id, 'document:' || public_id, 'document', public_id, currency, issue_date, %(now)s
                    FROM billing_document WHERE run_id = %(run)s
-                   RETURNING id, idempotency_key),
+                   RETURNING id, cause_ref),
                documents AS (
                    SELECT p.id AS transaction_id, d.* FROM posted p
-                   JOIN billing_document d ON d.run_id = %(run)s AND p.idempotency_key = 'document:' || d.public_id),
+                   JOIN billing_document d ON d.run_id = %(run)s AND p.cause_ref = d.public_id),
                amounts AS (
                    SELECT transaction_id, member_id, CASE kind WHEN 'bill' THEN 'receivable' ELSE 'payable' END AS code,
                           CASE kind WHEN 'bill' THEN gross_minor ELSE -gross_minor END AS signed
@@ -118,8 +119,9 @@ def _post(run: BillingRun, now: datetime) -> None:
                SELECT m.transaction_id, a.id, greatest(m.signed, 0), greatest(-m.signed, 0)
                FROM amounts m JOIN billing_account a
                    -- Equal, not "not distinct": only that can be hashed, and all receivables have one code.
-                   ON a.cooperative_id = %(cooperative)s AND a.code = m.code
+                   ON a.cooperative_id = %(cooperative)s AND a.code = m.code AND a.currency = %(currency)s
                    AND coalesce(a.member_id, 0) = coalesce(m.member_id, 0)
                WHERE m.signed <> 0""",
-            {"now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id},
-        )
+            {"now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id,
+             "currency": run.microgrid.cooperative.currency},
+        )  # fmt: skip

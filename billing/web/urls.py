@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.web import views
+from billing.web import books, views
 from billing.web.what_if import what_if_page
 
 urlpatterns = [
@@ -11,5 +11,13 @@ urlpatterns = [
     path("bills/<uuid:public_id>/pdf/", views.bill_pdf, name="bill-pdf"),
     path("bills/<uuid:public_id>/readings/", views.bill_readings, name="bill-readings"),
     path("payments/", views.payments, name="payments"),
+    path("books/", books.trial_balance_page, name="books"),
+    path("books/accounts/<slug:code>/<slug:currency>/", books.sheet_page, name="books-sheet"),
+    path("books/transactions/<uuid:public_id>/", books.transaction_page, name="books-transaction"),
+    path("books/vat/", books.vat_page, name="books-vat"),
+    path("books/months/", books.periods_page, name="books-periods"),
+    path("books/months/close/", books.close_month, name="books-close"),
+    path("books/months/reopen/", books.reopen_month, name="books-reopen"),
+    path("books/journal/", books.journal_file, name="books-journal"),
     path("tariffs/what-if/", what_if_page, name="what-if"),
 ]

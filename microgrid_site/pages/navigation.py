@@ -47,6 +47,7 @@ STAFF = (
     Place("Devices", "devices", "chip", READING_ROLES),
     Place("Village", "village", "roofs", (Role.TARIFF_ADMIN, Role.AUDITOR, Role.SUPPORT)),
     Place("Bills", "bills", "bill", (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)),
+    Place("Books", "books", "meter", (Role.TARIFF_ADMIN, Role.AUDITOR)),
     Place("What if", "what-if", "check", (Role.TARIFF_ADMIN,)),
     Place("Tariffs", "admin:index", "coins", (Role.TARIFF_ADMIN,)),
     Place("Admin", "admin:index", "coins", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),

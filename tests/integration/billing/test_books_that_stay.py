@@ -70,6 +70,7 @@ def test_the_database_refuses_entries_that_do_not_balance(hamlet: Hamlet) -> Non
         cooperative=hamlet.cooperative,
         idempotency_key="crooked",
         cause="test",
+        currency="EUR",
         booked_date=NOW.date(),
         posted_at=NOW,
     )

@@ -1,0 +1,111 @@
+"""From a transaction of the ledger to what caused it: a document, a payment, a transaction that it takes back."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from billing.models import Document, LedgerTransaction, Payment
+
+PAYMENT_KEY = "payment:"
+HASHED = "sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a transaction is about, in words, and the row behind it where it is one we know; `reference` is what open items are cleared by."""
+
+    kind: str
+    name: str
+    row: Any = None
+    reference: str = ""
+
+
+def causes_of(transactions: Iterable[LedgerTransaction]) -> dict[int, Cause]:
+    """By transaction id; a handful of queries, however many there are."""
+    rows = list(transactions)
+    found: dict[int, Cause] = {}
+    for kind, find in FINDERS.items():
+        found |= find([row for row in rows if row.cause == kind and row.pk not in found])
+    mirrored = [row for row in rows if row.pk not in found and row.idempotency_key.startswith("reversal:")]
+    found |= _reversals(mirrored)
+    return {row.pk: found.get(row.pk) or _unknown(row) for row in rows}
+
+
+def _unknown(row: LedgerTransaction) -> Cause:
+    return Cause(row.cause, row.cause.replace("_", " "), None, row.idempotency_key[:36])
+
+
+def _documents(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    refs = {row.pk: row.cause_ref or _ref_in_key(row) for row in rows}
+    known = {
+        d.public_id: d
+        for d in Document.objects.filter(public_id__in=[r for r in refs.values() if r]).select_related(
+            "member"
+        )
+    }
+    return {
+        pk: Cause("document", f"{known[ref].get_kind_display()} {known[ref].label}", known[ref], known[ref].label)
+        for pk, ref in refs.items()
+        if ref in known
+    }  # fmt: skip
+
+
+def _ref_in_key(row: LedgerTransaction) -> UUID | None:
+    """The id that a key ends with."""
+    try:
+        return UUID(row.idempotency_key.rsplit(":", 1)[-1])
+    except ValueError:
+        return None
+
+
+def _payments(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    """Payments are known to the ledger by rail and outside reference, hashed where that is long."""
+    wanted = {
+        row.pk: row.idempotency_key.removeprefix(PAYMENT_KEY).split(":", 1)
+        for row in rows
+        if row.idempotency_key.startswith(PAYMENT_KEY)
+    }
+    if not wanted:
+        return {}
+    cooperatives = {row.cooperative_id for row in rows}
+    payments = Payment.objects.filter(cooperative__in=cooperatives).select_related("document", "member")
+    plain = [ref for _, ref in wanted.values() if not ref.startswith(HASHED)]
+    by_key = {(p.rail, p.external_ref): p for p in payments.filter(external_ref__in=plain)}
+    if len(plain) < len(wanted):
+        by_key |= {
+            (p.rail, f"{HASHED}{hashlib.sha256(p.external_ref.encode()).hexdigest()}"): p
+            for p in payments.filter(external_ref__regex=r"^.{90,}$")
+        }
+    found = {}
+    for pk, (rail, ref) in wanted.items():
+        payment = by_key.get((rail, ref))
+        if payment is not None:
+            label = payment.document.label if payment.document else ""
+            found[pk] = Cause(
+                "payment",
+                f"payment of {label or payment.member.number} ({payment.get_rail_display()})",
+                payment,
+                label,
+            )
+    return found
+
+
+def _reversals(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    refs = {row.pk: _ref_in_key(row) for row in rows}
+    known = {
+        t.public_id: t for t in LedgerTransaction.objects.filter(public_id__in=[r for r in refs.values() if r])
+    }  # fmt: skip
+    behind = causes_of(known.values()) if known else {}
+    return {
+        pk: Cause(
+            "reversal", f"taken back: {behind[known[ref].pk].name}", known[ref], behind[known[ref].pk].reference
+        )
+        for pk, ref in refs.items()
+        if ref in known
+    }  # fmt: skip
+
+
+Finder = Callable[[Sequence[LedgerTransaction]], dict[int, Cause]]
+FINDERS: dict[str, Finder] = {"document": _documents, "payment": _payments}
