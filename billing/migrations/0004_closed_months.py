@@ -84,7 +84,7 @@ DROP FUNCTION keep_closed_months();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0002_books")]
+    dependencies = [("billing", "0003_books")]
 
     operations = [
         migrations.RunSQL(CURRENCIES, migrations.RunSQL.noop),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0001_tables"),
+        ("billing", "0002_flexible_runs"),
         ("members", "0001_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
