@@ -23,13 +23,16 @@ from ocpp.v201 import call_result as answer201
 
 from grid.domain.devices.charging import (
     PROFILE_LIMIT,
+    WATTS,
     Place,
+    Rate,
     fallback_16,
     fallback_201,
     is_obeyed,
     limit_in,
     profile_16,
     profile_201,
+    unit_among,
 )
 from grid.domain.devices.links import LinkAnswer, Measured, Problem
 
@@ -37,6 +40,8 @@ log = logging.getLogger(__name__)
 log.setLevel(logging.CRITICAL)  # the library logs whole messages, with cards' ids among them
 HEARTBEAT_S = 60
 MOST_WAITING = 50
+ASKED_WITHIN_S = 1.0
+RATE_UNITS = "ChargingScheduleAllowedChargingRateUnit"
 
 
 class House(Protocol):
@@ -44,6 +49,10 @@ class House(Protocol):
 
     async def booted(self, model: str, version: str) -> dict[int, int]:
         """Note the station; returns the fallback [W] of each connector that has one."""
+        ...
+
+    async def phases_at(self, connector: int) -> int:
+        """On how many phases a car there charges."""
         ...
 
     async def is_heard(self) -> None: ...
@@ -78,6 +87,21 @@ class _Told:
 
     house: House
     running: dict[int, str]
+    unit: str | None = None
+
+    async def rate(self, connector: int) -> Rate:
+        """In which unit it takes limits, asked once; a station that does not say takes watts."""
+        if self.unit is None:
+            try:
+                async with asyncio.timeout(ASKED_WITHIN_S):
+                    self.unit = unit_among(await self.units())
+            except OCPPError:
+                self.unit = WATTS.unit
+            except TimeoutError:
+                return WATTS
+        if self.unit == WATTS.unit:
+            return WATTS
+        return Rate(self.unit, await self.house.phases_at(connector))
 
     async def carry_out(self, order: Mapping[str, Any]) -> LinkAnswer:
         """Set or take away a limit, then read back; never raises for what the station does."""
@@ -107,10 +131,11 @@ class _Told:
 
     async def _read_back(self, connector: int, wanted_w: int | None) -> LinkAnswer:
         try:
-            schedule = await self.composite(connector)
+            rate = await self.rate(connector)
+            schedule = await self.composite(connector, rate)
         except (StationLacksIt, NotSupportedError):
             return LinkAnswer(Measured(), detail="the station cannot tell which limit is in force")
-        found = limit_in(schedule)
+        found = limit_in(schedule, rate.phases)
         if wanted_w is not None and (found is None or not is_obeyed(wanted_w, found)):
             return LinkAnswer(
                 Measured(limit_w=found), Problem.NOT_OBEYED, f"{wanted_w} W were set, {found} W are in force"
@@ -120,10 +145,14 @@ class _Told:
     async def set_profile(self, connector: int, place: Place, limit_w: int, holds_s: float) -> str:
         raise NotImplementedError
 
+    async def units(self) -> str:
+        """The units it lists for limits."""
+        raise NotImplementedError
+
     async def clear(self) -> None:
         raise NotImplementedError
 
-    async def composite(self, connector: int) -> Mapping[str, Any] | None:
+    async def composite(self, connector: int, rate: Rate) -> Mapping[str, Any] | None:
         raise NotImplementedError
 
 
@@ -157,7 +186,9 @@ class Station16(_Careful, _Told, ChargePoint16):
 
     async def _set_fallbacks(self, fallbacks: Mapping[int, int]) -> None:
         for connector, limit_w in fallbacks.items():
-            await self.call(call16.SetChargingProfile(connector, fallback_16(limit_w, _now())))
+            await self.call(
+                call16.SetChargingProfile(connector, fallback_16(limit_w, _now(), await self.rate(connector)))
+            )
 
     @on("Heartbeat")
     async def on_heartbeat(self) -> Any:
@@ -213,15 +244,19 @@ class Station16(_Careful, _Told, ChargePoint16):
         return answer16.DiagnosticsStatusNotification()
 
     async def set_profile(self, connector: int, place: Place, limit_w: int, holds_s: float) -> str:
-        profile = profile_16(place, limit_w, holds_s, _now())
+        profile = profile_16(place, limit_w, holds_s, _now(), await self.rate(connector))
         answer = await self.call(call16.SetChargingProfile(connector, profile), suppress=False)
         return str(answer.status)
+
+    async def units(self) -> str:
+        answer = await self.call(call16.GetConfiguration(key=[RATE_UNITS]), suppress=False)
+        return ",".join(str(one.get("value", "")) for one in answer.configuration_key or [])
 
     async def clear(self) -> None:
         await self.call(call16.ClearChargingProfile(id=PROFILE_LIMIT), suppress=False)
 
-    async def composite(self, connector: int) -> Mapping[str, Any] | None:
-        answer = await self.call(call16.GetCompositeSchedule(connector, 60, "W"), suppress=False)
+    async def composite(self, connector: int, rate: Rate) -> Mapping[str, Any] | None:
+        answer = await self.call(call16.GetCompositeSchedule(connector, 60, rate.unit), suppress=False)
         return answer.charging_schedule if answer.status == "Accepted" else None
 
 
@@ -241,7 +276,9 @@ class Station201(_Careful, _Told, ChargePoint201):
 
     async def _set_fallbacks(self, fallbacks: Mapping[int, int]) -> None:
         for evse, limit_w in fallbacks.items():
-            await self.call(call201.SetChargingProfile(evse, fallback_201(limit_w, _now())))
+            await self.call(
+                call201.SetChargingProfile(evse, fallback_201(limit_w, _now(), await self.rate(evse)))
+            )
 
     @on("Heartbeat")
     async def on_heartbeat(self, **_: Any) -> Any:
@@ -306,15 +343,20 @@ class Station201(_Careful, _Told, ChargePoint201):
         return answer201.FirmwareStatusNotification()
 
     async def set_profile(self, connector: int, place: Place, limit_w: int, holds_s: float) -> str:
-        profile = profile_201(place, limit_w, holds_s, _now())
+        profile = profile_201(place, limit_w, holds_s, _now(), await self.rate(connector))
         answer = await self.call(call201.SetChargingProfile(connector, profile), suppress=False)
         return str(answer.status)
+
+    async def units(self) -> str:
+        asked = {"component": {"name": "SmartChargingCtrlr"}, "variable": {"name": "RateUnit"}}
+        answer = await self.call(call201.GetVariables([asked]), suppress=False)
+        return ",".join(str(one.get("attribute_value", "")) for one in answer.get_variable_result)
 
     async def clear(self) -> None:
         await self.call(call201.ClearChargingProfile(charging_profile_id=PROFILE_LIMIT), suppress=False)
 
-    async def composite(self, connector: int) -> Mapping[str, Any] | None:
-        answer = await self.call(call201.GetCompositeSchedule(60, connector, "W"), suppress=False)
+    async def composite(self, connector: int, rate: Rate) -> Mapping[str, Any] | None:
+        answer = await self.call(call201.GetCompositeSchedule(60, connector, rate.unit), suppress=False)
         return answer.schedule if answer.status == "Accepted" else None
 
 

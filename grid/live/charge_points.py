@@ -181,6 +181,9 @@ class _Conversation:
             station=self._name, model=model, version=version, now=timezone.now()
         )
 
+    async def phases_at(self, connector: int) -> int:
+        return await database_sync_to_async(charging.phases_at)(station=self._name, connector=connector)
+
     async def is_heard(self) -> None:
         await database_sync_to_async(charging.note_contact)(station=self._name, now=timezone.now())
 

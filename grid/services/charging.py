@@ -27,6 +27,16 @@ def link_at(station: str, connector: int) -> DeviceLink | None:
     return rows.get(connector, rows.get(0))
 
 
+def phases_at(*, station: str, connector: int) -> int:
+    """On how many phases a car charges there: as many as its site has."""
+    link = link_at(station, connector)
+    return DEFAULT_PHASES if link is None else _phases(link)
+
+
+def _phases(link: DeviceLink) -> int:
+    return len(link.consumer.site.phases) if link.consumer is not None else DEFAULT_PHASES
+
+
 def note_boot(*, station: str, model: str, version: str, now: datetime) -> dict[int, int]:
     """Note who it is; returns the fallback [W] of each connector that has one."""
     rows = station_links(station)
@@ -115,8 +125,7 @@ def take_measured(
     link = link_at(station, connector)
     if link is None:
         return "no such connector"
-    phases = len(link.consumer.site.phases) if link.consumer is not None else DEFAULT_PHASES
-    power_w = power_in(values, phases)
+    power_w = power_in(values, _phases(link))
     fields: dict[str, Any] = {"last_contact_at": now}
     if power_w is not None:
         fields["read_charge_w"] = power_w

@@ -26,6 +26,30 @@ def _at(instant: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """In which unit a station takes limits: watts, or amperes on so many phases of 230 V where it takes nothing else."""
+
+    unit: str = "W"
+    phases: int = DEFAULT_PHASES
+
+    def period(self, limit_w: int) -> Fields:
+        """The one period of a schedule; amperes are rounded down to tenths, so that the limit holds."""
+        if self.unit == "W":
+            return {"start_period": 0, "limit": float(limit_w)}
+        tenths = int(limit_w * 10 / (VOLTAGE_V * self.phases) + 1e-9)
+        return {"start_period": 0, "limit": tenths / 10, "number_phases": self.phases}
+
+
+WATTS = Rate()
+
+
+def unit_among(names: str) -> str:
+    """The unit for limits among those that a station lists (1.6: `Current,Power`; 2.0.1: `A,W`); watts unless it takes amperes only."""
+    listed = {name.strip() for name in names.split(",")}
+    return "A" if listed & {"Current", "A"} and not listed & {"Power", "W"} else "W"
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A connector (1.6) or EVSE (2.0.1), 0 for the whole station; with its running transaction where there is one."""
 
@@ -39,7 +63,7 @@ class Place:
         return "TxProfile" if self.transaction is not None else "TxDefaultProfile"
 
 
-def profile_16(place: Place, limit_w: int, holds_s: float, now: datetime) -> Fields:
+def profile_16(place: Place, limit_w: int, holds_s: float, now: datetime, rate: Rate = WATTS) -> Fields:
     """The profile of a limit for OCPP 1.6, from now until its end; after that what stands below it counts again."""
     holds = max(1, round(holds_s))
     purpose = place.purpose("ChargePointMaxProfile")
@@ -47,8 +71,8 @@ def profile_16(place: Place, limit_w: int, holds_s: float, now: datetime) -> Fie
         "charging_profile_id": PROFILE_LIMIT, "stack_level": STACK_LIMIT, "charging_profile_purpose": purpose,
         "charging_profile_kind": "Absolute", "valid_from": _at(now), "valid_to": _at(now + timedelta(seconds=holds)),
         "charging_schedule": {
-            "duration": holds, "start_schedule": _at(now), "charging_rate_unit": "W",
-            "charging_schedule_period": [{"start_period": 0, "limit": float(limit_w)}],
+            "duration": holds, "start_schedule": _at(now), "charging_rate_unit": rate.unit,
+            "charging_schedule_period": [rate.period(limit_w)],
         },
     }  # fmt: skip
     if purpose == "TxProfile" and place.transaction is not None:
@@ -56,21 +80,21 @@ def profile_16(place: Place, limit_w: int, holds_s: float, now: datetime) -> Fie
     return found
 
 
-def fallback_16(limit_w: int, now: datetime) -> Fields:
+def fallback_16(limit_w: int, now: datetime, rate: Rate = WATTS) -> Fields:
     """What a car may draw while no limit stands: below the limits, without an end."""
     return {
         "charging_profile_id": PROFILE_FALLBACK, "stack_level": STACK_FALLBACK, "charging_profile_purpose": "TxDefaultProfile",
         "charging_profile_kind": "Absolute",
         "charging_schedule": {
-            "start_schedule": _at(now), "charging_rate_unit": "W",
-            "charging_schedule_period": [{"start_period": 0, "limit": float(limit_w)}],
+            "start_schedule": _at(now), "charging_rate_unit": rate.unit,
+            "charging_schedule_period": [rate.period(limit_w)],
         },
     }  # fmt: skip
 
 
-def profile_201(place: Place, limit_w: int, holds_s: float, now: datetime) -> Fields:
+def profile_201(place: Place, limit_w: int, holds_s: float, now: datetime, rate: Rate = WATTS) -> Fields:
     """The same for OCPP 2.0.1."""
-    older = profile_16(Place(place.number), limit_w, holds_s, now)
+    older = profile_16(Place(place.number), limit_w, holds_s, now, rate)
     purpose = place.purpose("ChargingStationMaxProfile")
     found = _as_201(older, purpose)
     if purpose == "TxProfile":
@@ -80,9 +104,9 @@ def profile_201(place: Place, limit_w: int, holds_s: float, now: datetime) -> Fi
     return found
 
 
-def fallback_201(limit_w: int, now: datetime) -> Fields:
+def fallback_201(limit_w: int, now: datetime, rate: Rate = WATTS) -> Fields:
     """The same for OCPP 2.0.1."""
-    return _as_201(fallback_16(limit_w, now), "TxDefaultProfile")
+    return _as_201(fallback_16(limit_w, now, rate), "TxDefaultProfile")
 
 
 def _as_201(older: Mapping[str, Any], purpose: str) -> Fields:
@@ -97,14 +121,14 @@ def _as_201(older: Mapping[str, Any], purpose: str) -> Fields:
     }  # fmt: skip
 
 
-def limit_in(schedule: Mapping[str, Any] | None) -> float | None:
-    """The limit [W] with which a composite schedule begins; currents at 230 V on the phases it names, three if none."""
+def limit_in(schedule: Mapping[str, Any] | None, phases: int = DEFAULT_PHASES) -> float | None:
+    """The limit [W] with which a composite schedule begins; currents at 230 V on the phases it names, `phases` if none."""
     periods = (schedule or {}).get("charging_schedule_period") or []
     if not periods or not isinstance(periods[0], Mapping):
         return None
     limit = float(periods[0]["limit"])
     if (schedule or {}).get("charging_rate_unit") == "A":
-        return limit * VOLTAGE_V * int(periods[0].get("number_phases") or DEFAULT_PHASES)
+        return limit * VOLTAGE_V * int(periods[0].get("number_phases") or phases)
     return limit
 
 

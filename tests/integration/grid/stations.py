@@ -61,18 +61,29 @@ def now_text() -> str:
 class _Profiles:
     """What both kinds of station do with charging profiles: keep them, and tell the lowest of the highest stack."""
 
-    def __init__(self, *words: Any, refuses: bool = False, keeps: bool = True, tells: bool = True) -> None:
+    def __init__(
+        self,
+        *words: Any,
+        refuses: bool = False,
+        keeps: bool = True,
+        tells: bool = True,
+        amperes_only: bool = False,
+    ) -> None:
         super().__init__(*words)
-        self.refuses, self.keeps, self.tells = refuses, keeps, tells
+        self.refuses, self.keeps, self.tells, self.amperes_only = refuses, keeps, tells, amperes_only
         self.profiles: dict[tuple[int, int], Mapping[str, Any]] = {}
         self.cleared: list[int] = []
 
     def take(self, connector: int, profile: Mapping[str, Any]) -> str:
-        if self.refuses:
+        if self.refuses or (self.amperes_only and self.unit_of(profile) != "A"):
             return "Rejected"
         if self.keeps:
             self.profiles[connector, int(profile.get("charging_profile_id", profile.get("id", 0)))] = profile
         return "Accepted"
+
+    def unit_of(self, profile: Mapping[str, Any]) -> str:
+        schedule = profile["charging_schedule"]
+        return str((schedule[0] if isinstance(schedule, list) else schedule)["charging_rate_unit"])
 
     def forget(self, profile_id: int) -> None:
         self.cleared.append(profile_id)
@@ -108,6 +119,11 @@ class Charger16(_Profiles, ChargePoint16):
         found = self.schedule(connector_id)
         return answer16.GetCompositeSchedule("Accepted" if found else "Rejected", connector_id, None, found)
 
+    @on("GetConfiguration")
+    def on_configuration(self, key: list[str], **_: Any) -> Any:
+        value = "Current" if self.amperes_only else "Current,Power"
+        return answer16.GetConfiguration([{"key": key[0], "readonly": True, "value": value}])
+
 
 class Charger201(_Profiles, ChargePoint201):
     """A station of one EVSE, OCPP 2.0.1."""
@@ -131,6 +147,12 @@ class Charger201(_Profiles, ChargePoint201):
             "charging_rate_unit": found["charging_rate_unit"], "charging_schedule_period": found["charging_schedule_period"],
         }  # fmt: skip
         return answer201.GetCompositeSchedule("Accepted", schedule=schedule)
+
+    @on("GetVariables")
+    def on_variables(self, get_variable_data: list[dict[str, Any]], **_: Any) -> Any:
+        asked = {name: get_variable_data[0][name] for name in ("component", "variable")}
+        value = "A" if self.amperes_only else "A,W"
+        return answer201.GetVariables([{"attribute_status": "Accepted", "attribute_value": value, **asked}])
 
 
 KINDS = {"ocpp1.6": Charger16, "ocpp2.0.1": Charger201}

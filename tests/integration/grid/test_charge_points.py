@@ -19,7 +19,7 @@ from ocpp.v201 import call as call201
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from energy.models import Consumer
+from energy.models import Consumer, Site
 from energy.models.assets import ConsumerKind
 from grid.adapters.ocpp_link import OcppLink
 from grid.domain.devices.links import LinkAnswer, Problem, Target
@@ -79,6 +79,29 @@ def test_a_limit_is_set_with_its_end_read_back_and_taken_away(link, version):
     assert (schedule["duration"], schedule["charging_rate_unit"]) == (20, "W")
     assert profile["charging_profile_purpose"] == "TxDefaultProfile"
     assert profile["valid_to"] > profile["valid_from"]
+
+
+@pytest.mark.parametrize(("version", "phases"), [("ocpp1.6", "1"), ("ocpp2.0.1", "123")])
+def test_a_station_that_takes_amperes_only_gets_the_limit_in_amperes(link, version, phases):
+    Site.objects.filter(pk=link.consumer.site_id).update(phases=phases)
+    key = give_key(link=link)
+
+    async def drive(port: int) -> tuple[Any, LinkAnswer]:
+        async with charger(port, link.station, key, version, amperes_only=True) as there:
+            answer = await order(link, Target("c-1", holds_s=20, limit_w=6000))
+            return dict(there.profiles), answer
+
+    with web_server() as port:
+        kept, answer = asyncio.run(drive(port))
+    assert answer.problem is None and answer.measured is not None
+    [profile] = kept.values()
+    schedule = profile["charging_schedule"]
+    schedule = schedule[0] if isinstance(schedule, list) else schedule
+    [period] = schedule["charging_schedule_period"]
+    assert (schedule["charging_rate_unit"], period["number_phases"]) == ("A", len(phases))
+    amperes = {"123": 8.6, "1": 26.0}[phases]  # 6 kW are 8.69 A on three phases, 26.08 A on one
+    assert float(period["limit"]) == amperes
+    assert answer.measured.limit_w == pytest.approx(amperes * 230 * len(phases))
 
 
 def own_certificate(folder: Path) -> Path:
