@@ -19,7 +19,15 @@ MONTH = {
     "peak_to_average": 2.77, "load_factor": 0.361, "losses_wh": 0, "loss_share": 0.0, "round_trip_efficiency": 0.902,
     "co2_avoided_g": 5416432.2,
 }  # fmt: skip
-RELIABILITY = {"saidi_minutes": 21.0, "saifi": 0.3, "caidi_minutes": 70.0, "asai": 0.99996, "maifi": 1.0}
+RELIABILITY = {
+    "saidi_minutes": 21.0,
+    "saifi": 0.3,
+    "caidi_minutes": 70.0,
+    "asai": 0.99996,
+    "maifi": 1.0,
+    "asidi_minutes": 24.0,
+    "asifi": 0.4,
+}
 
 
 class MonthIndicatorsSerializer(serializers.Serializer[Any]):
@@ -51,6 +59,10 @@ class ReliabilitySerializer(serializers.Serializer[Any]):
     caidi_minutes = serializers.FloatField(allow_null=True)
     asai = serializers.FloatField()
     maifi = serializers.FloatField()
+    asidi_minutes = serializers.FloatField(
+        allow_null=True, help_text="By connected load: parts of sites count too."
+    )
+    asifi = serializers.FloatField(allow_null=True)
 
 
 class IndicatorsSerializer(serializers.Serializer[Any]):

@@ -23,19 +23,19 @@ ID, SITE = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "0190d5f0-c1f8-7d4a-b1c2-0000
 CUT = {
     "id": ID, "started_at": "2016-03-18T16:40:00Z", "ended_at": None, "cause": "shedding", "tier": 4,
     "note": "Tier 4 let go: import limit.",
-    "sites": [{"site": SITE, "code": "LV3.101 Load 7", "restored_at": "2016-03-18T16:52:08Z"}],
+    "sites": [{"site": SITE, "code": "LV3.101 Load 7", "restored_at": "2016-03-18T16:52:08Z", "share": "1.0000"}],
 }  # fmt: skip
 
 
 class InterruptedSiteSerializer(serializers.ModelSerializer[InterruptedSite]):
-    """A site that was without supply; `restored_at` is set where it had supply before the others."""
+    """A site that was without supply; `restored_at` is set where it had supply before the others. `share`: of its connected load."""
 
     site = serializers.UUIDField(source="site.public_id")
     code = serializers.CharField(source="site.code")
 
     class Meta:
         model = InterruptedSite
-        fields = ("site", "code", "restored_at")
+        fields = ("site", "code", "restored_at", "share")
 
 
 class InterruptionSerializer(serializers.ModelSerializer[Interruption]):

@@ -143,10 +143,16 @@ def co2_avoided_g(local_use: int, grams_per_kwh: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """One interruption of supply: by customer how long each was without it [min]."""
+    """One interruption of supply: by customer how long each was without it [min].
+
+    Attributes:
+        customer_minutes: of customers who were without altogether.
+        load_minutes: how long, and how much connected load was without [min, W], of these customers and of those who lost a part.
+    """
 
     customer_minutes: tuple[float, ...]
     is_planned: bool = False
+    load_minutes: tuple[tuple[float, float], ...] = ()
 
     @property
     def is_sustained(self) -> bool:
@@ -164,6 +170,8 @@ class Reliability:
         caidi_minutes: minutes of an interruption for who had one, eq. 3; None where nobody had any.
         asai: share of the customer-hours in which there was supply, eq. 6.
         maifi: momentary interruptions (five minutes at most) per customer, eq. 8.
+        asidi_minutes, asifi: duration and frequency by connected load instead of customers, so that a load that was let go counts as
+            much as it is of all; None where no load is known.
     """
 
     saidi_minutes: float
@@ -171,12 +179,22 @@ class Reliability:
     caidi_minutes: float | None
     asai: float
     maifi: float
+    asidi_minutes: float | None = None
+    asifi: float | None = None
 
 
 def reliability(
-    outages: Sequence[Outage], customers: int, period_minutes: float, *, with_planned: bool
+    outages: Sequence[Outage],
+    customers: int,
+    period_minutes: float,
+    *,
+    with_planned: bool,
+    connected_w: float = 0.0,
 ) -> Reliability:
-    """The indices of a period. Only sustained interruptions count for SAIDI, SAIFI and CAIDI.
+    """The indices of a period. Only sustained interruptions count for SAIDI, SAIFI, CAIDI, ASIDI and ASIFI.
+
+    Args:
+        connected_w: load of all customers.
 
     Raises:
         ValueError: nobody is served, or the period has no length.
@@ -189,8 +207,16 @@ def reliability(
     saidi, saifi = sum(sustained) / customers, len(sustained) / customers
     return Reliability(
         saidi, saifi, saidi / saifi if sustained else None, 1.0 - saidi / period_minutes,
-        (len(minutes) - len(sustained)) / customers,
+        (len(minutes) - len(sustained)) / customers, *_of_load(counted, connected_w),
     )  # fmt: skip
+
+
+def _of_load(outages: Sequence[Outage], connected_w: float) -> tuple[float | None, float | None]:
+    """Minutes and interruptions by connected load."""
+    if connected_w <= 0:
+        return None, None
+    loads = [(m, w) for outage in outages for m, w in outage.load_minutes if m > SUSTAINED_MINUTES]
+    return sum(m * w for m, w in loads) / connected_w, sum(w for _, w in loads) / connected_w
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -61,15 +61,24 @@ class Interruption(PublicRow):
 
 
 class InterruptedSite(models.Model):
-    """A site that an interruption touched; restored earlier than the others where `restored_at` says so."""
+    """A site that an interruption touched; restored earlier than the others where `restored_at` says so.
+
+    Where only some of its loads were let go, `share` tells how much: the customer is not interrupted then (IEEE 1366), its loads are.
+    """
 
     interruption = models.ForeignKey(Interruption, models.CASCADE, related_name="sites")
     site = models.ForeignKey(Site, models.PROTECT, related_name="interruptions")
     restored_at = models.DateTimeField(null=True, blank=True)
+    share = models.DecimalField(
+        max_digits=5, decimal_places=4, default=1, help_text="Of its connected load that is without; 1: all of it."
+    )  # fmt: skip
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["interruption", "site"], name="interruption_touches_a_site_once")
+            models.CheckConstraint(
+                condition=Q(share__gt=0, share__lte=1), name="interrupted_share_within_one"
+            ),
+            models.UniqueConstraint(fields=["interruption", "site"], name="interruption_touches_a_site_once"),
         ]
 
     def __str__(self) -> str:

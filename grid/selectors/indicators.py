@@ -1,12 +1,13 @@
 """Indicators of a microgrid over months of closed days, and its reliability from recorded interruptions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
+from django.db.models import Sum
 
-from energy.models import Microgrid
+from energy.models import Consumer, Microgrid
 from grid.domain.energy_origin import Origin
 from grid.domain.indicators import (
     CO2_GRID_G_PER_KWH,
@@ -72,7 +73,16 @@ def reliability_over(
     if not customers or end_at <= start_at:
         return None
     outages = outages_between(microgrid, start_at, end_at)
-    return reliability(outages, customers, (end_at - start_at) / timedelta(minutes=1), with_planned=with_planned)  # fmt: skip
+    connected_w = float(sum(connected_load(microgrid).values()))
+    return reliability(
+        outages, customers, (end_at - start_at) / timedelta(minutes=1), with_planned=with_planned, connected_w=connected_w
+    )  # fmt: skip
+
+
+def connected_load(microgrid: Microgrid) -> dict[int, int]:
+    """By site, what its consumers can draw together [W]."""
+    rows = Consumer.objects.filter(site__microgrid=microgrid).order_by().values("site")
+    return dict(rows.annotate(most_w=Sum("max_demand_w")).values_list("site", "most_w"))
 
 
 def outages_between(microgrid: Microgrid, start_at: datetime, end_at: datetime) -> list[Outage]:
@@ -83,7 +93,8 @@ def outages_between(microgrid: Microgrid, start_at: datetime, end_at: datetime) 
         .prefetch_related("sites")
         .order_by("started_at", "pk")
     )
-    return [_outage(row, start_at, end_at) for row in rows]
+    found, load = list(rows), connected_load(microgrid)
+    return [_outage(row, start_at, end_at, load) for row in found]
 
 
 def newest_interruptions(microgrid: Microgrid, most: int = 50) -> Sequence[Interruption]:
@@ -97,13 +108,16 @@ def first_closed_day(microgrid: Microgrid) -> date | None:
     return row.day if row else None
 
 
-def _outage(row: Interruption, start_at: datetime, end_at: datetime) -> Outage:
+def _outage(row: Interruption, start_at: datetime, end_at: datetime, load: Mapping[int, int]) -> Outage:
     begins, ends = max(row.started_at, start_at), min(row.ended_at or end_at, end_at)
-    minutes = tuple(
-        max((min(touched.restored_at or ends, ends) - begins) / timedelta(minutes=1), 0.0)
-        for touched in row.sites.all()
-    )
-    return Outage(tuple(m for m in minutes if m > 0), is_planned=row.cause == InterruptionCause.PLANNED)
+    touched = [
+        (max((min(one.restored_at or ends, ends) - begins) / timedelta(minutes=1), 0.0), one)
+        for one in row.sites.all()
+    ]
+    return Outage(
+        tuple(m for m, one in touched if m > 0 and one.share == 1), row.cause == InterruptionCause.PLANNED,
+        tuple((m, float(one.share) * load.get(one.site_id, 0)) for m, one in touched if m > 0),
+    )  # fmt: skip
 
 
 def _line(microgrid: Microgrid, month: Month, rows: list[BalanceDay]) -> MonthLine:

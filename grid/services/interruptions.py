@@ -1,7 +1,8 @@
 """Recording interruptions of supply: by an operator, or by what noticed them. `now` is the microgrid's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Max
@@ -19,9 +20,12 @@ class CannotRecord(ValueError):
 def record_interruption(
     *, microgrid: Microgrid, sites: Sequence[Site], started_at: datetime, cause: InterruptionCause, now: datetime,
     ended_at: datetime | None = None, note: str = "", by: User | None = None, external_ref: str = "",
-    tier: int | None = None,
+    tier: int | None = None, shares: Mapping[int, float] | None = None,
 ) -> Interruption:  # fmt: skip
     """Record an interruption; with an `external_ref` that is known already, nothing is recorded twice.
+
+    Args:
+        shares: by site, the part of its connected load that is without; all of it where nothing is said.
 
     Raises:
         CannotRecord: no site, a site of elsewhere, or times that are not in order or lie ahead.
@@ -42,7 +46,11 @@ def record_interruption(
         microgrid=microgrid, started_at=started_at, ended_at=ended_at, cause=cause, note=note.strip()[:300], recorded_by=by,
         external_ref=external_ref, tier=tier,
     )  # fmt: skip
-    InterruptedSite.objects.bulk_create(InterruptedSite(interruption=row, site=site) for site in sites)
+    parts = shares or {}
+    InterruptedSite.objects.bulk_create(
+        InterruptedSite(interruption=row, site=site, share=Decimal(str(parts.get(site.pk, 1))))
+        for site in sites
+    )
     return row
 
 

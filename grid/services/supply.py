@@ -24,12 +24,12 @@ def note_supply(*, thought: Thought) -> None:
     open_rows = InterruptedSite.objects.filter(
         interruption__microgrid=microgrid, interruption__ended_at__isnull=True, restored_at__isnull=True
     )
-    known = list(open_rows.values_list("site_id", "interruption__external_ref"))
-    own = {site for site, ref in known if ref.startswith(OF_CONTROL)}
+    known = list(open_rows.values_list("site_id", "share", "interruption__external_ref"))
+    own = {site: float(share) for site, share, ref in known if ref.startswith(OF_CONTROL)}
     if own and _were_free_meanwhile(thought):
-        own = set()
+        own = {}
     losses = _losses(thought, own)
-    steps = supply_steps(losses, own, {site for site, _ in known})
+    steps = supply_steps(losses, own, {site for site, _, _ in known})
     _give_back(thought, steps.back, now)
     for tier, sites in steps.lost.items():
         _record(thought, tier, sites)
@@ -44,7 +44,8 @@ def _losses(thought: Thought, known: Collection[int]) -> dict[int, Loss]:
     gone_s = np.where(memory.load_is_shed, memory.at_s - memory.load_since_s, 0.0)
     most_s = MOST_TICKS_LATE * tick_length(layout.microgrid).total_seconds() / max(layout.microgrid.clock_speed, 1.0)  # fmt: skip
     loads = ShedLoads(
-        layout.site_ids[layout.load_site], layout.points.load_tier, choice.load_is_shed, heard, np.clip(gone_s, 0.0, most_s)
+        layout.site_ids[layout.load_site], layout.points.load_tier, choice.load_is_shed, heard, np.clip(gone_s, 0.0, most_s),
+        layout.load_share,
     )  # fmt: skip
     return losses_of(loads, layout.site_ids.tolist(), not thought.scene.coupling.is_alive, known)
 
@@ -73,9 +74,11 @@ def _give_back(thought: Thought, site_ids: Collection[int] | None, at: datetime)
             restore_sites(interruption=row, sites=back, at=max(at, at_least), now=max(thought.now, at_least))
 
 
-def _record(thought: Thought, tier: int | None, sites: Mapping[int, float]) -> None:
+def _record(thought: Thought, tier: int | None, sites: Mapping[int, Loss]) -> None:
     layout, now = thought.layout, thought.now
-    gone = timedelta(seconds=max(sites.values()) * max(layout.microgrid.clock_speed, 1.0))
+    gone = timedelta(
+        seconds=max(loss.gone_s for loss in sites.values()) * max(layout.microgrid.clock_speed, 1.0)
+    )
     if tier is None:
         cause = (
             InterruptionCause.UNKNOWN
@@ -88,6 +91,7 @@ def _record(thought: Thought, tier: int | None, sites: Mapping[int, float]) -> N
     record_interruption(
         microgrid=layout.microgrid, sites=list(layout.microgrid.sites.filter(pk__in=sites)), started_at=now - gone, cause=cause,
         tier=tier, note=note, now=now, external_ref=f"{OF_CONTROL}{now.isoformat()}:{tier or 'dead'}",
+        shares={site: loss.share for site, loss in sites.items()},
     )  # fmt: skip
 
 

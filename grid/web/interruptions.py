@@ -64,7 +64,8 @@ def interruption(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _line(row: Interruption, one: InterruptedSite) -> dict[str, Any]:
     ends = one.restored_at or row.ended_at
     minutes = None if ends is None else (ends - row.started_at) / timedelta(minutes=1)
-    return {"site": one.site, "ends": ends, "minutes": minutes}
+    percent = None if one.share == 1 else 100 * one.share
+    return {"site": one.site, "ends": ends, "minutes": minutes, "percent": percent}
 
 
 def _restored(request: HttpRequest, row: Interruption, form: RestoreForm) -> bool:

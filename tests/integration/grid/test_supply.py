@@ -6,10 +6,11 @@ import pytest
 
 from energy.adapters.live_store import LiveSample, write_samples
 from energy.models import Consumer, Transformer
+from energy.models.assets import ConsumerKind
 from energy.services.devices import enrol_devices
 from energy.services.grid_meters import place_grid_meter
 from grid.domain.alarm_life import Priority
-from grid.models import GridAlarm, Interruption, InterruptionCause, OverrideKind
+from grid.models import GridAlarm, InterruptedSite, Interruption, InterruptionCause, OverrideKind
 from grid.selectors.alarms import unseen_counts
 from grid.selectors.indicators import reliability_over
 from grid.services.control import run_tick
@@ -69,6 +70,33 @@ def test_a_tier_that_was_let_go_is_one_interruption_until_it_is_back(microgrid, 
     assert row.ended_at is not None
     assert SHOWN_NOW + timedelta(seconds=41) < row.ended_at <= SHOWN_NOW + timedelta(seconds=700)
     assert reliability_over(microgrid, SHOWN_NOW - timedelta(hours=1), SHOWN_NOW + timedelta(hours=1), with_planned=False).maifi > 0  # fmt: skip
+
+
+def test_a_site_with_several_loads_is_without_supply_only_once_all_are(microgrid, live, answering, operator):  # fmt: skip
+    first = Consumer.objects.filter(site__microgrid=microgrid).order_by("pk").first()
+    Consumer.objects.filter(site__microgrid=microgrid).update(priority_tier=0)
+    Consumer.objects.filter(site=first.site_id).update(priority_tier=3)
+    Consumer.objects.create(
+        site=first.site,
+        code="car",
+        kind=ConsumerKind.CAR_CHARGER,
+        max_demand_w=first.max_demand_w,
+        priority_tier=4,
+    )
+    tick(microgrid, live, 0)
+    let_go(microgrid, operator, 4, 1)
+    for seconds in (4, 8):
+        tick(microgrid, live, seconds)
+    part = InterruptedSite.objects.get()
+    assert (part.site, part.restored_at, part.share < 1) == (first.site, None, True)
+    let_go(microgrid, operator, 3, 9)
+    for seconds in (12, 16):
+        tick(microgrid, live, seconds)
+    part.refresh_from_db()
+    whole = InterruptedSite.objects.exclude(pk=part.pk).get()
+    assert part.restored_at is not None and (whole.share, whole.interruption.tier) == (1, 3)
+    found = reliability_over(microgrid, SHOWN_NOW, SHOWN_NOW + timedelta(hours=1), with_planned=False)
+    assert found.saifi == pytest.approx(1 / microgrid.sites.count())
 
 
 def test_a_device_that_does_not_answer_is_no_interruption(microgrid, live, devices, operator, settings):

@@ -90,6 +90,16 @@ def test_reliability_worked_by_hand() -> None:
         reliability([], 0, month, with_planned=True)
 
 
+def test_a_load_that_was_let_go_counts_as_much_as_it_is_of_all() -> None:
+    # Of 10 customers with 100 kW one lost 5 kW of its 20 for an hour, another all of its 10 kW for 90 minutes.
+    partly = Outage((), load_minutes=((60.0, 5_000.0),))
+    wholly = Outage((90.0,), load_minutes=((90.0, 10_000.0),))
+    found = reliability([partly, wholly], 10, 1e6, with_planned=False, connected_w=100_000.0)
+    assert (found.saidi_minutes, found.saifi) == (9.0, 0.1)
+    assert found.asidi_minutes == pytest.approx((60 * 5 + 90 * 10) / 100)
+    assert found.asifi == pytest.approx(0.15)
+
+
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=96))
 def test_the_peak_is_never_below_the_mean(values: list[int]) -> None:
     ratio = peak_to_average(wh(*values))
