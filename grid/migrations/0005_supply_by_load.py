@@ -4,20 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0001_tables'),
-        ('grid', '0004_settled_energy'),
+        ("energy", "0001_tables"),
+        ("grid", "0004_settled_energy"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='interruptedsite',
-            name='share',
-            field=models.DecimalField(decimal_places=4, default=1, help_text='Of its connected load that is without; 1: all of it.', max_digits=5),
+            model_name="interruptedsite",
+            name="share",
+            field=models.DecimalField(
+                decimal_places=4,
+                default=1,
+                help_text="Of its connected load that is without; 1: all of it.",
+                max_digits=5,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='interruptedsite',
-            constraint=models.CheckConstraint(condition=models.Q(('share__gt', 0), ('share__lte', 1)), name='interrupted_share_within_one'),
+            model_name="interruptedsite",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("share__gt", 0), ("share__lte", 1)), name="interrupted_share_within_one"
+            ),
         ),
     ]
