@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
     OpenApiExample,
     OpenApiParameter,
     extend_schema,
+    extend_schema_field,
     extend_schema_serializer,
     extend_schema_view,
 )
@@ -21,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from billing.models import Document, DocumentKind, DocumentLine, Payment
+from billing.selectors.corrections import Correction, ExplainedLine, correction_of
 from billing.selectors.documents import visible_documents
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
@@ -43,23 +45,67 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
     member = serializers.CharField(source="member.number")
     site = serializers.UUIDField(source="site.public_id")
     rest_minor = serializers.IntegerField()
-    type_code = serializers.IntegerField(help_text="EN 16931: 380 a bill, 389 a self-billed credit.")
+    type_code = serializers.IntegerField(
+        help_text="EN 16931: 380 a bill, 389 a self-billed credit, 381 and 261 what takes one of them back."
+    )
+    cancels = serializers.CharField(
+        source="cancels.label", allow_null=True, default=None, help_text="The document that it takes back."
+    )
+    replaces = serializers.CharField(
+        source="replaces.label",
+        allow_null=True,
+        default=None,
+        help_text="The document in whose place it stands.",
+    )
 
     class Meta:
         model = Document
         fields = (
             "id", "number", "kind", "type_code", "status", "period", "member", "site", "currency", "issue_date", "due_date", "net_minor",
-            "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference",
+            "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference", "cancels", "replaces",
         )  # fmt: skip
 
 
+class ChangedLineSerializer(serializers.Serializer[ExplainedLine]):
+    """A line that a correction changed: before, after, and why, in the member's language."""
+
+    component = serializers.CharField(source="difference.line.component")
+    window = serializers.CharField(source="difference.line.window")
+    unit = serializers.CharField(source="difference.line.unit")
+    old_quantity = serializers.IntegerField(source="difference.old_quantity")
+    new_quantity = serializers.IntegerField(source="difference.new_quantity")
+    old_price = serializers.DecimalField(14, 6, source="difference.old.price", allow_null=True, default=None)
+    new_price = serializers.DecimalField(14, 6, source="difference.new.price", allow_null=True, default=None)
+    difference_minor = serializers.IntegerField(source="difference.net_minor")
+    why = serializers.CharField(source="sentence")
+
+
+class CorrectionSerializer(serializers.Serializer[Correction]):
+    """What a document takes back or takes the place of, and why."""
+
+    old = serializers.CharField(source="old.label")
+    reversal = serializers.CharField(source="reversal.label")
+    new = serializers.CharField(source="new.label", allow_null=True, default=None)
+    reasons = serializers.ListField(child=serializers.CharField())
+    difference_minor = serializers.IntegerField(
+        help_text="By how much the sum to pay, or to be paid, changes."
+    )
+    lines = ChangedLineSerializer(many=True)
+
+
 class DocumentDetailSerializer(DocumentSerializer):
-    """A document with its lines."""
+    """A document with its lines, and what it corrects where it does."""
 
     lines = LineSerializer(many=True)
+    correction = serializers.SerializerMethodField()
 
     class Meta(DocumentSerializer.Meta):
-        fields = (*DocumentSerializer.Meta.fields, "lines")
+        fields = (*DocumentSerializer.Meta.fields, "lines", "correction")
+
+    @extend_schema_field(CorrectionSerializer(allow_null=True))
+    def get_correction(self, document: Document) -> dict[str, Any] | None:
+        found = correction_of(document)
+        return CorrectionSerializer(found).data if found else None
 
 
 @extend_schema_serializer(
@@ -91,7 +137,8 @@ BILL_EXAMPLE = OpenApiExample(
         "id": "01a20d37-e455-7703-a238-85580daa8a5e", "number": "B-2016-000008", "kind": "bill", "type_code": 380, "status": "settled",
         "period": 201603, "member": "1087", "site": "01a20d31-aaaa-7703-a238-85580daa8a5e", "currency": "EUR",
         "issue_date": "2016-04-01", "due_date": "2016-04-15", "net_minor": 9979, "vat_minor": 1896, "gross_minor": 11875,
-        "paid_minor": 11875, "rest_minor": 0, "payment_reference": "B2016000008",
+        "paid_minor": 11875, "rest_minor": 0, "payment_reference": "B2016000008", "cancels": None,
+        "replaces": None,
     },
     response_only=True,
 )  # fmt: skip
@@ -119,7 +166,9 @@ class BillList(generics.ListAPIView[Document]):
         kind, period = self.request.query_params.get("kind"), self.request.query_params.get("period")
         if kind:
             if kind not in DocumentKind.values:
-                raise serializers.ValidationError({"kind": ["Choose bill or credit."]})
+                raise serializers.ValidationError(
+                    {"kind": ["Choose bill, credit, bill_reversal or credit_reversal."]}
+                )
             documents = documents.filter(kind=kind)
         if period:
             if not period.isdigit() or len(period) != 6:
@@ -164,6 +213,7 @@ def visible_document(request: Request, public_id: UUID) -> Document:
                             "net_minor": 9049,
                         },
                     ],
+                    "correction": None,
                 },
                 response_only=True,
             )

@@ -1,7 +1,7 @@
 """A document as an e-invoice: its business terms by EN 16931-1:2017, which any syntax (Factur-X, ZUGFeRD, XRechnung) writes down alike.
 
 A bill is an invoice (type 380) from the cooperative to the member; what a producer is owed is a self-billed invoice (389): the producer
-is the seller, the cooperative writes it. Amounts are what the document says; nothing is computed anew, but that sums are right is checked.
+is the seller, the cooperative writes it. A credit note (381, self-billed 261) takes one of them back whole, and names it. Amounts are what the document says; nothing is computed anew, but that sums are right is checked.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ class InvoiceType(StrEnum):
     INVOICE = "380"
     CREDIT_NOTE = "381"
     SELF_BILLED = "389"
+    SELF_BILLED_CREDIT_NOTE = "261"
 
 
 class Unit(StrEnum):
@@ -79,6 +80,7 @@ class Invoice:
         iban, bic: of who is paid; empty where there is none.
         reference: what the payer writes (BT-83).
         amends: number and date of the document that a credit note takes back.
+        note: what is to be said in words, as why it was written (BT-22).
     """
 
     number: str
@@ -99,6 +101,7 @@ class Invoice:
     reference: str
     exempt_reason: str
     amends: tuple[str, date] | None = None
+    note: str = ""
     digits: int = 2
 
     @property
@@ -144,6 +147,8 @@ def business_terms(invoice: Invoice) -> Terms:
         ],
         **_payment(invoice),
     }
+    if invoice.note:
+        terms["BG-1"] = [{"BT-22": invoice.note}]
     if invoice.amends is not None:
         terms["BG-3"] = [{"BT-25": invoice.amends[0], "BT-26": invoice.amends[1]}]
     return terms

@@ -12,6 +12,9 @@ class Words:
     lang: str
     bill: str
     credit: str
+    bill_reversal: str
+    credit_reversal: str
+    taken_back: str
     ask: str
     paid_to_you: str
     comparison: str
@@ -68,6 +71,9 @@ ENGLISH = Words(
     lang="en",
     bill="Electricity bill",
     credit="Credit for your electricity",
+    bill_reversal="Credit note for your bill of",
+    credit_reversal="Note that takes back your credit of",
+    taken_back="This amount is taken back",
     ask="Please pay by {date}",
     paid_to_you="This is paid to you",
     comparison="In {month} it was {amount} {currency}.",
@@ -89,7 +95,7 @@ ENGLISH = Words(
         "how_to_pay": "How to pay", "code": "Payment code for a banking app", "reference": "Reference",
         "check": "Check this bill yourself", "complain": "Questions, complaints, leaving", "number": "Number", "member": "Member",
         "site": "Metering point", "issued": "Issued", "period": "Period", "net": "Net", "vat": "VAT", "total": "To pay",
-        "total_credit": "Paid to you", "days": "days", "not_subject": "Not subject to VAT",
+        "total_credit": "Paid to you", "total_reversal": "Taken back", "days": "days", "not_subject": "Not subject to VAT",
         "own_supply": "The cooperative's own supply, not subject to VAT",
     },
     components={
@@ -119,6 +125,9 @@ GERMAN = Words(
     lang="de",
     bill="Stromrechnung",
     credit="Gutschrift für Ihren Strom",
+    bill_reversal="Storno Ihrer Stromrechnung",
+    credit_reversal="Storno Ihrer Gutschrift",
+    taken_back="Dieser Betrag wird zurückgenommen",
     ask="Bitte zahlen Sie bis {date}",
     paid_to_you="Das zahlen wir Ihnen aus",
     comparison="Im {month} waren es {amount} {currency}.",
@@ -141,7 +150,7 @@ GERMAN = Words(
         "readings": "Zählerstände", "how_to_pay": "So zahlen Sie", "code": "Zahlcode für die Banking-App", "reference": "Verwendungszweck",
         "check": "Prüfen Sie selbst nach", "complain": "Fragen, Beschwerden, Kündigung", "number": "Nummer", "member": "Mitglied",
         "site": "Messpunkt", "issued": "Datum", "period": "Zeitraum", "net": "Netto", "vat": "Umsatzsteuer", "total": "Zu zahlen",
-        "total_credit": "Auszahlung", "days": "Tage", "not_subject": "Nicht umsatzsteuerbar",
+        "total_credit": "Auszahlung", "total_reversal": "Zurückgenommen", "days": "Tage", "not_subject": "Nicht umsatzsteuerbar",
         "own_supply": "Eigenverbrauch der Genossenschaft, nicht umsatzsteuerbar",
     },
     components={

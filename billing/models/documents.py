@@ -11,17 +11,49 @@ from members.models.public import PublicRow
 
 
 class DocumentKind(models.TextChoices):
+    """A bill, a credit, and the document that takes back one of each."""
+
     BILL = "bill", "bill"
     CREDIT = "credit", "credit"
+    BILL_REVERSAL = "bill_reversal", "credit note for a bill"
+    CREDIT_REVERSAL = "credit_reversal", "note that takes a credit back"
 
 
-TYPE_CODES = {DocumentKind.BILL: 380, DocumentKind.CREDIT: 389}
+TYPE_CODES = {
+    DocumentKind.BILL: 380,
+    DocumentKind.CREDIT: 389,
+    DocumentKind.BILL_REVERSAL: 381,
+    DocumentKind.CREDIT_REVERSAL: 261,
+}
+ORIGINALS = (DocumentKind.BILL, DocumentKind.CREDIT)
+REVERSALS = {
+    DocumentKind.BILL: DocumentKind.BILL_REVERSAL,
+    DocumentKind.CREDIT: DocumentKind.CREDIT_REVERSAL,
+}
+OF_BILLS = (DocumentKind.BILL, DocumentKind.BILL_REVERSAL)
 
 
 class DocumentStatus(models.TextChoices):
+    """Whether something is still to be paid: `cancelled` says that a reversal took the document back, figures untouched."""
+
     DRAFT = "draft", "draft"
     OPEN = "open", "open"
     SETTLED = "settled", "settled"
+    CANCELLED = "cancelled", "cancelled"
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    """Documents by what counts."""
+
+    def posted(self) -> "DocumentQuerySet":
+        """All that have a number."""
+        return self.exclude(status=DocumentStatus.DRAFT)
+
+    def standing(self) -> "DocumentQuerySet":
+        """Bills and credits that count: posted, and not taken back."""
+        return self.filter(kind__in=ORIGINALS).exclude(
+            status__in=[DocumentStatus.DRAFT, DocumentStatus.CANCELLED]
+        )
 
 
 class Document(PublicRow):
@@ -34,8 +66,8 @@ class Document(PublicRow):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="documents")
     member = models.ForeignKey(Member, models.PROTECT, related_name="documents")
     site = models.ForeignKey(Site, models.PROTECT, related_name="documents")
-    kind = models.CharField(max_length=8, choices=DocumentKind.choices)
-    status = models.CharField(max_length=8, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
+    kind = models.CharField(max_length=16, choices=DocumentKind.choices)
+    status = models.CharField(max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
     series = models.CharField(max_length=4, blank=True)
     year = models.PositiveSmallIntegerField(null=True)
     number = models.PositiveIntegerField(null=True)
@@ -53,9 +85,28 @@ class Document(PublicRow):
     paid_minor = models.BigIntegerField(default=0)
     payment_reference = models.CharField(max_length=35, blank=True)
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
+    cancels = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="cancelled_by", editable=False,
+        help_text="The document that this one takes back.",
+    )  # fmt: skip
+    replaces = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", editable=False,
+        help_text="The document that was taken back and that this one stands for now.",
+    )  # fmt: skip
+
+    objects = DocumentQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=["bill_reversal", "credit_reversal"],
+                    cancels__isnull=False,
+                    replaces__isnull=True,
+                )
+                | Q(kind__in=["bill", "credit"], cancels__isnull=True),
+                name="reversals_name_what_they_take_back",
+            ),
             models.UniqueConstraint(fields=["run", "site", "kind"], name="document_once_per_run_and_site"),
             models.UniqueConstraint(
                 fields=["cooperative", "series", "year", "number"],
@@ -82,8 +133,20 @@ class Document(PublicRow):
         return TYPE_CODES[DocumentKind(self.kind)]
 
     @property
+    def rated_run(self) -> BillingRun:
+        """The run whose days and readings its figures are of; a reversal repeats those of what it takes back."""
+        return self.cancels.run if self.cancels else self.run
+
+    @property
+    def is_for_use(self) -> bool:
+        """Whether it is of what the member drew: a bill, or what takes one back."""
+        return self.kind in OF_BILLS
+
+    @property
     def rest_minor(self) -> int:
-        """What is still to be paid."""
+        """What is still to be paid; nothing of a document that was taken back, or that takes back."""
+        if self.kind not in ORIGINALS or self.status == DocumentStatus.CANCELLED:
+            return 0
         return max(self.gross_minor - self.paid_minor, 0)
 
 

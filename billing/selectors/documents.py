@@ -9,6 +9,13 @@ from billing.models import Component, Document, DocumentKind, DocumentStatus
 from members.models import Role, User
 from members.selectors.scope import visible_members
 
+GROSS_LABELS = {
+    DocumentKind.BILL: "Amount to pay",
+    DocumentKind.CREDIT: "Amount paid to you",
+    DocumentKind.BILL_REVERSAL: "Amount taken back",
+    DocumentKind.CREDIT_REVERSAL: "Amount taken back",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedField:
@@ -25,7 +32,7 @@ def visible_documents(user: User) -> QuerySet[Document]:
     return (
         Document.objects.exclude(status=DocumentStatus.DRAFT)
         .filter(member__in=members)
-        .select_related("member", "site", "cooperative", "run__microgrid")
+        .select_related("member", "site", "cooperative", "run__microgrid", "cancels__run", "replaces__run")
         .order_by("-period", "kind", "label")
     )
 
@@ -42,6 +49,10 @@ def published_fields(document: Document) -> list[PublishedField]:
         ("issue_date", "Issued", document.issue_date.isoformat()),
         ("due_date", "Due", document.due_date.isoformat()),
     ]
+    if document.cancels:
+        head.append(("cancels", "Takes back", document.cancels.label))
+    if document.replaces:
+        head.append(("replaces", "Takes the place of", document.replaces.label))
     lines = [
         (f"lines/{i}/{name}", f"Line {i + 1}, {_name(line.component, line.window)}: {label}", value)
         for i, line in enumerate(sorted(document.lines.all(), key=lambda line: line.position))
@@ -57,8 +68,7 @@ def published_fields(document: Document) -> list[PublishedField]:
     sums = [
         ("net_minor", "Net amount", str(document.net_minor)),
         ("vat_minor", "VAT", str(document.vat_minor)),
-        ("gross_minor", "Amount to pay" if document.kind == DocumentKind.BILL else "Amount paid to you",
-         str(document.gross_minor)),
+        ("gross_minor", GROSS_LABELS[DocumentKind(document.kind)], str(document.gross_minor)),
     ]  # fmt: skip
     return [PublishedField(*row) for row in (*head, *lines, *sums)]
 
@@ -73,7 +83,7 @@ def documents_of_run(run_id: int) -> Iterable[Document]:
     return (
         Document.objects.filter(run_id=run_id)
         .exclude(status=DocumentStatus.DRAFT)
-        .select_related("member", "site")
+        .select_related("member", "site", "cancels", "replaces")
         .prefetch_related("lines")
         .order_by("label")
     )
@@ -82,10 +92,15 @@ def documents_of_run(run_id: int) -> Iterable[Document]:
 def document_before(document: Document) -> Document | None:
     """The same site's document of the month before, for comparison."""
     return (
-        Document.objects.filter(
-            site=document.site, member=document.member, kind=document.kind, period__lt=document.period
-        )
-        .exclude(status=DocumentStatus.DRAFT)
+        Document.objects.standing()
+        .filter(site=document.site, member=document.member, kind=document.kind, period__lt=document.period)
         .order_by("-period")
         .first()
     )
+
+
+def standing_in_for(document: Document) -> Document:
+    """The document that stands now in the place of one that was taken back, however often; itself where none does."""
+    while (newer := Document.objects.posted().filter(replaces=document.pk).first()) is not None:
+        document = newer
+    return document

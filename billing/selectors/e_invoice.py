@@ -15,20 +15,28 @@ UNITS = {
 MINOR = 100
 
 
-def invoice_of(document: Document, document_lines: Iterable[DocumentLine]) -> Invoice:
+TYPES = {
+    DocumentKind.BILL: InvoiceType.INVOICE,
+    DocumentKind.CREDIT: InvoiceType.SELF_BILLED,
+    DocumentKind.BILL_REVERSAL: InvoiceType.CREDIT_NOTE,
+    DocumentKind.CREDIT_REVERSAL: InvoiceType.SELF_BILLED_CREDIT_NOTE,
+}
+
+
+def invoice_of(document: Document, document_lines: Iterable[DocumentLine], *, note: str = "") -> Invoice:
     """What EN 16931 asks of a document; a bill is from the cooperative to the member, a self-billed credit the other way."""
     words = WORDS.get(document.member.language, WORDS["en"])
-    is_bill = document.kind == DocumentKind.BILL
+    is_bill = document.is_for_use
     cooperative, member = _cooperative(document.cooperative), _member(document.member)
     lines = tuple(_line(line, document.vat_rate, words) for line in document_lines)
     payee = document.cooperative if is_bill else document.member
     return Invoice(
         number=document.label,
-        type=InvoiceType.INVOICE if is_bill else InvoiceType.SELF_BILLED,
+        type=TYPES[DocumentKind(document.kind)],
         issue_date=document.issue_date,
         due_date=document.due_date,
-        first_day=document.run.first_day,
-        last_day=document.run.last_day,
+        first_day=document.rated_run.first_day,
+        last_day=document.rated_run.last_day,
         currency=document.currency,
         seller=cooperative if is_bill else member,
         buyer=member if is_bill else cooperative,
@@ -40,6 +48,8 @@ def invoice_of(document: Document, document_lines: Iterable[DocumentLine]) -> In
         bic=document.cooperative.bic if is_bill else "",
         reference=document.payment_reference,
         exempt_reason=words.labels["own_supply" if document.member.is_cooperative else "not_subject"],
+        amends=(document.cancels.label, document.cancels.issue_date) if document.cancels else None,
+        note=note,
     )
 
 

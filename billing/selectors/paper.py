@@ -11,6 +11,7 @@ from django.utils.dates import MONTHS
 from billing.domain.payment_code import epc_code
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit
+from billing.selectors.corrections import Correction
 from billing.selectors.paper_facts import PaperFacts
 from energy.selectors.register_readings import RegisterReading
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
@@ -21,7 +22,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     words = WORDS.get(document.member.language, WORDS["en"])
     lines = facts.lines
     is_bill = document.kind == DocumentKind.BILL
-    days = document.run.days()
+    days = document.rated_run.days()
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
@@ -30,7 +31,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     return {
         "lang": words.lang,
         "words": words.labels,
-        "title": f"{words.bill if is_bill else words.credit} {month}",
+        "title": f"{_title(document, words)} {month}",
         "cooperative": {
             "name": cooperative.name, "street": cooperative.street, "place": f"{cooperative.postal_code} {cooperative.city}",
             "vat_id": cooperative.vat_id, "iban": cooperative.iban, "email": cooperative.email, "phone": cooperative.phone,
@@ -42,8 +43,9 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
             [words.labels["site"], document.site.code], [words.labels["issued"], words.date(document.issue_date)],
             [words.labels["period"], f"{words.date(days[0])} – {words.date(days[-1])}"],
         ],
-        "ask": words.ask.format(date=words.date(document.due_date)) if is_bill else words.paid_to_you,
-        "comparison": _comparison(facts.before, words),
+        "ask": _ask(document, words),
+        "comparison": _comparison(facts.before, words) if facts.correction is None else facts.correction.total,
+        "correction": _correction(facts.correction, words),
         "amount": words.money(document.gross_minor),
         "currency": document.currency,
         "share": received / drawn if is_bill and drawn else None,
@@ -53,7 +55,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
         "lines": [_line(line, words, facts.flexibility.get(line.position)) for line in lines],
         "sums": [[words.labels["net"], words.money(document.net_minor)],
                  [f"{words.labels['vat']} {words.number(document.vat_rate * 100, 0)} %", words.money(document.vat_minor)]],
-        "total": [words.labels["total"] if is_bill else words.labels["total_credit"], words.money(document.gross_minor)],
+        "total": [words.labels[_total(document)], words.money(document.gross_minor)],
         "days": [
             {"label": words.date(row.day), "local": row.local_wh, "grid": row.grid_wh} for row in facts.days
         ] if is_bill else [],
@@ -62,6 +64,45 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
         "check": words.check,
         "complain": words.complain.format(name=cooperative.name, email=cooperative.email, phone=cooperative.phone),
     }  # fmt: skip
+
+
+def _title(document: Document, words: Words) -> str:
+    if document.cancels_id:
+        return words.bill_reversal if document.is_for_use else words.credit_reversal
+    return words.bill if document.is_for_use else words.credit
+
+
+def _ask(document: Document, words: Words) -> str:
+    if document.cancels_id:
+        return words.taken_back
+    if document.kind == DocumentKind.CREDIT:
+        return words.paid_to_you
+    return words.ask.format(date=words.date(document.due_date))
+
+
+def _total(document: Document) -> str:
+    if document.cancels_id:
+        return "total_reversal"
+    return "total" if document.is_for_use else "total_credit"
+
+
+def _correction(found: Correction | None, words: Words) -> dict[str, Any] | None:
+    """What changed and why, as the template shows it: sentences, then a row for each line that differs."""
+    if found is None:
+        return None
+    return {
+        "heading": found.words.heading,
+        "sentences": [found.intro, *found.reasons],
+        "lines": [
+            [
+                line.sentence,
+                f"{'+' if line.difference.net_minor > 0 else ''}{words.money(line.difference.net_minor)}",
+            ]
+            for line in found.lines
+        ],
+        "difference": found.words.columns["difference"],
+        "total": found.total,
+    }
 
 
 def _month(period: int, words: Words) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from billing.models import Document, DocumentKind, DocumentLine, DocumentStatus, FlexibilityCredit
+from billing.models import Document, DocumentLine, FlexibilityCredit
+from billing.selectors.corrections import Correction, correction_of
 from energy.models import Channel, Meter
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
@@ -32,7 +33,7 @@ class DayEnergy:
 class PaperFacts:
     """Beside the document itself: its lines, what flexibility stands behind them by position, the site's days and registers, the one before.
 
-    `mix` says where what the site drew came from, batteries seen through.
+    `mix` says where what the site drew came from, batteries seen through; `correction` what was taken back, and why.
     """
 
     lines: list[DocumentLine]
@@ -41,6 +42,7 @@ class PaperFacts:
     readings: list[RegisterReading]
     before: Document | None
     mix: SourceMix
+    correction: Correction | None = None
 
 
 def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
@@ -60,7 +62,7 @@ def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
         document.pk: PaperFacts(
             lines[document.pk], {row.position: row for row in flexibility[document.pk]}, drawn.get(document.site_id, []),
             readings.get(document.site_id, []), before.get(_place(document)),
-            mixes.get(document.site_id, NOTHING_DRAWN),
+            mixes.get(document.site_id, NOTHING_DRAWN), correction_of(document),
         )
         for document in documents
     }  # fmt: skip
@@ -75,7 +77,7 @@ def _by_document(rows: Any) -> dict[int, list[Any]]:
 
 def _days_drawn(documents: Sequence[Document]) -> tuple[dict[int, list[DayEnergy]], dict[int, SourceMix]]:
     """By site with a bill, what it drew day by day, and where it came from."""
-    run, sites = documents[0].run, sorted({d.site_id for d in documents if d.kind == DocumentKind.BILL})
+    run, sites = documents[0].run, sorted({d.site_id for d in documents if d.is_for_use})
     days = run.days()
     site_of = dict(Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE).values_list("pk", "site_id"))
     block = load_channel(
@@ -118,8 +120,8 @@ def _place(document: Document) -> tuple[int, int, str]:
 def _documents_before(documents: Sequence[Document]) -> dict[tuple[int, int, str], Document]:
     """The newest earlier document of each site, member and kind, to compare with."""
     rows = (
-        Document.objects.filter(site__in={d.site_id for d in documents}, period__lt=documents[0].period)
-        .exclude(status=DocumentStatus.DRAFT)
+        Document.objects.standing()
+        .filter(site__in={d.site_id for d in documents}, period__lt=documents[0].period)
         .order_by("site_id", "member_id", "kind", "-period", "-pk")
         .distinct("site_id", "member_id", "kind")
     )

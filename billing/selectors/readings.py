@@ -35,11 +35,11 @@ class VersionUse:
 
 def versions_behind(document: Document) -> list[VersionUse]:
     """The versions whose readings make up a document's energy, day by day; empty for runs before they were kept."""
-    channel = Channel.IMPORT if document.kind == DocumentKind.BILL else Channel.EXPORT
+    channel = Channel.IMPORT if document.is_for_use else Channel.EXPORT
     meters = Meter.objects.filter(site_id=document.site_id, kind=MeterKind.SITE).in_bulk()
-    days = document.run.days()
+    days = document.rated_run.days()
     used: list[VersionUse] = []
-    for kept in BilledReadings.objects.filter(run=document.run_id, meter_id__in=meters, channel=channel):
+    for kept in BilledReadings.objects.filter(run=document.rated_run, meter_id__in=meters, channel=channel):
         version_of = dict(zip(days, kept.versions, strict=True))
         rows = MeterDay.objects.filter(meter_id=kept.meter_id, channel=channel, day__in=days)
         causes = MeterDayVersion.objects.filter(meter_id=kept.meter_id, channel=channel, day__in=days)

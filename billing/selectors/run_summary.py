@@ -33,7 +33,11 @@ def summarise(run: BillingRun) -> RunSummary:
         gross=Sum("gross_minor"),
     )  # fmt: skip
     revenue = Document.objects.filter(run=run, kind="credit").aggregate(sum=Sum("gross_minor"))["sum"] or 0
-    local = DocumentLine.objects.filter(document__run=run).aggregate(
+    local = DocumentLine.objects.filter(document__run=run, document__cancels=None).aggregate(
+        paid=Sum("net_minor", filter=Q(component=Component.LOCAL)),
+        received=Sum("net_minor", filter=Q(component=Component.LOCAL_DELIVERED)),
+    )
+    taken_back = DocumentLine.objects.filter(document__run=run, document__cancels__isnull=False).aggregate(
         paid=Sum("net_minor", filter=Q(component=Component.LOCAL)),
         received=Sum("net_minor", filter=Q(component=Component.LOCAL_DELIVERED)),
     )
@@ -42,7 +46,7 @@ def summarise(run: BillingRun) -> RunSummary:
     )
     return RunSummary(
         bills["members"], bills["bills"], bills["net"] or 0, bills["vat"] or 0, bills["gross"] or 0, revenue,
-        ledger["debits"] or 0, ledger["credits"] or 0, (local["paid"] or 0) - (local["received"] or 0),
+        ledger["debits"] or 0, ledger["credits"] or 0, (local["paid"] or 0) - (local["received"] or 0) - (taken_back["paid"] or 0) + (taken_back["received"] or 0),
     )  # fmt: skip
 
 

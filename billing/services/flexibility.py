@@ -8,6 +8,10 @@ from decimal import Decimal
 from billing.domain.incentives import credit_minor
 from billing.models import BillingRun, Component, FlexibilityCredit
 from billing.selectors.flexibility import cause_of_device, cause_of_storage
+
+
+from billing.models import BillingRun, Component, FlexibilityCredit, RunKind
+from billing.selectors.flexibility import cause_of_storage
 from energy.models import Site
 from grid.models import FlexibilityDay
 from grid.selectors.flexibility import statements
@@ -106,6 +110,16 @@ def note_runs(*, run: BillingRun, site_ids: Sequence[int]) -> int:
         if s.moved_wh and s.owed_micro
     ]  # fmt: skip
     return note_flexibility(items=items, now=run.prepared_at)
+
+
+def flexibility_to_take(*, run: BillingRun, site_ids: Sequence[int]) -> dict[int, list[FlexibilityCredit]]:
+    """What a run puts on credit documents, by site: what waits. A correction takes nothing new, what stood on a document goes on to the next."""
+    if run.kind == RunKind.CORRECTION:
+        return {}
+    if run.kind == RunKind.FINAL and run.is_whole:
+        note_storages(run=run, site_ids=site_ids)
+        note_runs(run=run, site_ids=site_ids)
+    return waiting_flexibility(run=run, site_ids=site_ids)
 
 
 def waiting_flexibility(*, run: BillingRun, site_ids: Sequence[int]) -> dict[int, list[FlexibilityCredit]]:

@@ -52,7 +52,9 @@ def print_documents(*, document_ids: Sequence[int]) -> int:
         document
         for document in Document.objects.filter(pk__in=document_ids)
         .exclude(status=DocumentStatus.DRAFT)
-        .select_related("member", "site__microgrid", "cooperative", "run__microgrid")
+        .select_related(
+            "member", "site__microgrid", "cooperative", "run__microgrid", "cancels__run", "replaces__run"
+        )
         if not _path_of(document).exists()
     ]
     facts = paper_facts(documents)
@@ -67,9 +69,10 @@ def _path_of(document: Document) -> Path:
 
 def _rendered(document: Document, facts: PaperFacts) -> bytes:
     issued = datetime.combine(document.issue_date, time(12), tzinfo=UTC)
+    note = " ".join([facts.correction.intro, *facts.correction.reasons]) if facts.correction else ""
     return render_pdf(
         paper_content(document, facts),
-        invoice_xml=invoice_xml(business_terms(invoice_of(document, facts.lines))),
+        invoice_xml=invoice_xml(business_terms(invoice_of(document, facts.lines, note=note))),
         issued_at=int(issued.timestamp()),
     )
 

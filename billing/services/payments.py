@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import AccountCode, Document, DocumentKind, DocumentStatus, Payment, PaymentRail
+from billing.selectors.documents import standing_in_for
 from billing.services.ledger import account, post_transaction
 
 MONEY_ACCOUNT = {PaymentRail.BANK: AccountCode.BANK, PaymentRail.CHAIN: AccountCode.CHAIN_WALLET}
@@ -32,13 +33,16 @@ def book_payment(
 ) -> tuple[Payment, bool]:  # fmt: skip
     """Book a payment of a bill once per `external_ref`; returns it and whether it is new.
 
-    What is paid beyond the bill stays as the member's credit on the receivable account.
+    What is paid beyond the bill stays as the member's credit on the receivable account. What comes for a bill that was taken back
+    counts for the one in its place.
 
     Raises:
         CannotBook: the document is not a posted bill, or the amount is not positive.
     """
     document = (
-        Document.objects.select_for_update().select_related("cooperative", "member").get(pk=document.pk)
+        Document.objects.select_for_update(of=("self",))
+        .select_related("cooperative", "member")
+        .get(pk=standing_in_for(document).pk)
     )
     if document.kind != DocumentKind.BILL or document.status == DocumentStatus.DRAFT:
         raise CannotBook(f"{document} is not a posted bill.")
@@ -62,7 +66,7 @@ def book_payment(
         },
     )  # fmt: skip
     document.paid_minor += amount_minor
-    if document.paid_minor >= document.gross_minor:
+    if document.status == DocumentStatus.OPEN and document.paid_minor >= document.gross_minor:
         document.status = DocumentStatus.SETTLED
     document.save(update_fields=["paid_minor", "status"])
     return payment, True

@@ -7,7 +7,12 @@ from django.db import connection
 from billing.models import AccountCode, BillingRun, Component, DocumentKind, DocumentLine, NumberSeries
 from kernel.apportionment import largest_remainder
 
-SERIES = {DocumentKind.BILL: "B", DocumentKind.CREDIT: "C"}
+SERIES = {
+    DocumentKind.BILL_REVERSAL: "BR",
+    DocumentKind.CREDIT_REVERSAL: "CR",
+    DocumentKind.BILL: "B",
+    DocumentKind.CREDIT: "C",
+}
 
 
 def distribute_local_revenue(run: BillingRun) -> int:
@@ -42,8 +47,10 @@ def distribute_local_revenue(run: BillingRun) -> int:
 
 def number_and_post(run: BillingRun, now: datetime) -> None:
     """Give numbers in the order of the sites' codes and post one balanced transaction per document."""
-    for kind in (DocumentKind.BILL, DocumentKind.CREDIT):
-        _number(run, kind)
+    drafted = set(run.documents.order_by().values_list("kind", flat=True).distinct())
+    for kind in SERIES:
+        if kind in drafted:
+            _number(run, kind)
     _open_accounts(run)
     _post(run, now)
 
@@ -57,12 +64,12 @@ def _number(run: BillingRun, kind: DocumentKind) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """WITH ordered AS (
-                   SELECT d.id, %s + row_number() OVER (ORDER BY s.code COLLATE "C") - 1 AS number
+                   SELECT d.id, %s + row_number() OVER (ORDER BY s.code COLLATE "C", d.id) - 1 AS number
                    FROM billing_document d JOIN energy_site s ON s.id = d.site_id
                    WHERE d.run_id = %s AND d.kind = %s AND d.number IS NULL)
                UPDATE billing_document SET
                    series = %s, year = %s, number = ordered.number,
-                   status = CASE WHEN gross_minor = 0 THEN 'settled' ELSE 'open' END,
+                   status = CASE WHEN gross_minor = 0 OR cancels_id IS NOT NULL THEN 'settled' ELSE 'open' END,
                    label = %s || lpad(ordered.number::text, 6, '0'),
                    payment_reference = %s || lpad(ordered.number::text, 6, '0')
                FROM ordered WHERE billing_document.id = ordered.id""",
@@ -76,7 +83,8 @@ def _open_accounts(run: BillingRun) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO billing_account (cooperative_id, code, member_id, currency)
-               SELECT DISTINCT cooperative_id, CASE kind WHEN 'bill' THEN 'receivable' ELSE 'payable' END, member_id, currency
+               SELECT DISTINCT cooperative_id,
+                   CASE WHEN kind IN ('bill', 'bill_reversal') THEN 'receivable' ELSE 'payable' END, member_id, currency
                FROM billing_document WHERE run_id = %s
                UNION ALL SELECT %s, unnest(%s::text[]), NULL, %s
                ON CONFLICT DO NOTHING""",
@@ -97,14 +105,17 @@ def _post(run: BillingRun, now: datetime) -> None:
                    FROM billing_document WHERE run_id = %(run)s
                    RETURNING id, cause_ref),
                documents AS (
-                   SELECT p.id AS transaction_id, d.* FROM posted p
+                   SELECT p.id AS transaction_id, d.*,
+                          CASE WHEN d.kind IN ('bill', 'credit_reversal') THEN 1 ELSE -1 END AS sign
+                   FROM posted p
                    JOIN billing_document d ON d.run_id = %(run)s AND p.cause_ref = d.public_id),
                amounts AS (
-                   SELECT transaction_id, member_id, CASE kind WHEN 'bill' THEN 'receivable' ELSE 'payable' END AS code,
-                          CASE kind WHEN 'bill' THEN gross_minor ELSE -gross_minor END AS signed
+                   SELECT transaction_id, member_id,
+                          CASE WHEN kind IN ('bill', 'bill_reversal') THEN 'receivable' ELSE 'payable' END AS code,
+                          sign * gross_minor AS signed
                    FROM documents
                    UNION ALL
-                   SELECT transaction_id, NULL, 'vat', -vat_minor FROM documents
+                   SELECT transaction_id, NULL, 'vat', -sign * vat_minor FROM documents
                    UNION ALL
                    SELECT d.transaction_id, NULL,
                           CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
@@ -113,7 +124,7 @@ def _post(run: BillingRun, now: datetime) -> None:
                               WHEN 'battery' THEN 'incentives' WHEN 'flexible_run' THEN 'incentives'
                               WHEN 'export' THEN 'energy_purchases' WHEN 'carried' THEN 'energy_purchases'
                               ELSE 'local_clearing' END,
-                          sum(CASE d.kind WHEN 'bill' THEN -l.net_minor ELSE l.net_minor END)
+                          sum(-d.sign * l.net_minor)
                    FROM documents d JOIN billing_documentline l ON l.document_id = d.id GROUP BY 1, 3)
                INSERT INTO billing_ledgerentry (transaction_id, account_id, debit_minor, credit_minor)
                SELECT m.transaction_id, a.id, greatest(m.signed, 0), greatest(-m.signed, 0)

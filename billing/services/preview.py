@@ -54,7 +54,7 @@ def preview_version(version: TariffVersion) -> list[PreviewBill]:
             status=RunStatus.POSTED, microgrid__cooperative=version.tariff.cooperative_id
         )
         .select_related("microgrid__cooperative")
-        .order_by("-period")
+        .order_by("-period", "revision")
         .first()
     )
     if run is None:

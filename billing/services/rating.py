@@ -23,7 +23,7 @@ from billing.domain.rating import (
 from billing.domain.tariffs import TariffTerms
 from billing.models import BilledReadings, BillingRun, FlexibilityCredit, TariffAssignment
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
-from billing.services.flexibility import note_runs, note_storages, place_on_documents, waiting_flexibility
+from billing.services.flexibility import flexibility_to_take, place_on_documents
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
@@ -75,9 +75,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     energy, axis = _energy_of(shares), shares.site_ids
     drafts: list[_Draft] = []
     used: set[int] = set()
-    note_storages(run=run, site_ids=sorted(sites))
-    note_runs(run=run, site_ids=sorted(sites))
-    owed = waiting_flexibility(run=run, site_ids=sorted(sites))
+    owed = flexibility_to_take(run=run, site_ids=sorted(sites))
     for signature, members in group_by_tariffs(sorted(sites), days).items():
         terms = terms_along(signature, days)
         used |= {t.version_id for t in terms}

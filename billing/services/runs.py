@@ -1,14 +1,21 @@
-"""A billing run: prepared, rated in chunks, local money distributed, posted. Each step is one transaction and may be repeated."""
+"""A billing run: prepared, rated in chunks, drawn up, released, posted. Each step is one transaction and may be repeated."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from billing.domain.rating import CannotRate
-from billing.models import BillingRun, DocumentStatus, RunChunk, RunStatus, TariffVersion
+from billing.models import BillingRun, DocumentStatus, RunChunk, RunKind, RunStatus, TariffVersion
 from billing.models.runs import ChunkStatus
 from billing.selectors.tariffs import TariffMissing
+from billing.services.differences import (
+    carry_flexibility,
+    has_standing_documents,
+    settle_differences,
+    take_back,
+)
 from billing.services.posting import distribute_local_revenue, number_and_post
 from billing.services.rating import group_by_tariffs, rate_sites, terms_along
 from energy.models import DayStatus, Meter, MeterDay, Microgrid, Site
@@ -17,10 +24,12 @@ from grid.models import DayClosing
 from grid.selectors.prices import PricesMissing, load_prices
 from grid.selectors.sharing import current_revisions
 from kernel.intervals import Month
+from members.models import User
 
 CHUNK_SITES = 500
 DAYS_TO_PAY = 14
 MOST_ATTEMPTS = 3
+IN_ONE_GO = "rated, released and posted in one go"
 
 
 class CannotBill(ValueError):
@@ -33,21 +42,25 @@ class RatedAnew(CannotBill):
 
 @transaction.atomic
 def prepare_run(
-    *, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None
-) -> BillingRun:
-    """Prepare the run of a month, or return the one there is. `now` is the microgrid's.
+    *, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None,
+    kind: RunKind = RunKind.FINAL, only_sites: Sequence[int] = (), user: User | None = None, reason: str = "",
+) -> BillingRun:  # fmt: skip
+    """Prepare a run, or return the one there is. `now` is the microgrid's.
 
     Args:
         days: the days the microgrid was in operation, the whole month if left out.
+        only_sites: who gets documents; everybody if left out. All are rated all the same: what neighbours pay is shared by all.
+        user: who prepares it; somebody else releases it.
 
     Raises:
         CannotBill: days are not closed, or sites, tariffs or prices are not there on every day; the message names them.
     """
     Microgrid.objects.select_for_update().get(pk=microgrid.pk)
-    existing = BillingRun.objects.filter(microgrid=microgrid, period=month.number, revision=0).first()
+    chosen = sorted(days or month.days())
+    scope = sorted(only_sites)
+    existing = _existing_run(microgrid, month, chosen, kind, scope)
     if existing is not None:
         return existing
-    chosen = sorted(days or month.days())
     _check_closed(microgrid, chosen)
     site_ids = list(
         Site.objects.filter(microgrid=microgrid, meters__kind="site").order_by("code").distinct().values_list("pk", flat=True)
@@ -55,8 +68,9 @@ def prepare_run(
     _check_priced(microgrid, site_ids, chosen)
     issue_date = now.astimezone(microgrid.zone).date()
     run = BillingRun.objects.create(
-        microgrid=microgrid, period=month.number, first_day=chosen[0], last_day=chosen[-1], issue_date=issue_date,
-        due_date=issue_date + timedelta(days=DAYS_TO_PAY), prepared_at=now,
+        microgrid=microgrid, period=month.number, revision=next_revision(microgrid, month.number), kind=kind, only_sites=scope,
+        reason=reason, first_day=chosen[0], last_day=chosen[-1], issue_date=issue_date,
+        due_date=issue_date + timedelta(days=DAYS_TO_PAY), prepared_at=now, prepared_by=user,
         sharing_revisions=current_revisions(microgrid=microgrid, days=chosen),
     )  # fmt: skip
     RunChunk.objects.bulk_create(
@@ -64,6 +78,40 @@ def prepare_run(
         for i in range(0, len(site_ids), CHUNK_SITES)
     )
     return run
+
+
+def next_revision(microgrid: Microgrid, period: int) -> int:
+    """The revision of a month's next run."""
+    top = BillingRun.objects.filter(microgrid=microgrid, period=period).aggregate(top=Max("revision"))["top"]
+    return 0 if top is None else int(top) + 1
+
+
+def _existing_run(
+    microgrid: Microgrid, month: Month, days: Sequence[date], kind: RunKind, scope: list[int]
+) -> BillingRun | None:
+    """The run that is asked for, if there is one already; what would bill a day twice is refused."""
+    runs = BillingRun.objects.filter(microgrid=microgrid, period=month.number).exclude(
+        status=RunStatus.WITHDRAWN
+    )
+    if kind == RunKind.CORRECTION:
+        return runs.filter(kind=kind).exclude(status=RunStatus.POSTED).first()
+    final = runs.filter(kind=RunKind.FINAL, only_sites=[]).first()
+    if kind == RunKind.FINAL and not scope:
+        waiting = runs.exclude(status=RunStatus.POSTED).first() if final is None else None
+        if waiting is not None:
+            raise CannotBill(
+                f"{waiting} is neither posted nor withdrawn; settle it before the whole month is billed."
+            )
+        return final
+    if final is not None:
+        raise CannotBill(f"{month} is billed by {final} already; what changes later comes by a correction.")
+    overlapping = runs.filter(kind=kind, first_day__lte=days[-1], last_day__gte=days[0])
+    for run in overlapping.order_by("revision"):
+        if run.only_sites == scope and (run.first_day, run.last_day) == (days[0], days[-1]):
+            return run
+        if not scope or not run.only_sites or set(scope) & set(run.only_sites):
+            raise CannotBill(f"Some of these days are billed by {run} already.")
+    return None
 
 
 def _check_closed(microgrid: Microgrid, days: Sequence[date]) -> None:
@@ -131,51 +179,121 @@ def rate_chunk(*, chunk_id: int) -> bool:
 
 
 def finish_run(*, run_id: int, now: datetime) -> BillingRun:
-    """Once every chunk is rated: distribute local revenue, number, post. Does nothing before, or twice. `now` is the microgrid's.
+    """Once every chunk is rated: draw up, release by rule and post, in one transaction. Does nothing before, or twice.
+
+    The simple path, for who needs no look at the drafts. `now` is the microgrid's.
 
     Raises:
         RatedAnew: days were closed again since the run was prepared; nothing is posted, all parts are open again.
         CannotBill: chunks are still open, or readings changed and their days were not closed again.
     """
+    return _advance(run_id, now, _draw_up, _release_at_once, _post)
+
+
+def draw_up_run(*, run_id: int, now: datetime) -> BillingRun:
+    """Once every chunk is rated: share out local revenue and, where the month has documents already, leave what differs.
+
+    The drafts are then as they would be posted. Raises as `finish_run`.
+    """
+    return _advance(run_id, now, _draw_up)
+
+
+def post_run(*, run_id: int, now: datetime) -> BillingRun:
+    """Number and post a released run. Raises as `finish_run`; a run that has to be rated anew has to be released anew."""
+    return _advance(run_id, now, _post)
+
+
+def _advance(run_id: int, now: datetime, *steps: Callable[[BillingRun, datetime], None]) -> BillingRun:
+    """Take steps in one transaction, if nothing changed under the run since it was rated."""
     with transaction.atomic():
-        run = BillingRun.objects.select_for_update().select_related("microgrid__cooperative").get(pk=run_id)
+        run = (
+            BillingRun.objects.select_for_update(of=("self",))
+            .select_related("microgrid__cooperative")
+            .get(pk=run_id)
+        )
         if run.status == RunStatus.POSTED:
             return run
-        open_chunks = run.chunks.filter(status=ChunkStatus.OPEN).count()
-        if open_chunks:
-            raise CannotBill(f"{open_chunks} parts of the run are not rated yet.")
-        revisions = current_revisions(microgrid=run.microgrid, days=run.days())
-        _check_final(run.microgrid, run.days())
-        anew = revisions != run.sharing_revisions
-        if anew:
-            _open_again(run, revisions)
-        else:
-            distribute_local_revenue(run)
-            number_and_post(run, now)
-            run.status, run.posted_at = RunStatus.POSTED, now
-            run.save(update_fields=["status", "posted_at"])
+        if run.status == RunStatus.WITHDRAWN:
+            raise CannotBill(f"{run} was withdrawn.")
+        anew = run.kind != RunKind.CANCELLATION and _has_changed(run)
+        if not anew:
+            for step in steps:
+                step(run, now)
     if anew:
         raise RatedAnew(
             "Days were closed again while the run was rated: its parts have to be rated once more."
         )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE billing_document, billing_documentline, billing_ledgerentry")
+    if run.status == RunStatus.POSTED:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE billing_document, billing_documentline, billing_ledgerentry")
     return run
 
 
+def _has_changed(run: BillingRun) -> bool:
+    """Whether days were closed again since the run was rated; its parts are then open once more."""
+    open_chunks = run.chunks.filter(status=ChunkStatus.OPEN).count()
+    if open_chunks:
+        raise CannotBill(f"{open_chunks} parts of the run are not rated yet.")
+    revisions = current_revisions(microgrid=run.microgrid, days=run.days())
+    _check_final(run.microgrid, run.days())
+    if revisions == run.sharing_revisions:
+        return False
+    _open_again(run, revisions)
+    return True
+
+
+def _draw_up(run: BillingRun, now: datetime) -> None:
+    if run.status != RunStatus.PREPARED:
+        return
+    settles = has_standing_documents(run)
+    if settles:
+        carry_flexibility(run)
+    distribute_local_revenue(run)
+    if settles or not run.is_whole:
+        settle_differences(run)
+    run.status = RunStatus.RATED
+    run.save(update_fields=["status"])
+
+
+def _release_at_once(run: BillingRun, now: datetime) -> None:
+    if run.status == RunStatus.RATED:
+        run.status, run.released_at, run.release_rule = RunStatus.RELEASED, now, IN_ONE_GO
+        run.save(update_fields=["status", "released_at", "release_rule"])
+
+
+def _post(run: BillingRun, now: datetime) -> None:
+    if run.status != RunStatus.RELEASED:
+        raise CannotBill(f"{run} is not released yet.")
+    number_and_post(run, now)
+    if run.documents.filter(cancels__isnull=False).exists():
+        take_back(run)
+    run.status, run.posted_at = RunStatus.POSTED, now
+    run.save(update_fields=["status", "posted_at"])
+
+
 def _open_again(run: BillingRun, revisions: list[int]) -> None:
-    """Throw the drafts away; what is rated next is of `revisions`."""
+    """Throw the drafts and what was said of them away; what is rated next is of `revisions`."""
     run.documents.filter(status=DocumentStatus.DRAFT).delete()
+    run.checks.all().delete()
     run.chunks.update(status=ChunkStatus.OPEN)
-    run.sharing_revisions = revisions
-    run.save(update_fields=["sharing_revisions"])
+    run.sharing_revisions, run.status = revisions, RunStatus.PREPARED
+    run.released_at, run.released_by, run.release_rule = None, None, ""
+    run.save(update_fields=["sharing_revisions", "status", "released_at", "released_by", "release_rule"])
 
 
 def run_month(
     *, microgrid: Microgrid, month: Month, now: datetime, days: Sequence[date] | None = None
 ) -> BillingRun:
-    """The whole run in this process."""
-    run = prepare_run(microgrid=microgrid, month=month, now=now, days=days)
+    """The whole run in this process, released by rule."""
+    return rate_and_finish(run=prepare_run(microgrid=microgrid, month=month, now=now, days=days), now=now)
+
+
+def rate_and_finish(*, run: BillingRun, now: datetime) -> BillingRun:
+    """The rest of a prepared run in this process, released by rule.
+
+    Raises:
+        CannotBill: days are closed again faster than they are rated.
+    """
     for _ in range(MOST_ATTEMPTS):
         for chunk_id in run.chunks.order_by("index").values_list("pk", flat=True):
             rate_chunk(chunk_id=chunk_id)

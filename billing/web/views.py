@@ -13,6 +13,8 @@ from django.utils.safestring import mark_safe
 
 from billing.domain.payment_code import epc_code
 from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit, Payment
+from billing.models.documents import ORIGINALS, REVERSALS
+from billing.selectors.corrections import correction_of
 from billing.selectors.documents import document_before, visible_documents
 from billing.selectors.flexibility import flexibility_on
 from billing.selectors.readings import versions_behind
@@ -45,8 +47,8 @@ def bills(request: HttpRequest) -> HttpResponse:
     """All bills and credit documents the user may see, newest first."""
     kind = request.GET.get("kind", "")
     documents = visible_documents(request.user)  # type: ignore[arg-type]
-    if kind in DocumentKind.values:
-        documents = documents.filter(kind=kind)
+    if kind in ORIGINALS:
+        documents = documents.filter(kind__in=(kind, REVERSALS[DocumentKind(kind)]))
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
     return render(request, "portal/bills.html", {"page": page, "kind": kind, "today": timezone.now().date()})
 
@@ -59,9 +61,10 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
-    days = document.run.days()
+    days = document.rated_run.days()
     context: dict[str, Any] = {
-        "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.kind == DocumentKind.BILL,
+        "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.is_for_use,
+        "correction": correction_of(document), "cancelled_by": getattr(document, "cancelled_by", None), "replaced_by": getattr(document, "replaced_by", None),
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
         "payments": document.payments.order_by("received_at"), "cooperative": document.cooperative, "days": days,
@@ -114,7 +117,7 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "document": document, "uses": uses, "total_wh": sum(use.energy_wh for use in uses),
         "billed_wh": sum(line.quantity for line in document.lines.all() if line.component in counted),
-        "what": "Drawn" if document.kind == DocumentKind.BILL else "Fed in", "zone": document.run.microgrid.time_zone,
+        "what": "Drawn" if document.is_for_use else "Fed in", "zone": document.run.microgrid.time_zone,
     }  # fmt: skip
     return render(request, "portal/bill_readings.html", context)
 

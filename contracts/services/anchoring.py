@@ -121,13 +121,17 @@ def anchor_run(*, chain: Chain, run: BillingRun, now: datetime) -> Anchor:
                 document=document, salt=salt, commitment=commitment, leaf=leaf.hash, field_hashes=b"".join(hashes)
             )
         )  # fmt: skip
+    # The chain counts a month's roots without gaps; runs that were withdrawn, or changed nothing, have none.
+    earlier = Anchor.objects.filter(
+        kind=AnchorKind.RUN, microgrid=run.microgrid_id, period=run.period
+    ).count()
     return _store(
         chain,
         AnchorKind.RUN,
         run.microgrid,
         run.microgrid.chain_ref,
         run.period,
-        run.revision,
+        earlier,
         leaves,
         "",
         run,

@@ -10,7 +10,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from billing.models import BillingRun, Document, DocumentKind, DocumentStatus, PaymentRail, TariffVersion
+from billing.models import (
+    BillingRun,
+    Document,
+    DocumentKind,
+    DocumentStatus,
+    Payment,
+    PaymentRail,
+    TariffVersion,
+)
 from contracts.adapters.signing import address_of, private_key
 from contracts.domain.chain import Chain
 from contracts.domain.commitments import number_of_day, unhexed
@@ -233,6 +241,23 @@ def mirror_bills(*, chain: Chain, run: BillingRun, now: datetime) -> None:
         enqueue(
             chain=chain, key=f"bills:{chain.chain_id()}:{run.chain_ref}:{index}", contract="Billing", function="postBills",
             arguments=[list(part)], now=now,
+        )  # fmt: skip
+
+
+def mirror_cancellations(*, chain: Chain, run: BillingRun, now: datetime) -> None:
+    """Cancel on the chain the bills that a run takes back; those that were paid in full stay settled there, as they were."""
+    reversals = Document.objects.filter(run=run, kind=DocumentKind.BILL_REVERSAL).select_related("cancels")
+    for reversal in reversals.order_by("number"):
+        old = reversal.cancels
+        assert old is not None
+        place = getattr(old, "replaced_by", None) or old
+        earlier = Payment.objects.filter(document=place, booked_at__lte=run.posted_at)
+        paid_minor = sum(earlier.values_list("amount_minor", flat=True))
+        if 0 < old.gross_minor <= paid_minor:
+            continue
+        enqueue(
+            chain=chain, key=f"cancelled:{chain.chain_id()}:{old.chain_ref}", contract="Billing", function="cancelBill",
+            arguments=[unhexed(old.chain_ref)], now=now,
         )  # fmt: skip
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.models import BillingRun, RunStatus
+from billing.models import BillingRun, RunKind, RunStatus
 from contracts.domain.chain import Chain
 from contracts.models import Anchor, AnchorKind
 from contracts.services.anchoring import NothingToAnchor, anchor_day, anchor_run
 from contracts.services.grid_mirrors import mirror_peaks, mirror_storages
 from contracts.services.mirrors import (
     mirror_bills,
+    mirror_cancellations,
     mirror_forecasts,
     mirror_grid_days,
     mirror_month,
@@ -50,7 +51,8 @@ def witness(*, chain: Chain, now: datetime) -> Round:
         mirror_registrations(chain=chain, microgrid=microgrid, now=now)
         anchored += _anchor_days(chain, microgrid, now)
     sent = drain(chain=chain, now=now)
-    for run in BillingRun.objects.filter(status=RunStatus.POSTED).select_related("microgrid__cooperative"):
+    posted = BillingRun.objects.filter(status=RunStatus.POSTED).order_by("microgrid", "period", "revision")
+    for run in posted.select_related("microgrid__cooperative"):
         anchored += _anchor_run(chain, run, now)
         mirror_settlements(chain=chain, run=run, now=now)
         renew_quotes(chain=chain, run=run, now=now)
@@ -64,12 +66,17 @@ def _anchor_run(chain: Chain, run: BillingRun, now: datetime) -> bool:
     if Anchor.objects.filter(run=run).exists() or not run.documents.exists():
         return False
     anchor_run(chain=chain, run=run, now=now)
+    if run.kind != RunKind.FINAL or not run.is_whole:
+        mirror_bills(chain=chain, run=run, now=now)
+        mirror_cancellations(chain=chain, run=run, now=now)
+        return True
     mirror_storages(chain=chain, run=run, now=now)
     mirror_peaks(chain=chain, run=run, now=now)
     mirror_grid_days(chain=chain, microgrid=run.microgrid, days=run.days(), now=now)
     mirror_month(chain=chain, run=run, now=now)
     mirror_forecasts(chain=chain, run=run, now=now)
     mirror_bills(chain=chain, run=run, now=now)
+    mirror_cancellations(chain=chain, run=run, now=now)
     mirror_revenue(chain=chain, run=run, now=now)
     return True
 
