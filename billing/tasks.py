@@ -7,12 +7,16 @@ from django.utils import timezone
 
 from billing.models import BillingRun, RunStatus
 from billing.models.runs import ChunkStatus
-from billing.services import runs
+from billing.services import deliveries, release, runs
+from billing.services.corrections import propose_corrections
 from billing.services.incentives import credit_measured_events
+from billing.services.papers import blocks_to_print, print_documents
 from billing.services.price_publication import publish_days
 from billing.services.rule_replay import replay_rules, unreplayed_runs
 from energy.models import Microgrid
 from kernel.intervals import Month
+
+PRINTED_WITHIN = timedelta(hours=2)
 
 
 @shared_task(queue="default", time_limit=900)
@@ -22,31 +26,95 @@ def rate_chunk(*, chunk_id: int) -> bool:
 
 
 @shared_task(queue="default", time_limit=900)
-def finish_run(_rated: object = None, *, run_id: int) -> str:
-    """Distribute, number and post a run whose chunks are rated."""
-    run = BillingRun.objects.select_related("microgrid").get(pk=run_id)
+def finish_run(_rated: object = None, *, run_id: int, in_one_go: bool = False) -> str:
+    """Draw up a run whose chunks are rated; check and, where a rule releases it, post it. In one go it is posted at once."""
+    run = BillingRun.objects.select_related("microgrid__cooperative").get(pk=run_id)
+    now = run.microgrid.now(timezone.now())
     try:
-        return runs.finish_run(run_id=run_id, now=run.microgrid.now(timezone.now())).status
+        if in_one_go:
+            run = runs.finish_run(run_id=run_id, now=now)
+        else:
+            run = runs.draw_up_run(run_id=run_id, now=now)
+            release.check_run(run_id=run_id)
+            if release.release_by_rule(run_id=run_id, now=now):
+                run = runs.post_run(run_id=run_id, now=now)
     except runs.RatedAnew:
-        dispatch_run(run)
+        dispatch_run(run, in_one_go=in_one_go)
         return "rated anew"
-
-
-def dispatch_run(run: BillingRun) -> None:
-    """Hand a prepared run to the workers: one task per open chunk, then the last step. Handing it over twice does no harm."""
     if run.status == RunStatus.POSTED:
+        print_run.delay(run_id=run_id)
+    return run.status
+
+
+def dispatch_run(run: BillingRun, *, in_one_go: bool = False) -> None:
+    """Hand a prepared run to the workers: one task per open chunk, then the last step. Handing it over twice does no harm."""
+    if run.status not in (RunStatus.PREPARED, RunStatus.RATED) or (
+        run.status == RunStatus.RATED and not in_one_go
+    ):
         return
     chunks = list(run.chunks.filter(status=ChunkStatus.OPEN).order_by("index").values_list("pk", flat=True))
-    last = finish_run.s(run_id=run.pk)
+    last = finish_run.s(run_id=run.pk, in_one_go=in_one_go)
     if chunks:
         chord([rate_chunk.s(chunk_id=pk) for pk in chunks])(last)
     else:
         last.delay()
 
 
+@shared_task(queue="default", time_limit=900)
+def post_run(*, run_id: int) -> str:
+    """Post a released run, then let its documents be printed and sent."""
+    run = BillingRun.objects.select_related("microgrid__cooperative").get(pk=run_id)
+    try:
+        run = runs.post_run(run_id=run_id, now=run.microgrid.now(timezone.now()))
+    except runs.RatedAnew:
+        dispatch_run(run)
+        return "rated anew"
+    print_run.delay(run_id=run_id)
+    return run.status
+
+
+@shared_task(queue="default", time_limit=300)
+def print_run(*, run_id: int) -> int:
+    """Print what a posted run has no paper of, a task per block, then queue it to be sent. Returns the number of blocks."""
+    run = BillingRun.objects.get(pk=run_id)
+    blocks = blocks_to_print(run=run)
+    last = send_run.s(run_id=run_id)
+    if blocks:
+        chord([print_block.s(document_ids=block) for block in blocks])(last)
+    else:
+        last.delay()
+    return len(blocks)
+
+
+@shared_task(queue="default", time_limit=900)
+def print_block(*, document_ids: list[int]) -> int:
+    """Print some documents of one run."""
+    return print_documents(document_ids=document_ids)
+
+
+@shared_task(queue="default", time_limit=300)
+def send_run(_printed: object = None, *, run_id: int) -> int:
+    """Queue a run's documents to their members, where the cooperative sends them by e-mail."""
+    run = BillingRun.objects.select_related("microgrid__cooperative").get(pk=run_id)
+    if not release.policy_of(run.microgrid.cooperative).sends_by_mail:
+        return 0
+    queued = deliveries.queue_run(run=run, now=run.microgrid.now(timezone.now()))
+    send_queued.delay()
+    return queued
+
+
+@shared_task(queue="default", time_limit=900)
+def send_queued() -> int:
+    """Send documents that are queued."""
+    return deliveries.send_queued(now=timezone.now())
+
+
 @shared_task(queue="default", time_limit=600)
 def bill_finished_months() -> list[str]:
-    """Prepare and hand over the month before this one, for each microgrid whose days are all closed; publish prices ahead."""
+    """Prepare and hand over the month before this one, for each microgrid whose days are all closed; publish prices ahead.
+
+    Runs and papers that a dead worker left behind are taken up again.
+    """
     told = []
     for microgrid in Microgrid.objects.select_related("cooperative"):
         now = microgrid.now(timezone.now())
@@ -57,9 +125,15 @@ def bill_finished_months() -> list[str]:
             run = runs.prepare_run(microgrid=microgrid, month=Month(last.year, last.month), now=now)
         except runs.CannotBill as problem:
             told.append(f"{microgrid}: {problem}")
-            continue
-        dispatch_run(run)
-        told.append(f"{run}: {run.status}")
+        else:
+            told.append(f"{run}: {run.status}")
+        propose_corrections(microgrid=microgrid, now=now)
+        for left in BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.PREPARED):
+            dispatch_run(left)
+        for left in BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.RELEASED):
+            post_run.delay(run_id=left.pk)
+        for done in BillingRun.objects.filter(microgrid=microgrid, posted_at__gt=now - PRINTED_WITHIN):
+            print_run.delay(run_id=done.pk)
     return told
 
 

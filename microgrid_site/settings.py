@@ -210,6 +210,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default"},
     },
+    "send documents": {
+        "task": "billing.tasks.send_queued",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
     "close votes": {
         "task": "grid.tasks.close_votes",
         "schedule": 60.0,
@@ -382,6 +387,8 @@ IPFS_STORE_DIR = VAR_DIR / "ipfs"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
+# Where members reach the portal: e-mails with documents lead there.
+SITE_URL = os.environ.get("SITE_URL") or "http://localhost:8000"
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "cooperative@localhost"
 
 LOGGING = {

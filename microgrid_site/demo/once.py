@@ -162,7 +162,9 @@ class Pass:
             now = self.microgrid.now(timezone.now())
             self.run = prepare_run(microgrid=self.microgrid, month=self.month, now=now, days=self.days)
             before = self.run.status
-            self._wait(self._open_parts, lambda: dispatch_run(self.run), "billing", "worker-default")
+            self._wait(
+                self._open_parts, lambda: dispatch_run(self.run, in_one_go=True), "billing", "worker-default"
+            )
             self.run.refresh_from_db()
             outcome.tell(f"{self.run.documents.count()} documents posted", changed=before != RunStatus.POSTED)
 

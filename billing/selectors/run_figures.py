@@ -1,0 +1,131 @@
+"""The figures by which a run's drafts are checked, read for all its sites at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from django.db.models import Max, Min, QuerySet, Sum
+
+from billing.domain.run_checks import SiteFigures
+from billing.models import BilledReadings, BillingRun, Component, Document, DocumentLine, TariffAssignment
+from energy.domain.quality import METHOD_MASK, Method
+from energy.models import Channel, Meter, Site
+from energy.models.meters import MeterKind
+from energy.selectors.meter_days import load_channel
+
+MONTHS_BEFORE = 3
+SITES_AT_ONCE = 500
+DRAWN = (Component.LOCAL, Component.GRID)
+
+
+def site_figures(run: BillingRun) -> list[SiteFigures]:
+    """One for each site that the run drafts a bill or a credit for, by code."""
+    drafts = run.documents.filter(cancels=None)
+    sites = list(Site.objects.filter(pk__in=drafts.values("site")).select_related("member").order_by("code"))
+    ids, days = [site.pk for site in sites], run.days()
+    gross = dict(drafts.filter(kind="bill").values_list("site").annotate(sum=Sum("gross_minor")))
+    drawn = _drawn(Document.objects.filter(run=run, kind="bill"))
+    history = _history(run, ids)
+    earlier = _earlier(run, ids)
+    tariffs = _new_tariffs(run, ids)
+    quality, missing = _quality(run, ids), _missing_days(run, ids)
+    return [
+        SiteFigures(
+            site.pk, gross.get(site.pk), drawn.get(site.pk, 0), len(days), history[site.pk].get(run.period - 100),
+            tuple(history[site.pk][period] for period in _months_before(run) if period in history[site.pk]),
+            earlier.get((site.pk, site.member_id)), (site.pk, site.member_id) not in earlier,
+            *quality.get(site.pk, (0, 0)), missing.get(site.pk, 0), tariffs.get(site.pk, ""),
+            bool(site.member.street and site.member.city) or site.member.is_cooperative,
+            bool(site.member.email) or site.member.is_cooperative,
+        )
+        for site in sites
+    ]  # fmt: skip
+
+
+def _drawn(bills: QuerySet[Document]) -> dict[int, int]:
+    lines = DocumentLine.objects.filter(document__in=bills, component__in=DRAWN)
+    return dict(lines.values_list("document__site").annotate(sum=Sum("quantity")))
+
+
+def _months_before(run: BillingRun) -> list[int]:
+    """The periods before a run's, newest first."""
+    year, month = divmod(run.period, 100)
+    counted = [year * 12 + month - 1 - back for back in range(1, MONTHS_BEFORE + 1)]
+    return [months // 12 * 100 + months % 12 + 1 for months in counted]
+
+
+def _history(run: BillingRun, site_ids: Sequence[int]) -> dict[int, dict[int, float]]:
+    """By site and period, what was drawn a day [Wh]."""
+    bills = Document.objects.standing().filter(
+        site__in=site_ids, kind="bill", period__in=[run.period - 100, *_months_before(run)]
+    )
+    days: dict[int, int] = {}
+    for period, first, last in bills.values_list("period").annotate(
+        first=Min("run__first_day"), last=Max("run__last_day")
+    ):
+        days[period] = (last - first).days + 1
+    found: dict[int, dict[int, float]] = defaultdict(dict)
+    lines = DocumentLine.objects.filter(document__in=bills, component__in=DRAWN)
+    for site_id, period, drawn in lines.values_list("document__site", "document__period").annotate(
+        sum=Sum("quantity")
+    ):
+        found[site_id][period] = drawn / days[period]
+    return found
+
+
+def _earlier(run: BillingRun, site_ids: Sequence[int]) -> dict[tuple[int, int], int]:
+    """By site and member, the highest earlier bill; a member with credits only has 0."""
+    rows = (
+        Document.objects.standing()
+        .filter(site__in=site_ids, period__lt=run.period)
+        .values_list("site", "member")
+        .annotate(highest=Max("gross_minor"))
+    )
+    return {(site, member): highest for site, member, highest in rows}
+
+
+def _new_tariffs(run: BillingRun, site_ids: Sequence[int]) -> dict[int, str]:
+    """Sites whose tariff is another one from a day of the run on."""
+    began = TariffAssignment.objects.filter(
+        site__in=site_ids, valid_from__gte=run.first_day, valid_from__lte=run.last_day
+    ).select_related("tariff")
+    had = set(
+        TariffAssignment.objects.filter(site__in=site_ids, valid_from__lt=run.first_day).values_list(
+            "site", flat=True
+        )
+    )
+    return {row.site_id: f"{row.tariff} from {row.valid_from} on." for row in began if row.site_id in had}
+
+
+def _meters(site_ids: Sequence[int]) -> dict[int, int]:
+    rows = Meter.objects.filter(site__in=site_ids, kind=MeterKind.SITE, removed_at__isnull=True)
+    return {pk: site for pk, site in rows.values_list("pk", "site_id") if site is not None}
+
+
+def _quality(run: BillingRun, site_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """By site, how many intervals of what it drew there are, and how many of them were not measured."""
+    found: dict[int, tuple[int, int]] = {}
+    for start in range(0, len(site_ids), SITES_AT_ONCE):
+        site_of = _meters(site_ids[start : start + SITES_AT_ONCE])
+        block = load_channel(
+            microgrid=run.microgrid, channel=Channel.IMPORT, days=run.days(), meter_ids=sorted(site_of)
+        )
+        estimated = ((block.quality & METHOD_MASK) != Method.MEASURED).sum(axis=1)
+        for meter_id, count in zip(block.meter_ids.tolist(), estimated.tolist(), strict=True):
+            found[site_of[meter_id]] = (block.quality.shape[1], count)
+    return found
+
+
+def _missing_days(run: BillingRun, site_ids: Sequence[int]) -> dict[int, int]:
+    """By site, on how many days of the run its meter has no readings at all."""
+    site_of = _meters(site_ids)
+    kept = dict(
+        BilledReadings.objects.filter(run=run, channel=Channel.IMPORT, meter_id__in=site_of).values_list(
+            "meter_id", "versions"
+        )
+    )
+    days = len(run.days())
+    missing = {
+        site: sum(version == 0 for version in kept[meter]) if meter in kept else days
+        for meter, site in site_of.items()
+    }
+    return {site: count for site, count in missing.items() if count}
