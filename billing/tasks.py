@@ -1,6 +1,7 @@
 """Doors of the workers: billing in chunks."""
 
-from datetime import timedelta
+import logging
+from datetime import datetime, timedelta
 
 from celery import chord, shared_task
 from django.utils import timezone
@@ -16,6 +17,7 @@ from billing.services.rule_replay import replay_rules, unreplayed_runs
 from energy.models import Microgrid
 from kernel.intervals import Month
 
+log = logging.getLogger(__name__)
 PRINTED_WITHIN = timedelta(hours=2)
 
 
@@ -130,11 +132,24 @@ def bill_finished_months() -> list[str]:
         propose_corrections(microgrid=microgrid, now=now)
         for left in BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.PREPARED):
             dispatch_run(left)
+        for drafted in BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.RATED):
+            _look_again(drafted, now)
         for left in BillingRun.objects.filter(microgrid=microgrid, status=RunStatus.RELEASED):
             post_run.delay(run_id=left.pk)
         for done in BillingRun.objects.filter(microgrid=microgrid, posted_at__gt=now - PRINTED_WITHIN):
             print_run.delay(run_id=done.pk)
     return told
+
+
+def _look_again(run: BillingRun, now: datetime) -> None:
+    """Drafts that wait for their release are rated anew where days were closed again meanwhile."""
+    try:
+        runs.draw_up_run(run_id=run.pk, now=now)
+    except runs.RatedAnew:
+        run.refresh_from_db()
+        dispatch_run(run)
+    except runs.CannotBill as problem:
+        log.info("%s waits: %s", run, problem)
 
 
 @shared_task(queue="default", time_limit=300)

@@ -6,12 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from billing.domain.incentives import credit_minor
-from billing.models import BillingRun, Component, FlexibilityCredit
-from billing.selectors.flexibility import cause_of_device, cause_of_storage
-
-
 from billing.models import BillingRun, Component, FlexibilityCredit, RunKind
-from billing.selectors.flexibility import cause_of_storage
+from billing.selectors.flexibility import cause_of_device, cause_of_storage
 from energy.models import Site
 from grid.models import FlexibilityDay
 from grid.selectors.flexibility import statements
