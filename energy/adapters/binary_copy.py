@@ -4,7 +4,7 @@ All rows of one call have the same layout and length, so a whole table is one st
 Format: PostgreSQL manual, COPY, "Binary Format".
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,12 @@ POSTGRES_EPOCH = np.datetime64("2000-01-01", "D")
 ARRAY_HEADER_BYTES = 20
 _SCALARS = {"int2": (">i2", 2), "int4": (">i4", 4), "int8": (">i8", 8), "bool": ("u1", 1), "date": (">i4", 4),
             "timestamptz": (">i8", 8), "float8": (">f8", 8)}  # fmt: skip
-_ELEMENTS = {"date": 1082, "int2": 21, "int4": 23, "int8": 20, "float8": 701}
+_ELEMENTS = {"date": 1082, "int2": 21, "int4": 23, "int8": 20, "float8": 701, "bool": 16}
+
+
+def ids_literal(ids: Iterable[int]) -> str:
+    """Ids as PostgreSQL reads an array (`%s::bigint[]`): the driver would weigh ten thousand of them one by one."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 class CannotCopy(ValueError):

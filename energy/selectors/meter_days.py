@@ -12,11 +12,12 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from energy.adapters.binary_copy import copy_out_groups
+from energy.adapters.binary_copy import copy_out_groups, ids_literal
 from energy.models import Microgrid
 from kernel.intervals import LocalDay, zone
 
 ROWS_AT_ONCE = 2_000
+USED = "(0 < ANY(values_wh))"
 
 
 class CannotAssemble(ValueError):
@@ -85,10 +86,11 @@ def current_versions(
     meters, axis = np.array(sorted(set(meter_ids))), np.array(sorted(set(days)), dtype="datetime64[D]")
     found = np.zeros((len(meters), len(axis)), dtype=np.int16)
     query = """SELECT array_agg(day), array_agg(meter_id), array_agg(version) FROM energy_meterday
-               WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s) AND meter_id = ANY(%s) GROUP BY day"""
+               WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s) AND meter_id = ANY(%s::bigint[])
+               GROUP BY day"""
     kinds = {"days": "date[]", "meter_ids": "int8[]", "versions": "int2[]"}
     with connection.cursor() as cursor:
-        given = [microgrid.pk, channel, list(days), list(meter_ids)]
+        given = [microgrid.pk, channel, list(days), ids_literal(meter_ids)]
         for group in copy_out_groups(cursor, query, given, kinds):
             at_meter, at_day = (
                 np.searchsorted(meters, group["meter_ids"]),
@@ -101,18 +103,23 @@ def current_versions(
 def _load_days(
     cursor: Any, microgrid_id: int, channel: int, days: list[date], meter_ids: Sequence[int] | None, with_quality: bool
 ) -> Iterator[dict[str, NDArray[Any]]]:  # fmt: skip
-    """Meter days of one length in groups, by day and meter: a day of all meters, or many days of few."""
-    kinds = {"days": "date[]", "meter_ids": "int8[]", "versions": "int2[]", "statuses": "int2[]", "values_wh": "int4[]",
-             **({"quality": "int2[]"} if with_quality else {})}  # fmt: skip
-    columns = ("day", "meter_id", "version", "status", "values_wh", *(["quality"] if with_quality else []))
+    """Meter days of one length in groups, by day and meter: a day of all meters, or many days of few.
+
+    Days on which nothing was used come without values: most of what a village feeds in is nothing, and sending it costs as much.
+    """
+    kinds = {"days": "date[]", "meter_ids": "int8[]", "versions": "int2[]", "statuses": "int2[]", "used": "bool[]",
+             **({"quality": "int2[]"} if with_quality else {}), "length": "int4[]", "values_wh": "int4[]"}  # fmt: skip
+    columns = ("day", "meter_id", "version", "status", USED, *(["quality"] if with_quality else []))
     gathered = ", ".join(f"array_agg({column} ORDER BY day, meter_id)" for column in columns)
-    query = f"""SELECT {gathered} FROM energy_meterday
+    query = f"""SELECT {gathered}, ARRAY[cardinality(values_wh)],
+                    coalesce(array_agg(values_wh ORDER BY day, meter_id) FILTER (WHERE {USED}), '{{}}')
+                FROM energy_meterday
                 WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s)"""
     parameters: list[Any] = [microgrid_id, channel, days]
     days_at_once = 1
     if meter_ids is not None:
-        query += " AND meter_id = ANY(%s)"
-        parameters.append(list(meter_ids))
+        query += " AND meter_id = ANY(%s::bigint[])"
+        parameters.append(ids_literal(meter_ids))
         days_at_once = max(ROWS_AT_ONCE // max(len(meter_ids), 1), 1)
     query += f" GROUP BY (day - '2000-01-01'::date) / {days_at_once}, cardinality(values_wh)"
     return copy_out_groups(cursor, query, parameters, kinds)
@@ -132,7 +139,8 @@ def _assemble(
     versions = np.zeros(shape, dtype=np.int16)
     for group in groups:
         rows = len(group["days"])
-        energy = group["values_wh"].reshape(rows, -1)
+        energy = np.zeros((rows, int(group["length"][0])), dtype=np.int64)
+        energy[group["used"].astype(bool)] = group["values_wh"].reshape(-1, energy.shape[1])
         flags = group["quality"].reshape(rows, -1) if with_quality else energy[:, :0]
         at_meter = np.searchsorted(meter_ids, group["meter_ids"])
         firsts = np.flatnonzero(np.diff(group["days"], prepend=group["days"][:1] - np.timedelta64(1, "D")))

@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from energy.adapters.binary_copy import copy_out_groups
+from energy.adapters.binary_copy import copy_out_groups, ids_literal
 from energy.models import Microgrid
 from energy.selectors.meter_days import day_offsets
 from grid.models import SharingDay
@@ -80,8 +80,8 @@ def _load_days(cursor: Any, microgrid_id: int, days: list[date], site_ids: list[
             f"coalesce(string_agg({side}, ''::bytea ORDER BY site_id) {there}, '')",
         ]
     query = f"""SELECT {", ".join(gathered)} FROM grid_siteshareday
-                WHERE is_current AND microgrid_id = %s AND day = ANY(%s) AND site_id = ANY(%s) GROUP BY day"""
-    return copy_out_groups(cursor, query, [microgrid_id, days, site_ids], kinds)
+                WHERE is_current AND microgrid_id = %s AND day = ANY(%s) AND site_id = ANY(%s::bigint[]) GROUP BY day"""
+    return copy_out_groups(cursor, query, [microgrid_id, days, ids_literal(site_ids)], kinds)
 
 
 def current_revisions(*, microgrid: Microgrid, days: Sequence[date]) -> list[int]:
