@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
-from billing.domain.bank_csv import LONGEST_FILE_BYTES, CannotReadStatement
+from billing.adapters.bank.xml import LONGEST_FILE_BYTES
+from billing.domain.bank_csv import CannotReadStatement
 from billing.models import (
     BankStatement,
     BankStatementLine,
@@ -135,13 +136,14 @@ class StatementForm(forms.Form):
 
     cooperative = forms.ModelChoiceField(Cooperative.objects.none(), widget=UnfoldAdminSelectWidget)
     file = forms.FileField(
-        widget=UnfoldAdminFileFieldWidget, help_text="CSV as your bank exports it, at most 10 MB."
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="camt.053 or camt.054 as your bank sends it, or CSV as it exports it; at most 20 MB.",
     )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > LONGEST_FILE_BYTES:
-            raise forms.ValidationError("The file is larger than 10 MB; export a shorter period.")
+            raise forms.ValidationError("The file is larger than 20 MB; fetch a shorter period.")
         return file
 
 
@@ -150,7 +152,7 @@ class StatementLineInline(RoleTabularInline):
 
     model = BankStatementLine
     view_roles = BOOKS
-    fields = ("row", "booked_date", "amount_minor", "payer", "purpose", "payment")
+    fields = ("row", "booked_date", "amount_minor", "payer", "purpose", "status", "why")
     readonly_fields = fields
     can_delete = False
     tab = False
@@ -167,7 +169,7 @@ class BankStatementAdmin(FactAdmin):
 
     @admin.display(description="Matched")
     def lines_matched(self, statement: BankStatement) -> str:
-        return f"{statement.lines.filter(payment__isnull=False).count()} of {statement.lines.count()}"
+        return f"{statement.lines.filter(status='booked').count()} of {statement.lines.count()}"
 
     def get_urls(self) -> list[URLPattern]:
         own = [
@@ -214,7 +216,7 @@ class BankStatementAdmin(FactAdmin):
                     )
                     messages.success(request, text)
                     return redirect("admin:billing_bankstatement_change", statement.pk)
-                context["proposals"] = preview_statement(cooperative=cooperative, content=content)
+                context["previews"] = preview_statement(cooperative=cooperative, content=content)
             except CannotReadStatement as problem:
                 form.add_error("file", str(problem))
         return render(request, "admin/billing/import_statement.html", context)

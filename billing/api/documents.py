@@ -24,6 +24,7 @@ from rest_framework.views import APIView
 from billing.models import Document, DocumentKind, DocumentLine, Payment
 from billing.selectors.corrections import Correction, ExplainedLine, correction_of
 from billing.selectors.documents import visible_documents
+from billing.selectors.payments import visible_payments
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.api.sites import Pages
@@ -114,21 +115,22 @@ class DocumentDetailSerializer(DocumentSerializer):
             "a bank transfer",
             {
                 "id": "01a20d40-0000-7703-a238-85580daa8a5e", "bill": "01a20d37-e455-7703-a238-85580daa8a5e", "rail": "bank",
-                "amount_minor": 11875, "received_at": "2016-04-04T00:00:00Z",
+                "amount_minor": 11875, "credit_minor": 0, "received_at": "2016-04-04T00:00:00Z",
             },
             response_only=True,
         )
     ]
 )  # fmt: skip
 class PaymentSerializer(serializers.ModelSerializer[Payment]):
-    """A payment and the bill that it settled."""
+    """A payment and the bill that its payer meant; `credit_minor` is what nothing has used up."""
 
     id = serializers.UUIDField(source="public_id")
-    bill = serializers.UUIDField(source="document.public_id")
+    bill = serializers.UUIDField(source="document.public_id", allow_null=True, default=None)
+    credit_minor = serializers.IntegerField()
 
     class Meta:
         model = Payment
-        fields = ("id", "bill", "rail", "amount_minor", "received_at")
+        fields = ("id", "bill", "rail", "amount_minor", "credit_minor", "received_at")
 
 
 BILL_EXAMPLE = OpenApiExample(
@@ -255,7 +257,7 @@ class BillPdf(APIView):
 
 @extend_schema_view(get=extend_schema(summary="Payments, newest first"))
 class PaymentList(generics.ListAPIView[Payment]):
-    """Payments of documents that the user may see."""
+    """Payments of members whom the user may see."""
 
     queryset = Payment.objects.none()  # for the schema; rows come from the user's scope below
     permission_classes = (IsAuthenticated,)
@@ -263,9 +265,8 @@ class PaymentList(generics.ListAPIView[Payment]):
     pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[Payment]:
-        documents = visible_documents(self.request.user).order_by().values("pk")  # type: ignore[arg-type]
         return (
-            Payment.objects.filter(document__in=documents)
+            visible_payments(self.request.user)  # type: ignore[arg-type]
             .select_related("document")
             .order_by("-received_at", "-pk")
         )

@@ -1,5 +1,18 @@
 """Money: tariffs, runs, documents, ledger, payments."""
 
+from billing.models.bank import BankStatement, BankStatementLine, LineStatus, StatementKind
+from billing.models.bank_orders import (
+    BankOrder,
+    Debit,
+    ItemStatus,
+    OrderKind,
+    OrderStatus,
+    Payout,
+    Refund,
+    Sequence,
+)
+from billing.models.card_checkouts import CardCheckout, CheckoutStatus
+from billing.models.charges import Charge, ChargeKind
 from billing.models.checks import CheckKind, RunCheck
 from billing.models.deliveries import Delivery, DeliveryStatus
 from billing.models.documents import (
@@ -13,7 +26,9 @@ from billing.models.documents import (
 from billing.models.flexibility import FlexibilityCredit
 from billing.models.journal_exports import ExportProfile, ExternalAccount
 from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
-from billing.models.payments import BankStatement, BankStatementLine, Payment, PaymentRail
+from billing.models.mandates import Mandate, MandateStatus
+from billing.models.payment_rules import CreditUse, FeeRule, PaymentRules, PrepaidAccount
+from billing.models.payments import Allocation, Payment, PaymentRail, PaymentReturn, ReturnKind
 from billing.models.periods import AccountingPeriod, PeriodStatus, PeriodStep
 from billing.models.policies import BillingPolicy
 from billing.models.readings import BilledReadings
@@ -25,13 +40,21 @@ __all__ = [
     "Account",
     "AccountCode",
     "AccountingPeriod",
+    "Allocation",
+    "BankOrder",
     "BankStatement",
     "BankStatementLine",
     "BilledReadings",
     "BillingPolicy",
     "BillingRun",
+    "CardCheckout",
+    "Charge",
+    "ChargeKind",
     "CheckKind",
+    "CheckoutStatus",
     "Component",
+    "CreditUse",
+    "Debit",
     "Delivery",
     "DeliveryStatus",
     "Document",
@@ -40,19 +63,34 @@ __all__ = [
     "DocumentStatus",
     "ExportProfile",
     "ExternalAccount",
+    "FeeRule",
     "FlexibilityCredit",
+    "ItemStatus",
     "LedgerEntry",
     "LedgerTransaction",
+    "LineStatus",
+    "Mandate",
+    "MandateStatus",
     "NumberSeries",
+    "OrderKind",
+    "OrderStatus",
     "Payment",
     "PaymentRail",
+    "PaymentReturn",
+    "PaymentRules",
+    "Payout",
     "PeriodStatus",
     "PeriodStep",
+    "PrepaidAccount",
+    "Refund",
+    "ReturnKind",
     "RuleReplay",
     "RunCheck",
     "RunChunk",
     "RunKind",
     "RunStatus",
+    "Sequence",
+    "StatementKind",
     "Tariff",
     "TariffAssignment",
     "TariffVersion",

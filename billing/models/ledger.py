@@ -24,6 +24,13 @@ class AccountCode(models.TextChoices):
     VAT = "vat", "VAT"
     BANK = "bank", "bank"
     CHAIN_WALLET = "chain_wallet", "chain wallet"
+    CASH = "cash", "cash"
+    MOBILE_MONEY = "mobile_money", "mobile money"
+    CARD_CLEARING = "card_clearing", "owed by the card provider"
+    SUSPENSE = "suspense", "unclear money of the bank account"
+    TRANSIT = "transit", "payouts on their way"
+    BANK_CHARGES = "bank_charges", "bank charges"
+    RETURN_FEES = "return_fees", "fees of returned payments"
     ROUNDING = "rounding", "rounding"
 
 

@@ -7,11 +7,21 @@ are those that a first run would have made of the newest readings: so the differ
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 
-from billing.models import BillingRun, Component, Document, DocumentLine, FlexibilityCredit, RunKind
+from billing.models import (
+    Allocation,
+    BillingRun,
+    Component,
+    Document,
+    DocumentLine,
+    FlexibilityCredit,
+    RunKind,
+)
 from billing.models.documents import DocumentQuerySet, DocumentStatus
 from billing.models.flexibility import FLEXIBILITY
 
@@ -222,7 +232,7 @@ def _local_residual(document_ids: list[int]) -> int:
     return paid - received
 
 
-def take_back(run: BillingRun) -> None:
+def take_back(run: BillingRun, now: datetime) -> None:
     """Mark what a numbered run takes back, and let payments and flexibility go on to what stands now. Part of the caller's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -230,11 +240,11 @@ def take_back(run: BillingRun) -> None:
                FROM billing_document r WHERE r.run_id = %s AND r.cancels_id = old.id""",
             [run.pk],
         )
-    _move_payments(run)
+    _move_payments(run, now)
     _move_flexibility(run)
 
 
-def _move_payments(run: BillingRun) -> None:
+def _move_payments(run: BillingRun, now: datetime) -> None:
     """What was paid on a document that was taken back counts for the one in its place; more than that stays the member's credit.
 
     In the ledger nothing moves: payments stand on the member's account already, and the reversal credits it by the old amount.
@@ -247,24 +257,59 @@ def _move_payments(run: BillingRun) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""WITH moves AS ({moves}),
-                    sums AS (SELECT m.new_id, sum(o.paid_minor) AS paid FROM moves m
-                             JOIN billing_document o ON o.id = m.old_id GROUP BY 1)
-                UPDATE billing_document n SET paid_minor = n.paid_minor + s.paid,
-                    status = CASE WHEN n.paid_minor + s.paid >= n.gross_minor THEN 'settled' ELSE n.status END
-                FROM sums s WHERE s.new_id = n.id AND s.paid <> 0""",
-            {"run": run.pk},
+            f"""WITH moves AS ({moves}), standing AS (
+                    SELECT a.*, m.old_id, m.new_id FROM moves m
+                    JOIN billing_allocation a ON a.document_id = m.old_id OR a.credit_id = m.old_id
+                    WHERE a.reverses_id IS NULL
+                      AND NOT EXISTS (SELECT FROM billing_allocation c WHERE c.reverses_id = a.id)),
+                back AS (
+                    INSERT INTO billing_allocation (public_id, payment_id, credit_id, document_id, charge_id, payout_id,
+                                                    amount_minor, reverses_id, made_at, why)
+                    SELECT uuidv7(), payment_id, credit_id, document_id, charge_id, payout_id, -amount_minor, id, %(now)s, 'corrected'
+                    FROM standing)
+                SELECT s.new_id, s.payment_id, s.credit_id = s.old_id, s.document_id = s.old_id, s.credit_id, s.document_id,
+                       s.charge_id, s.payout_id, s.amount_minor
+                FROM standing s ORDER BY s.new_id, s.id""",
+            {"run": run.pk, "now": now},
         )
+        Allocation.objects.bulk_create(_moved_allocations(cursor.fetchall(), now))
         cursor.execute(
             f"""WITH moves AS ({moves})
                 UPDATE billing_payment p SET document_id = m.new_id FROM moves m WHERE p.document_id = m.old_id""",
             {"run": run.pk},
         )
-        cursor.execute(
-            f"""WITH moves AS ({moves})
-                UPDATE billing_document o SET paid_minor = 0 FROM moves m WHERE o.id = m.old_id AND o.paid_minor <> 0""",
-            {"run": run.pk},
+
+
+def _moved_allocations(rows: list[Any], now: datetime) -> list[Allocation]:
+    """What stood on documents that were taken back, on the new ones as far as they go."""
+    left = dict(
+        Document.objects.filter(pk__in={row[0] for row in rows}).values_list(
+            "pk", F("gross_minor") - F("paid_minor")
         )
+    )
+    moved = []
+    for (
+        new_id,
+        payment_id,
+        is_credit,
+        is_document,
+        credit_id,
+        document_id,
+        charge_id,
+        payout_id,
+        amount,
+    ) in rows:
+        part = min(amount, left[new_id])
+        if part <= 0:
+            continue
+        left[new_id] -= part
+        moved.append(
+            Allocation(
+                payment_id=payment_id, credit_id=new_id if is_credit else credit_id, document_id=new_id if is_document else document_id,
+                charge_id=charge_id, payout_id=payout_id, amount_minor=part, made_at=now, why="corrected",
+            )
+        )  # fmt: skip
+    return moved
 
 
 def _move_flexibility(run: BillingRun) -> None:

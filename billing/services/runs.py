@@ -266,7 +266,7 @@ def _post(run: BillingRun, now: datetime) -> None:
         raise CannotBill(f"{run} is not released yet.")
     number_and_post(run, now)
     if run.documents.filter(cancels__isnull=False).exists():
-        take_back(run)
+        take_back(run, now)
     run.status, run.posted_at = RunStatus.POSTED, now
     run.save(update_fields=["status", "posted_at"])
 

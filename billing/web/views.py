@@ -12,11 +12,12 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from billing.domain.payment_code import epc_code
-from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit, Payment
+from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit
 from billing.models.documents import ORIGINALS, REVERSALS
 from billing.selectors.corrections import correction_of
 from billing.selectors.documents import document_before, visible_documents
 from billing.selectors.flexibility import flexibility_on
+from billing.selectors.payments import allocations_of, visible_payments
 from billing.selectors.readings import versions_behind
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
@@ -67,7 +68,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "correction": correction_of(document), "cancelled_by": getattr(document, "cancelled_by", None), "replaced_by": getattr(document, "replaced_by", None),
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
-        "payments": document.payments.order_by("received_at"), "cooperative": document.cooperative, "days": days,
+        "payments": allocations_of(document), "cooperative": document.cooperative, "days": days,
         "is_for_roof": any(line.component in ROOF for line in lines),
         "qr": _code(document), "before": document_before(document),
     }  # fmt: skip
@@ -134,8 +135,8 @@ def bill_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
 
 @login_required
 def payments(request: HttpRequest) -> HttpResponse:
-    """Payments of the documents the user may see."""
-    rows = Payment.objects.filter(document__in=visible_documents(request.user).order_by().values("pk"))  # type: ignore[arg-type]
+    """Payments of the members whom the user may see."""
+    rows = visible_payments(request.user)  # type: ignore[arg-type]
     page = Paginator(
         rows.select_related("document", "member").order_by("-received_at", "-pk"), PAGE
     ).get_page(request.GET.get("page"))

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import Document, DocumentKind, DocumentStatus, Payment, PaymentRail
-from billing.services.payments import book_payment
+from billing.services.payments import book_payment, lock_member
 from contracts.domain.chain import Chain, PaymentEvent
 from contracts.models import ChainCursor, ChainPayment, PaymentQuote
 from contracts.services.outbox import deployment_on
@@ -45,12 +45,13 @@ def _book(chain_id: int, event: PaymentEvent, now: datetime) -> bool:
     posted = Document.objects.filter(chain_ref=event.bill_id, kind=DocumentKind.BILL).exclude(
         status=DocumentStatus.DRAFT
     )
-    bill = posted.select_for_update().first()
+    bill = posted.first()
     if bill is None:
         log.error(
             "Payment %s is for %s, which is no posted bill here.", event.transaction_hash, event.bill_id
         )
         return False
+    lock_member(bill.member_id)
     seen, created = ChainPayment.objects.get_or_create(
         chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position,
         defaults={

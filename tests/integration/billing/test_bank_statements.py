@@ -38,8 +38,9 @@ def test_rows_are_matched_by_reference_then_by_name_and_amount(hamlet: Hamlet, b
         (999_999, "nobody", "a gift"),
         (-500, "the cooperative", first.payment_reference),
     )
-    matched = [p.document for p in preview_statement(cooperative=hamlet.cooperative, content=content)]
-    assert matched == [first, second, None, None]
+    rows = preview_statement(cooperative=hamlet.cooperative, content=content)[0].rows
+    sure = [row.proposals[0].shares[0].bill_id if row.proposals else None for row in rows]
+    assert sure == [first.pk, second.pk, None, None]
     assert not Payment.objects.exists()
     _, fresh = take(hamlet, content)
     assert fresh

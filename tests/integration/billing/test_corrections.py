@@ -21,7 +21,7 @@ from billing.services.corrections import (
 )
 from billing.services.differences import local_change
 from billing.services.papers import pdf_of
-from billing.services.payments import book_payment
+from billing.services.payments import book_payment, credit_of
 from billing.services.runs import CannotBill, prepare_run, rate_and_finish
 from energy.models import Channel
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet
@@ -149,7 +149,8 @@ def test_payments_go_on_to_the_new_bill_and_the_rest_stays_the_members(hamlet: H
     bill.refresh_from_db()
     new = bill.replaced_by
     assert (bill.status, bill.paid_minor, bill.rest_minor) == ("cancelled", 0, 0)
-    assert new.gross_minor < bill.gross_minor == new.paid_minor
+    assert new.paid_minor == new.gross_minor < bill.gross_minor
+    assert credit_of(bill.member) == bill.gross_minor - new.gross_minor
     assert (new.status, new.rest_minor) == ("settled", 0)
     assert [p.amount_minor for p in new.payments.all()] == [bill.gross_minor]
     balance = LedgerEntry.objects.filter(account__code="receivable", account__member=bill.member)

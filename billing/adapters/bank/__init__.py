@@ -1,0 +1,1 @@
+"""Files of banks: read with care, written by their schemas."""

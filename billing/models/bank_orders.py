@@ -1,0 +1,173 @@
+"""What the bank is asked to do: collect debits, pay out. Prepared by one, released by another, then a file that never changes."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from billing.models.bank import BankStatementLine
+from billing.models.documents import Document
+from billing.models.mandates import Mandate
+from members.models import Cooperative, Member
+from members.models.public import PublicRow
+
+
+class OrderKind(models.TextChoices):
+    DEBITS = "debits", "direct debits"
+    PAYOUTS = "payouts", "payouts"
+
+
+class OrderStatus(models.TextChoices):
+    PREPARED = "prepared", "prepared"
+    RELEASED = "released", "released"
+    CANCELLED = "cancelled", "cancelled"
+
+
+class BankOrder(PublicRow):
+    """A file for the bank: pain.008 for debits, pain.001 for payouts."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="bank_orders")
+    kind = models.CharField(max_length=8, choices=OrderKind.choices)
+    status = models.CharField(max_length=10, choices=OrderStatus.choices, default=OrderStatus.PREPARED)
+    message_id = models.CharField(max_length=35)
+    execution_date = models.DateField()
+    prepared_at = models.DateTimeField()
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    content = models.BinaryField(null=True, editable=False)
+    digest = models.CharField(max_length=64, blank=True)
+    bank_status = models.CharField(
+        max_length=4, blank=True, help_text="The bank's answer (pain.002), for example ACCP or RJCT."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cooperative", "message_id"], name="message_id_once"),
+            models.CheckConstraint(
+                condition=Q(released_by__isnull=True) | ~Q(released_by=F("prepared_by")),
+                name="released_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status="released", released_by__isnull=False, released_at__isnull=False, content__isnull=False
+                )
+                | (~Q(status="released") & Q(content__isnull=True)),
+                name="released_orders_have_their_file",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.message_id
+
+    @property
+    def file_name(self) -> str:
+        """What the downloaded file is called."""
+        return f"{self.message_id}.xml"
+
+
+class ItemStatus(models.TextChoices):
+    PREPARED = "prepared", "prepared"
+    RELEASED = "released", "with the bank"
+    DONE = "done", "done"
+    REJECTED = "rejected", "rejected"
+    RETURNED = "returned", "returned"
+    CANCELLED = "cancelled", "cancelled"
+
+
+WITH_THE_BANK = ("prepared", "released")
+
+
+class Sequence(models.TextChoices):
+    FIRST = "FRST", "first"
+    RECURRING = "RCUR", "recurring"
+
+
+class Debit(PublicRow):
+    """One bill to be collected."""
+
+    order = models.ForeignKey(BankOrder, models.PROTECT, related_name="debits")
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="debits")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="debits")
+    mandate = models.ForeignKey(Mandate, models.PROTECT, related_name="debits")
+    amount_minor = models.BigIntegerField()
+    sequence = models.CharField(max_length=4, choices=Sequence.choices)
+    end_to_end_id = models.CharField(max_length=35)
+    status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.PREPARED)
+    code = models.CharField(max_length=8, blank=True, help_text="The bank's reason, for example MD01.")
+    payment = models.OneToOneField(
+        "billing.Payment", models.PROTECT, null=True, blank=True, related_name="debit"
+    )
+    bank_line = models.ForeignKey(
+        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="debits_collected"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cooperative", "end_to_end_id"], name="debit_id_once"),
+            models.UniqueConstraint(
+                fields=["document"], condition=Q(status__in=WITH_THE_BANK), name="bill_collected_once"
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="debit_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.end_to_end_id
+
+
+class Refund(PublicRow):
+    """A member's credit that is to be paid back."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="refunds")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="refunds")
+    amount_minor = models.BigIntegerField()
+    iban = models.CharField("IBAN", max_length=34)
+    why = models.CharField(max_length=140)
+    asked_at = models.DateTimeField()
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_is_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.amount_minor} back to {self.member}"
+
+
+class Payout(PublicRow):
+    """One transfer to somebody who is owed: a producer, a refunded member, or whom another source of payables names."""
+
+    order = models.ForeignKey(BankOrder, models.PROTECT, related_name="payouts")
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="payouts")
+    source = models.CharField(max_length=20, help_text="credit, refund, dividend, ...")
+    source_key = models.CharField(max_length=60)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="payouts")
+    debit_account = models.CharField(max_length=20, help_text="The account whose debt it settles.")
+    name = models.CharField(max_length=70)
+    iban = models.CharField("IBAN", max_length=34)
+    amount_minor = models.BigIntegerField()
+    text = models.CharField(max_length=140)
+    end_to_end_id = models.CharField(max_length=35)
+    status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.PREPARED)
+    code = models.CharField(max_length=8, blank=True)
+    bank_line = models.ForeignKey(
+        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="payouts"
+    )
+    returned_line = models.ForeignKey(
+        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="returned_payouts"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cooperative", "end_to_end_id"], name="payout_id_once"),
+            models.UniqueConstraint(
+                fields=["cooperative", "source", "source_key"],
+                condition=Q(status__in=(*WITH_THE_BANK, "done")),
+                name="paid_out_once",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payout_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.end_to_end_id

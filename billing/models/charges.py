@@ -1,0 +1,45 @@
+"""What a member owes besides bills: small sums with a reason, each posted, payable and taken back as a bill is."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from members.models import Cooperative, Member
+from members.models.public import PublicRow
+
+
+class ChargeKind(models.TextChoices):
+    RETURN_FEE = "return_fee", "fee of a returned payment"
+
+
+class Charge(PublicRow):
+    """One charge; its key says what caused it, so that it is made once. Taken back, it is no longer asked for."""
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="charges")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="charges")
+    kind = models.CharField(max_length=16, choices=ChargeKind.choices)
+    key = models.CharField(max_length=80)
+    text = models.CharField(max_length=140)
+    amount_minor = models.BigIntegerField()
+    paid_minor = models.BigIntegerField(default=0, editable=False)
+    charged_at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cooperative", "key"], name="charged_once"),
+            models.CheckConstraint(
+                condition=Q(amount_minor__gt=0, paid_minor__gte=0, paid_minor__lte=F("amount_minor")),
+                name="charge_is_paid_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_back_at__isnull=True) | Q(paid_minor=0), name="paid_charges_are_not_taken_back"
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def rest_minor(self) -> int:
+        """What is still to be paid."""
+        return 0 if self.taken_back_at else self.amount_minor - self.paid_minor

@@ -1,0 +1,73 @@
+"""How a cooperative handles money in and out, as it has decided."""
+
+from django.db import models
+from django.db.models import Q
+
+from members.models import Cooperative, Member
+from members.models.public import PublicRow
+
+
+class CreditUse(models.TextChoices):
+    NEXT_BILL = "next_bill", "for the next bill, the oldest first"
+    BY_HAND = "by_hand", "only by hand"
+
+
+class FeeRule(models.TextChoices):
+    NONE = "none", "the cooperative bears it"
+    BANK = "bank", "what the bank took"
+    FIXED = "fixed", "a fixed fee"
+
+
+class PaymentRules(models.Model):
+    """One row per cooperative; without it the defaults hold."""
+
+    cooperative = models.OneToOneField(Cooperative, models.PROTECT, related_name="payment_rules")
+    creditor_id = models.CharField(
+        "creditor identifier", max_length=35, blank=True, help_text="For direct debits, for example DE98ZZZ09999999999."
+    )  # fmt: skip
+    prenotification_days = models.PositiveSmallIntegerField(
+        "days of notice before a debit", default=14, help_text="14 unless agreed otherwise with the members."
+    )
+    credit_use = models.CharField(
+        "credit is used", max_length=10, choices=CreditUse.choices, default=CreditUse.NEXT_BILL
+    )
+    return_fee = models.CharField(
+        "a returned debit costs the member", max_length=8, choices=FeeRule.choices, default=FeeRule.BANK
+    )
+    return_fee_minor = models.PositiveIntegerField("fixed fee [minor units]", default=0)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "payment rules"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(prenotification_days__gte=1, prenotification_days__lte=60),
+                name="notice_is_between_a_day_and_two_months",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Payment rules of {self.cooperative}"
+
+
+class PrepaidAccount(PublicRow):
+    """A member who pays before they use; what happens when little or nothing is left is said in advance."""
+
+    member = models.OneToOneField(Member, models.PROTECT, related_name="prepaid")
+    low_minor = models.BigIntegerField(
+        "alarm below [minor units]", default=2_000, help_text="The member is told."
+    )
+    limit_w = models.PositiveIntegerField(
+        "friendly limit [W]", default=1_500, help_text="Asked of the member when nothing is left; never below what life support needs."
+    )  # fmt: skip
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    told_standing = models.CharField(max_length=8, default="good", editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(low_minor__gte=0), name="prepaid_alarm_is_above_nothing"),
+            models.CheckConstraint(condition=Q(limit_w__gte=500), name="friendly_limit_is_livable"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Prepaid account of {self.member}"

@@ -1,0 +1,114 @@
+"""Orders to the bank: prepared by one person, released by another, answered by the bank."""
+
+import hashlib
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from billing.adapters.bank.pain import Party
+from billing.adapters.bank.pain002 import StatusReport, read_status_report
+from billing.domain.banking.bank_days import bank_day_from
+from billing.models import BankOrder, ItemStatus, OrderKind, OrderStatus
+from billing.services import debits, payouts
+from members.models import Cooperative, User
+
+NO_ANSWER_NEEDED = {"", "ACCP", "ACTC", "ACSP", "ACSC", "ACWC", "PART", "PDNG", "RCVD", "ACCC"}
+
+
+class CannotRelease(ValueError):
+    """An order cannot be released; the message says why."""
+
+
+class UnknownOrder(ValueError):
+    """A bank's answer is to an order that is none of ours."""
+
+
+def us(cooperative: Cooperative, creditor_id: str = "") -> Party:
+    """The cooperative as party of an order."""
+    return Party(
+        cooperative.name,
+        cooperative.iban.replace(" ", ""),
+        cooperative.bic,
+        cooperative.currency,
+        creditor_id,
+    )
+
+
+def _locked(order: BankOrder) -> BankOrder:
+    Cooperative.objects.select_for_update(no_key=True).get(pk=order.cooperative_id)
+    return BankOrder.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=order.pk)
+
+
+@transaction.atomic
+def release_order(*, order: BankOrder, user: User, now: datetime) -> BankOrder:
+    """Release an order: what is no longer so is left out, the rest is written into a file that stays as it is. Once.
+
+    Raises:
+        CannotRelease: by the same person who prepared it, cancelled, or nothing is left of it.
+    """
+    order = _locked(order)
+    if order.status == OrderStatus.RELEASED:
+        return order
+    if order.status == OrderStatus.CANCELLED:
+        raise CannotRelease("The order was cancelled; prepare another.")
+    if order.prepared_by_id == user.pk:
+        raise CannotRelease("A second person releases what you prepared.")
+    room = debits if order.kind == OrderKind.DEBITS else payouts
+    order.execution_date = max(order.execution_date, room.earliest_day(order.cooperative, now))
+    content = room.release_items(order=order, us=us, now=now)
+    if content is None:
+        raise CannotRelease("Nothing of the order is still to be done; cancel it and prepare another.")
+    order.content, order.digest = content, hashlib.sha256(content).hexdigest()
+    order.status, order.released_by, order.released_at = OrderStatus.RELEASED, user, now
+    order.save()
+    return order
+
+
+@transaction.atomic
+def cancel_order(*, order: BankOrder, now: datetime) -> BankOrder:
+    """Drop an order that was not released; its items are free for another.
+
+    Raises:
+        CannotRelease: it was released, so the bank may have it.
+    """
+    order = _locked(order)
+    if order.status == OrderStatus.RELEASED:
+        raise CannotRelease("The order was released; ask the bank to recall it.")
+    items = order.debits if order.kind == OrderKind.DEBITS else order.payouts
+    items.filter(status=ItemStatus.PREPARED).update(status=ItemStatus.CANCELLED)
+    order.status = OrderStatus.CANCELLED
+    order.save(update_fields=["status"])
+    return order
+
+
+def next_bank_day(now: datetime, days: int) -> date:
+    """The first day on which banks work, `days` from now on."""
+    return bank_day_from(now.date() + timedelta(days=days))
+
+
+@transaction.atomic
+def take_status_report(*, cooperative: Cooperative, content: bytes, now: datetime) -> tuple[BankOrder, int]:
+    """Take the bank's answer (pain.002): refused items are undone. Again, it changes nothing. Returns the order and how many it refused.
+
+    Raises:
+        CannotReadFile: it is no answer.
+        UnknownOrder: to no order of ours.
+    """
+    report = read_status_report(content)
+    order = BankOrder.objects.filter(
+        cooperative=cooperative, message_id=report.message_id, status=OrderStatus.RELEASED
+    ).first()
+    if order is None:
+        raise UnknownOrder(f"The answer is to {report.message_id}, which is no released order here.")
+    order = _locked(order)
+    refused = _refused(report)
+    room = debits if order.kind == OrderKind.DEBITS else payouts
+    count = room.refuse_items(order=order, codes=refused, everything=report.status == "RJCT" or None, code=report.code, now=now)  # fmt: skip
+    order.bank_status = report.status[:4] or ("PART" if count else order.bank_status)
+    order.save(update_fields=["bank_status"])
+    return order, count
+
+
+def _refused(report: StatusReport) -> dict[str, str]:
+    """Codes by end-to-end id of refused payments."""
+    return {item.end_to_end_id: item.code for item in report.items if item.status == "RJCT"}

@@ -1,0 +1,218 @@
+"""Paying out what members are owed: prepared, released, confirmed, sent back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+
+from django.db import transaction
+from stdnum import iban as iban_number
+
+from billing.adapters.bank.pain import Party, TransferItem, transfer_file
+from billing.domain.banking.bank_days import bank_day_from
+from billing.models import (
+    AccountCode,
+    BankOrder,
+    BankStatementLine,
+    ItemStatus,
+    OrderKind,
+    Payout,
+    Refund,
+)
+from billing.services.debits import message_id
+from billing.services.ledger import account, post_transaction
+from billing.services.line_postings import move_line, open_day
+from billing.services.mandates import checked_iban
+from billing.services.payables import SOURCES, CannotPayOut, Payable, open_payables
+from billing.services.payments import credit_of, lock_member
+from members.models import Cooperative, Member, User
+
+
+def earliest_day(cooperative: Cooperative, now: datetime) -> date:
+    """The first day on which the bank can pay out."""
+    return bank_day_from(now.date())
+
+
+@transaction.atomic
+def ask_refund(
+    *, member: Member, amount_minor: int, iban: str, why: str, user: User, now: datetime
+) -> Refund:
+    """Ask to pay back so much of a member's credit; it leaves with the next payout order.
+
+    Raises:
+        CannotPayOut: the member's credit, less what is asked already, is smaller.
+        CannotGiveMandate: the IBAN is wrong.
+    """
+    member = lock_member(member.pk)
+    asked = sum(
+        p.amount_minor for p in SOURCES["refund"].open(member.cooperative) if p.member.pk == member.pk
+    ) + sum(
+        Payout.objects.filter(member=member, source="refund", status=ItemStatus.PREPARED).values_list("amount_minor", flat=True)
+    )  # fmt: skip
+    if not 0 < amount_minor <= credit_of(member) - asked:
+        raise CannotPayOut(
+            f"{member} has a credit of {(credit_of(member) - asked) / 100:.2f} that is not asked back already."
+        )
+    return Refund.objects.create(
+        cooperative=member.cooperative, member=member, amount_minor=amount_minor, iban=checked_iban(iban), why=why[:140],
+        asked_at=now, asked_by=user,
+    )  # fmt: skip
+
+
+def payable_now(cooperative: Cooperative) -> tuple[list[Payable], list[Payable]]:
+    """What can be paid out, and what lacks an account that a bank would take."""
+    rows = open_payables(cooperative)
+    sound = [row for row in rows if iban_number.is_valid(row.iban)]
+    return sound, [row for row in rows if row not in sound]
+
+
+@transaction.atomic
+def prepare_payouts(
+    *, cooperative: Cooperative, user: User, now: datetime, wanted_day: date | None = None, sources: Iterable[str] | None = None
+) -> BankOrder:  # fmt: skip
+    """Put all that is owed (of some sources, or all) into an order.
+
+    Raises:
+        CannotPayOut: the cooperative has no account, or nothing is owed to an account.
+    """
+    Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
+    if not iban_number.is_valid(cooperative.iban):
+        raise CannotPayOut("The cooperative's IBAN is missing or wrong; enter it first.")
+    wanted = set(sources) if sources is not None else set(SOURCES)
+    rows = [row for row in payable_now(cooperative)[0] if row.source in wanted]
+    if not rows:
+        raise CannotPayOut("Nothing is owed to anybody whose account is known.")
+    order = BankOrder.objects.create(
+        cooperative=cooperative, kind=OrderKind.PAYOUTS, message_id=message_id(cooperative, "P", now),
+        execution_date=bank_day_from(max(now.date(), wanted_day or now.date())), prepared_at=now, prepared_by=user,
+    )  # fmt: skip
+    for number, row in enumerate(rows, 1):
+        Payout.objects.create(
+            order=order, cooperative=cooperative, source=row.source, source_key=row.key, member=row.member,
+            debit_account=row.debit_account, name=row.member.name[:70], iban=iban_number.compact(row.iban),
+            amount_minor=row.amount_minor, text=row.text[:140], end_to_end_id=f"{order.message_id}-{number}",
+        )  # fmt: skip
+    return order
+
+
+def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) -> bytes | None:
+    """Settle each item at its source and post it; what is no longer owed is left out. Part of the release."""
+    items = []
+    for payout in (
+        order.payouts.filter(status=ItemStatus.PREPARED).select_related("member").order_by("member_id", "pk")
+    ):
+        lock_member(payout.member_id)
+        try:
+            with transaction.atomic():
+                SOURCES[payout.source].settle(payout, now)
+                _post(payout, payout.amount_minor, "payout", now)
+        except CannotPayOut:
+            payout.status = ItemStatus.CANCELLED
+        else:
+            payout.status = ItemStatus.RELEASED
+            items.append(payout)
+        payout.save(update_fields=["status"])
+    if not items:
+        return None
+    return transfer_file(
+        us=us(order.cooperative), message_id=order.message_id, day=order.execution_date, now=now,
+        items=[
+            TransferItem(p.name, p.iban, p.amount_minor, p.end_to_end_id, p.text)
+            for p in sorted(items, key=lambda p: p.pk)
+        ],
+    )  # fmt: skip
+
+
+def _post(payout: Payout, amount_minor: int, what: str, now: datetime) -> None:
+    """The debt is settled, the money is on its way; the reverse where it came back."""
+    cooperative = payout.cooperative
+    debt = account(cooperative, AccountCode(payout.debit_account), payout.member)
+    post_transaction(
+        cooperative=cooperative, idempotency_key=f"{what}:{payout.public_id}", cause=what, booked_date=now.date(), now=now,
+        amounts={debt: amount_minor, account(cooperative, AccountCode.TRANSIT): -amount_minor},
+    )  # fmt: skip
+
+
+def refuse_items(
+    *, order: BankOrder, codes: Mapping[str, str], everything: bool | None, code: str, now: datetime
+) -> int:
+    """What the bank refused: owed again."""
+    rows = order.payouts.filter(status=ItemStatus.RELEASED).select_related("member", "cooperative")
+    if not everything:
+        rows = rows.filter(end_to_end_id__in=codes)
+    count = 0
+    for payout in rows.order_by("member_id", "pk"):
+        _owe_again(payout, ItemStatus.REJECTED, codes.get(payout.end_to_end_id, code), now)
+        count += 1
+    return count
+
+
+def _owe_again(payout: Payout, status: ItemStatus, code: str, now: datetime) -> None:
+    lock_member(payout.member_id)
+    payout.status, payout.code = status, code[:8]
+    payout.save(update_fields=["status", "code"])
+    SOURCES[payout.source].reopen(payout, now)
+    _post(payout, -payout.amount_minor, "payout back", now)
+
+
+def book_payout_line(*, line: BankStatementLine, now: datetime) -> str:
+    """Book a line that is about payouts; returns what was booked, in words, empty if it is not about them. Part of the import."""
+    if line.amount_minor < 0 and not (line.return_code or line.is_reversal):
+        return _confirm(line, now)
+    if line.amount_minor > 0 and (line.return_code or line.is_reversal):
+        return _take_return(line, now)
+    return ""
+
+
+def _confirm(line: BankStatementLine, now: datetime) -> str:
+    released = Payout.objects.filter(cooperative=line.cooperative, status=ItemStatus.RELEASED)
+    payout = released.filter(end_to_end_id=line.end_to_end_id).first() if line.end_to_end_id else None
+    rows = [payout] if payout else []
+    if not rows and line.batch_ref:
+        reference = line.batch_ref.rsplit("-", 1)[0] if line.batch_ref.count("-") > 1 else line.batch_ref
+        rows = list(released.filter(order__message_id=reference))
+    fee = -line.amount_minor - sum(row.amount_minor for row in rows)
+    if not rows or (fee and fee != line.charges_minor):
+        return ""
+    for row in rows:
+        row.status, row.bank_line = ItemStatus.DONE, line
+        row.save(update_fields=["status", "bank_line"])
+    move_line(line=line, code=AccountCode.TRANSIT, what="payouts", now=now)
+    if fee:
+        _split_fee(line, fee, now)
+    return f"{len(rows)} payouts left" if len(rows) > 1 else f"the payout {rows[0].end_to_end_id} left"
+
+
+def _split_fee(line: BankStatementLine, fee: int, now: datetime) -> None:
+    """What the bank took on top is its charge, not money on its way."""
+    cooperative = line.cooperative
+    post_transaction(
+        cooperative=cooperative, idempotency_key=f"line fee:{line.public_id}:{line.resolutions}", cause="bank line",
+        booked_date=open_day(line, now), now=now,
+        amounts={account(cooperative, AccountCode.BANK_CHARGES): fee, account(cooperative, AccountCode.TRANSIT): -fee},
+    )  # fmt: skip
+
+
+def _take_return(line: BankStatementLine, now: datetime) -> str:
+    payout = (
+        Payout.objects.filter(cooperative=line.cooperative, status__in=("released", "done"), end_to_end_id=line.end_to_end_id)
+        .select_related("member", "cooperative")
+        .first()
+        if line.end_to_end_id
+        else None
+    )  # fmt: skip
+    if payout is None:
+        return ""
+    fee = payout.amount_minor - line.amount_minor
+    if fee < 0 or fee > payout.amount_minor // 2:
+        return ""
+    _owe_again(payout, ItemStatus.RETURNED, line.return_code, now)
+    payout.returned_line = line
+    payout.save(update_fields=["returned_line"])
+    move_line(line=line, code=AccountCode.TRANSIT, what="payout back", now=now)
+    if fee:
+        _split_fee(line, fee, now)
+    return f"the payout {payout.end_to_end_id} came back ({line.return_code or 'no reason'})"
+
+
+def is_payout_line(line: BankStatementLine) -> bool:
+    """Whether a line confirmed or returned payouts."""
+    return bool(line.payouts.exists() or line.returned_payouts.exists())
