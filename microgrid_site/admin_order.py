@@ -10,7 +10,7 @@ from django.urls import reverse
 GROUPS: dict[str, tuple[str, ...]] = {
     "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "grid.sharingrule", "grid.sharingproposal", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
     "Money": (
-        "billing.billingrun", "billing.document", "billing.flexibilitycredit", "billing.bankstatement", "billing.payment", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile",
+        "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.bankstatement", "billing.payment", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile",
     ),
     "People": ("members.member", "members.user", "members.accessrecord", "members.notification", "members.cooperative"),
     "Metering": (

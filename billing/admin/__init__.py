@@ -1,5 +1,5 @@
 """The room's pages in the admin: tariffs first."""
 
-from billing.admin import books, journal_exports, tariffs
+from billing.admin import books, documents, journal_exports, runs, tariffs
 
-__all__ = ["books", "journal_exports", "tariffs"]
+__all__ = ["books", "documents", "journal_exports", "runs", "tariffs"]

@@ -7,9 +7,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.html import format_html
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
@@ -18,9 +17,6 @@ from billing.domain.bank_csv import CannotReadStatement
 from billing.models import (
     BankStatement,
     BankStatementLine,
-    BillingRun,
-    Document,
-    DocumentLine,
     FlexibilityCredit,
     LedgerEntry,
     LedgerTransaction,
@@ -31,52 +27,6 @@ from members.admin.roles import FactAdmin, RoleTabularInline, served_ids
 from members.models import Cooperative, Role
 
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
-
-
-@admin.register(BillingRun)
-class BillingRunAdmin(FactAdmin):
-    """A month of a microgrid on its way to posted documents."""
-
-    cooperative_path = "microgrid__cooperative"
-    view_roles = BOOKS
-    list_display = ("microgrid", "period", "status", "progress", "issue_date", "posted_at")
-    list_filter = ("status", "microgrid")
-
-    @admin.display(description="Rated parts")
-    def progress(self, run: BillingRun) -> str:
-        return f"{run.chunks.filter(status='rated').count()} of {run.chunks.count()}"
-
-
-class LineInline(RoleTabularInline):
-    """The lines of a document."""
-
-    model = DocumentLine
-    view_roles = (*BOOKS, Role.SUPPORT)
-    fields = ("position", "component", "window", "quantity", "unit", "price", "net_minor")
-    readonly_fields = fields
-    can_delete = False
-    ordering = ("position",)
-    tab = False
-
-
-@admin.register(Document)
-class DocumentAdmin(FactAdmin):
-    """Bills and credit documents as posted."""
-
-    view_roles = (*BOOKS, Role.SUPPORT)
-    list_display = ("label", "kind", "member", "site", "period", "gross_minor", "paid_minor", "status", "pdf")
-    list_filter = ("kind", "status", "period")
-    list_select_related = ("member", "site")
-    search_fields = ("label", "member__name", "member__number", "payment_reference")
-    inlines = (LineInline,)
-
-    @admin.display(description="PDF")
-    def pdf(self, document: Document) -> str:
-        return (
-            format_html('<a href="{}">PDF</a>', reverse("bill-pdf", args=[document.public_id]))
-            if document.number
-            else "–"
-        )
 
 
 @admin.register(FlexibilityCredit)

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from billing.models import Document
 from billing.selectors.documents import visible_documents
+from billing.services.deliveries import note_opened
 from members.models import User
+from members.selectors.scope import own_members
 from members.services.access import record_look
 
 
@@ -17,4 +19,6 @@ def open_document(*, user: User, public_id: UUID, now: datetime) -> Document:
     """
     document = visible_documents(user).get(public_id=public_id)
     record_look(user=user, member=document.member, what=document.kind, subject=document.label, now=now)
+    if own_members(user).filter(pk=document.member_id).exists():
+        note_opened(document=document, emails=[user.email, document.member.email], now=now)
     return document

@@ -46,6 +46,11 @@ def blocks_to_print(*, run: BillingRun) -> list[list[int]]:
     return [missing[i : i + BLOCK] for i in range(0, len(missing), BLOCK)]
 
 
+def unprinted(*, run: BillingRun) -> int:
+    """How many posted documents of a run have no paper yet."""
+    return sum(len(block) for block in blocks_to_print(run=run)) if run.posted_at else 0
+
+
 def print_documents(*, document_ids: Sequence[int]) -> int:
     """Make the papers of some posted documents of one run; those that are there stay. Returns how many were made."""
     documents = [

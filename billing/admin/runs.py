@@ -1,0 +1,297 @@
+"""Billing runs as a treasurer's page: prepare, check, release by a second person, post, print, send."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from billing.models import BillingPolicy, BillingRun, RunCheck, RunKind, RunStatus
+from billing.selectors.run_progress import component_changes, progress_of, totals_by_kind
+from billing.services.corrections import prepare_correction
+from billing.services.deliveries import queue_run
+from billing.services.papers import unprinted
+from billing.services.release import CannotRelease, release_run, settle_check, withdraw_run
+from billing.services.runs import CannotBill, prepare_run
+from billing.tasks import dispatch_run, post_run, print_run, send_queued
+from energy.models import Microgrid, Site
+from kernel.intervals import Month
+from members.admin.confirm import ask_first
+from members.admin.roles import FactAdmin, RoleAdmin, served_ids
+from members.models import Role
+
+TREASURERS = (Role.TARIFF_ADMIN,)
+BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
+CHECKS_A_PAGE = 50
+MOST_DAYS = 31
+
+
+class PrepareForm(forms.Form):
+    """Which month, which days of it, and for whom."""
+
+    microgrid = forms.ModelChoiceField(Microgrid.objects.none(), widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(
+        choices=[(k.value, k.label) for k in (RunKind.FINAL, RunKind.INTERIM, RunKind.CORRECTION)], widget=UnfoldAdminSelectWidget
+    )  # fmt: skip
+    month = forms.RegexField(
+        r"^\d{4}-\d{2}$", widget=UnfoldAdminTextInputWidget, help_text="As 2016-03.",
+        error_messages={"invalid": "Write the month as 2016-03."},
+    )  # fmt: skip
+    first_day = forms.DateField(
+        required=False, widget=UnfoldAdminDateWidget, help_text="Empty: the month's first day."
+    )
+    last_day = forms.DateField(
+        required=False, widget=UnfoldAdminDateWidget, help_text="Empty: the month's last day."
+    )
+    member = forms.CharField(
+        required=False, widget=UnfoldAdminTextInputWidget, help_text="A member's number; empty: everybody."
+    )
+    reason = forms.CharField(required=False, max_length=300, widget=UnfoldAdminTextInputWidget)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors:
+            cleaned["month"] = self._month(cleaned["month"])
+            cleaned["days"] = self._days(cleaned)
+            cleaned["only_sites"] = self._sites(cleaned)
+        return cleaned
+
+    def _month(self, text: str) -> Month:
+        try:
+            return Month(int(text[:4]), int(text[5:]))
+        except ValueError:
+            raise forms.ValidationError({"month": "There is no such month."}) from None
+
+    def _days(self, cleaned: dict[str, Any]) -> list[Any] | None:
+        month, first, last = cleaned["month"], cleaned["first_day"], cleaned["last_day"]
+        if not first and not last:
+            return None
+        first, last = first or month.first_day, last or month.days()[-1]
+        if first not in month.days() or last not in month.days() or last < first:
+            raise forms.ValidationError({"first_day": "Choose days of the month, the first before the last."})
+        return [first + timedelta(days=i) for i in range((last - first).days + 1)]
+
+    def _sites(self, cleaned: dict[str, Any]) -> list[int]:
+        if not cleaned["member"]:
+            return []
+        sites = list(
+            Site.objects.filter(microgrid=cleaned["microgrid"], member__number=cleaned["member"]).values_list(
+                "pk", flat=True
+            )
+        )
+        if not sites:
+            raise forms.ValidationError({"member": "No site of this microgrid belongs to that number."})
+        return sites
+
+
+@admin.register(BillingRun)
+class BillingRunAdmin(FactAdmin):
+    """A month of a microgrid on its way to posted documents."""
+
+    cooperative_path = "microgrid__cooperative"
+    view_roles = BOOKS
+    list_display = (
+        "microgrid",
+        "period",
+        "kind",
+        "revision",
+        "status",
+        "progress",
+        "to_look_at",
+        "issue_date",
+        "posted_at",
+    )
+    list_filter = ("status", "kind", "microgrid")
+    list_select_related = ("microgrid",)
+    ordering = ("-period", "-revision")
+    actions_list = ("prepare",)
+    change_form_template = "admin/billing/run.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = (
+            super()
+            .get_queryset(request)
+            .select_related("microgrid__cooperative", "prepared_by", "released_by")
+        )
+        return rows.annotate(
+            parts=Count("chunks", distinct=True),
+            rated_parts=Count("chunks", filter=Q(chunks__status="rated"), distinct=True),
+            open_checks=Count("checks", filter=Q(checks__settled_at=None), distinct=True),
+        )
+
+    @admin.display(description="Rated parts")
+    def progress(self, run: Any) -> str:
+        return f"{run.rated_parts} of {run.parts}"
+
+    @admin.display(description="To look at")
+    def to_look_at(self, run: Any) -> str:
+        return str(run.open_checks) if run.open_checks and run.status == RunStatus.RATED else "–"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("prepare/", view(self.prepare_view), name="billing_billingrun_prepare_form"),
+            path("<int:run_id>/progress/", view(self.progress_view), name="billing_billingrun_progress"),
+            path("<int:run_id>/step/<str:step>/", view(self.step_view), name="billing_billingrun_step"),
+            path(
+                "<int:run_id>/checks/<int:check_id>/", view(self.check_view), name="billing_billingrun_check"
+            ),
+        ]
+        return own + list(super().get_urls())
+
+    def _run(self, request: HttpRequest, run_id: int) -> BillingRun:
+        return get_object_or_404(self.get_queryset(request), pk=run_id)
+
+    def has_prepare_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, TREASURERS)
+
+    @action(description="Prepare a run", url_path="start-prepare", permissions=["prepare"])
+    def prepare(self, request: HttpRequest) -> HttpResponse:
+        return redirect("admin:billing_billingrun_prepare_form")
+
+    def prepare_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask for month, days and people, then prepare the run and hand it to the workers."""
+        if not self.has_prepare_permission(request):
+            raise PermissionDenied
+        form = PrepareForm(request.POST or None)
+        grids = Microgrid.objects.all()
+        if not request.user.is_superuser:
+            grids = grids.filter(cooperative__in=served_ids(request, TREASURERS))
+        form.fields["microgrid"].queryset = grids  # type: ignore[attr-defined]
+        if request.method == "POST" and form.is_valid():
+            try:
+                run = self._prepare(request, form.cleaned_data)
+            except CannotBill as problem:
+                form.add_error(None, str(problem))
+            else:
+                dispatch_run(run)
+                return redirect("admin:billing_billingrun_change", run.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Prepare a run",
+            "form": form,
+            "opts": self.opts,
+            "button": "Prepare",
+            "back": reverse("admin:billing_billingrun_changelist"),
+            "sentence": "Everything is rated and drawn up; nothing is posted before somebody else releases it.",
+        }
+        return render(request, "admin/billing/ask_form.html", context)
+
+    def _prepare(self, request: HttpRequest, chosen: dict[str, Any]) -> BillingRun:
+        microgrid, month, user = chosen["microgrid"], chosen["month"], request.user
+        now = microgrid.now(timezone.now())
+        if chosen["kind"] == RunKind.CORRECTION:
+            return prepare_correction(microgrid=microgrid, month=month, now=now, user=user)  # type: ignore[arg-type]
+        return prepare_run(
+            microgrid=microgrid, month=month, now=now, days=chosen["days"], kind=RunKind(chosen["kind"]),
+            only_sites=chosen["only_sites"], user=user, reason=chosen["reason"],  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:  # fmt: skip
+        run = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        extra = self._shown(request, run) if run else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
+
+    def _shown(self, request: HttpRequest, run: BillingRun) -> dict[str, Any]:
+        checks = run.checks.select_related("site__member", "settled_by").order_by(
+            "settled_at", "-is_blocking", "kind", "site__code"
+        )
+        page = Paginator(checks, CHECKS_A_PAGE).get_page(request.GET.get("page"))
+        return {
+            "run": run, "progress": progress_of(run, unprinted(run=run)), "totals": totals_by_kind(run),
+            "changes": component_changes(run), "checks": page, "open_checks": checks.filter(settled_at=None).count(),
+            "blocking": checks.filter(settled_at=None, is_blocking=True).count(),
+            "may_release": self._may_row(request, TREASURERS, run) and run.prepared_by_id != request.user.pk,
+            "may_work": self._may_row(request, TREASURERS, run), "drafts": run.documents.filter(number=None).exists(),
+        }  # fmt: skip
+
+    def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """The part of the page that moves; when the run came to rest the page is loaded anew, with its next button."""
+        run = self._run(request, run_id)
+        progress = progress_of(run, unprinted(run=run))
+        response = render(request, "admin/billing/run_progress.html", {"run": run, "progress": progress})
+        if not progress.moves:
+            response["HX-Refresh"] = "true"
+        return response
+
+    def step_view(self, request: HttpRequest, run_id: int, step: str) -> HttpResponse:
+        """Release, withdraw or send, each asked first."""
+        run = self._run(request, run_id)
+        if step not in STEPS or not self._may_row(request, TREASURERS, run):
+            raise PermissionDenied
+        here = reverse("admin:billing_billingrun_change", args=[run_id])
+        title, sentence, button, act = STEPS[step]
+        asked = ask_first(request, title=f"{title} {run}", sentence=sentence, button=button, back=here)
+        if asked:
+            return asked
+        try:
+            messages.success(request, act(run, request.user))
+        except CannotRelease as problem:
+            messages.error(request, str(problem))
+        return redirect(here)
+
+    def check_view(self, request: HttpRequest, run_id: int, check_id: int) -> HttpResponse:
+        """Tick a check off, with a note."""
+        run = self._run(request, run_id)
+        if request.method != "POST" or not self._may_row(request, TREASURERS, run):
+            raise PermissionDenied
+        check = get_object_or_404(RunCheck, pk=check_id, run=run)
+        try:
+            settle_check(check=check, user=request.user, note=request.POST.get("note", ""), now=_now(run))  # type: ignore[arg-type]
+        except CannotRelease as problem:
+            messages.error(request, str(problem))
+        return redirect(
+            f"{reverse('admin:billing_billingrun_change', args=[run_id])}?page={request.POST.get('page', '1')}#checks"
+        )
+
+
+def _now(run: BillingRun) -> Any:
+    return run.microgrid.now(timezone.now())
+
+
+def _release(run: BillingRun, user: Any) -> str:
+    release_run(run_id=run.pk, user=user, now=_now(run))
+    post_run.delay(run_id=run.pk)
+    return f"{run} is released by you; the workers post and print it now."
+
+
+def _withdraw(run: BillingRun, user: Any) -> str:
+    withdraw_run(run_id=run.pk, now=_now(run))
+    return f"{run} is withdrawn; its drafts are gone and no number was used."
+
+
+def _send(run: BillingRun, user: Any) -> str:
+    print_run.delay(run_id=run.pk)
+    queued = queue_run(run=run, now=_now(run))
+    send_queued.delay()
+    return f"{queued} documents are on their way."
+
+
+STEPS = {
+    "release": (
+        "Release", "All its documents get their numbers and are posted to the books; after that nothing of them can change.",
+        "Release and post", _release,
+    ),
+    "withdraw": ("Withdraw", "Its drafts are thrown away. No number is used, and the run stays in the list as withdrawn.", "Withdraw", _withdraw),
+    "send": ("Send", "Every document that was not sent yet goes to its member's e-mail address, with the PDF.", "Send", _send),
+}  # fmt: skip
+
+
+@admin.register(BillingPolicy)
+class BillingPolicyAdmin(RoleAdmin):
+    """Who releases runs, and whether documents go out by e-mail."""
+
+    view_roles = BOOKS
+    change_roles = add_roles = TREASURERS
+    list_display = ("cooperative", "releases_by_rule", "correction_limit_minor", "sends_by_mail")

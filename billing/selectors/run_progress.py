@@ -1,0 +1,160 @@
+"""How far a run is: its steps, its parts, its papers and where each delivery stands; and what it comes to before it is released."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Sum
+
+from billing.models import BillingRun, Component, Delivery, DeliveryStatus, Document, RunKind, RunStatus
+
+STEPS = ("prepared", "rated", "released", "posted", "printed", "sent")
+STEP_NAMES = {
+    "prepared": "Prepared", "rated": "Drawn up", "released": "Released", "posted": "Posted", "printed": "Printed", "sent": "Sent",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a run: done, under way or still to come, and what is told of it."""
+
+    name: str
+    state: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """Counts of a run; `moves` while workers still have something to do."""
+
+    steps: list[Step]
+    percent: int
+    moves: bool
+    deliveries: dict[str, int]
+
+
+def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
+    """How far a run is; `unprinted` of its documents have no paper yet."""
+    chunks = run.chunks.aggregate(all=Count("pk"), rated=Count("pk", filter=Q(status="rated")))
+    documents = run.documents.count()
+    deliveries = delivery_counts(run)
+    told = {
+        "prepared": f"{chunks['rated']} of {chunks['all']} parts rated",
+        "rated": f"{documents} documents" if run.status != RunStatus.PREPARED else "",
+        "released": _released(run),
+        "posted": f"{run.posted_at:%Y-%m-%d %H:%M}" if run.posted_at else "",
+        "printed": f"{documents - unprinted} of {documents}" if run.posted_at else "",
+        "sent": ", ".join(f"{count} {state}" for state, count in deliveries.items() if count),
+    }
+    done = _steps_done(run, unprinted, deliveries)
+    steps = [
+        Step(STEP_NAMES[name], "done" if i < done else "now" if i == done else "to come", told[name])
+        for i, name in enumerate(STEPS)
+    ]
+    waits = run.status in (RunStatus.PREPARED, RunStatus.RELEASED) or bool(run.posted_at and unprinted)
+    moves = waits or bool(deliveries[DeliveryStatus.QUEUED] + deliveries[DeliveryStatus.SENDING])
+    rated = 100 * chunks["rated"] // chunks["all"] if chunks["all"] else 100
+    printed = 100 * (documents - unprinted) // documents if documents else 100
+    percent = rated if run.status == RunStatus.PREPARED else printed if run.posted_at else 100
+    return RunProgress(steps, percent, moves and run.status != RunStatus.WITHDRAWN, deliveries)
+
+
+def _released(run: BillingRun) -> str:
+    if run.released_at is None:
+        return ""
+    return f"by {run.released_by or 'rule: ' + run.release_rule}"
+
+
+def _steps_done(run: BillingRun, unprinted: int, deliveries: dict[str, int]) -> int:
+    if run.status in (RunStatus.PREPARED, RunStatus.WITHDRAWN):
+        return 0
+    if run.status == RunStatus.RATED:
+        return 2
+    if run.status == RunStatus.RELEASED:
+        return 3
+    if unprinted:
+        return 4
+    gone = deliveries[DeliveryStatus.SENT] + deliveries[DeliveryStatus.OPENED]
+    return 6 if gone and not deliveries[DeliveryStatus.QUEUED] else 5
+
+
+def delivery_counts(run: BillingRun) -> dict[str, int]:
+    """How many deliveries of a run's documents are in which state."""
+    rows = (
+        Delivery.objects.filter(document__run=run)
+        .order_by()
+        .values_list("status")
+        .annotate(count=Count("pk"))
+    )
+    return dict.fromkeys(DeliveryStatus.values, 0) | dict(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class KindTotal:
+    """Documents of one kind in a run, drafts included [minor units]."""
+
+    name: str
+    count: int
+    net_minor: int
+    vat_minor: int
+    gross_minor: int
+
+
+def totals_by_kind(run: BillingRun) -> list[KindTotal]:
+    """What a run's documents come to."""
+    rows = (
+        Document.objects.filter(run=run)
+        .order_by()
+        .values("kind")
+        .annotate(n=Count("pk"), net=Sum("net_minor"), vat=Sum("vat_minor"), gross=Sum("gross_minor"))
+    )
+    found = {row["kind"]: row for row in rows}
+    names = Document._meta.get_field("kind").choices or ()
+    return [
+        KindTotal(str(name), found[kind]["n"], found[kind]["net"], found[kind]["vat"], found[kind]["gross"])
+        for kind, name in names
+        if kind in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentChange:
+    """What the month's lines of one component were and are, for all whom a correction touches [minor units, net]."""
+
+    name: str
+    side: str
+    old_wh: int
+    new_wh: int
+    old_minor: int
+    new_minor: int
+
+    @property
+    def difference_minor(self) -> int:
+        return self.new_minor - self.old_minor
+
+
+SIDES = {
+    "local": "members pay each other", "local_delivered": "members pay each other",
+    "grid": "the cooperative sells grid energy", "export": "the cooperative buys for the grid",
+    "carried": "the cooperative buys for the grid",
+}  # fmt: skip
+
+
+def component_changes(run: BillingRun) -> list[ComponentChange]:
+    """What a correction changes, component by component: both sides of local energy, and the cooperative as seller and buyer of the grid's."""
+    if run.kind != RunKind.CORRECTION:
+        return []
+    rows = (
+        run.documents.order_by()
+        .values_list("lines__component")
+        .annotate(
+            old_wh=Sum("lines__quantity", filter=Q(cancels__isnull=False, lines__unit="Wh")),
+            new_wh=Sum("lines__quantity", filter=Q(cancels=None, lines__unit="Wh")),
+            old=Sum("lines__net_minor", filter=Q(cancels__isnull=False)),
+            new=Sum("lines__net_minor", filter=Q(cancels=None)),
+        )
+    )
+    found = {row[0]: [value or 0 for value in row[1:]] for row in rows if row[0]}
+    return [
+        ComponentChange(str(component.label), SIDES.get(component, ""), *found[component])
+        for component in Component
+        if component in found
+    ]
