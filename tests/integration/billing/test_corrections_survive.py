@@ -29,7 +29,7 @@ from tests.integration.billing.late import measure_again, standing
 from tests.integration.billing.test_interruptions import Clock, at_once
 
 SEED = 20260
-KILLS = 6
+KILLS = 4
 
 
 def correct(hamlet: Hamlet) -> BillingRun | None:
@@ -107,7 +107,7 @@ CHANGES = strategies.lists(
 class AnyReadings(TestCase):
     """Whatever is measured again, once or over again."""
 
-    @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(rounds=strategies.lists(CHANGES, min_size=1, max_size=2))
     def test_differences_of_corrections_sum_to_nothing(self, rounds: list) -> None:
         hamlet = make_hamlet()
