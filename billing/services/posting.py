@@ -95,27 +95,39 @@ def _open_accounts(run: BillingRun) -> None:
 
 
 def _post(run: BillingRun, now: datetime) -> None:
-    """One transaction per document: what the member owes or is owed against what each line is for."""
+    """One transaction per document: what the member owes or is owed against what each line is for.
+
+    The documents stand in a table of their own that is counted first: a plan made blind tries every pair of ten thousand.
+    """
+    given = {
+        "now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id,
+        "currency": run.microgrid.cooperative.currency,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
-            """WITH posted AS (
-                   INSERT INTO billing_ledgertransaction
-                       (public_id, cooperative_id, idempotency_key, cause, cause_ref, currency, booked_date, posted_at)
-                   SELECT uuidv7(), cooperative_id, 'document:' || public_id, 'document', public_id, currency, issue_date, %(now)s
-                   FROM billing_document WHERE run_id = %(run)s
-                   RETURNING id, cause_ref),
-               documents AS (
-                   SELECT p.id AS transaction_id, d.*,
-                          CASE WHEN d.kind IN ('bill', 'credit_reversal') THEN 1 ELSE -1 END AS sign
-                   FROM posted p
-                   JOIN billing_document d ON d.run_id = %(run)s AND p.cause_ref = d.public_id),
-               amounts AS (
-                   SELECT transaction_id, member_id,
+            """DROP TABLE IF EXISTS pg_temp.posting;
+               CREATE TEMPORARY TABLE posting ON COMMIT DROP AS
+                   SELECT nextval(pg_get_serial_sequence('billing_ledgertransaction', 'id')) AS transaction_id,
+                          id AS document_id, public_id, member_id, gross_minor, vat_minor, currency, issue_date,
                           CASE WHEN kind IN ('bill', 'bill_reversal') THEN 'receivable' ELSE 'payable' END AS code,
-                          sign * gross_minor AS signed
-                   FROM documents
+                          CASE WHEN kind IN ('bill', 'credit_reversal') THEN 1 ELSE -1 END AS sign
+                   FROM billing_document WHERE run_id = %(run)s;
+               ANALYZE posting""",
+            given,
+        )
+        cursor.execute(
+            """INSERT INTO billing_ledgertransaction
+                   (id, public_id, cooperative_id, idempotency_key, cause, cause_ref, currency, booked_date, posted_at)
+               SELECT transaction_id, uuidv7(), %(cooperative)s, 'document:' || public_id, 'document', public_id, currency,
+                      issue_date, %(now)s
+               FROM posting""",
+            given,
+        )
+        cursor.execute(
+            """WITH amounts AS (
+                   SELECT transaction_id, member_id, code, sign * gross_minor AS signed FROM posting
                    UNION ALL
-                   SELECT transaction_id, NULL, 'vat', -sign * vat_minor FROM documents
+                   SELECT transaction_id, NULL, 'vat', -sign * vat_minor FROM posting
                    UNION ALL
                    SELECT d.transaction_id, NULL,
                           CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
@@ -125,7 +137,7 @@ def _post(run: BillingRun, now: datetime) -> None:
                               WHEN 'export' THEN 'energy_purchases' WHEN 'carried' THEN 'energy_purchases'
                               ELSE 'local_clearing' END,
                           sum(-d.sign * l.net_minor)
-                   FROM documents d JOIN billing_documentline l ON l.document_id = d.id GROUP BY 1, 3)
+                   FROM posting d JOIN billing_documentline l USING (document_id) GROUP BY 1, 3)
                INSERT INTO billing_ledgerentry (transaction_id, account_id, debit_minor, credit_minor)
                SELECT m.transaction_id, a.id, greatest(m.signed, 0), greatest(-m.signed, 0)
                FROM amounts m JOIN billing_account a
@@ -133,6 +145,5 @@ def _post(run: BillingRun, now: datetime) -> None:
                    ON a.cooperative_id = %(cooperative)s AND a.code = m.code AND a.currency = %(currency)s
                    AND coalesce(a.member_id, 0) = coalesce(m.member_id, 0)
                WHERE m.signed <> 0""",
-            {"now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id,
-             "currency": run.microgrid.cooperative.currency},
-        )  # fmt: skip
+            given,
+        )
