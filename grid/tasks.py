@@ -8,13 +8,23 @@ from django.utils import timezone
 
 from energy.models import MeterDay, Microgrid
 from energy.selectors.reviews import days_in_review
-from grid.models import BypassCheck, DayClosing, DeviceLink, LinkProtocol, NetworkStudy, OutageState
+from grid.models import (
+    BypassCheck,
+    DayClosing,
+    DeviceLink,
+    LinkProtocol,
+    NetworkStudy,
+    OutageState,
+    SharingKey,
+)
 from grid.services import (
     bypass,
     control_watch,
     day_close,
     demand_measurement,
     device_links,
+    market_agent,
+    market_clearing,
     network_study,
     openadr_events,
     outage_course,
@@ -48,6 +58,17 @@ def close_finished_days() -> int:
             close_day.delay(microgrid_id=microgrid.pk, day=day.isoformat())
             asked += 1
     return asked
+
+
+@shared_task(queue="default", time_limit=300)
+def run_markets() -> int:
+    """Clear what is closed and let the agent order for what is open, in each microgrid that trades; returns how many were cleared."""
+    cleared = 0
+    for microgrid in Microgrid.objects.filter(sharing_rules__key=SharingKey.MARKET).distinct():
+        now = microgrid.now(timezone.now())
+        cleared += market_clearing.clear_due(microgrid=microgrid, now=now)
+        market_agent.order_for_members(microgrid=microgrid, now=now)
+    return cleared
 
 
 @shared_task(queue="default", time_limit=300)

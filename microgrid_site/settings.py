@@ -215,6 +215,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"queue": "default", "expires": 60},
     },
+    "run markets": {
+        "task": "grid.tasks.run_markets",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
     "close votes": {
         "task": "grid.tasks.close_votes",
         "schedule": 60.0,

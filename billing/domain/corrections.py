@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from billing.domain.sentences import Words
 
-ENERGY = ("local", "grid", "local_delivered", "carried", "export", "incentive")
+ENERGY = (
+    "local", "grid", "local_delivered", "carried", "export", "incentive", "gift", "given", "deviation", "compensation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def reason_of(difference: Difference, causes: Causes) -> str:
         return "period"
     if difference.old_quantity != difference.new_quantity and difference.line.component in ENERGY:
         return "own" if causes.own_days else "share"
-    if difference.line.component == "local_delivered":
+    if difference.line.component in ("local_delivered", "compensation"):
         return "divided"
     if difference.line.component in ENERGY:
         return "hours"

@@ -64,7 +64,8 @@ class RatePlan:
 class SiteEnergy:
     """What n sites did over T intervals [Wh], int64 [n, T]: drew, fed in, received from and delivered to neighbours, carried.
 
-    Carried is grid energy that came out of the site's storage and was used at once.
+    Carried is grid energy that came out of the site's storage and was used at once. Of what was received and delivered, `gifted_wh` and
+    `given_wh` cost nothing; None where nobody gives anybody anything.
     """
 
     import_wh: Ints
@@ -72,6 +73,20 @@ class SiteEnergy:
     received_wh: Ints
     delivered_wh: Ints
     carried_wh: Ints
+    gifted_wh: Ints | None = None
+    given_wh: Ints | None = None
+
+    def at(self, rows: Ints) -> "SiteEnergy":
+        """Of some of the sites."""
+        return SiteEnergy(
+            self.import_wh[rows], self.export_wh[rows], self.received_wh[rows], self.delivered_wh[rows], self.carried_wh[rows],
+            None if self.gifted_wh is None else self.gifted_wh[rows], None if self.given_wh is None else self.given_wh[rows],
+        )  # fmt: skip
+
+    @property
+    def sold_wh(self) -> Ints:
+        """What was delivered and is paid for."""
+        return self.delivered_wh if self.given_wh is None else self.delivered_wh - self.given_wh
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +122,8 @@ def rate_bills(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
 
 def _rate_version(plan: RatePlan, version: VersionDays, energy: SiteEnergy) -> list[Line]:
     drawn, received = energy.import_wh[:, version.within], energy.received_wh[:, version.within]
-    metered = Metered(drawn, drawn, received).without_export()
+    gifted = None if energy.gifted_wh is None else energy.gifted_wh[:, version.within]
+    metered = Metered(drawn, drawn, received, gifted_wh=gifted).without_export()
     series = PriceSeries(local_micro=plan.local_micro[version.within])
     try:
         rated = rate(version.tariff, version.axis, metered, series=series)
@@ -160,8 +176,8 @@ def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
         "local_delivered",
         "",
         "Wh",
-        energy.delivered_wh.sum(axis=1),
-        _sum_over(energy.delivered_wh, plan.local_micro),
+        energy.sold_wh.sum(axis=1),
+        _sum_over(energy.sold_wh, plan.local_micro),
     )
     carried = _line(
         "carried", "", "Wh", energy.carried_wh.sum(axis=1), _sum_over(energy.carried_wh, plan.reference_micro)

@@ -23,7 +23,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     lines = facts.lines
     is_bill = document.kind == DocumentKind.BILL
     days = document.rated_run.days()
-    received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
+    received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
     month = _month(document.period, words)

@@ -14,7 +14,7 @@ from energy.selectors.meter_days import load_channel
 
 MONTHS_BEFORE = 3
 SITES_AT_ONCE = 500
-DRAWN = (Component.LOCAL, Component.GRID)
+DRAWN = (Component.LOCAL, Component.GIFT, Component.GRID)
 
 
 def site_figures(run: BillingRun) -> list[SiteFigures]:

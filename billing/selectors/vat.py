@@ -128,7 +128,7 @@ def rounding_report(cooperative: Cooperative, month: Month) -> list[RoundingLine
                           THEN l.exact_micro * 1000 ELSE l.exact_micro END)::bigint, sum(l.net_minor)::bigint
                FROM billing_documentline l JOIN billing_document d ON d.id = l.document_id
                WHERE d.cooperative_id = %s AND d.number IS NOT NULL AND d.issue_date BETWEEN %s AND %s
-                 AND l.component <> 'local_delivered' AND d.kind IN ('bill', 'credit')
+                 AND l.component NOT IN ('local_delivered', 'compensation') AND d.kind IN ('bill', 'credit')
                GROUP BY 1 ORDER BY 1""",
             [cooperative.pk, month.first_day, month.last_day],
         )

@@ -214,8 +214,8 @@ def local_change(run: BillingRun) -> LocalChange:
     """New documents less those taken back."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT coalesce(sum(CASE WHEN l.component = 'local' THEN s.sign * l.net_minor END), 0),
-                      coalesce(sum(CASE WHEN l.component = 'local_delivered' THEN s.sign * l.net_minor END), 0)
+            """SELECT coalesce(sum(CASE WHEN l.component IN ('local', 'deviation') THEN s.sign * l.net_minor END), 0),
+                      coalesce(sum(CASE WHEN l.component IN ('local_delivered', 'compensation') THEN s.sign * l.net_minor END), 0)
                FROM billing_documentline l JOIN billing_document d ON d.id = l.document_id
                CROSS JOIN LATERAL (SELECT CASE WHEN d.cancels_id IS NULL THEN 1 ELSE -1 END AS sign) s
                WHERE d.run_id = %s""",
@@ -227,8 +227,11 @@ def local_change(run: BillingRun) -> LocalChange:
 def _local_residual(document_ids: list[int]) -> int:
     """What consumers pay for local energy less what producers receive for it, on some documents [minor units]."""
     lines = DocumentLine.objects.filter(document__in=document_ids)
-    paid = sum(lines.filter(component=Component.LOCAL).values_list("net_minor", flat=True))
-    received = sum(lines.filter(component=Component.LOCAL_DELIVERED).values_list("net_minor", flat=True))
+    paid = sum(
+        lines.filter(component__in=(Component.LOCAL, Component.DEVIATION)).values_list("net_minor", flat=True)
+    )
+    owed_by = (Component.LOCAL_DELIVERED, Component.COMPENSATION)
+    received = sum(lines.filter(component__in=owed_by).values_list("net_minor", flat=True))
     return paid - received
 
 

@@ -18,22 +18,12 @@ SERIES = {
 def distribute_local_revenue(run: BillingRun) -> int:
     """Share what the bills' local lines bring among those who delivered, by largest remainder on `sum s x m`.
 
-    Returns the sum [minor units]. Part of the caller's transaction.
+    Likewise what is charged for orders that were not kept, among those whom they left short. Returns the local sum [minor units]. Part
+    of the caller's transaction.
     """
-    lines = DocumentLine.objects.filter(document__run=run)
-    paid = sum(lines.filter(component=Component.LOCAL).values_list("net_minor", flat=True))
-    producers = list(
-        lines.filter(component=Component.LOCAL_DELIVERED).values_list(
-            "pk", "exact_micro", "document__site__code"
-        )
-    )
-    parts = largest_remainder(paid, [exact for _, exact, _ in producers], [code for _, _, code in producers])
+    paid = _share_out(run, Component.LOCAL, Component.LOCAL_DELIVERED)
+    _share_out(run, Component.DEVIATION, Component.COMPENSATION)
     with connection.cursor() as cursor:
-        cursor.execute(
-            """UPDATE billing_documentline SET net_minor = new.net
-               FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, net) WHERE billing_documentline.id = new.id""",
-            [[pk for pk, _, _ in producers], parts],
-        )
         cursor.execute(
             """UPDATE billing_document SET net_minor = sums.net, gross_minor = sums.net + vat_minor
                FROM (SELECT l.document_id, sum(l.net_minor) AS net
@@ -41,6 +31,21 @@ def distribute_local_revenue(run: BillingRun) -> int:
                      WHERE d.run_id = %s AND d.kind = 'credit' GROUP BY 1) AS sums
                WHERE billing_document.id = sums.document_id""",
             [run.pk],
+        )
+    return paid
+
+
+def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
+    """Split what lines of one kind bring over those of another, by largest remainder on their exact amounts."""
+    lines = DocumentLine.objects.filter(document__run=run)
+    paid = sum(lines.filter(component=paid_by).values_list("net_minor", flat=True))
+    owed = list(lines.filter(component=owed_by).values_list("pk", "exact_micro", "document__site__code"))
+    parts = largest_remainder(paid, [exact for _, exact, _ in owed], [code for _, _, code in owed])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE billing_documentline SET net_minor = new.net
+               FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, net) WHERE billing_documentline.id = new.id""",
+            [[pk for pk, _, _ in owed], parts],
         )
     return paid
 

@@ -24,6 +24,7 @@ from billing.domain.tariffs import TariffTerms
 from billing.models import BilledReadings, BillingRun, FlexibilityCredit, TariffAssignment
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
 from billing.services.flexibility import flexibility_to_take, place_on_documents
+from billing.services.market_lines import Lines, gift_arrays, market_lines
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
@@ -72,17 +73,17 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     )
     _check_current(run, meters, shares, days)
     _remember_versions(run, meters, shares)
-    energy, axis = _energy_of(shares), shares.site_ids
+    energy, axis = _energy_of(run, days, shares), shares.site_ids
     drafts: list[_Draft] = []
     used: set[int] = set()
     owed = flexibility_to_take(run=run, site_ids=sorted(sites))
+    traded = market_lines(run=run, site_ids=sorted(sites), days=days)
     for signature, members in group_by_tariffs(sorted(sites), days).items():
         terms = terms_along(signature, days)
         used |= {t.version_id for t in terms}
         plan = rate_plan(terms, days, run, prices)
         rows = np.searchsorted(axis, np.array(members))
-        chosen = SiteEnergy(*(getattr(energy, name)[rows] for name in SiteEnergy.__slots__))
-        drafts += _drafts([sites[pk] for pk in members], plan, chosen, terms[-1].vat_rate)
+        drafts += _drafts([sites[pk] for pk in members], plan, energy.at(rows), terms[-1].vat_rate, traded)
     drafts += _credits_for_flexibility(drafts, sites, owed)
     _store(run, sorted(drafts, key=lambda d: (d.site.code, d.kind)))
     return used
@@ -124,13 +125,14 @@ class _Meters:
 
 def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:
     """Wh per interval of the sites as they were shared, in the order of their ids."""
-    return _energy_of(load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids))
+    return _energy_of(run, days, load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids))
 
 
-def _energy_of(shares: ShareBlock) -> SiteEnergy:
+def _energy_of(run: BillingRun, days: Sequence[date], shares: ShareBlock) -> SiteEnergy:
     return SiteEnergy(
-        shares.import_wh, shares.export_wh, shares.received_wh, shares.delivered_wh, shares.carried_wh
-    )
+        shares.import_wh, shares.export_wh, shares.received_wh, shares.delivered_wh, shares.carried_wh,
+        *gift_arrays(microgrid=run.microgrid, days=days, shares=shares),
+    )  # fmt: skip
 
 
 def _remember_versions(run: BillingRun, meters: _Meters, shares: ShareBlock) -> None:
@@ -207,17 +209,19 @@ def rate_plan(
     )
 
 
-def _drafts(sites: list[Site], plan: RatePlan, energy: SiteEnergy, vat_rate: Decimal) -> list[_Draft]:
+def _drafts(
+    sites: list[Site], plan: RatePlan, energy: SiteEnergy, vat_rate: Decimal, traded: Lines
+) -> list[_Draft]:
     """A bill for each site that drew or owes anything, a credit document for each that delivered anything."""
     bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
     columns = {"bill": [_columns(lines) for lines in bills], "credit": [_columns(lines) for lines in credits]}
     drafts = []
     for row, site in enumerate(sites):
         own_rate = Decimal(0) if site.member.is_cooperative else vat_rate
-        bill = _lines_of(bills, columns["bill"], row)
+        bill = _lines_of(bills, columns["bill"], row) + traded.get((site.pk, "bill"), [])
         if bill:
             drafts.append(_Draft(site, "bill", own_rate, bill))
-        credit = _lines_of(credits, columns["credit"], row)
+        credit = _lines_of(credits, columns["credit"], row) + traded.get((site.pk, "credit"), [])
         if credit:
             drafts.append(_Draft(site, "credit", Decimal(0), credit))
     return drafts

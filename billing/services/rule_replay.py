@@ -12,20 +12,30 @@ from billing.domain.rating import RatedLines, SiteEnergy, rate_bills, rate_credi
 from billing.models import BillingRun, RuleReplay, RunStatus
 from billing.services.rating import group_by_tariffs, load_energy, rate_plan, terms_along
 from energy.models import Microgrid, Site
-from grid.domain.prices import PriceRule, local_prices
+from grid.domain.market.agent import Limits, orders_for
+from grid.domain.market.book import clear_wanted
+from grid.domain.market.settlement import Matched
+from grid.domain.prices import PriceRule, local_prices, mid_market
+from grid.domain.sharing.day import share_day
 from grid.domain.sharing.keys import SHARE_UNITS
-from grid.domain.sharing.terms import KEYED, ShareRule, SharingTerms, share_by
+from grid.domain.sharing.preferences import Preference, give
+from grid.domain.sharing.terms import KEYED, ShareRule, SharingTerms
 from grid.models import SharingKey, SharingPrice
+from grid.selectors.preferences import preferences_on
 from grid.selectors.prices import PriceBlock, load_prices
 from grid.selectors.sharing import load_shares
 from grid.selectors.sharing_terms import SiteAxis, agreed, rule_on
+from grid.selectors.trading import limits_of
 from kernel.apportionment import largest_remainder
 from kernel.money import round_half_away
 
 Ints = NDArray[np.int64]
 LOOKED_BACK = timedelta(days=100)
 AS_IT_WAS = ("", "")
-RULES = [(ShareRule(key), PriceRule(price)) for key in SharingKey for price in SharingPrice]
+RULES = [
+    *((ShareRule(key), PriceRule(price)) for key in SharingKey for price in SharingPrice if not {key, price} & {SharingKey.MARKET, SharingPrice.UNIFORM_AUCTION}),
+    (ShareRule.MARKET, PriceRule.UNIFORM_AUCTION),
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,21 @@ class _Month:
     prices: PriceBlock
 
 
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """A month as a rule would have shared it: the energy, what all drew and what was shared [T], and the market's prices if it has any."""
+
+    energy: SiteEnergy
+    drawn_wh: Ints
+    shared_wh: Ints
+    local_micro: Ints | None
+
+
 def replay_rules(*, run: BillingRun, now: datetime) -> list[RuleReplay]:
     """Replay every key at every price over a posted month, once, beside the month as it was; returns what was added. Safe to repeat.
+
+    What members give away is given first under every rule. Under the market everybody is taken to have ordered just what was drawn and
+    fed in, within the limits that hold now: what the agent would do if it foresaw everything.
 
     The fixed shares are those of the rule in force, or where it has none each site's part of what all drew in the month.
     """
@@ -69,7 +92,7 @@ def replay_rules(*, run: BillingRun, now: datetime) -> list[RuleReplay]:
             if shared is None:
                 money = _rate(month, month.energy, month.prices)
             else:
-                money = _money(month, *shared, PriceRule(price_rule))
+                money = _money(month, shared, PriceRule(price_rule))
             row, _ = RuleReplay.objects.get_or_create(
                 run=run, key=key, price_rule=price_rule,
                 defaults={
@@ -108,22 +131,53 @@ def _load(run: BillingRun) -> _Month:
     return _Month(run, sites, axis, shares.offsets, energy, energy.export_wh - shares.not_local_wh, prices)
 
 
-def _share(month: _Month, key: ShareRule) -> tuple[SiteEnergy, Ints, Ints]:
-    """The month's energy as a key would have shared it, what all drew, and what was shared [T]; a day at a time."""
-    terms = _terms(month, key)
-    received, delivered = np.zeros_like(month.local_wh), np.zeros_like(month.local_wh)
+def _share(month: _Month, key: ShareRule) -> _Shares:
+    """Share the month by a key, or as orders would have been; a day at a time."""
+    terms, microgrid = _terms(month, key), month.run.microgrid
+    arrays = {
+        name: np.zeros_like(month.local_wh)
+        for name in ("received_wh", "delivered_wh", "gifted_wh", "given_wh")
+    }
     totals = np.zeros(month.local_wh.shape[1], dtype=np.int64)
-    for first, after in zip(month.offsets[:-1].tolist(), month.offsets[1:].tolist(), strict=True):
-        drawn = np.ascontiguousarray(month.energy.import_wh[:, first:after].T)
-        fed_in = np.ascontiguousarray(month.local_wh[:, first:after].T)
-        shared, _ = share_by(terms, drawn, fed_in, month.axis.ranks)
-        received[:, first:after], delivered[:, first:after] = (
-            shared.received.parts_wh.T,
-            shared.delivered.parts_wh.T,
-        )
-        totals[first:after] = shared.shared_wh
-    energy = replace(month.energy, received_wh=received, delivered_wh=delivered)
-    return energy, month.energy.import_wh.sum(axis=0), totals
+    limits = limits_of(microgrid, month.axis)
+    local_micro = month.prices.local_micro.copy() if key == ShareRule.MARKET else None
+    sites = len(month.axis.codes)
+    spans = zip(month.run.days(), month.offsets[:-1].tolist(), month.offsets[1:].tolist(), strict=True)
+    for day, first, after in spans:
+        within = slice(first, after)
+        drawn = np.ascontiguousarray(month.energy.import_wh[:, within].T)
+        fed_in = np.ascontiguousarray(month.local_wh[:, within].T)
+        entries = preferences_on(microgrid=microgrid, day=day, sites=month.axis).entries
+        matched = None
+        if local_micro is not None:
+            instead = mid_market(month.prices.retail_micro[within], month.prices.feed_in_micro[within])
+            matched, local_micro[within] = _as_if_foreseen(
+                month, limits, entries, drawn, fed_in, within, instead
+            )
+        found = share_day(terms, entries, matched, drawn, fed_in, month.axis.ranks)
+        arrays["received_wh"][:, within] = found.shared.received.parts_wh.T
+        arrays["delivered_wh"][:, within] = found.shared.delivered.parts_wh.T
+        if found.given is not None:
+            arrays["gifted_wh"][:, within] = found.given.received(sites, gifts_only=True).T
+            arrays["given_wh"][:, within] = found.given.delivered(sites, gifts_only=True).T
+        totals[within] = found.shared.shared_wh
+    if not arrays["gifted_wh"].any():
+        arrays |= {"gifted_wh": None, "given_wh": None}  # type: ignore[dict-item]
+    energy = replace(month.energy, **arrays)
+    return _Shares(energy, month.energy.import_wh.sum(axis=0), totals, local_micro)
+
+
+def _as_if_foreseen(
+    month: _Month, limits: Limits, entries: Sequence[Preference], drawn_wh: Ints, fed_in_wh: Ints, within: slice, instead: Ints
+) -> tuple[Matched, Ints]:  # fmt: skip
+    """What would have been matched on a day, and at which prices, had the agent known it."""
+    given = give(entries, drawn_wh, fed_in_wh, month.axis.ranks)
+    sites = len(month.axis.codes)
+    wanted = orders_for(
+        limits, drawn_wh - given.received(sites), fed_in_wh - given.delivered(sites),
+        month.prices.retail_micro[within], month.prices.feed_in_micro[within],
+    )  # fmt: skip
+    return clear_wanted(wanted, month.axis.ranks, instead)
 
 
 def _terms(month: _Month, key: ShareRule) -> SharingTerms:
@@ -143,13 +197,17 @@ def _terms(month: _Month, key: ShareRule) -> SharingTerms:
     ).terms  # fmt: skip
 
 
-def _money(
-    month: _Month, energy: SiteEnergy, drawn_wh: Ints, shared_wh: Ints, price_rule: PriceRule
-) -> MonthMoney:
-    found = local_prices(
-        price_rule, drawn_wh, shared_wh, month.prices.retail_micro, month.prices.feed_in_micro
-    )
-    return _rate(month, energy, replace(month.prices, local_micro=found.local_micro))
+def _money(month: _Month, shared: _Shares, price_rule: PriceRule) -> MonthMoney:
+    local_micro = shared.local_micro
+    if local_micro is None:
+        local_micro = local_prices(
+            price_rule,
+            shared.drawn_wh,
+            shared.shared_wh,
+            month.prices.retail_micro,
+            month.prices.feed_in_micro,
+        ).local_micro
+    return _rate(month, shared.energy, replace(month.prices, local_micro=local_micro))
 
 
 def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
@@ -163,7 +221,7 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
         terms = terms_along(signature, days)
         rows = np.array([row_of[pk] for pk in members], dtype=np.int64)
         plan = rate_plan(terms, days, run, prices)
-        chosen = SiteEnergy(*(getattr(energy, name)[rows] for name in SiteEnergy.__slots__))
+        chosen = energy.at(rows)
         lines = rate_bills(plan, chosen)
         local_brought += sum(int(line.net_minor.sum()) for line in lines if line.component == "local")
         rates = [Decimal(0) if month.sites[row].member.is_cooperative else terms[-1].vat_rate for row in rows]

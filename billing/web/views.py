@@ -24,7 +24,7 @@ from billing.services.papers import pdf_of
 from energy.selectors.register_readings import register_readings
 
 PAGE = 24
-ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT)
+ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.GIVEN, Component.EXPORT)
 EXPLANATION = {
     Component.STANDING: "Meter, billing and your share of the lines, per day.",
     Component.LOCAL: "What neighbours fed in at the very moment you drew it.",
@@ -32,6 +32,10 @@ EXPLANATION = {
     Component.INCENTIVE: "Thank you for using energy while the village had it.",
     Component.LOCAL_DELIVERED: "What your roof gave and neighbours used in the same quarter hour.",
     Component.CARRIED: "Bought from the public grid before, given by your battery when neighbours needed it; paid as the grid is.",
+    Component.GIFT: "A neighbour gave you this for nothing.",
+    Component.GIVEN: "For nothing, before the village shared the rest.",
+    Component.DEVIATION: "Ordered, not given or taken, and missing to neighbours; it is paid to them.",
+    Component.COMPENSATION: "What neighbours had ordered and did not give or take; they pay it.",
     Component.EXPORT: "What nobody in the village needed; it went to the public grid.",
     Component.DEMAND_RESPONSE: "The difference to what you usually draw, at the programme's price.",
     Component.BATTERY: "What your battery did for the village.",
@@ -59,7 +63,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One document: what to pay or what is paid, made up line by line, and the check against the chain."""
     document = _opened(request, public_id)
     lines, flexibility = list(document.lines.order_by("position")), flexibility_on(document)
-    received = sum(line.quantity for line in lines if line.component == Component.LOCAL)
+    received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
     from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
     drawn = received + from_grid
     days = document.rated_run.days()
@@ -110,8 +114,10 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
     uses = versions_behind(document)
     counted = (
         Component.LOCAL,
+        Component.GIFT,
         Component.GRID,
         Component.LOCAL_DELIVERED,
+        Component.GIVEN,
         Component.CARRIED,
         Component.EXPORT,
     )

@@ -42,7 +42,7 @@ class DayAxisSerializer(serializers.Serializer[Any]):
 SHARING_EXAMPLE = {
     "day": "2016-03-01", "start_at": "2016-02-29T23:00:00Z", "interval_minutes": 15, "interval_count": 96,
     "revision": 0, "key": "dynamic", "price_rule": "mid_market", "local_micro": [175000, 175000], "mid_market_instead": [],
-    "keyed_wh": [], "level_wh": [], "level_divisor": [], "feeders": [], "consumption_wh": [700, 550], "production_wh": [900, 400],
+    "keyed_wh": [], "level_wh": [], "level_divisor": [], "feeders": [], "given_wh": [], "kept_bids_wh": [], "kept_offers_wh": [], "consumption_wh": [700, 550], "production_wh": [900, 400],
     "matched_wh": [700, 400], "shared_wh": [700, 400], "not_local_wh": [], "carried_wh": [], "received_cutoff": [-1, 450],
     "received_cutoff_site": ["", "LV3.101 Load 7"], "delivered_cutoff": [-1, -1], "delivered_cutoff_site": ["", ""],
 }  # fmt: skip
@@ -86,6 +86,11 @@ class SharingSerializer(DayAxisSerializer):
     keyed_wh = _watt_hours("Hybrid key: what sites with a share drew [Wh]; else empty.")
     level_wh = _watt_hours("Hybrid key: a site with share k receives min(c, k level / divisor); else empty.")
     level_divisor = serializers.ListField(child=serializers.IntegerField())
+    given_wh = _watt_hours(
+        "What preferences gave before the key shared the rest, then of C - given and P - given [Wh]; empty: nothing."
+    )
+    kept_bids_wh = _watt_hours("Market: of what buyers ordered, what they drew [Wh]; else empty.")
+    kept_offers_wh = _watt_hours("Market: of what sellers ordered, what they fed in [Wh]; else empty.")
     feeders = FeederSerializer(
         many=True, help_text="Hierarchical key: each feeder's own sharing; else empty."
     )
@@ -198,7 +203,7 @@ def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
         **_axis(microgrid, day),
         **_fields(
             row, "revision", "key", "price_rule", "consumption_wh", "production_wh", "matched_wh", "shared_wh", "keyed_wh",
-            "level_wh", "level_divisor", "not_local_wh", "carried_wh",
+            "level_wh", "level_divisor", "not_local_wh", "carried_wh", "given_wh", "kept_bids_wh", "kept_offers_wh",
         ),
         **cutoffs(row),
         "feeders": [{**_fields(level, "feeder", "drawn_wh", "fed_in_wh"), **cutoffs(level)} for level in levels[1:]],

@@ -25,6 +25,15 @@ from grid.models.emergencies import (
 from grid.models.flexibility import CommandKind, FlexibilityDay, FlexibilityPay, FlexibilityTerms
 from grid.models.flexible_runs import FlexibleRun, FlexibleRunPlan, FlexibleRunResult
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
+from grid.models.market import (
+    MarketInterval,
+    MarketOrder,
+    MarketTerms,
+    OrderSide,
+    SiteMarketDay,
+    TradingLimit,
+    TradingMode,
+)
 from grid.models.network_studies import ElementLoss, NetworkStudy, NodeHosting, Technology
 from grid.models.openadr import AdrEvent, AdrPayload, AdrProgram, AdrReport, AdrSubscription, AdrVen
 from grid.models.pictures import GridPicture
@@ -38,8 +47,10 @@ from grid.models.planned_outages import (
     PlannedOutage,
 )
 from grid.models.plans import Plan, PlanRule, PlanSource, StoragePlan
+from grid.models.preferences import GivenDay, SurplusPreference
 from grid.models.prices import PriceDay
 from grid.models.sharing import (
+    MARKET_ALONE,
     FeederShareDay,
     SharingDay,
     SharingKey,
@@ -53,6 +64,7 @@ from grid.models.switch_orders import SwitchOrder
 from grid.models.votes import ProposedShare, SharingProposal, SharingVote, VoteChoice, VoteStatus
 
 __all__ = [
+    "MARKET_ALONE",
     "AdrEvent",
     "AdrPayload",
     "AdrProgram",
@@ -89,6 +101,7 @@ __all__ = [
     "FlexibleRun",
     "FlexibleRunPlan",
     "FlexibleRunResult",
+    "GivenDay",
     "GridAlarm",
     "GridAlarmKind",
     "GridAlarmStep",
@@ -102,9 +115,13 @@ __all__ = [
     "LeavingOrder",
     "LinkProblem",
     "LinkProtocol",
+    "MarketInterval",
+    "MarketOrder",
+    "MarketTerms",
     "NetworkStudy",
     "NodeHosting",
     "OperatorOverride",
+    "OrderSide",
     "OutageElement",
     "OutageExtension",
     "OutageMove",
@@ -125,12 +142,16 @@ __all__ = [
     "SharingProposal",
     "SharingRule",
     "SharingVote",
+    "SiteMarketDay",
     "SiteShareDay",
     "StorageDay",
     "StorageOriginRule",
     "StoragePlan",
+    "SurplusPreference",
     "SwitchOrder",
     "Technology",
+    "TradingLimit",
+    "TradingMode",
     "VoteChoice",
     "VoteStatus",
 ]

@@ -15,6 +15,7 @@ class SharingKey(models.TextChoices):
     STATIC = "static", "static: fixed shares"
     HYBRID = "hybrid", "hybrid: fixed shares, what is left again"
     HIERARCHICAL = "hierarchical", "hierarchical: own site, then feeder, then all"
+    MARKET = "market", "market: as members order"
 
 
 class SharingPrice(models.TextChoices):
@@ -23,6 +24,16 @@ class SharingPrice(models.TextChoices):
     MID_MARKET = "mid_market", "mid-market: halfway between retail and feed-in price"
     SUPPLY_DEMAND_RATIO = "supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"
     BILL_SHARING = "bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"
+    UNIFORM_AUCTION = "uniform_auction", "auction: what the last matched bid and offer agree on (market only)"
+
+
+MARKET_ALONE = "The market goes with the auction's price, and the auction's price with the market only."
+
+
+def market_has_its_price() -> Q:
+    """The market's key and the auction's price come together or not at all."""
+    market, auction = Q(key=SharingKey.MARKET), Q(price_rule=SharingPrice.UNIFORM_AUCTION)
+    return (market & auction) | (~market & ~auction)
 
 
 class DateRange(Func):
@@ -53,6 +64,11 @@ class SharingRule(models.Model):
                     (F("microgrid"), RangeOperators.EQUAL),
                     (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
+            ),
+            models.CheckConstraint(
+                condition=market_has_its_price(),
+                name="rule_prices_its_market",
+                violation_error_message=MARKET_ALONE,
             ),
         ]
 
@@ -114,6 +130,15 @@ class SharingDay(models.Model):
         help_text="Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served.",
     )  # fmt: skip
     level_divisor = ArrayField(models.BigIntegerField(), default=list)
+    given_wh = ArrayField(
+        models.BigIntegerField(), default=list, help_text="What preferences gave before the key shared the rest; empty: nothing.",
+    )  # fmt: skip
+    kept_bids_wh = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Market: of what buyers ordered, what they drew."
+    )
+    kept_offers_wh = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Market: of what sellers ordered, what they fed in."
+    )
     received_cutoff = ArrayField(models.BigIntegerField())
     received_cutoff_site = ArrayField(models.BigIntegerField())
     delivered_cutoff = ArrayField(models.BigIntegerField())

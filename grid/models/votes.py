@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from energy.models import Microgrid, Site
-from grid.models.sharing import SharingKey, SharingPrice, SharingRule
+from grid.models.sharing import MARKET_ALONE, SharingKey, SharingPrice, SharingRule, market_has_its_price
 from members.models import Member
 from members.models.public import PublicRow
 
@@ -54,6 +54,9 @@ class SharingProposal(PublicRow):
                 fields=["microgrid"], condition=Q(status=VoteStatus.OPEN), name="one_open_vote_on_sharing"
             ),
             models.CheckConstraint(condition=Q(closes_at__gt=F("opened_at")), name="vote_lasts_a_while"),
+            models.CheckConstraint(
+                condition=market_has_its_price(), name="proposal_prices_its_market", violation_error_message=MARKET_ALONE
+            ),
             models.CheckConstraint(
                 condition=Q(quorum_percent__gte=1, quorum_percent__lte=100), name="quorum_is_a_percentage"
             ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ from django.db.models import OuterRef, Subquery
 from numpy.typing import NDArray
 
 from grid.domain.prices import LocalPrices, PriceRule, local_prices
-from grid.models import PriceDay, SharingDay, SharingPrice
+from grid.models import MarketInterval, PriceDay, SharingDay, SharingPrice
+from grid.selectors.market import cleared_on, cleared_prices
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,15 @@ def _by_other_rules(microgrid_id: int, rows: Sequence[Any]) -> dict[date, LocalP
     chosen = {row.day: row for row in rows if row.price_rule not in (None, SharingPrice.MID_MARKET)}
     if not chosen:
         return {}
-    shared = SharingDay.objects.filter(microgrid_id=microgrid_id, day__in=list(chosen), is_current=True)
-    return {day.day: settled_prices(day, chosen[day.day]) for day in shared}
+    shared = list(
+        SharingDay.objects.filter(
+            microgrid_id=microgrid_id, day__in=list(chosen), is_current=True
+        ).select_related("microgrid")
+    )
+    traded = cleared_on(
+        microgrid_id, [day.day for day in shared if day.price_rule == SharingPrice.UNIFORM_AUCTION]
+    )
+    return {day.day: settled_prices(day, chosen[day.day], traded) for day in shared}
 
 
 def shared_prices(shared: SharingDay) -> LocalPrices | None:
@@ -86,11 +94,23 @@ def shared_prices(shared: SharingDay) -> LocalPrices | None:
     if shared.price_rule == SharingPrice.MID_MARKET:
         local = np.array(published.local_micro, dtype=np.int64)
         return LocalPrices(local, np.zeros(len(local), dtype=np.bool_))
-    return settled_prices(shared, published)
+    is_traded = shared.price_rule == SharingPrice.UNIFORM_AUCTION
+    return settled_prices(
+        shared, published, cleared_on(shared.microgrid_id, [shared.day] if is_traded else [])
+    )
 
 
-def settled_prices(shared: SharingDay, published: PriceDay) -> LocalPrices:
-    """What a shared kWh cost in each interval of a day, by the rule it was shared by."""
+def settled_prices(
+    shared: SharingDay, published: PriceDay, cleared: dict[datetime, MarketInterval]
+) -> LocalPrices:
+    """What a shared kWh cost in each interval of a day, by the rule it was shared by.
+
+    On a day of the market it is the price of the cleared interval; where nothing was matched, what preferences gave costs the
+    mid-market price published ahead.
+    """
+    if shared.price_rule == SharingPrice.UNIFORM_AUCTION:
+        instead = np.array(published.local_micro, dtype=np.int64)
+        return LocalPrices(*cleared_prices(shared.microgrid, shared.day, cleared, instead))
     return local_prices(
         PriceRule(shared.price_rule), np.array(shared.consumption_wh, dtype=np.int64), np.array(shared.shared_wh, dtype=np.int64),
         np.array(published.retail_micro, dtype=np.int64), np.array(published.feed_in_micro, dtype=np.int64),

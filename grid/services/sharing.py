@@ -13,14 +13,20 @@ from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Microgrid
 from energy.selectors.meter_days import ChannelBlock, load_channel
 from energy.services.partitions import ensure_months
+from grid.domain.market.settlement import Matched
 from grid.domain.origin_sharing import SharedByOrigin, share_by_origin
+from grid.domain.sharing.day import DayShared, share_day
 from grid.domain.sharing.hierarchy import FeederLevel
 from grid.domain.sharing.keys import Shared
-from grid.domain.sharing.terms import share_by
+from grid.domain.sharing.terms import ShareRule
 from grid.domain.stored_producers import follow_producers
 from grid.models import FeederShareDay, SharingDay, SiteShareDay, StorageDay
+from grid.selectors.market import digest_of, matched_on
+from grid.selectors.preferences import PreferencesOfDay, preferences_on
 from grid.selectors.sharing_terms import AgreedTerms, SiteAxis, rule_on, terms_on
 from grid.selectors.storage_origin import StorageFacts, follows_origins, storage_facts
+from grid.services.market_clearing import clear_intervals
+from grid.services.market_settlement import store_given, store_market_day, supersede
 from grid.services.storage_origin import store_storage_days
 
 SHARES_TABLE = "grid_siteshareday"
@@ -57,8 +63,13 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
         for channel in (Channel.IMPORT, Channel.EXPORT)
     )
     agreed = terms_on(microgrid=microgrid, rule=rule, sites=sites, day=day)
+    preferences = preferences_on(microgrid=microgrid, day=day, sites=sites)
+    matched = _matched(microgrid, agreed, sites, day, now)
     stored = storage_facts(microgrid=microgrid, day=day, site_ids=sites.site_ids.tolist(), codes=sites.codes)
-    digest = _digest(agreed.digest_text + (stored.digest if stored else ""), imports, exports)
+    traded = digest_of(matched) if matched else ""
+    digest = _digest(
+        agreed.digest_text + (stored.digest if stored else "") + preferences.digest + traded, imports, exports
+    )
     before = (
         SharingDay.objects.select_for_update().filter(microgrid=microgrid, day=day, is_current=True).first()
     )
@@ -66,7 +77,7 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
         return before
     drawn, fed_in = np.ascontiguousarray(imports.values_wh.T), np.ascontiguousarray(exports.values_wh.T)
 
-    share = _Sharing(agreed, sites)
+    share = _Sharing(agreed, sites, preferences, matched)
     found = _share_by_origin(microgrid, day, stored, drawn, fed_in, share)
     revision = 0
     if before is not None:
@@ -76,6 +87,7 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
             is_current=False
         )
         StorageDay.objects.filter(microgrid=microgrid, day=day, is_current=True).update(is_current=False)
+        supersede(microgrid=microgrid, day=day)
     _store_shares(microgrid, sites, day, revision, imports, exports, found, stored)
     if stored is not None:
         produced = follow_producers(
@@ -84,9 +96,15 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
         store_storage_days(
             microgrid=microgrid, day=day, revision=revision, facts=stored, found=found, produced=produced
         )
-    row = _store_day(microgrid, sites, day, revision, agreed, digest, found, now)
-    if share.feeders is not None:
-        _store_feeders(row, sites, agreed.feeder_names, share.feeders)
+    last = share.last
+    if matched is not None:
+        store_market_day(
+            microgrid=microgrid, day=day, revision=revision, sites=sites, matched=matched, found=last
+        )
+    store_given(microgrid=microgrid, day=day, revision=revision, preferences=preferences, found=last)
+    row = _store_day(microgrid, sites, day, revision, agreed, digest, found, last, now)
+    if last.feeders is not None:
+        _store_feeders(row, sites, agreed.feeder_names, last.feeders)
     return row
 
 
@@ -98,17 +116,32 @@ def _wait_for_turn(microgrid: Microgrid, day: date) -> None:
         Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)
 
 
-class _Sharing:
-    """The key as a function; keeps what its last call said of the feeders."""
+def _matched(
+    microgrid: Microgrid, agreed: AgreedTerms, sites: SiteAxis, day: date, now: datetime
+) -> Matched | None:
+    """What was matched on a day of the market; what was not cleared in time is cleared now, its gates having closed long ago."""
+    if agreed.terms.key != ShareRule.MARKET:
+        return None
+    clear_intervals(microgrid=microgrid, starts=microgrid.local_day(day).starts(), now=now)
+    return matched_on(microgrid=microgrid, day=day, sites=sites)
 
-    def __init__(self, agreed: AgreedTerms, sites: SiteAxis) -> None:
+
+class _Sharing:
+    """Preferences and key as a function; keeps what its last call found."""
+
+    last: DayShared
+
+    def __init__(
+        self, agreed: AgreedTerms, sites: SiteAxis, preferences: PreferencesOfDay, matched: Matched | None
+    ) -> None:
         self.terms = agreed.terms
         self.ranks = sites.ranks
-        self.feeders: FeederLevel | None = None
+        self.preferences = preferences.entries
+        self.matched = matched
 
     def __call__(self, drawn_wh: NDArray[np.int64], local_wh: NDArray[np.int64]) -> Shared:
-        shared, self.feeders = share_by(self.terms, drawn_wh, local_wh, self.ranks)
-        return shared
+        self.last = share_day(self.terms, self.preferences, self.matched, drawn_wh, local_wh, self.ranks)
+        return self.last.shared
 
 
 def _share_by_origin(
@@ -165,16 +198,16 @@ def _store_shares(
 
 
 def _store_day(
-    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, agreed: AgreedTerms, digest: str, found: SharedByOrigin, now: datetime
+    microgrid: Microgrid, sites: SiteAxis, day: date, revision: int, agreed: AgreedTerms, digest: str, found: SharedByOrigin,
+    last: DayShared, now: datetime,
 ) -> SharingDay:  # fmt: skip
     shared = found.shared
-
     return SharingDay.objects.create(
         microgrid=microgrid, day=day, revision=revision, key=agreed.terms.key, price_rule=agreed.terms.price_rule, sources_digest=digest,
         consumption_wh=shared.consumption_wh.tolist(), production_wh=shared.production_wh.tolist(),
         matched_wh=shared.matched_wh.tolist(), shared_wh=shared.shared_wh.tolist(),
         not_local_wh=_or_nothing(found.not_local_wh.sum(axis=1)), carried_wh=_or_nothing(found.carried_wh.sum(axis=1)),
-        **_fill(shared),
+        **_fill(shared), **_before_and_kept(last),
         received_cutoff=shared.received.cutoff.tolist(), received_cutoff_site=_at_sites(sites, shared.received.cutoff_site),
         delivered_cutoff=shared.delivered.cutoff.tolist(), delivered_cutoff_site=_at_sites(sites, shared.delivered.cutoff_site),
         computed_at=now,
@@ -187,6 +220,16 @@ def _fill(shared: Shared) -> dict[str, list[int]]:
     return {
         "keyed_wh": shared.fill.keyed_wh.tolist(), "level_wh": shared.fill.level.tolist(),
         "level_divisor": shared.fill.divisor.tolist(),
+    }  # fmt: skip
+
+
+def _before_and_kept(last: DayShared) -> dict[str, list[int]]:
+    """What preferences gave, and what of the orders was kept."""
+    given = _or_nothing(last.given.wh.sum(axis=1)) if last.given is not None else []
+    kept = last.settled
+    return {
+        "given_wh": given, "kept_bids_wh": kept.kept_bids_wh.tolist() if kept else [],
+        "kept_offers_wh": kept.kept_offers_wh.tolist() if kept else [],
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from grid.domain.sharing.keys import SHARE_UNITS, CannotShare
 from grid.domain.sharing.terms import KEYED, ShareRule
 from grid.domain.votes import Count, Outcome, outcome
 from grid.models import (
+    MARKET_ALONE,
     ProposedShare,
     SharingKeyShare,
     SharingProposal,
@@ -52,6 +53,8 @@ def open_vote(
         CannotOpenVote: the times do not fit, another vote is open, nobody may vote, or fixed shares cannot be proposed.
     """
     check_opening(microgrid=microgrid, key=key, valid_from=valid_from, closes_at=closes_at, now=now)
+    if (key == ShareRule.MARKET) != (price_rule == PriceRule.UNIFORM_AUCTION):
+        raise CannotOpenVote(MARKET_ALONE)
     sites = SiteAxis.of(microgrid)
     today = now.astimezone(microgrid.zone).date()
     share_of = fixed_shares(microgrid=microgrid, sites=sites, today=today) if key in KEYED else {}

@@ -27,19 +27,21 @@ KEY_WORDS = {
     SharingKey.STATIC: "Each has a fixed share of what is produced; what a member cannot use goes to the public grid.",
     SharingKey.HYBRID: "Each has a fixed share; what a member cannot use goes to the others by their shares, then by use.",
     SharingKey.HIERARCHICAL: "Own roof first, then the neighbours on the same feeder, then the whole village.",
+    SharingKey.MARKET: "Members order per quarter hour what they buy and sell, themselves or through an agent that keeps to what they said. What was ordered is shared as far as the meters show it.",
 }
 PRICE_WORDS = {
     SharingPrice.MID_MARKET: "A shared kWh costs the middle between the public grid's price and its feed-in price.",
     SharingPrice.SUPPLY_DEMAND_RATIO: "A shared kWh is cheap when the village has plenty and dear when it has little.",
     SharingPrice.BILL_SHARING: "A shared kWh costs nothing; all bear the public grid's cost together.",
+    SharingPrice.UNIFORM_AUCTION: "All who trade in a quarter hour pay the same price: the middle of the last bid and offer that met.",
 }
 KEY_NAMES = {
     SharingKey.DYNAMIC: "By use", SharingKey.STATIC: "Fixed shares", SharingKey.HYBRID: "Fixed shares, the rest again",
-    SharingKey.HIERARCHICAL: "Neighbours first",
+    SharingKey.HIERARCHICAL: "Neighbours first", SharingKey.MARKET: "Market",
 }  # fmt: skip
 PRICE_NAMES = {
     SharingPrice.MID_MARKET: "middle price", SharingPrice.SUPPLY_DEMAND_RATIO: "price by plenty",
-    SharingPrice.BILL_SHARING: "shared bill",
+    SharingPrice.BILL_SHARING: "shared bill", SharingPrice.UNIFORM_AUCTION: "price of the auction",
 }  # fmt: skip
 
 

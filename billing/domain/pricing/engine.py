@@ -143,8 +143,8 @@ class _Job:
         return [*lines, Line("energy", "below zero", 0, "", None, None, -below)] if below.any() else lines
 
     def _local_lines(self) -> list[Line]:
-        """Energy from neighbours at the published local price, or at a share of the own grid price."""
-        received = self.metered.received_wh
+        """Energy bought from neighbours at the published local price, or at a share of the own grid price."""
+        received = self.metered.bought_wh
         if received is None:
             return []
         lines = []

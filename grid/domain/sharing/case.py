@@ -1,13 +1,14 @@
 """One case of sharing, any key and any price rule: members, what they drew and fed in, prices, orders; and what comes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.market.auction import Orders, clear
+from grid.domain.market.auction import Orders
+from grid.domain.market.book import Side, clear_each
 from grid.domain.prices import Interval, PriceRule, price_of
 from grid.domain.sharing.keys import Shared
 from grid.domain.sharing.splitting import Wh, Whole, ranks_by_code
@@ -107,15 +108,13 @@ def _trade(case: ShareCase) -> CaseResult:
     )
     matched = np.zeros(len(received), dtype=object)
     price: list[Fraction | None] = [None] * len(received)
-    for t in sorted(set(case.bids.interval.tolist()) & set(case.offers.interval.tolist())):
-        mine, yours = np.flatnonzero(case.bids.interval == t), np.flatnonzero(case.offers.interval == t)
-        cleared = clear(_chosen(bids, mine), _chosen(offers, yours))
-        np.add.at(received[t], case.bids.member[mine], cleared.bid_wh)
-        np.add.at(delivered[t], case.offers.member[yours], cleared.offer_wh)
+    for found in clear_each(Side(bids, case.bids.interval), Side(offers, case.offers.interval)):
+        t, cleared = found.interval, found.cleared
+        np.add.at(received[t], case.bids.member[found.bids], cleared.bid_wh)
+        np.add.at(delivered[t], case.offers.member[found.offers], cleared.offer_wh)
         matched[t] = cleared.volume_wh
         if cleared.volume_wh:
-            last_bid, last_offer = mine[cleared.last_bid], yours[cleared.last_offer]
-            price[t] = (case.bids.price[last_bid] + case.offers.price[last_offer]) / 2
+            price[t] = (case.bids.price[found.last_bid] + case.offers.price[found.last_offer]) / 2
     return CaseResult(received, delivered, matched, price, price, [])
 
 
@@ -123,9 +122,3 @@ def _orders(book: Book, place: dict[Fraction, int], ranks: Wh) -> Orders:
     """Orders with each price as its step among all prices: small whole numbers in the same order."""
     steps = np.array([place[price] for price in book.price], dtype=np.int64)
     return Orders(steps, book.wh, book.placed, ranks[book.member])
-
-
-def _chosen(orders: Orders, places: Ints) -> Orders:
-    return replace(
-        orders, price=orders.price[places], wh=orders.wh[places], placed=orders.placed[places], rank=orders.rank[places]
-    )  # fmt: skip
