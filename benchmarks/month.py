@@ -1,7 +1,8 @@
 """Sharing and billing of one month from stored meter days to posted bills, without PDFs.
 
-`script/bench month --members 10000`: makes sites and signed-for meter days of a synthetic village in a database of its own, then
-measures sharing (one day per task) and billing (one chunk of sites per task) on two processes. Growth is noted at smaller sizes.
+`script/bench month --members 10000`: makes sites and signed-for meter days of a synthetic village in a database of its own (every
+fifth site has a roof; three tariffs, one of which changes inside the month), then measures sharing (one day per task) and billing (one
+chunk of sites per task) on two processes. Growth is noted at smaller sizes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A synthetic village of any size: households with plausible days, every fourth with a roof; final meter days in bulk."""
+"""A synthetic village of any size: households with plausible days, every fifth with a roof; final meter days in bulk."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -7,6 +7,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from benchmarks.month_tariffs import agree_on_tariffs
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
@@ -16,7 +17,7 @@ from members.models import Cooperative, Member
 from microgrid_site.demo.cooperative import agree_on_rules, found_cooperative
 
 SEED = 7
-ROOF_EVERY = 4
+ROOF_EVERY = 5
 
 
 def make_village(members: int, days: Sequence[date], now: datetime) -> Microgrid:
@@ -27,6 +28,7 @@ def make_village(members: int, days: Sequence[date], now: datetime) -> Microgrid
     )
     meters = make_sites(microgrid, cooperative, members)
     agree_on_rules(microgrid, now)
+    agree_on_tariffs(microgrid, days[len(days) // 2], now)
     ensure_months(table="energy_meterday", days=days)
     chance = np.random.default_rng(SEED)
     size = chance.lognormal(0.0, 0.5, members)
