@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.selectors.comparable import comparable_sites, comparable_versions, compares_for_all
 from billing.services.what_if import (
@@ -29,9 +31,9 @@ from members.services.access import record_looks
 SHOWN = 10
 LARGEST_FILE = 400_000
 METERING = (
-    ("none", "what is fed in earns nothing"),
-    ("net-billing", "what is fed in is credited at the file's sell prices"),
-    ("net-metering", "kWh fed in are set off against kWh drawn"),
+    ("none", gettext_lazy("what is fed in earns nothing")),
+    ("net-billing", gettext_lazy("what is fed in is credited at the file's sell prices")),
+    ("net-metering", gettext_lazy("kWh fed in are set off against kWh drawn")),
 )
 
 
@@ -39,13 +41,16 @@ class WhatIfForm(forms.Form):
     """A version of the cooperative's, or a file of anybody's."""
 
     version = forms.ModelChoiceField(
-        queryset=None, required=False, label="A tariff of ours", empty_label="none"
+        queryset=None,
+        required=False,
+        label=gettext_lazy("A tariff of ours"),
+        empty_label=gettext_lazy("none"),
     )
     file = forms.FileField(
-        required=False, label="Or a tariff from a file",
-        help_text="JSON: OpenEI's URDB form, or a list of parts as docs/tariffs.md describes it.",
+        required=False, label=gettext_lazy("Or a tariff from a file"),
+        help_text=gettext_lazy("JSON: OpenEI's URDB form, or a list of parts as docs/tariffs.md describes it."),
     )  # fmt: skip
-    metering = forms.ChoiceField(choices=METERING, required=False, label="For OpenEI files")
+    metering = forms.ChoiceField(choices=METERING, required=False, label=gettext_lazy("For OpenEI files"))
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,16 +62,18 @@ class WhatIfForm(forms.Form):
         if file is None:
             return None
         if file.size > LARGEST_FILE:
-            raise forms.ValidationError("The file is larger than 400 kB; a tariff is smaller than that.")
+            raise forms.ValidationError(_("The file is larger than 400 kB; a tariff is smaller than that."))
         try:
             return file.name, json.loads(file.read().decode("utf-8-sig"), parse_float=Decimal)
         except (ValueError, RecursionError):
-            raise forms.ValidationError(f"{file.name} is no JSON; choose another file.") from None
+            raise forms.ValidationError(
+                _("{name} is no JSON; choose another file.").format(name=file.name)
+            ) from None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.is_bound and not self.errors and not cleaned.get("version") and not cleaned.get("file"):
-            raise forms.ValidationError("Choose a tariff of ours or a file.")
+            raise forms.ValidationError(_("Choose a tariff of ours or a file."))
         return cleaned
 
     def proposals(self, vat_rate: Decimal) -> list[Proposal]:
@@ -105,7 +112,7 @@ def what_if_page(request: HttpRequest) -> HttpResponse:
 def _result(user: Any, form: WhatIfForm) -> dict[str, Any]:
     sites = list(comparable_sites(user))
     if not sites:
-        raise CannotCompare("No metering point is yours to compare.")
+        raise CannotCompare(_("No metering point is yours to compare."))
     microgrid = sites[0].microgrid
     sites = [site for site in sites if site.microgrid_id == microgrid.pk]
     proposals = form.proposals(vat_rate_of(microgrid))
@@ -121,7 +128,7 @@ def _result(user: Any, form: WhatIfForm) -> dict[str, Any]:
         "currency": microgrid.cooperative.currency,
         "first": found.days[0],
         "last": found.days[-1],
-        "effect_columns": ("Change", "Metering points"),
+        "effect_columns": (_("Change"), _("Metering points")),
     }
 
 
@@ -140,7 +147,7 @@ def _shown(found: WhatIf, outcome: Outcome) -> dict[str, Any]:
         "bins": bins,
         "picture": {
             "labels": [f"{b.from_minor // 100}" for b in bins], "names": True, "unit": "count",
-            "series": [{"name": "metering points", "colour": "use", "values": [b.customers for b in bins], "bars": True}],
+            "series": [{"name": _("metering points"), "colour": "use", "values": [b.customers for b in bins], "bars": True}],
         },
-        "table": [(f"{b.from_minor // 100} to {b.to_minor // 100}", b.customers) for b in bins],
+        "table": [(_("{first} to {last}").format(first=b.from_minor // 100, last=b.to_minor // 100), b.customers) for b in bins],
     }  # fmt: skip

@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
 from energy.selectors.coverage import covered_days
@@ -19,8 +21,9 @@ from grid.selectors.source_mix import source_mix
 from kernel.intervals import Month
 from members.selectors.scope import own_members
 from microgrid_site.pages.energy_tabs import energy_tabs
+from microgrid_site.templatetags.portal import kilowatts
 
-SPANS = (("day", "Day"), ("week", "Week"), ("month", "Month"))
+SPANS = (("day", gettext_lazy("Day")), ("week", gettext_lazy("Week")), ("month", gettext_lazy("Month")))
 
 
 def own_sites_of(request: HttpRequest) -> list[Site]:
@@ -112,9 +115,9 @@ def energy(request: HttpRequest) -> HttpResponse:
         "exported_wh": int((mine.energy.export_wh - mine.delivered_wh).sum()),
         "all_measured": bool(mine.energy.measured.all()), "final": bool(mine.energy.final.all()),
         "rows": day_rows(picture) if span == "day" else month_rows(picture), **steps(str(span), day, first, last),
-        "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"] if span == "day"
-        else ["Day", "From neighbours, kWh", "From the public grid, kWh", "Own roof, kWh", "Produced, kWh"],
-        "summary": f"You used {used / 1000:.1f} kWh, {received / 1000:.1f} kWh of it came from neighbours.",
+        "columns": [_("Hour"), _("Produced, kWh"), _("Used, kWh"), _("From neighbours, kWh"), _("To neighbours, kWh")] if span == "day"
+        else [_("Day"), _("From neighbours, kWh"), _("From the public grid, kWh"), _("Own roof, kWh"), _("Produced, kWh")],
+        "summary": _("You used {used} kWh, {received} kWh of it came from neighbours.").format(used=kilowatts(used), received=kilowatts(received)),
     }  # fmt: skip
     return render(request, "portal/energy.html", context)
 
@@ -153,7 +156,7 @@ def village(request: HttpRequest) -> HttpResponse:
         "factor": CO2_GRID_G_PER_KWH, "supply": reliability_over(microgrid, began, now, with_planned=True), "since": began,
         "zone": microgrid.zone, "microgrid": microgrid, "day": day, "picture": picture, "sums": village_sums(microgrid, month), "month": month[0],
         "rows": day_rows(picture) if picture else [],
-        "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"],
+        "columns": [_("Hour"), _("Produced, kWh"), _("Used, kWh"), _("From neighbours, kWh"), _("To neighbours, kWh")],
         "before": f"?day={day - timedelta(days=1)}", "after": f"?day={day + timedelta(days=1)}" if day < last else None,
     }  # fmt: skip
     return render(request, "portal/village.html", context)

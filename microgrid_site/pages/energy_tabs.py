@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from energy.models import Site, Source, StorageUnit
 
@@ -23,13 +24,13 @@ class Tab:
 def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
     """What there is below Energy; the roof and the battery where there are."""
     entries = [
-        ("Day by day", "energy"), ("Ahead", "own-forecast"), ("Habits", "habits"), ("Comparison", "comparison"), ("Tips", "tips"), ("Alarms", "own-alarms"),
-        ("Sharing", "sharing"), ("Devices", "runs"), ("Programmes", "programmes"),
+        (_("Day by day"), "energy"), (_("Ahead"), "own-forecast"), (_("Habits"), "habits"), (_("Comparison"), "comparison"), (_("Tips"), "tips"), (_("Alarms"), "own-alarms"),
+        (_("Sharing"), "sharing"), (_("Devices"), "runs"), (_("Programmes"), "programmes"),
     ]  # fmt: skip
     if Source.objects.filter(site__in=[site.pk for site in sites]).exists():
-        entries.insert(2, ("Your roof", "own-source"))
+        entries.insert(2, (_("Your roof"), "own-source"))
     if StorageUnit.objects.filter(site__in=[site.pk for site in sites]).exists():
-        entries.insert(2, ("Your battery", "own-battery"))
+        entries.insert(2, (_("Your battery"), "own-battery"))
     return [Tab(name, reverse(route), route == current) for name, route in entries]
 
 

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
 from energy.models import ForecastModel, ForecastQuantity, ForecastRun, Meter, MeterForecast, Microgrid
@@ -19,8 +21,14 @@ from microgrid_site.pages.energy_pages import own_sites_of, visible_microgrid
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
 from microgrid_site.pages.insight_pages import chosen_site
 
-QUANTITIES = (("consumption", "Use"), ("production", "Production"))
-COLUMNS = ["Hour", "At least, kWh", "Most likely, kWh", "At most, kWh", "Measured, kWh"]
+QUANTITIES = (("consumption", gettext_lazy("Use")), ("production", gettext_lazy("Production")))
+COLUMNS = [
+    gettext_lazy("Hour"),
+    gettext_lazy("At least, kWh"),
+    gettext_lazy("Most likely, kWh"),
+    gettext_lazy("At most, kWh"),
+    gettext_lazy("Measured, kWh"),
+]
 EVEN = 0.02
 RIGHT_SHARE, RIGHT_WITHIN = 0.8, 0.05
 
@@ -80,8 +88,8 @@ def _shown(
         "next_day": starts[-1].date(), "accuracy": right, "gain_size": abs(right.gain) if right else None, "origin": course.known_at.astimezone(microgrid.zone), "accuracy_words": _in_words(right),
         "band_words": _band_in_words(right), "models": _models(run, quantity), "peak": _peak(starts, band),
         "weather_words": _weather_in_words(run), "download": f"?of={quantity}&format=csv",
-        "title": "What the roofs will give" if quantity == "production" else "What will be used",
-        "summary": "The line is the most likely course, the band holds four of five quarter hours. What was measured is drawn solid.",
+        "title": _("What the roofs will give") if quantity == "production" else _("What will be used"),
+        "summary": _("The line is the most likely course, the band holds four of five quarter hours. What was measured is drawn solid."),
     }  # fmt: skip
     return render(request, template, context)
 
@@ -140,28 +148,44 @@ def _peak(starts: Sequence[datetime], band: MeterForecast) -> tuple[datetime, fl
 def _in_words(found: Accuracy | None) -> str:
     """How right the forecasts were, beside habit."""
     if found is None:
-        return "How right it is shows after the first day that is over."
-    days = f"the last {found.days} days" if found.days > 1 else "the only day scored so far"
-    if found.habit_wh is None:
-        return f"Over {days}; there is no habit yet to compare with."
-    if abs(found.gain) < EVEN:
-        return f"Over {days} about as wrong as the best plain guess: the same as yesterday, last week, or like days."
-    if found.gain < -1:
-        return f"Over {days} more than twice as wrong as the best plain guess: too little is learned yet."
-    word = "less" if found.gain > 0 else "more"
-    return (
-        f"Over {days} {abs(found.gain) * 100:.0f} % {word} wrong than the best plain guess: "
-        "the same as yesterday, last week, or like days."
+        return _("How right it is shows after the first day that is over.")
+    days = (
+        _("the last {days} days").format(days=found.days)
+        if found.days > 1
+        else _("the only day scored so far")
     )
+    if found.habit_wh is None:
+        return _("Over {days}; there is no habit yet to compare with.").format(days=days)
+    if abs(found.gain) < EVEN:
+        return _(
+            "Over {days} about as wrong as the best plain guess: the same as yesterday, last week, or like days."
+        ).format(days=days)
+    if found.gain < -1:
+        return _(
+            "Over {days} more than twice as wrong as the best plain guess: too little is learned yet."
+        ).format(days=days)
+    said = (
+        _(
+            "Over {days} {percent} less wrong than the best plain guess: the same as yesterday, last week, or like days."
+        )
+        if found.gain > 0
+        else _(
+            "Over {days} {percent} more wrong than the best plain guess: the same as yesterday, last week, or like days."
+        )
+    )
+    return said.format(days=days, percent=f"{abs(found.gain) * 100:.0f} %")
 
 
 def _band_in_words(found: Accuracy | None) -> str:
     if found is None:
         return ""
-    share = f"{found.coverage * 100:.0f} of 100 quarter hours lay within the band"
     if abs(found.coverage - RIGHT_SHARE) <= RIGHT_WITHIN:
-        return f"{share}; 80 should."
-    return f"{share}; 80 should: it is {'too narrow' if found.coverage < RIGHT_SHARE else 'wider than it need be'}."
+        said = _("{share} of 100 quarter hours lay within the band; 80 should.")
+    elif found.coverage < RIGHT_SHARE:
+        said = _("{share} of 100 quarter hours lay within the band; 80 should: it is too narrow.")
+    else:
+        said = _("{share} of 100 quarter hours lay within the band; 80 should: it is wider than it need be.")
+    return said.format(share=f"{found.coverage * 100:.0f}")
 
 
 def _models(run: ForecastRun, quantity: str) -> ForecastModel | None:
@@ -171,5 +195,7 @@ def _models(run: ForecastRun, quantity: str) -> ForecastModel | None:
 
 def _weather_in_words(run: ForecastRun) -> str:
     if run.weather.startswith("nobody foretold"):
-        return "No weather forecast is connected: it rests on a clear sky's course and on what was measured."
-    return f"Weather: {run.weather}."
+        return _(
+            "No weather forecast is connected: it rests on a clear sky's course and on what was measured."
+        )
+    return _("Weather: {source}.").format(source=run.weather)

@@ -5,6 +5,7 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing.models import DocumentKind, DocumentStatus
 from billing.selectors.documents import visible_documents
@@ -51,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "day": day, "microgrid": microgrid, "sites": sites, "picture": picture, "rows": day_rows(picture),
-        "columns": ["Hour", "Produced, kWh", "Used, kWh", "From neighbours, kWh", "To neighbours, kWh"],
+        "columns": [_("Hour"), _("Produced, kWh"), _("Used, kWh"), _("From neighbours, kWh"), _("To neighbours, kWh")],
         "is_yesterday": (microgrid.now(timezone.now()).astimezone(microgrid.zone).date() - day).days == 1,
         "used_day_wh": sum(picture["consumption"]), "produced_day_wh": sum(picture["production"]),
         "received_day_wh": sum(picture["received"]), "month_used_wh": used,

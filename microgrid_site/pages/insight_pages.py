@@ -10,6 +10,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.selectors.savings import site_tips
 from energy.domain.comparison import GroupLevel, TooFewOthers
@@ -30,6 +32,7 @@ from energy.services import own_alarms as alarms
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
+from microgrid_site.templatetags.portal import kilowatts
 
 SHOWN_HITS = 10
 STYLES = ("solid", "dashed", "dotted", "faint")
@@ -39,10 +42,22 @@ UNITS = {
     OwnAlarmKind.NO_USE: "days",
     OwnAlarmKind.ROOF_BELOW: "%",
 }
+KIND_NAMES = {
+    OwnAlarmKind.DAY_USE: gettext_lazy("a day uses more than [kWh]"),
+    OwnAlarmKind.BASE_LOAD: gettext_lazy("day and night more than [W]"),
+    OwnAlarmKind.NO_USE: gettext_lazy("no use at all for [days]"),
+    OwnAlarmKind.ROOF_BELOW: gettext_lazy(
+        "the roof gives less than [%] of what neighbours' roofs let expect"
+    ),
+}
 LEVELS = {
-    GroupLevel.KIND_PLANT_SIZE: "of the same kind, with a roof plant or without one as at yours, and of about your size",
-    GroupLevel.KIND_PLANT: "of the same kind, with a roof plant or without one as at yours; too few are of your size to be compared",
-    GroupLevel.KIND: "of the same kind; too few are like yours in size and roof to be compared",
+    GroupLevel.KIND_PLANT_SIZE: gettext_lazy(
+        "of the same kind, with a roof plant or without one as at yours, and of about your size"
+    ),
+    GroupLevel.KIND_PLANT: gettext_lazy(
+        "of the same kind, with a roof plant or without one as at yours; too few are of your size to be compared"
+    ),
+    GroupLevel.KIND: gettext_lazy("of the same kind; too few are like yours in size and roof to be compared"),
 }
 
 
@@ -102,23 +117,25 @@ def hours_in_words(hours: Sequence[int]) -> str:
     ordered = sorted(hours)
     for first in ordered:
         if all((first + i) % 24 in ordered for i in range(len(ordered))):
-            return f"{first} to {(first + len(ordered)) % 24}"
-    return f"{', '.join(str(hour) for hour in ordered[:-1])} and {ordered[-1]}"
+            return _("{first} to {last}").format(first=first, last=(first + len(ordered)) % 24)
+    return _("{several} and {last}").format(
+        several=", ".join(str(hour) for hour in ordered[:-1]), last=ordered[-1]
+    )
 
 
 def when_in_words(kind: TypicalDay) -> str:
     """On which days a habit is usual."""
     share = kind.weekend_days / kind.days
     if share >= 0.8:
-        return "weekends"
+        return _("weekends")
     return (
-        "weekdays"
+        _("weekdays")
         if share <= 0.1
-        else "all days"
+        else _("all days")
         if 0.2 <= share <= 0.4
-        else "mostly weekdays"
+        else _("mostly weekdays")
         if share < 0.2
-        else "mostly weekends"
+        else _("mostly weekends")
     )
 
 
@@ -150,7 +167,7 @@ def _typical(found: SiteHabits, site: Site) -> dict[str, Any]:
     ]
     return {
         "kinds": kinds, "typical_picture": picture, "typical_rows": rows,
-        "typical_columns": ["Time", *(f"{k['name']}, W" for k in kinds)],
+        "typical_columns": [_("Time"), *(f"{k['name']}, W" for k in kinds)],
     }  # fmt: skip
 
 
@@ -174,7 +191,7 @@ def _each_day(block: SiteDayBlock, found: SiteHabits) -> dict[str, Any]:
     return {
         "days_picture": picture,
         "days_rows": rows,
-        "days_columns": ["Day", "Used, kWh"],
+        "days_columns": [_("Day"), _("Used, kWh")],
         "away": bool(away),
     }
 
@@ -194,11 +211,11 @@ def comparison(request: HttpRequest) -> HttpResponse:
     top = max(found.own_wh, found.others_wh) or 1
     top_base = max(found.own_base_w, found.others_base_w) or 1
     context |= {
-        "found": found, "level": LEVELS[found.level], "plural": "businesses" if site.kind == SiteKind.BUSINESS else "households",
+        "found": found, "level": LEVELS[found.level], "plural": _("businesses") if site.kind == SiteKind.BUSINESS else _("households"),
         "percent": _difference(found.own_wh, found.others_wh), "base_percent": _difference(found.own_base_w, found.others_base_w),
-        "bars": [("You", found.own_wh, found.own_wh / top * 100, True), ("Similar members", found.others_wh, found.others_wh / top * 100, False)],
-        "base_bars": [("You", found.own_base_w, found.own_base_w / top_base * 100, True),
-                      ("Similar members", found.others_base_w, found.others_base_w / top_base * 100, False)],
+        "bars": [(_("You"), found.own_wh, found.own_wh / top * 100, True), (_("Similar members"), found.others_wh, found.others_wh / top * 100, False)],
+        "base_bars": [(_("You"), found.own_base_w, found.own_base_w / top_base * 100, True),
+                      (_("Similar members"), found.others_base_w, found.others_base_w / top_base * 100, False)],
     }  # fmt: skip
     return render(request, "portal/comparison.html", context)
 
@@ -235,11 +252,11 @@ def own_alarm_page(request: HttpRequest) -> HttpResponse:
         key=lambda hit: (hit["day"], hit["alarm"].pk), reverse=True,
     )[:SHOWN_HITS]  # fmt: skip
     mark_seen(user=user, kind=alarms.KIND, now=timezone.now())
-    kinds = [(kind.value, kind.label) for kind in OwnAlarmKind]
+    kinds = [(kind.value, KIND_NAMES[kind]) for kind in OwnAlarmKind]
     if not Source.objects.filter(site__in=[s.pk for s in sites]).exists():
         kinds = [(value, label) for value, label in kinds if value != OwnAlarmKind.ROOF_BELOW]
     context = _context(request, sites, site, "own-alarms") | {
-        "alarms": [{"row": row, "unit": UNITS[OwnAlarmKind(row.kind)]} for row in rows], "hits": hits, "kinds": kinds,
+        "alarms": [{"row": row, "unit": UNITS[OwnAlarmKind(row.kind)], "name": KIND_NAMES[OwnAlarmKind(row.kind)]} for row in rows], "hits": hits, "kinds": kinds,
         "limits": suggested_limits(site),
     }  # fmt: skip
     return render(request, "portal/own_alarms.html", context)
@@ -252,7 +269,7 @@ def suggested_limits(site: Site) -> dict[str, str]:
     if found is None or block is None:
         return {}
     return {
-        "day": f"{_mean_day(block) / 1000:.1f} kWh on a usual day", "base": f"{found.habits.base_load_w:.0f} W day and night",
+        "day": _("{kwh} kWh on a usual day").format(kwh=kilowatts(_mean_day(block))), "base": _("{watts} W day and night").format(watts=f"{found.habits.base_load_w:.0f}"),
     }  # fmt: skip
 
 
@@ -263,10 +280,10 @@ def _set_alarm(request: HttpRequest, sites: Sequence[Site]) -> None:
     try:
         limit = Decimal(request.POST.get("limit", "").strip().replace(",", "."))
     except InvalidOperation:
-        messages.error(request, "Write the limit as a number, for example 12.5.")
+        messages.error(request, _("Write the limit as a number, for example 12.5."))
         return
     if site is None or kind not in OwnAlarmKind.values or not limit.is_finite() or limit >= Decimal(10) ** 8:
-        messages.error(request, "Choose one of your sites, what to watch, and a limit.")
+        messages.error(request, _("Choose one of your sites, what to watch, and a limit."))
         return
     try:
         alarms.set_alarm(
@@ -276,7 +293,7 @@ def _set_alarm(request: HttpRequest, sites: Sequence[Site]) -> None:
     except alarms.CannotSetAlarm as why:
         messages.error(request, str(why))
         return
-    messages.success(request, "Set. It is looked at each morning, when the day before is complete.")
+    messages.success(request, _("Set. It is looked at each morning, when the day before is complete."))
 
 
 @login_required
@@ -285,5 +302,5 @@ def take_away(request: HttpRequest, public_id: Any) -> HttpResponse:
     user: Any = request.user
     if request.method == "POST":
         alarms.take_away(alarm=get_object_or_404(own_alarms(user), public_id=public_id))
-        messages.success(request, "Taken away.")
+        messages.success(request, _("Taken away."))
     return redirect("own-alarms")

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.selectors.alarms import unseen_alarms
@@ -36,22 +38,22 @@ class Place:
 
 
 MEMBER = (
-    Place("Today", "home", "today"), Place("Energy", "energy", "sun"), Place("Bills", "bills", "bill"),
-    Place("Village", "village", "roofs"), Place("You", "profile", "person"), Place("Help", "help", "help"),
+    Place(gettext_noop("Today"), "home", "today"), Place(gettext_noop("Energy"), "energy", "sun"), Place(gettext_noop("Bills"), "bills", "bill"),
+    Place(gettext_noop("Village"), "village", "roofs"), Place(gettext_noop("You"), "profile", "person"), Place(gettext_noop("Help"), "help", "help"),
 )  # fmt: skip
 STAFF = (
-    Place("Grid", "live", "pylon", beside=("plan", "indicators", "events", "emergency")),
-    Place("Alarms", "alarms", "bell", (Role.OPERATOR,)),
-    Place("Readings", "readings", "meter", (Role.OPERATOR,)),
-    Place("Sources", "sources", "sun", (Role.OPERATOR,)),
-    Place("Devices", "devices", "chip", READING_ROLES),
-    Place("Village", "village", "roofs", (Role.TARIFF_ADMIN, Role.AUDITOR, Role.SUPPORT)),
-    Place("Bills", "bills", "bill", (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)),
-    Place("Books", "books", "meter", (Role.TARIFF_ADMIN, Role.AUDITOR)),
-    Place("What if", "what-if", "check", (Role.TARIFF_ADMIN,)),
-    Place("Tariffs", "admin:index", "coins", (Role.TARIFF_ADMIN,)),
-    Place("Admin", "admin:index", "coins", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),
-    Place("Help", "help", "help"),
+    Place(gettext_noop("Grid"), "live", "pylon", beside=("plan", "indicators", "events", "emergency")),
+    Place(gettext_noop("Alarms"), "alarms", "bell", (Role.OPERATOR,)),
+    Place(gettext_noop("Readings"), "readings", "meter", (Role.OPERATOR,)),
+    Place(gettext_noop("Sources"), "sources", "sun", (Role.OPERATOR,)),
+    Place(gettext_noop("Devices"), "devices", "chip", READING_ROLES),
+    Place(gettext_noop("Village"), "village", "roofs", (Role.TARIFF_ADMIN, Role.AUDITOR, Role.SUPPORT)),
+    Place(gettext_noop("Bills"), "bills", "bill", (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)),
+    Place(gettext_noop("Books"), "books", "meter", (Role.TARIFF_ADMIN, Role.AUDITOR)),
+    Place(gettext_noop("What if"), "what-if", "check", (Role.TARIFF_ADMIN,)),
+    Place(gettext_noop("Tariffs"), "admin:index", "coins", (Role.TARIFF_ADMIN,)),
+    Place(gettext_noop("Admin"), "admin:index", "coins", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),
+    Place(gettext_noop("Help"), "help", "help"),
 )
 
 
@@ -90,4 +92,4 @@ def _unseen_alarms(request: HttpRequest) -> int:
 def _entry(place: Place, path: str, count: Callable[[], int]) -> Entry:
     url = reverse(place.route)
     below = tuple(address for address in (url, *map(reverse, place.beside)) if address != "/")
-    return Entry(place.name, url, place.sign, path == url or path.startswith(below), count)
+    return Entry(_(place.name), url, place.sign, path == url or path.startswith(below), count)

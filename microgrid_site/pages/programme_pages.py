@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.selectors.flexibility import cause_of_response, documents_of
@@ -77,11 +78,19 @@ def _change_consent(request: HttpRequest) -> None:
     now = programme.microgrid.now(timezone.now())
     if request.POST.get("step") == "withdraw":
         service.withdraw_consent(programme=programme, site=site, now=now)
-        messages.success(request, f"{site.name} takes part in {programme} no longer.")
+        messages.success(
+            request,
+            _("{site} takes part in {programme} no longer.").format(site=site.name, programme=programme),
+        )
         return
     try:
         service.give_consent(programme=programme, site=site, by=user, now=now)
-        messages.success(request, f"{site.name} takes part in {programme}. You are told of each event ahead.")
+        messages.success(
+            request,
+            _("{site} takes part in {programme}. You are told of each event ahead.").format(
+                site=site.name, programme=programme
+            ),
+        )
     except service.CannotConsent as why:
         messages.error(request, str(why))
 
@@ -93,7 +102,7 @@ def leave_out(request: HttpRequest, public_id: Any) -> HttpResponse:
     row = get_object_or_404(own_responses(request.user), public_id=public_id)  # type: ignore[arg-type]
     try:
         service.opt_out(response=row, now=row.event.programme.microgrid.now(timezone.now()))
-        messages.success(request, "You leave this event out. Your consent stays.")
+        messages.success(request, _("You leave this event out. Your consent stays."))
     except service.CannotChange as why:
         messages.error(request, str(why))
     return redirect("programmes")

@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from energy.models import Consumer
@@ -34,39 +36,40 @@ class DeviceChoice(forms.ModelChoiceField):
 class RunForm(forms.Form):
     """What a device is to do by when; local time of its microgrid."""
 
-    device = DeviceChoice(Consumer.objects.none(), empty_label=None)
+    device = DeviceChoice(Consumer.objects.none(), empty_label=None, label=gettext_lazy("Device"))
     name = forms.CharField(
         max_length=60,
-        label="What for",
-        initial="car",
-        help_text="You find it again by this: car, wash, dishes.",
+        label=gettext_lazy("What for"),
+        initial=gettext_lazy("car"),
+        help_text=gettext_lazy("You find it again by this: car, wash, dishes."),
     )
     energy_kwh = forms.DecimalField(
-        label="Energy [kWh]",
+        label=gettext_lazy("Energy [kWh]"),
         min_value=0,
         max_digits=8,
         decimal_places=2,
         widget=forms.TextInput({"inputmode": "decimal"}),
     )
     power_kw = forms.DecimalField(
-        label="Power [kW]",
+        label=gettext_lazy("Power [kW]"),
         required=False,
         min_value=0,
         max_digits=8,
         decimal_places=2,
         widget=forms.TextInput({"inputmode": "decimal"}),
-        help_text="At most. Empty: what the device can draw.",
+        help_text=gettext_lazy("At most. Empty: what the device can draw."),
     )
     ready_at = forms.DateTimeField(
-        label="Ready by", widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M")
+        label=gettext_lazy("Ready by"),
+        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
     )
     start_at = forms.DateTimeField(
-        label="Not before",
+        label=gettext_lazy("Not before"),
         required=False,
         widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
-        help_text="Empty: from now on.",
+        help_text=gettext_lazy("Empty: from now on."),
     )
-    may_pause = forms.BooleanField(label="It may pause in between (a car may, a washing machine may not)", required=False, initial=True)  # fmt: skip
+    may_pause = forms.BooleanField(label=gettext_lazy("It may pause in between (a car may, a washing machine may not)"), required=False, initial=True)  # fmt: skip
 
     def __init__(self, devices: QuerySet[Consumer], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -135,7 +138,10 @@ def _asked(request: HttpRequest, form: RunForm, real_now: datetime) -> bool:
         return False
     minutes = device.site.microgrid.interval_minutes
     messages.success(
-        request, f"{run.name} is taken in. Within {minutes} minutes you see here when it will run."
+        request,
+        _("{name} is taken in. Within {minutes} minutes you see here when it will run.").format(
+            name=run.name, minutes=minutes
+        ),
     )
     return True
 
@@ -146,7 +152,7 @@ def take_back(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Take a run back."""
     run = get_object_or_404(own_runs(request.user), public_id=public_id)  # type: ignore[arg-type]
     if withdraw_run(run=run, now=run.microgrid.now(timezone.now())):
-        messages.success(request, f"{run.name} is taken back; the device is free again.")
+        messages.success(request, _("{name} is taken back; the device is free again.").format(name=run.name))
     else:
-        messages.error(request, "It is over already.")
+        messages.error(request, _("It is over already."))
     return redirect("runs")

@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.selectors.savings import energy_values
 from energy.models import MaintenancePlan, Microgrid, Source, WorkKind, WorkOrder
@@ -24,7 +26,16 @@ from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
 
 SHOWN_OUTAGES = 8
 SHOWN_DONE = 6
-COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
+COMPASS = (
+    gettext_lazy("north"),
+    gettext_lazy("north-east"),
+    gettext_lazy("east"),
+    gettext_lazy("south-east"),
+    gettext_lazy("south"),
+    gettext_lazy("south-west"),
+    gettext_lazy("west"),
+    gettext_lazy("north-west"),
+)
 
 
 def worth_minor(energy_wh: int, value_micro: int | None) -> int | None:
@@ -96,20 +107,20 @@ def _figures(course: SourceCourse, microgrid: Microgrid) -> dict[str, Any]:
         "day_picture": {
             "labels": [start[11:16] for start in course.starts], "unit": "Wh", "hours": True,
             "series": [
-                {"name": "produced", "colour": "solar", "fill": "solar-fill", "values": course.production_wh},
-                {"name": "clear sky", "colour": "muted", "style": "dashed", "values": course.clear_wh},
+                {"name": _("produced"), "colour": "solar", "fill": "solar-fill", "values": course.production_wh},
+                {"name": _("clear sky"), "colour": "muted", "style": "dashed", "values": course.clear_wh},
             ],
         },
-        "day_rows": _by_hour(course), "day_columns": ["Hour", "Produced, kWh", "Clear sky, kWh"],
+        "day_rows": _by_hour(course), "day_columns": [_("Hour"), _("Produced, kWh"), _("Clear sky, kWh")],
         "trend_picture": {
             "labels": [day.isoformat() for day in course.days], "unit": "%", "dates": True,
             "series": [
-                {"name": "every day", "colour": "solar-fill", "bars": True, "values": known},
-                {"name": "clear days", "colour": "solar", "points": True,
+                {"name": _("every day"), "colour": "solar-fill", "bars": True, "values": known},
+                {"name": _("clear days"), "colour": "solar", "points": True,
                  "values": [v if clear else None for v, clear in zip(known, course.clear, strict=True)]},
             ],
         },
-        "trend_rows": trend_rows, "trend_columns": ["Day", "Of a clear sky, %", "Clear day"],
+        "trend_rows": trend_rows, "trend_columns": [_("Day"), _("Of a clear sky, %"), _("Clear day")],
     }  # fmt: skip
 
 

@@ -35,12 +35,10 @@ def own_battery(request: HttpRequest) -> HttpResponse:
     if not storages:
         raise Http404
     storage = next((s for s in storages if str(s.public_id) == request.GET.get("storage")), storages[0])
-    words = WORDS.get(storage.site.member.language, ENGLISH)
+    words = WORDS.get((translation.get_language() or "")[:2], ENGLISH)
     context = {"tabs": energy_tabs(sites, "own-battery"), "storages": storages}
-    with translation.override(words.lang):  # dates and numbers as the words
-        return render(
-            request, "portal/battery.html", context | _day_context(request, storage, words, timezone.now())
-        )
+    context |= _day_context(request, storage, words, timezone.now())
+    return render(request, "portal/battery.html", context)
 
 
 @login_required

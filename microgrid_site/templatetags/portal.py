@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django import template
 from django.utils.dates import MONTHS
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -20,9 +21,13 @@ def sign(name: str, css: str = "") -> SafeString:
     return format_html('<svg class="sign {}" aria-hidden="true"><use href="#sign-{}"></use></svg>', css, name)
 
 
+def _is_german() -> bool:
+    return (get_language() or "").startswith("de")
+
+
 def _spoken(figure: str) -> str:
     """A figure with the separators of the page's language."""
-    return figure.translate(GERMAN) if (get_language() or "").startswith("de") else figure
+    return figure.translate(GERMAN) if _is_german() else figure
 
 
 @register.filter
@@ -39,7 +44,8 @@ def power(power_w: int | None) -> SafeString | str:
     """Power by size, the unit smaller."""
     if power_w is None:
         return "–"
-    return format_html("{} <small>{}</small>", *power_for_people(power_w))
+    figure, unit = power_for_people(power_w)
+    return format_html("{} <small>{}</small>", _spoken(figure), unit)
 
 
 @register.filter
@@ -51,13 +57,13 @@ def kilowatts(power_w: int | None) -> str:
 @register.filter
 def money(amount_minor: int | None) -> str:
     """An amount in minor units with two decimals."""
-    return "–" if amount_minor is None else f"{amount_minor / 100:,.2f}"
+    return "–" if amount_minor is None else _spoken(f"{amount_minor / 100:,.2f}")
 
 
 @register.filter
 def kwh(energy_wh: int) -> str:
     """Wh as kWh with three decimals, as on a bill."""
-    return f"{energy_wh / 1000:,.3f}"
+    return _spoken(f"{energy_wh / 1000:,.3f}")
 
 
 @register.filter
@@ -66,6 +72,16 @@ def month_name(period: int | date) -> str:
     if isinstance(period, date | datetime):
         return f"{MONTHS[period.month]} {period.year}"
     return f"{MONTHS[period % 100]} {period // 100}"
+
+
+@register.filter(expects_localtime=True)
+def date_in_words(day: date | datetime | None, form: str) -> str:
+    """A date in the form given, as the page's language writes it: `7 March 2016`, `7. März 2016`."""
+    if day is None:
+        return ""
+    if _is_german():
+        form = form.replace("l j", "l, j").replace("j", "j.")
+    return date_format(day, form)
 
 
 @register.filter
@@ -77,7 +93,7 @@ def percent(share: float | None) -> str:
 @register.filter
 def percent_tenths(share: float | None) -> str:
     """A share as per cent with one decimal."""
-    return "–" if share is None else f"{share * 100:.1f} %"
+    return "–" if share is None else _spoken(f"{share * 100:.1f} %")
 
 
 @register.filter
@@ -105,4 +121,4 @@ def cut_sign(amount: int) -> int:
 @register.filter
 def signed_percent(share: float) -> str:
     """A change as per cent with its sign and one decimal, for example `−0.8 %`."""
-    return f"{share * 100:+.1f} %".replace("-", "−")
+    return _spoken(f"{share * 100:+.1f} %").replace("-", "−")

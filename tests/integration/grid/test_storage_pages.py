@@ -60,10 +60,9 @@ def test_the_owner_reads_why_and_what_was_earned(yard):
     assert "neighbours" in page
     assert "A neighbour</th>" in page
     assert "Ben" not in page
-    member = yard.storage.site.member
-    member.language = "de"
-    member.save()
-    page = client.get(reverse("own-battery") + f"?day={FIRST}").content.decode()
+    page = client.get(
+        reverse("own-battery") + f"?day={FIRST}", headers={"Accept-Language": "de"}
+    ).content.decode()
     assert "Gab nach Plan 0,70 kWh ab" in page
     assert "Was in ihr liegt" in page
     assert "Your battery" in client.get(reverse("energy")).content.decode()
