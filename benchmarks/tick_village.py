@@ -202,7 +202,14 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
     link.start()
     judged: Judgement | None = None
     volts: dict[int, float] = {}
-    found: dict[str, Any] = {"ticks": [], "reading": [], "behind": [], "commands": 0, "binding": 0}
+    found: dict[str, Any] = {
+        "ticks": [],
+        "processor": [],
+        "reading": [],
+        "behind": [],
+        "commands": 0,
+        "binding": 0,
+    }
     meter_ids = [
         *layout.site_meters.tolist(),
         *layout.source_meters.tolist(),
@@ -211,7 +218,7 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
     for tick in range(ticks + 1):
         now = NOW + timedelta(seconds=4 * tick)
         let_report(microgrid, now, tick, silent_percent, volts)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), time.process_time()
         for meter_id, sample in read_samples(microgrid.pk).items():
             hearing.put(meter_id, sample)
         live = fresh_readings(readings_of(hearing.of(meter_ids)), microgrid, now)
@@ -220,7 +227,7 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
             layout, lay_out(layout, live), None, memory, told, now=now, at_s=4.0 * tick, judged=judged
         )
         link.send([order_of(layout, command) for command in thought.commands])
-        ended = time.perf_counter()
+        ended, spent = time.perf_counter(), time.process_time() - worked
         memory, told = thought.choice.memory, thought.told
         volts = volts_of(layout, thought.flow)
         keep_thought(thought=thought, real_now=now)
@@ -230,6 +237,7 @@ def measure(microgrid: Microgrid, ticks: int, silent_percent: int = 0) -> dict[s
             found["weighing"] = time.perf_counter() - weighing
         if tick:  # the first one builds the network
             found["ticks"].append(ended - began)
+            found["processor"].append(spent)
             found["reading"].append(read - began)
             found["behind"].append(time.perf_counter() - ended)
             found["estimated"] = thought.points_estimated

@@ -12,6 +12,7 @@ from billing.models.tariffs import WindowDays
 from billing.services.tariffs import publish_version
 from energy.domain.maintenance import add_months
 from energy.models import MaintenancePlan, Microgrid, Site, Source, WorkKind
+from energy.models.assets import ConsumerKind
 from grid.models import DemandProgramme, FlexibilityTerms, SharingKey, SharingRule, StorageOriginRule
 from grid.services.demand_response import give_consent, offer_programme
 from members.models import Cooperative, Member, Membership, Role, User
@@ -32,6 +33,8 @@ PEAK = {"name": "evening", "days": WindowDays.EVERY_DAY, "start_minute": 17 * 60
 BEGINNING = date(2010, 1, 1)
 OWNERS_SHARE = Decimal("0.4")
 """Of what a storage saved the village."""
+HELD_TO_PERCENT = 40
+"""Of their power, loads that can wait in an event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,9 @@ def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
     cooperative = microgrid.cooperative
     people = Member.objects.filter(sites__microgrid=microgrid, is_cooperative=False).order_by("number")
     producer = people.filter(sites__sources__isnull=False).first()
-    household = people.filter(sites__sources__isnull=True).first()
+    without = people.filter(sites__sources__isnull=True)
+    with_car = without.filter(sites__consumers__kind=ConsumerKind.CAR_CHARGER)
+    household = with_car.first() or without.first()
     logins = []
     for role, email, member in (
         (Role.MEMBER, "member@wiesengrund.example", household),
@@ -126,13 +131,13 @@ def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
 
 
 def invite_to_programme(microgrid: Microgrid, now: datetime) -> DemandProgramme:
-    """A programme of demand response, to which the two households that can log in have consented."""
+    """A programme of demand response that holds loads down, to which the two households that can log in have consented."""
     programme = DemandProgramme.objects.filter(microgrid=microgrid).order_by("pk").first()
     if programme is not None:
         return programme
     programme = offer_programme(
-        microgrid=microgrid, name="Feierabend", incentive_per_kwh=Decimal("0.20"), now=now
-    )
+        microgrid=microgrid, name="Feierabend", incentive_per_kwh=Decimal("0.20"), load_limit_percent=HELD_TO_PERCENT, now=now
+    )  # fmt: skip
     people = Membership.objects.filter(
         cooperative=microgrid.cooperative, member__isnull=False
     ).select_related("user")

@@ -44,6 +44,7 @@ from microgrid_site.demo.plan import DEMO_NETWORK, DemoPlan, days_to_settle, rep
 from microgrid_site.demo.processes import running, settling
 from microgrid_site.demo.progress import Progress
 from microgrid_site.demo.report import build_report
+from microgrid_site.demo.steering import ask_for_steering, commands_of, steer_for_a_moment
 
 STALLED_S = 180.0
 ASK_AGAIN_S = 45.0
@@ -78,6 +79,8 @@ class Pass:
             self._witnessing("witness", "Witness on the chain")
             self._payments()
             self._check()
+        if self.plan.shows_steering:
+            self._steer()
         return build_report(
             microgrid=self.microgrid, days=self.days, run=self.run, proofs=self.proofs, findings=self.findings,
             seconds=self.progress.seconds, unchanged=not self.progress.changed,
@@ -116,11 +119,13 @@ class Pass:
             now = self.microgrid.now(timezone.now())
             fresh = agree_on_rules(self.microgrid, now)
             give_logins(self.microgrid, settings.VAR_DIR)
-            invite_to_programme(self.microgrid, now)
+            programme = invite_to_programme(self.microgrid, now)
+            asked = ask_for_steering(self.microgrid, programme, now)
             authority_of(cooperative=self.microgrid.cooperative, now=timezone.now())
             refresh_broker_files(now=timezone.now())
             published = publish_days(microgrid=self.microgrid, days=self.days, now=now)
-            outcome.tell(f"prices of {published} days published", changed=fresh or published > 0)
+            changed = fresh or published > 0 or asked.run is not None or asked.event is not None
+            outcome.tell(f"prices of {published} days published, {asked.text}", changed=changed)
 
     def _set_clock(self) -> None:
         """Let the microgrid's clock show the morning after the month, unless it is later already."""
@@ -216,6 +221,16 @@ class Pass:
                 f"{self.proofs.checked} documents, {self.proofs.failed} failed, {len(self.findings)} findings",
                 changed=False,
             )
+
+    def _steer(self) -> None:
+        """Where the demo ends here, the village lives for a moment under control, so that there is something to see."""
+        with self.progress.stage("steering", "Steer for a moment") as outcome:
+            if commands_of(self.microgrid)[0]:
+                outcome.tell("it was steered already", changed=False)
+                return
+            now = self.microgrid.now(timezone.now())
+            taken = steer_for_a_moment(self.microgrid, now, settings.VAR_DIR)
+            outcome.tell(f"{taken} commands acknowledged by storages", changed=taken > 0)
 
     def _wait(self, left: Callable[[], int], ask: Callable[[], None], what: str, log: str) -> None:
         """Ask the workers and wait until nothing is left; ask again when nothing moves.

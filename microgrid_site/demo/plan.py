@@ -22,6 +22,7 @@ class DemoPlan:
     data: Path
     month: Month | None
     export: Path | None = None
+    shows_steering: bool = False
 
 
 def days_to_settle(available: list[date], month: Month | None) -> tuple[Month, list[date]]:

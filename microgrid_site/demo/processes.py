@@ -32,6 +32,12 @@ def settling() -> list[ProcessSpec]:
     return [manage("ingest", "ingest_mqtt"), worker("default", 2), worker("chain", 1)]
 
 
+def steering(microgrid: str) -> list[ProcessSpec]:
+    """What steers the village for a moment, by the real clock."""
+    village = manage("village", "simulate_meters", "--microgrid", microgrid, "--speed", "1", "--every", "1")
+    return [manage("ingest", "ingest_mqtt"), manage("control", "run_control"), village]
+
+
 def living(port: int, speed: float, microgrid: str) -> list[ProcessSpec]:
     """What lets the village live: everything that settles, the pages, control ticks, the schedule, the virtual devices."""
     web = ProcessSpec(

@@ -12,7 +12,15 @@ from billing.selectors.run_summary import summarise
 from contracts.models import Anchor, AnchorKind, ChainPayment, ChainTransaction, TransactionStatus
 from contracts.services.proofs import ProofReport
 from energy.models import Meter, Microgrid, RefusalCount, Source, StorageUnit
-from grid.models import BalanceDay, DayClosing, SharingDay
+from grid.models import (
+    BalanceDay,
+    CommandStatus,
+    DayClosing,
+    DemandEvent,
+    DeviceCommand,
+    FlexibleRun,
+    SharingDay,
+)
 from grid.selectors.sharing import load_shares
 
 FLOWS = ("production_wh", "consumption_wh", "charge_wh", "discharge_wh", "import_wh", "export_wh")
@@ -69,6 +77,16 @@ def chain_counts(microgrid: Microgrid, run: BillingRun, days: list[date]) -> dic
     }
 
 
+def steering_counts(microgrid: Microgrid) -> dict[str, int]:
+    """Storages that took commands, runs of members' devices, events that were called."""
+    told = DeviceCommand.objects.filter(microgrid=microgrid, storage__isnull=False, status=CommandStatus.ACKNOWLEDGED)  # fmt: skip
+    return {
+        "storages_told": told.order_by().values("storage").distinct().count(),
+        "runs": FlexibleRun.objects.filter(microgrid=microgrid).count(),
+        "events": DemandEvent.objects.filter(programme__microgrid=microgrid).count(),
+    }
+
+
 def build_report(
     *, microgrid: Microgrid, days: list[date], run: BillingRun, proofs: ProofReport, findings: list[str],
     seconds: dict[str, float], unchanged: bool,
@@ -91,6 +109,7 @@ def build_report(
         "billing": summarise(run).as_dict()
         | {"payments_bank": run.documents.filter(payments__rail="bank").distinct().count()},
         "chain": chain_counts(microgrid, run, days),
+        "steering": steering_counts(microgrid),
         "proofs": {"checked": proofs.checked, "failed": proofs.failed},
         "findings": findings[:50],
         "stages": seconds,

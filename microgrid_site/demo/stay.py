@@ -10,6 +10,7 @@ from django.utils import timezone
 from billing.services.papers import blocks_to_print, print_documents
 from billing.services.price_publication import publish_days
 from energy.services.forecasts import look_ahead
+from grid.services.planning import make_plan
 from microgrid_site.demo.cooperative import give_logins
 from microgrid_site.demo.once import Pass
 from microgrid_site.demo.plan import replay_start
@@ -29,6 +30,7 @@ def stay_up(one: Pass, progress: Progress, *, speed: float) -> None:
         outcome.tell(f"{one.run.documents.count()} PDFs, {printed} of them new", changed=printed > 0)
     with progress.stage("forecast", "Look ahead") as outcome:
         done = look_ahead(microgrid=one.microgrid, now=one.microgrid.now(timezone.now()))
+        make_plan(microgrid=one.microgrid, now=one.microgrid.now(timezone.now()))
         outcome.tell(f"{done.runs} forecasts, {done.trained} models trained", changed=done.runs > 0)
     port = free_port(FIRST_PORT)
     with running(living(port, speed, one.microgrid.slug), settings.VAR_DIR):

@@ -45,7 +45,8 @@ class Command(BaseCommand):
         progress = Progress()
         try:
             month = Month.parse(options["month"]) if options["month"] else None
-            plan = DemoPlan(chosen_data(options["data"]), month, options["export"])
+            data = chosen_data(options["data"])
+            plan = DemoPlan(data, month, options["export"], shows_steering=options["once"])
             report, one = run_once(plan, progress)
         except (
             CannotReadPeriod,
