@@ -80,7 +80,8 @@ def test_consent_call_opting_out_and_the_result(village, browser):
     member.goto(f"{village.address}/energy/programmes/")
     expect(member.get_by_text("Little sun is forecast")).to_be_visible()
     with member.expect_navigation():
-        member.get_by_role("button", name="Leave this one out").first.click()
+        called_now = member.locator("section", has_text="Little sun is forecast")
+        called_now.get_by_role("button", name="Leave this one out").first.click()
     expect(member.get_by_text("You leave this event out. Your consent stays.")).to_be_visible()
 
     operator.reload()
