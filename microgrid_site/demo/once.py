@@ -228,8 +228,7 @@ class Pass:
             if commands_of(self.microgrid)[0]:
                 outcome.tell("it was steered already", changed=False)
                 return
-            now = self.microgrid.now(timezone.now())
-            taken = steer_for_a_moment(self.microgrid, now, settings.VAR_DIR)
+            taken = steer_for_a_moment(self.microgrid, timezone.now(), settings.VAR_DIR)
             outcome.tell(f"{taken} commands acknowledged by storages", changed=taken > 0)
 
     def _wait(self, left: Callable[[], int], ask: Callable[[], None], what: str, log: str) -> None:

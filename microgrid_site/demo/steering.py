@@ -90,12 +90,24 @@ def commands_of(microgrid: Microgrid) -> tuple[int, int]:
     return rows.count(), rows.filter(status=CommandStatus.ACKNOWLEDGED).count()
 
 
-def steer_for_a_moment(microgrid: Microgrid, now: datetime, var: Path) -> int:
-    """Let the village live under control until storages have acknowledged commands; returns how many. None are waited for where it cannot live."""
-    if now.astimezone(microgrid.zone).date() not in profile_days(microgrid):
+def steer_for_a_moment(microgrid: Microgrid, real_now: datetime, var: Path) -> int:
+    """Let the village live under control, in the sun and while the event goes on, until storages have acknowledged commands; returns how many.
+
+    Nothing is waited for where there are no profiles to live by.
+    """
+    shown = microgrid.now(real_now)
+    if shown.astimezone(microgrid.zone).date() not in profile_days(microgrid):
         return 0
+    _let_it_be(microgrid, shown.astimezone(microgrid.zone).replace(hour=EVENT_HOUR, minute=5), real_now)
     with running(steering(microgrid.slug), var):
         ends = time.monotonic() + LONGEST_MOMENT_S
         while not commands_of(microgrid)[1] and time.monotonic() < ends:
             time.sleep(LOOK_EVERY_S)
     return commands_of(microgrid)[1]
+
+
+def _let_it_be(microgrid: Microgrid, wanted: datetime, real_now: datetime) -> None:
+    """Let the microgrid's clock show that, unless it is later already."""
+    if microgrid.now(real_now) < wanted:
+        microgrid.clock_real_start, microgrid.clock_shown_start = real_now, wanted
+        microgrid.save(update_fields=["clock_real_start", "clock_shown_start"])
