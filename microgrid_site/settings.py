@@ -310,6 +310,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"queue": "default", "expires": 60},
     },
+    "compare sums": {
+        "task": "contracts.tasks.compare_sums",
+        "schedule": crontab(hour="4", minute="10"),
+        "options": {"queue": "default", "expires": 3600},
+    },
     "witness": {
         "task": "contracts.tasks.witness",
         "schedule": 5.0,

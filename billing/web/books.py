@@ -57,11 +57,11 @@ class Desk:
         }  # fmt: skip
 
 
-def desk_of(request: HttpRequest) -> Desk:
-    """The books asked for, if they are the user's to read."""
+def desk_of(request: HttpRequest, *, of: Cooperative | None = None) -> Desk:
+    """The books asked for, or `of` a cooperative, if they are the user's to read."""
     user: Any = request.user
     books = kept_books(user)
-    asked = request.GET.get("cooperative") or request.POST.get("cooperative")
+    asked = of.slug if of else request.GET.get("cooperative") or request.POST.get("cooperative")
     cooperative = books.filter(slug=asked).first() if asked else books.first()
     if cooperative is None:
         raise Http404

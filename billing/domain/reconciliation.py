@@ -1,0 +1,65 @@
+"""Sums that must agree on the way from meter to money: two sides each, compared row by row, so that gaps cannot hide in a sum."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One row on which two sides differ.
+
+    Attributes:
+        kind: what the row is: `site`, `document`, `payment`, `transaction`, `line` (of a statement), `day`, ...
+        key: by which its page is found.
+        why: in words for a treasurer.
+    """
+
+    kind: str
+    key: str
+    name: str
+    left: int
+    right: int
+    why: str
+
+    @property
+    def difference(self) -> int:
+        return self.left - self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two neighbouring sums of the chain [Wh or minor units], and every row on which they differ.
+
+    Attributes:
+        code: short and lasting, for addresses and alarms.
+        waiting: rows that are not there yet but may still come (a payment on its way to a chain): shown, no alarm.
+    """
+
+    code: str
+    name: str
+    unit: str
+    left_name: str
+    left: int
+    right_name: str
+    right: int
+    gaps: Sequence[Gap] = ()
+    waiting: int = 0
+
+    @property
+    def difference(self) -> int:
+        return self.left - self.right
+
+    @property
+    def agrees(self) -> bool:
+        """Both sums are one and no row differs, also where differences cancel out."""
+        return not self.gaps and self.difference == 0
+
+
+def alarm_text(links: Sequence[Link]) -> str:
+    """What does not agree, a sentence each; empty where everything does."""
+    return "\n".join(
+        f"{link.name}: {link.left_name} {link.left} {link.unit}, {link.right_name} {link.right} {link.unit}; "
+        f"{len(link.gaps)} rows differ."
+        for link in links
+        if not link.agrees
+    )
