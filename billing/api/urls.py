@@ -3,11 +3,13 @@
 from django.urls import path
 
 from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
+from billing.api.public import PublicDays
 from billing.api.rule_replay import SiteSharingRules
 from billing.api.savings import SiteTipsView
 from billing.api.what_if import WhatIfView
 
 urlpatterns = [
+    path("public/<slug:slug>/days/", PublicDays.as_view(), name="api-public-days"),
     path("bills/", BillList.as_view(), name="api-bills"),
     path("bills/<uuid:public_id>/", BillDetail.as_view(), name="api-bill"),
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),

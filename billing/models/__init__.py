@@ -31,6 +31,7 @@ from billing.models.payment_rules import CreditUse, FeeRule, PaymentRules, Prepa
 from billing.models.payments import Allocation, Payment, PaymentRail, PaymentReturn, ReturnKind
 from billing.models.periods import AccountingPeriod, PeriodStatus, PeriodStep
 from billing.models.policies import BillingPolicy
+from billing.models.public_pages import PublicPage
 from billing.models.readings import BilledReadings
 from billing.models.replays import RuleReplay
 from billing.models.runs import BillingRun, RunChunk, RunKind, RunStatus
@@ -82,6 +83,7 @@ __all__ = [
     "PeriodStatus",
     "PeriodStep",
     "PrepaidAccount",
+    "PublicPage",
     "Refund",
     "ReturnKind",
     "RuleReplay",

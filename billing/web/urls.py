@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.web import books, views
+from billing.web.public import public_days
 from billing.web.what_if import what_if_page
 
 urlpatterns = [
@@ -19,5 +20,6 @@ urlpatterns = [
     path("books/months/close/", books.close_month, name="books-close"),
     path("books/months/reopen/", books.reopen_month, name="books-reopen"),
     path("books/journal/", books.journal_file, name="books-journal"),
+    path("public/<slug:slug>/", public_days, name="public-days"),
     path("tariffs/what-if/", what_if_page, name="what-if"),
 ]

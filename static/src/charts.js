@@ -132,7 +132,7 @@ export function linesOption(picture) {
   const option = base(labels, picture.dates || picture.names ? "auto" : (i) => picture.labels[i].endsWith(":00") && Number(picture.labels[i].slice(0, 2)) % 3 === 0);
   if (picture.names) option.xAxis.axisLabel = { ...option.xAxis.axisLabel, interval: innerWidth < 720 ? "auto" : 0, rotate: 40, hideOverlap: true };
   option.yAxis.axisLabel.formatter = format;
-  option.yAxis.min = 0;
+  option.yAxis.min = picture.series.some((one) => one.values.some((v) => v < 0)) ? undefined : 0;
   option.series = picture.series.map((one) => {
     const colour = token(one.colour);
     if (one.bars) return { name: one.name, type: "bar", data: one.values, barMaxWidth: 18, barGap: "-100%", itemStyle: { color: colour, borderRadius: 2 } };
