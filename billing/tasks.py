@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing.models import BillingRun, RunStatus
 from billing.models.runs import ChunkStatus
 from billing.services import deliveries, release, runs
+from billing.services.arrears import remind
 from billing.services.corrections import propose_corrections
 from billing.services.incentives import credit_measured_events
 from billing.services.papers import blocks_to_print, print_documents
@@ -16,6 +17,7 @@ from billing.services.price_publication import publish_days
 from billing.services.rule_replay import replay_rules, unreplayed_runs
 from energy.models import Microgrid
 from kernel.intervals import Month
+from members.models import Cooperative
 
 log = logging.getLogger(__name__)
 PRINTED_WITHIN = timedelta(hours=2)
@@ -170,3 +172,15 @@ def replay_posted_months() -> int:
         for run in unreplayed_runs(microgrid=microgrid, now=now)[-1:]:
             replayed += bool(replay_rules(run=run, now=now))
     return replayed
+
+
+@shared_task(queue="default", time_limit=900)
+def remind_members() -> int:
+    """Write the letters about open bills that are due today, by each cooperative's rule; returns how many."""
+    written = 0
+    for cooperative in Cooperative.objects.filter(arrears_rules__isnull=False).distinct():
+        microgrid = Microgrid.objects.filter(cooperative=cooperative).order_by("pk").first()
+        if microgrid is not None:
+            now = microgrid.now(timezone.now())
+            written += len(remind(cooperative=cooperative, today=now.date(), now=now))
+    return written

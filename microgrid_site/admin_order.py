@@ -10,8 +10,8 @@ from django.urls import reverse
 GROUPS: dict[str, tuple[str, ...]] = {
     "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "grid.sharingrule", "grid.sharingproposal", "grid.marketterms", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
     "Money": (
-        "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.bankstatement", "billing.payment", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile",
-        "billing.publicpage",
+        "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.bankstatement", "billing.payment", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile", "billing.publicpage",
+        "billing.arrearsrule", "billing.baserate", "billing.protection",
     ),
     "People": ("members.member", "members.user", "members.accessrecord", "members.notification", "members.cooperative"),
     "Metering": (

@@ -310,6 +310,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"queue": "default", "expires": 60},
     },
+    "remind members": {
+        "task": "billing.tasks.remind_members",
+        "schedule": crontab(hour="5", minute="5"),
+        "options": {"queue": "default", "expires": 3600},
+    },
     "compare sums": {
         "task": "contracts.tasks.compare_sums",
         "schedule": crontab(hour="4", minute="10"),

@@ -9,6 +9,8 @@ from members.models.public import PublicRow
 
 class ChargeKind(models.TextChoices):
     RETURN_FEE = "return_fee", "fee of a returned payment"
+    REMINDER_FEE = "reminder_fee", "fee of a reminder"
+    INTEREST = "interest", "interest on arrears"
 
 
 class Charge(PublicRow):

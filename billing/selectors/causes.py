@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from billing.models import Document, LedgerTransaction, Payment
+from billing.models import BankStatementLine, Charge, Document, LedgerTransaction, Payment
 
 PAYMENT_KEY = "payment:"
 HASHED = "sha256:"
@@ -107,5 +107,49 @@ def _reversals(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     }  # fmt: skip
 
 
+def _charges(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    refs = {row.pk: row.cause_ref or _ref_in_key(row) for row in rows}
+    known = {c.public_id: c for c in Charge.objects.filter(public_id__in=[r for r in refs.values() if r])}
+    return {pk: Cause("charge", known[ref].text, known[ref]) for pk, ref in refs.items() if ref in known}
+
+
+def _bank_lines(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    """Keys end with the line's id, or with that and how often it was decided."""
+    refs = {row.pk: row.cause_ref or _ref_in_key(row) or _ref_before_count(row) for row in rows}
+    known = {
+        line.public_id: line
+        for line in BankStatementLine.objects.filter(public_id__in=[r for r in refs.values() if r])
+    }
+    return {pk: Cause("bank line", f"bank: {known[ref]}", known[ref]) for pk, ref in refs.items() if ref in known}  # fmt: skip
+
+
+def _ref_before_count(row: LedgerTransaction) -> UUID | None:
+    parts = row.idempotency_key.split(":")
+    try:
+        return UUID(parts[-2]) if len(parts) > 2 else None
+    except ValueError:
+        return None
+
+
+def _returns(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    refs = {row.pk: row.cause_ref or _ref_in_key(row) for row in rows}
+    payments = Payment.objects.filter(public_id__in=[r for r in refs.values() if r])
+    known = {p.public_id: p for p in payments.select_related("document", "member")}
+    return {
+        pk: Cause(
+            "payment return", f"returned: {known[ref].member.number}", known[ref], known[ref].document.label if known[ref].document else ""
+        )
+        for pk, ref in refs.items()
+        if ref in known
+    }  # fmt: skip
+
+
 Finder = Callable[[Sequence[LedgerTransaction]], dict[int, Cause]]
-FINDERS: dict[str, Finder] = {"document": _documents, "payment": _payments}
+FINDERS: dict[str, Finder] = {
+    "document": _documents,
+    "payment": _payments,
+    "charge": _charges,
+    "charge taken back": _charges,
+    "bank line": _bank_lines,
+    "payment return": _returns,
+}

@@ -50,7 +50,13 @@ def links_of(microgrid: Microgrid, month: Month) -> list[Link]:
             _documents_and_ledger(runs),
         ]
     days = {"cooperative": microgrid.cooperative_id, "first": month.first_day, "last": month.last_day}
-    return [*found, payments_and_ledger(days), paid_and_payments(days), bank_and_ledger(days)]
+    return [
+        *found,
+        payments_and_ledger(days),
+        paid_and_payments(days),
+        bank_and_ledger(days),
+        unclear_money(days),
+    ]
 
 
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -237,10 +243,10 @@ def payments_and_ledger(days: dict[str, Any]) -> Link:
 
 
 def paid_and_payments(days: dict[str, Any]) -> Link:
-    """Bills issued in the month: what they say was paid against the payments that name them."""
+    """Bills issued in the month: what they say was paid against what was allocated to them, counter-rows counted."""
     query = """WITH sides AS (
             SELECT d.public_id, d.label, d.paid_minor AS paid, coalesce(sum(p.amount_minor), 0)::bigint AS payments
-            FROM billing_document d LEFT JOIN billing_payment p ON p.document_id = d.id
+            FROM billing_document d LEFT JOIN billing_allocation p ON p.document_id = d.id
             WHERE d.cooperative_id = %(cooperative)s AND d.kind = 'bill' AND d.number IS NOT NULL
               AND d.issue_date BETWEEN %(first)s AND %(last)s GROUP BY d.id)"""
     ((paid, payments),) = _rows(
@@ -250,32 +256,66 @@ def paid_and_payments(days: dict[str, Any]) -> Link:
         f"{query} SELECT * FROM sides WHERE paid <> payments ORDER BY label LIMIT %(most)s", days | {"most": MOST_ROWS}
     )  # fmt: skip
     gaps = [
-        Gap("document", str(ref), label, a, b, "says something else was paid than its payments sum to")
+        Gap("document", str(ref), label, a, b, "says something else was paid than was allocated to it")
         for ref, label, a, b in rows
     ]
-    return Link("paid", "Bill and payments", "cents", "paid by the bills", paid, "payments of them", payments, gaps)  # fmt: skip
+    return Link("paid", "Bill and payments", "cents", "paid by the bills", paid, "allocated to them", payments, gaps)  # fmt: skip
 
 
 def bank_and_ledger(days: dict[str, Any]) -> Link:
-    """Money of the bank account by day: what statements tell against what the ledger's bank account moved by."""
+    """Movements that statements tell of the month against what the ledger's bank account holds for them, and what it holds beside.
+
+    A sum that was told again in detail counts by its details; only the sum is booked, so they are compared day by day.
+    """
     query = """WITH told AS (
-            SELECT l.id, l.booked_date, l.amount_minor, l.payer, s.public_id AS statement, l.payment_id
-            FROM billing_bankstatementline l JOIN billing_bankstatement s ON s.id = l.statement_id
-            WHERE s.cooperative_id = %(cooperative)s AND l.booked_date BETWEEN %(first)s AND %(last)s)"""
-    ((told, unplaced),) = _rows(
-        f"""{query} SELECT coalesce(sum(amount_minor), 0)::bigint,
-            coalesce(sum(amount_minor) FILTER (WHERE payment_id IS NULL), 0)::bigint FROM told""",
+            SELECT l.id, l.public_id, l.booked_date, l.payer, l.amount_minor, l.status = 'detailed' AS is_sum,
+                   (SELECT sum(e.debit_minor - e.credit_minor) FROM billing_ledgertransaction t
+                    JOIN billing_ledgerentry e ON e.transaction_id = t.id JOIN billing_account a ON a.id = e.account_id AND a.code = 'bank'
+                    WHERE t.cause_ref = l.public_id)::bigint AS posted
+            FROM billing_bankstatementline l
+            WHERE l.cooperative_id = %(cooperative)s AND l.booked_date BETWEEN %(first)s AND %(last)s),
+        by_day AS (
+            SELECT booked_date, coalesce(sum(amount_minor) FILTER (WHERE NOT is_sum), 0)::bigint AS told, coalesce(sum(posted), 0)::bigint AS posted
+            FROM told GROUP BY 1),
+        beside AS (
+            SELECT t.public_id, t.idempotency_key, sum(e.debit_minor - e.credit_minor)::bigint AS minor
+            FROM billing_ledgertransaction t JOIN billing_ledgerentry e ON e.transaction_id = t.id
+            JOIN billing_account a ON a.id = e.account_id AND a.code = 'bank'
+            WHERE t.cooperative_id = %(cooperative)s AND t.booked_date BETWEEN %(first)s AND %(last)s AND t.cause <> 'bank line' GROUP BY t.id)"""
+    ((told, booked),) = _rows(
+        f"""{query} SELECT (SELECT coalesce(sum(told), 0)::bigint FROM by_day),
+            (SELECT coalesce(sum(posted), 0)::bigint FROM by_day) + (SELECT coalesce(sum(minor), 0)::bigint FROM beside)""",
         days,
     )
+    lines = _rows(
+        f"""{query} SELECT id, told.booked_date, payer, amount_minor, coalesce(told.posted, 0) FROM told
+            JOIN by_day d ON d.booked_date = told.booked_date
+            WHERE NOT is_sum AND (told.posted <> amount_minor OR (told.posted IS NULL AND d.told <> d.posted))
+            ORDER BY 2, 1 LIMIT %(most)s""",
+        days | {"most": MOST_ROWS},
+    )
+    others = _rows(f"{query} SELECT * FROM beside ORDER BY 2 LIMIT %(most)s", days | {"most": MOST_ROWS})
+    gaps = [
+        Gap("line", str(pk), f"{day} {payer}".strip(), amount, posted, "money of the bank account that the ledger has not, or not so")
+        for pk, day, payer, amount, posted in lines
+    ] + [
+        Gap("transaction", str(ref), key[:60], 0, minor, "in the ledger's bank account and on no statement")
+        for ref, key, minor in others
+    ]  # fmt: skip
+    return Link("bank", "Bank and ledger", "cents", "statements", told, "in the bank account of the books", booked, gaps)  # fmt: skip
+
+
+def unclear_money(days: dict[str, Any]) -> Link:
+    """Movements of the month that nobody has said yet what they are for."""
     rows = _rows(
-        f"""{query} SELECT id, booked_date, payer, amount_minor FROM told WHERE payment_id IS NULL
-            ORDER BY booked_date, id LIMIT %(most)s""",
+        """SELECT id, booked_date, payer, amount_minor FROM billing_bankstatementline
+           WHERE cooperative_id = %(cooperative)s AND booked_date BETWEEN %(first)s AND %(last)s AND status = 'open'
+           ORDER BY booked_date, id LIMIT %(most)s""",
         days | {"most": MOST_ROWS},
     )
     gaps = [
-        Gap("line", str(pk), f"{day} {payer}".strip(), amount, 0, "money of the bank account that is not in the ledger")
+        Gap("line", str(pk), f"{day} {payer}".strip(), amount, 0, "waits for somebody to say what it is for")
         for pk, day, payer, amount in rows
-    ]  # fmt: skip
-    return Link(
-        "bank", "Bank and ledger", "cents", "statements", told, "of it in the ledger", told - unplaced, gaps
-    )
+    ]
+    total = sum(gap.left for gap in gaps)
+    return Link("unclear", "Unclear money", "cents", "waiting", total, "allowed", 0, gaps)

@@ -9,7 +9,11 @@ from billing.services.ledger import account, post_transaction
 from billing.services.payments import lock_member, standing_allocations, take_back
 from members.models import Member
 
-INCOME = {ChargeKind.RETURN_FEE: AccountCode.RETURN_FEES}
+INCOME = {
+    ChargeKind.RETURN_FEE: AccountCode.RETURN_FEES,
+    ChargeKind.REMINDER_FEE: AccountCode.REMINDER_FEES,
+    ChargeKind.INTEREST: AccountCode.ARREARS_INTEREST,
+}
 
 
 @transaction.atomic

@@ -13,7 +13,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.domain.datev import CannotExport
-from billing.models import Account, AccountCode, Document, LedgerTransaction, Payment, PeriodStep
+from billing.models import (
+    Account,
+    AccountCode,
+    BankStatementLine,
+    Document,
+    LedgerTransaction,
+    Payment,
+    PeriodStep,
+)
 from billing.selectors.books import (
     account_sheet,
     kept_books,
@@ -81,6 +89,8 @@ def cause_url(cause: Cause) -> str:
         return reverse("bill", args=[cause.row.public_id])
     if isinstance(cause.row, Payment):
         return reverse("admin:billing_payment_change", args=[cause.row.pk])
+    if isinstance(cause.row, BankStatementLine):
+        return reverse("admin:billing_bankstatement_change", args=[cause.row.statement_id])
     if isinstance(cause.row, LedgerTransaction):
         return reverse("books-transaction", args=[cause.row.public_id])
     return ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.web import books, views
+from billing.web import arrears, books, views
 from billing.web.public import public_days
 from billing.web.what_if import what_if_page
 
@@ -15,6 +15,12 @@ urlpatterns = [
     path("books/", books.trial_balance_page, name="books"),
     path("books/accounts/<slug:code>/<slug:currency>/", books.sheet_page, name="books-sheet"),
     path("books/transactions/<uuid:public_id>/", books.transaction_page, name="books-transaction"),
+    path("books/arrears/", arrears.arrears_page, name="books-arrears"),
+    path("books/arrears/remind/", arrears.send_reminders, name="books-arrears-remind"),
+    path("books/arrears/<uuid:public_id>/", arrears.member_arrears, name="books-member-arrears"),
+    path("books/arrears/<uuid:public_id>/act/", arrears.act_on_member, name="books-member-act"),
+    path("bills/open/", arrears.open_bills, name="open-bills"),
+    path("bills/letters/<uuid:public_id>/", arrears.reminder_pdf, name="reminder-pdf"),
     path("books/vat/", books.vat_page, name="books-vat"),
     path("books/months/", books.periods_page, name="books-periods"),
     path("books/months/close/", books.close_month, name="books-close"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from billing.domain.payment_code import epc_code
-from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit
+from billing.models import Component, Document, DocumentKind, DocumentLine, DocumentStatus, FlexibilityCredit
 from billing.models.documents import ORIGINALS, REVERSALS
 from billing.selectors.corrections import correction_of
 from billing.selectors.documents import document_before, visible_documents
@@ -22,6 +22,7 @@ from billing.selectors.readings import versions_behind
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.selectors.register_readings import register_readings
+from members.selectors.scope import own_members
 
 PAGE = 24
 ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.GIVEN, Component.EXPORT)
@@ -55,7 +56,11 @@ def bills(request: HttpRequest) -> HttpResponse:
     if kind in ORIGINALS:
         documents = documents.filter(kind__in=(kind, REVERSALS[DocumentKind(kind)]))
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
-    return render(request, "portal/bills.html", {"page": page, "kind": kind, "today": timezone.now().date()})
+    own_open = Document.objects.filter(
+        member__in=own_members(request.user), kind=DocumentKind.BILL, status=DocumentStatus.OPEN  # type: ignore[arg-type]
+    )  # fmt: skip
+    context = {"page": page, "kind": kind, "today": timezone.now().date(), "has_open": own_open.exists()}
+    return render(request, "portal/bills.html", context)
 
 
 @login_required

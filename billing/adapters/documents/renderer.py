@@ -14,6 +14,7 @@ from billing.adapters.documents.e_invoice import mark_as_invoice
 
 STANDARDS = ["a-3a", "ua-1"]
 TEMPLATE = Path(__file__).resolve().parent / "document.typ"
+LETTER = TEMPLATE.with_name("reminder.typ")
 
 
 @lru_cache(maxsize=1)
@@ -35,3 +36,13 @@ def render_pdf(content: dict[str, Any], *, invoice_xml: bytes, issued_at: int) -
     )
     assert isinstance(result, bytes)
     return mark_as_invoice(result)
+
+
+def render_letter(content: dict[str, Any], *, issued_at: int) -> bytes:
+    """Render a letter about an open bill (see `billing.selectors.reminder_letter`) as PDF; `issued_at` [Unix s] stands as its date."""
+    result = _compiler().compile(
+        str(LETTER), format="pdf", sys_inputs={"content": json.dumps(content, ensure_ascii=False)}, timestamp=issued_at,
+        pdf_standards=STANDARDS,
+    )  # fmt: skip
+    assert isinstance(result, bytes)
+    return result

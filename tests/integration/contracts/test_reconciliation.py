@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from billing.domain.reconciliation import Link
 from billing.models import (
-    BankStatement,
     BankStatementLine,
     BillingRun,
     Document,
@@ -21,6 +20,7 @@ from billing.models import (
     Payment,
     PaymentRail,
 )
+from billing.services.bank_statements import import_statement
 from billing.services.ledger import account, post_transaction
 from billing.services.payments import book_payment
 from contracts.models import ChainPayment, PaymentQuote
@@ -149,15 +149,22 @@ def test_payments_that_ledger_and_bill_do_not_know(
     assert "paid" in apart(settled, Month(bill.issue_date.year, bill.issue_date.month))
 
 
-def test_money_of_the_bank_that_nobody_booked(settled: BillingRun) -> None:
-    statement = BankStatement.objects.create(
-        cooperative=settled.microgrid.cooperative, file_name="june.csv", digest="d", imported_at=SHOWN_NOW
-    )
-    line = BankStatementLine.objects.create(
-        statement=statement, row=2, booked_date=JUNE.last_day, amount_minor=4711, payer="Unknown"
-    )
+def test_money_of_the_bank_that_nobody_booked(settled: BillingRun, past: Callable[..., None]) -> None:
+    csv = b"date,amount,payer,purpose\n2016-06-30,47.11,Somebody,no reference at all\n"
+    import_statement(cooperative=settled.microgrid.cooperative, content=csv, file_name="june.csv", now=SHOWN_NOW)  # fmt: skip
+    line = BankStatementLine.objects.get()
+    found = links(settled)
+    assert found["bank"].agrees and found["bank"].left == 4711
+    assert (found["unclear"].difference, found["unclear"].gaps[0].key) == (4711, str(line.pk))
+    past("UPDATE billing_ledgertransaction SET cause_ref = NULL WHERE cause_ref = %s", line.public_id)
     bank = links(settled)["bank"]
     assert bank.difference == 4711 and bank.gaps[0].key == str(line.pk)
+
+
+def test_money_booked_into_the_bank_that_no_statement_tells(settled: BillingRun, bill: Document) -> None:
+    book_payment(document=bill, amount_minor=40, rail=PaymentRail.BANK, external_ref="by hand", received_at=SHOWN_NOW, now=SHOWN_NOW)  # fmt: skip
+    (gap,) = links(settled, booked_month(settled))["bank"].gaps
+    assert gap.kind == "transaction" and gap.right == 40 and "on no statement" in gap.why
 
 
 def test_what_the_chain_was_told_and_paid(chain, settled: BillingRun, bill: Document, past: Callable[..., None]) -> None:  # fmt: skip
@@ -195,7 +202,7 @@ def test_the_page_and_the_api_show_the_rows(settled: BillingRun, past: Callable[
     bill = Document.objects.filter(run=settled, kind="bill", gross_minor__gt=0).order_by("label")[0]
     past("UPDATE billing_document SET gross_minor = gross_minor + 5, net_minor = net_minor + 5 WHERE id = %s", bill.pk)  # fmt: skip
     page = client.get(reverse("reconciliation")).content.decode()
-    assert "2 comparisons of 12 do not agree" in page and reverse("bill", args=[bill.public_id]) in page
+    assert "2 comparisons of 13 do not agree" in page and reverse("bill", args=[bill.public_id]) in page
     url = reverse("api-reconciliation", args=[settled.microgrid.public_id])
     body = client.get(url + "?month=2016-06").json()
     assert body["agrees"] is False

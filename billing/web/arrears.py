@@ -1,0 +1,209 @@
+"""Open bills: the board's list and a member's sheet for those who keep the books, and the member's own page."""
+
+from datetime import UTC, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from billing.adapters.documents.renderer import render_letter
+from billing.domain.arrears_words import ARREARS_WORDS
+from billing.domain.sentences import WORDS
+from billing.models import (
+    DisconnectionProposal,
+    InstalmentPlan,
+    PlanStatus,
+    ProposalStatus,
+    Reminder,
+)
+from billing.selectors.arrears import board_list, overdue, rule_on, why_not_proposed
+from billing.selectors.reminder_letter import letter_content
+from billing.services.arrears import (
+    REFUSED,
+    CannotAgree,
+    CannotTakeBack,
+    MayNotPropose,
+    agree_on_plan,
+    decide,
+    propose_disconnection,
+    remind,
+    take_back_reminder,
+    withdraw_plan,
+)
+from billing.web.books import Desk, desk_of
+from energy.models import Microgrid, Site
+from members.models import Cooperative, Member, Role
+from members.selectors.scope import own_members, visible_members
+from members.services.access import record_look, record_looks
+
+AGE_NAMES = ("0 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days")
+
+
+def now_of(cooperative: Cooperative) -> datetime:
+    """What the clock of the cooperative's microgrids shows."""
+    microgrid = Microgrid.objects.filter(cooperative=cooperative).order_by("pk").first()
+    return microgrid.now(timezone.now()) if microgrid else timezone.now()
+
+
+class PlanForm(forms.Form):
+    """How many instalments, from when on."""
+
+    count = forms.IntegerField(min_value=1, max_value=36, initial=3, label="Instalments, a month apart")
+    first_date = forms.DateField(label="The first on", widget=forms.DateInput(attrs={"type": "date"}))
+
+
+@login_required
+def arrears_page(request: HttpRequest) -> HttpResponse:
+    """The board's list: who owes how much for how long, and what stands beside it."""
+    desk = desk_of(request)
+    now = now_of(desk.cooperative)
+    today = now.date()
+    rows = board_list(desk.cooperative, today)
+    shown = Member.objects.filter(pk__in=[row.member.pk for row in rows])
+    record_looks(user=request.user, members=shown, what="arrears", subject="board's list", now=timezone.now())  # type: ignore[arg-type]
+    context = desk.context("arrears") | {
+        "rows": rows, "today": today, "by_age": [(name, sum(row.by_age[i] for row in rows)) for i, name in enumerate(AGE_NAMES)], "total": sum(row.rest_minor for row in rows),
+        "rule": rule_on(desk.cooperative, today),
+        "proposals": DisconnectionProposal.objects.filter(member__cooperative=desk.cooperative, status=ProposalStatus.PROPOSED).select_related("site", "member", "proposed_by"),
+    }  # fmt: skip
+    return render(request, "books/arrears.html", context)
+
+
+@login_required
+def member_arrears(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One member: open bills, letters, plan, and whether anything more may be proposed."""
+    member, desk = _member_and_desk(request, public_id)
+    record_look(user=request.user, member=member, what="arrears", subject=member.number, now=timezone.now())  # type: ignore[arg-type]
+    today = now_of(desk.cooperative).date()
+    rule = rule_on(desk.cooperative, today)
+    context = desk.context("arrears") | {
+        "member": member, "today": today, "documents": list(overdue(desk.cooperative, today).filter(member=member)),
+        "reminders": Reminder.objects.filter(member=member).select_related("document").order_by("-sent_date", "-level"),
+        "plan": InstalmentPlan.objects.filter(member=member, status=PlanStatus.AGREED).first(), "form": PlanForm(),
+        "proposals": DisconnectionProposal.objects.filter(member=member).select_related("site", "proposed_by", "decided_by").order_by("-proposed_at"),
+        "sites": [(site, [REFUSED[r] for r in why_not_proposed(site, rule, today)]) for site in Site.objects.filter(member=member).select_related("member__cooperative")] if rule else [],
+    }  # fmt: skip
+    return render(request, "books/member_arrears.html", context)
+
+
+def _member_and_desk(request: HttpRequest, public_id: UUID) -> tuple[Member, Desk]:
+    member = get_object_or_404(Member.objects.select_related("cooperative"), public_id=public_id)
+    return member, desk_of(request, of=member.cooperative)
+
+
+def _keepers(desk: Desk) -> None:
+    if not desk.may_keep:
+        raise Http404
+
+
+@login_required
+@require_POST
+def send_reminders(request: HttpRequest) -> HttpResponse:
+    """Send what is due by the rule, now instead of at night."""
+    desk = desk_of(request)
+    _keepers(desk)
+    now = now_of(desk.cooperative)
+    sent = remind(cooperative=desk.cooperative, today=now.date(), now=now)
+    messages.success(request, f"{len(sent)} letters are written." if sent else "Nothing is due today.")
+    return redirect(f"{reverse('books-arrears')}?cooperative={desk.cooperative.slug}")
+
+
+@login_required
+@require_POST
+def act_on_member(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One of: take a letter back, agree on or withdraw a plan, propose, decide."""
+    member, desk = _member_and_desk(request, public_id)
+    _keepers(desk)
+    now = now_of(desk.cooperative)
+    try:
+        messages.success(request, _act(request, member, now))
+    except (CannotAgree, CannotTakeBack, MayNotPropose) as why:
+        messages.error(request, str(why))
+    return redirect("books-member-arrears", public_id=member.public_id)
+
+
+def _act(request: HttpRequest, member: Member, now: datetime) -> str:
+    user: Any = request.user
+    what, today = request.POST.get("what"), now.date()
+    if what == "take back":
+        reminder = get_object_or_404(Reminder, member=member, public_id=request.POST.get("reminder"))
+        take_back_reminder(reminder=reminder, by=user, why=request.POST.get("why", ""), now=now)
+        return "The letter is taken back, with what it cost."
+    if what == "plan":
+        form = PlanForm(request.POST)
+        if not form.is_valid():
+            raise CannotAgree("Say how many instalments, between 1 and 36, and the first day.")
+        agree_on_plan(member=member, by=user, today=today, **form.cleaned_data)
+        return "The plan is agreed."
+    if what == "withdraw":
+        withdraw_plan(plan=get_object_or_404(InstalmentPlan, member=member, status=PlanStatus.AGREED), now=now)  # fmt: skip
+        return "The plan is withdrawn."
+    if what == "propose":
+        site = get_object_or_404(Site, member=member, public_id=request.POST.get("site"))
+        propose_disconnection(site=site, by=user, why=request.POST.get("why", ""), today=today, now=now)
+        return "It is before the board; nothing is switched by it."
+    proposal = get_object_or_404(DisconnectionProposal, member=member, public_id=request.POST.get("proposal"))
+    wanted = request.POST.get("status", "")
+    if what != "decide" or wanted not in (ProposalStatus.AGREED, ProposalStatus.DECLINED, ProposalStatus.WITHDRAWN):  # fmt: skip
+        raise Http404
+    decide(proposal=proposal, status=ProposalStatus(wanted), by=user, today=today, now=now)
+    return "The decision is noted; nothing is switched by it."
+
+
+@login_required
+def reminder_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A letter as PDF, for its member and for those who keep the books."""
+    user: Any = request.user
+    members = visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
+    reminder = get_object_or_404(
+        Reminder.objects.filter(member__in=members.values("pk")).select_related("member", "cooperative", "document"), public_id=public_id
+    )  # fmt: skip
+    record_look(user=user, member=reminder.member, what="reminder", subject=str(reminder), now=timezone.now())
+    issued = datetime.combine(reminder.sent_date, time(12), tzinfo=UTC)
+    content = render_letter(letter_content(reminder), issued_at=int(issued.timestamp()))
+    name = f"{reminder.document.label}-{reminder.level}.pdf"
+    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})  # fmt: skip
+
+
+@login_required
+def open_bills(request: HttpRequest) -> HttpResponse:
+    """The member's own page: what is open, how to pay it, what can be agreed on."""
+    members = list(own_members(request.user).select_related("cooperative"))  # type: ignore[arg-type]
+    if not members:
+        raise Http404
+    first = members[0]
+    words = ARREARS_WORDS.get(first.language, ARREARS_WORDS["en"])
+    today = now_of(first.cooperative).date()
+    figures = WORDS[words["lang"]]
+    documents = [d for member in members for d in overdue(member.cooperative, today).filter(member=member)]
+    reminders = Reminder.objects.filter(member__in=members).select_related("document").order_by("-sent_date", "-level")  # fmt: skip
+    plan = InstalmentPlan.objects.filter(member__in=members, status=PlanStatus.AGREED).first()
+    context = {
+        "words": words, "currency": first.cooperative.currency, "total": figures.money(sum(d.rest_minor for d in documents)), "has_open": bool(documents),
+        "bills": [(d, figures.date(d.due_date), figures.money(d.rest_minor)) for d in documents], "letters": [_letter(r, words) for r in reminders],
+        "plan": [(figures.date(day), figures.money(amount)) for day, amount in plan.due] if plan else [],  # type: ignore[arg-type]
+        "pay_text": words["pay_text"].format(iban=first.cooperative.iban or "–"),
+        "talk_text": words["talk_text"].format(phone=first.cooperative.phone or "–", email=first.cooperative.email or "–"),
+    }  # fmt: skip
+    return render(request, "portal/open_bills.html", context)
+
+
+def _letter(reminder: Reminder, words: dict[str, str]) -> dict[str, Any]:
+    figures = WORDS[words["lang"]]
+    cost = figures.money(reminder.charged_minor)
+    if reminder.taken_back_at:
+        note = words["taken_back"].format(why=reminder.why)
+    else:
+        note = words["costs"].format(amount=cost) if reminder.charged_minor else words["free"]
+        note = f"{words['until'].format(date=figures.date(reminder.pay_until))}; {note}"
+    return {
+        "name": words["level"].format(level=reminder.level, date=figures.date(reminder.sent_date)), "label": reminder.document.label,
+        "note": note, "public_id": reminder.public_id,
+    }  # fmt: skip
