@@ -37,19 +37,13 @@ from billing.services.arrears import (
     take_back_reminder,
     withdraw_plan,
 )
-from billing.web.books import Desk, desk_of
-from energy.models import Microgrid, Site
-from members.models import Cooperative, Member, Role
+from billing.web.books import Desk, desk_of, now_of
+from energy.models import Site
+from members.models import Member, Role
 from members.selectors.scope import own_members, visible_members
 from members.services.access import record_look, record_looks
 
 AGE_NAMES = ("0 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days")
-
-
-def now_of(cooperative: Cooperative) -> datetime:
-    """What the clock of the cooperative's microgrids shows."""
-    microgrid = Microgrid.objects.filter(cooperative=cooperative).order_by("pk").first()
-    return microgrid.now(timezone.now()) if microgrid else timezone.now()
 
 
 class PlanForm(forms.Form):

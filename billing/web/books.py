@@ -1,6 +1,7 @@
 """The books: trial balance, sheets, VAT, months; for treasurers, and for auditors to read."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +41,7 @@ from billing.services.periods import (
     obstacles,
     reopen_period,
 )
+from energy.models import Microgrid
 from kernel.intervals import CannotReadPeriod, Month
 from members.models import Cooperative
 from members.services.access import record_look
@@ -75,12 +77,18 @@ def desk_of(request: HttpRequest, *, of: Cooperative | None = None) -> Desk:
         raise Http404
     newest = newest_month(cooperative)
     text = request.GET.get("month") or request.POST.get("month")
-    today = timezone.now().date()
+    today = now_of(cooperative).date()
     try:
         month = Month.parse(text) if text else newest or Month(today.year, today.month)
     except CannotReadPeriod:
         raise Http404 from None
     return Desk(cooperative, month, may_keep(user, cooperative), newest is not None)
+
+
+def now_of(cooperative: Cooperative) -> datetime:
+    """What the clock of the cooperative's microgrids shows."""
+    microgrid = Microgrid.objects.filter(cooperative=cooperative).order_by("pk").first()
+    return microgrid.now(timezone.now()) if microgrid else timezone.now()
 
 
 def cause_url(cause: Cause) -> str:
@@ -182,7 +190,7 @@ def periods_page(request: HttpRequest) -> HttpResponse:
     desk = desk_of(request)
     months = months_of_books(desk.cooperative)
     next_open = next((state for state in reversed(months) if not state.is_closed), None)
-    now = timezone.now()
+    now = now_of(desk.cooperative)
     context = desk.context("periods") | {
         "months": months, "next_open": next_open,
         "obstacles": obstacles(cooperative=desk.cooperative, month=next_open.month, now=now) if next_open else [],
@@ -206,7 +214,9 @@ def close_month(request: HttpRequest) -> HttpResponse:
     """Close the month named; treasurers only."""
     desk = _keepers_desk(request)
     try:
-        close_period(cooperative=desk.cooperative, month=desk.month, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        close_period(
+            cooperative=desk.cooperative, month=desk.month, by=request.user, now=now_of(desk.cooperative)
+        )  # type: ignore[arg-type]
         messages.success(request, f"{desk.month.first_day:%B %Y} is closed.")
     except CannotClose as why:
         messages.error(request, str(why))
@@ -221,7 +231,7 @@ def reopen_month(request: HttpRequest) -> HttpResponse:
     try:
         reopen_period(
             cooperative=desk.cooperative, month=desk.month, by=request.user, reason=request.POST.get("reason", ""),  # type: ignore[arg-type]
-            now=timezone.now(),
+            now=now_of(desk.cooperative),
         )  # fmt: skip
         messages.success(request, f"{desk.month.first_day:%B %Y} is open again.")
     except CannotReopen as why:

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from django.db import transaction
 
-from billing.models import Tariff, TariffAssignment, TariffVersion, TimeWindow
+from billing.models import (
+    ArrearsRule,
+    BaseRate,
+    PublicPage,
+    ReminderStage,
+    Tariff,
+    TariffAssignment,
+    TariffVersion,
+    TimeWindow,
+)
 from billing.models.tariffs import WindowDays
 from billing.services.tariffs import publish_version
 from energy.domain.maintenance import add_months
@@ -46,6 +55,10 @@ class Login:
     password: str
 
 
+# As the Bundesbank published them.
+BASE_RATES = ((date(2016, 1, 1), Decimal("-0.83")), (date(2016, 7, 1), Decimal("-0.88")))
+
+
 def found_cooperative() -> Cooperative:
     """The cooperative, made at its first use."""
     cooperative, _ = Cooperative.objects.get_or_create(slug="wiesengrund", defaults=COOPERATIVE)
@@ -75,7 +88,28 @@ def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
         TariffAssignment(site=site, tariff=tariff, valid_from=BEGINNING) for site in without
     )
     _plan_maintenance(microgrid, now)
+    _be_open_and_patient(cooperative)
     return created
+
+
+def _be_open_and_patient(cooperative: Cooperative) -> None:
+    """The village shows its days to everybody, and reminds of open bills in three letters."""
+    PublicPage.objects.get_or_create(
+        cooperative=cooperative,
+        defaults={
+            "is_open": True, "words_en": "A village that shares its sun.", "words_de": "Ein Dorf, das seine Sonne teilt.",
+        },
+    )  # fmt: skip
+    rule, created = ArrearsRule.objects.get_or_create(cooperative=cooperative, valid_from=BEGINNING)
+    if created:
+        ReminderStage.objects.bulk_create(
+            ReminderStage(rule=rule, level=level, days_after_due=days, fee_minor=fee)
+            for level, days, fee in ((1, 7, 0), (2, 21, 250), (3, 42, 500))
+        )
+    for valid_from, percent in BASE_RATES:
+        BaseRate.objects.get_or_create(
+            currency=cooperative.currency, valid_from=valid_from, defaults={"percent": percent}
+        )
 
 
 def _plan_maintenance(microgrid: Microgrid, now: datetime) -> None:

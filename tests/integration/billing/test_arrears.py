@@ -186,7 +186,7 @@ def test_no_disconnection_is_proposed_where_it_is_forbidden(owing: Hamlet, peopl
         Protection.objects.create(member=site.member, kind=kind, valid_from=date(2016, 1, 1), noted_by=people[0])  # fmt: skip
     elif what == "consumer":
         Consumer.objects.create(
-            microgrid=site.microgrid, site=site, code="ventilator", kind="other", max_demand_w=300, priority_tier=0
+            site=site, code="ventilator", kind="other", max_demand_w=300, priority_tier=0
         )  # fmt: skip
     elif what == "plan":
         agree_on_plan(member=site.member, count=3, first_date=today, by=people[0], today=today)
