@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0007_payment_triggers"),
+        ("billing", "0008_market"),
         ("members", "0001_tables"),
     ]
 

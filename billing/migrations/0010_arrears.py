@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0008_public_pages"),
+        ("billing", "0009_public_pages"),
         ("energy", "0001_tables"),
         ("members", "0001_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -25,6 +25,6 @@ DROP FUNCTION keep_supply_where_life_depends_on_it();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0009_arrears"), ("energy", "0001_tables")]
+    dependencies = [("billing", "0010_arrears"), ("energy", "0001_tables")]
 
     operations = [migrations.RunSQL(GUARD, UNDO)]
