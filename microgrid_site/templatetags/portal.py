@@ -31,12 +31,6 @@ def _spoken(figure: str) -> str:
 
 
 @register.filter
-def spoken(figure: str) -> str:
-    """A figure of another filter with the separators of the page's language."""
-    return _spoken(str(figure))
-
-
-@register.filter
 def energy(energy_wh: int | None) -> SafeString | str:
     """Energy by size, the unit smaller."""
     if energy_wh is None:
