@@ -11,19 +11,23 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import Q
 
 from billing.models import (
     Allocation,
     BillingRun,
     Component,
     Document,
+    DocumentKind,
     DocumentLine,
     FlexibilityCredit,
+    Payment,
     RunKind,
 )
 from billing.models.documents import DocumentQuerySet, DocumentStatus
 from billing.models.flexibility import FLEXIBILITY
+from billing.services.payments import take_back, use_credit
+from members.models import Member
 
 BLOCK = 2000
 # Each line in one text, the lines of a document in one fingerprint: two documents that print alike are alike.
@@ -235,84 +239,85 @@ def _local_residual(document_ids: list[int]) -> int:
     return paid - received
 
 
-def take_back(run: BillingRun, now: datetime) -> None:
+def take_back_documents(run: BillingRun, now: datetime) -> None:
     """Mark what a numbered run takes back, and let payments and flexibility go on to what stands now. Part of the caller's transaction."""
+    members = Member.objects.filter(documents__run=run).order_by("pk").distinct().values("pk")
+    list(Member.objects.select_for_update(no_key=True).filter(pk__in=members).order_by("pk"))
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE billing_document old SET status = 'cancelled'
                FROM billing_document r WHERE r.run_id = %s AND r.cancels_id = old.id""",
             [run.pk],
         )
-    _move_payments(run, now)
+    _move_allocations(run, now)
     _move_flexibility(run)
 
 
-def _move_payments(run: BillingRun, now: datetime) -> None:
-    """What was paid on a document that was taken back counts for the one in its place; more than that stays the member's credit.
+def _move_allocations(run: BillingRun, now: datetime) -> None:
+    """What was paid on, or out of, a document that was taken back counts for the one in its place; more than that stays the member's credit.
 
     In the ledger nothing moves: payments stand on the member's account already, and the reversal credits it by the old amount.
     """
-    moves = """
-        SELECT r.cancels_id AS old_id, n.id AS new_id FROM billing_document r
-        JOIN billing_document n ON n.run_id = r.run_id AND n.site_id = r.site_id AND n.member_id = r.member_id
-            AND n.kind || '_reversal' = r.kind
-        WHERE r.run_id = %(run)s AND r.cancels_id IS NOT NULL
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""WITH moves AS ({moves}), standing AS (
-                    SELECT a.*, m.old_id, m.new_id FROM moves m
-                    JOIN billing_allocation a ON a.document_id = m.old_id OR a.credit_id = m.old_id
-                    WHERE a.reverses_id IS NULL
-                      AND NOT EXISTS (SELECT FROM billing_allocation c WHERE c.reverses_id = a.id)),
-                back AS (
-                    INSERT INTO billing_allocation (public_id, payment_id, credit_id, document_id, charge_id, payout_id,
-                                                    amount_minor, reverses_id, made_at, why)
-                    SELECT uuidv7(), payment_id, credit_id, document_id, charge_id, payout_id, -amount_minor, id, %(now)s, 'corrected'
-                    FROM standing)
-                SELECT s.new_id, s.payment_id, s.credit_id = s.old_id, s.document_id = s.old_id, s.credit_id, s.document_id,
-                       s.charge_id, s.payout_id, s.amount_minor
-                FROM standing s ORDER BY s.new_id, s.id""",
-            {"run": run.pk, "now": now},
-        )
-        Allocation.objects.bulk_create(_moved_allocations(cursor.fetchall(), now))
-        cursor.execute(
-            f"""WITH moves AS ({moves})
-                UPDATE billing_payment p SET document_id = m.new_id FROM moves m WHERE p.document_id = m.old_id""",
-            {"run": run.pk},
-        )
-
-
-def _moved_allocations(rows: list[Any], now: datetime) -> list[Allocation]:
-    """What stood on documents that were taken back, on the new ones as far as they go."""
-    left = dict(
-        Document.objects.filter(pk__in={row[0] for row in rows}).values_list(
-            "pk", F("gross_minor") - F("paid_minor")
-        )
+    reversal_of = {d.cancels_id: d for d in run.documents.filter(cancels__isnull=False)}
+    touched = Allocation.objects.filter(reverses=None, reversed_by=None).filter(
+        Q(document__in=reversal_of) | Q(credit__in=reversal_of)
     )
-    moved = []
-    for (
-        new_id,
-        payment_id,
-        is_credit,
-        is_document,
-        credit_id,
-        document_id,
-        charge_id,
-        payout_id,
-        amount,
-    ) in rows:
-        part = min(amount, left[new_id])
-        if part <= 0:
-            continue
-        left[new_id] -= part
-        moved.append(
-            Allocation(
-                payment_id=payment_id, credit_id=new_id if is_credit else credit_id, document_id=new_id if is_document else document_id,
-                charge_id=charge_id, payout_id=payout_id, amount_minor=part, made_at=now, why="corrected",
-            )
+    rows = list(touched.order_by("pk").select_related("payment", "credit"))
+    if not rows:
+        return
+    new_at = {_place(d): d for d in run.documents.filter(cancels=None)}
+    for row in rows:
+        reversal = reversal_of.get(row.document_id) or reversal_of[row.credit_id]
+        take_back(allocation=row, now=now, why=taken_back_by(reversal))
+    for row in rows:
+        _allocate_anew(
+            row,
+            _in_place_of(row.document_id, reversal_of, new_at),
+            _in_place_of(row.credit_id, reversal_of, new_at),
+            now,
+        )
+    for document_id, reversal in reversal_of.items():
+        # Who paid the old bill meant what stands in its place now.
+        new = _in_place_of(document_id, reversal_of, new_at)
+        if new is not None and reversal.is_for_use:
+            Payment.objects.filter(document=document_id).update(document=new)
+    for member_id in sorted({row.payment.member_id for row in rows if row.payment}):
+        use_credit(member=Member.objects.get(pk=member_id), now=now)
+
+
+def taken_back_by(reversal: Document) -> str:
+    """Why an allocation of a document that was taken back is no more."""
+    return f"taken back by {reversal.label}"
+
+
+def _in_place_of(
+    document_id: int | None, reversal_of: dict[int | None, Document], new_at: dict[_Place, Document]
+) -> Document | None:
+    """The document that an allocation goes on to: the same where it was not taken back, None where nothing took its place."""
+    if document_id is None:
+        return None
+    reversal = reversal_of.get(document_id)
+    if reversal is None:
+        return Document.objects.get(pk=document_id)
+    kind = DocumentKind.BILL if reversal.is_for_use else DocumentKind.CREDIT
+    found = new_at.get(_Place(reversal.site_id, reversal.member_id, kind))
+    if found is not None:
+        found.refresh_from_db(fields=["paid_minor", "status"])
+    return found
+
+
+def _allocate_anew(
+    row: Allocation, document: Document | None, credit: Document | None, now: datetime
+) -> None:
+    """As much of an allocation as the documents in the place of those that were taken back can bear."""
+    if (row.document_id and document is None) or (row.credit_id and credit is None):
+        return
+    amount = min([row.amount_minor, *(d.rest_minor for d in (document, credit) if d is not None)])
+    if amount > 0:
+        Allocation.objects.create(
+            payment=row.payment, credit=credit, document=document, charge_id=row.charge_id, payout_id=row.payout_id,
+            amount_minor=amount, made_at=now, why="goes on after a correction",
         )  # fmt: skip
-    return moved
 
 
 def _move_flexibility(run: BillingRun) -> None:

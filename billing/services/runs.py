@@ -14,7 +14,7 @@ from billing.services.differences import (
     carry_flexibility,
     has_standing_documents,
     settle_differences,
-    take_back,
+    take_back_documents,
 )
 from billing.services.posting import distribute_local_revenue, number_and_post
 from billing.services.rating import group_by_tariffs, rate_sites, terms_along
@@ -266,7 +266,7 @@ def _post(run: BillingRun, now: datetime) -> None:
         raise CannotBill(f"{run} is not released yet.")
     number_and_post(run, now)
     if run.documents.filter(cancels__isnull=False).exists():
-        take_back(run, now)
+        take_back_documents(run, now)
     run.status, run.posted_at = RunStatus.POSTED, now
     run.save(update_fields=["status", "posted_at"])
 

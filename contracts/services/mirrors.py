@@ -11,14 +11,15 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import (
+    Allocation,
     BillingRun,
     Document,
     DocumentKind,
     DocumentStatus,
-    Payment,
     PaymentRail,
     TariffVersion,
 )
+from billing.services.differences import taken_back_by
 from contracts.adapters.signing import address_of, private_key
 from contracts.domain.chain import Chain
 from contracts.domain.commitments import number_of_day, unhexed
@@ -250,9 +251,8 @@ def mirror_cancellations(*, chain: Chain, run: BillingRun, now: datetime) -> Non
     for reversal in reversals.order_by("number"):
         old = reversal.cancels
         assert old is not None
-        place = getattr(old, "replaced_by", None) or old
-        earlier = Payment.objects.filter(document=place, booked_at__lte=run.posted_at)
-        paid_minor = sum(earlier.values_list("amount_minor", flat=True))
+        moved = Allocation.objects.filter(document=old, why=taken_back_by(reversal))
+        paid_minor = -sum(moved.values_list("amount_minor", flat=True))
         if 0 < old.gross_minor <= paid_minor:
             continue
         enqueue(

@@ -254,14 +254,17 @@ def test_a_document_is_cancelled_with_a_reason(hamlet: Hamlet) -> None:
     with pytest.raises(CannotBill, match="Say why"):
         prepare_cancellation(document=bill, reason=" ", user=None, now=LATER)
     run = prepare_cancellation(document=bill, reason="Billed to the wrong person.", user=None, now=LATER)
+    book_payment(
+        document=bill, amount_minor=100, rail=PaymentRail.BANK, external_ref="one", received_at=NOW, now=NOW
+    )
     rate_and_finish(run=run, now=LATER)
     bill.refresh_from_db()
-    assert bill.status == "cancelled"
+    assert (bill.status, bill.paid_minor, credit_of(bill.member)) == ("cancelled", 0, 100)
     told = correction_of(bill.cancelled_by)
     assert told is not None
     assert (told.new, told.reasons) == (None, ["Billed to the wrong person."])
     member = LedgerEntry.objects.filter(account__code="receivable", account__member=bill.member)
-    assert sum(debit - credit for debit, credit in member.values_list("debit_minor", "credit_minor")) == 0
+    assert sum(debit - credit for debit, credit in member.values_list("debit_minor", "credit_minor")) == -100
     with pytest.raises(CannotBill, match="can be taken back"):
         prepare_cancellation(document=bill, reason="again", user=None, now=LATER)
 
