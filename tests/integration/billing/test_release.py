@@ -179,3 +179,44 @@ def test_the_treasurers_page_shows_the_run_and_only_to_the_cooperatives_own(haml
     client.force_login(stranger)
     assert client.get(reverse("admin:billing_billingrun_progress", args=[run.pk])).status_code == 404
     assert client.post(reverse("admin:billing_billingrun_step", args=[run.pk, "release"])).status_code == 404
+
+
+def test_a_treasurer_sends_a_correction_and_the_member_reads_why(hamlet: Hamlet, client) -> None:
+    hamlet.bill()
+    measure_again(hamlet, "b 10", DAYS[0], 60)
+    first, second = person(hamlet, "first"), person(hamlet, "second")
+    client.force_login(first)
+    asked = {"microgrid": hamlet.microgrid.pk, "kind": "correction", "month": "2016-03"}
+    assert client.post(reverse("admin:billing_billingrun_prepare_form"), asked).status_code == 302
+    run = rated(BillingRun.objects.get(kind="correction"))
+    assert run.prepared_by == first
+    here = reverse("admin:billing_billingrun_change", args=[run.pk])
+    page = client.get(here).content.decode()
+    assert "You prepared this run: somebody else releases it." in page
+    assert "What the correction changes" in page
+    client.force_login(second)
+    assert client.post(reverse("admin:billing_billingrun_step", args=[run.pk, "release"])).status_code == 302
+    run.refresh_from_db()
+    assert (run.status, run.released_by) == ("released", second)
+    post_run(run_id=run.pk, now=NOW)
+    new = Document.objects.standing().get(site__code="b 10", kind="bill")
+    reader = User.objects.create_user(email="ana@hamlet.example", password="x")
+    Membership.objects.create(user=reader, cooperative=hamlet.cooperative, member=new.member, role="member")
+    client.force_login(reader)
+    read = client.get(reverse("bill", args=[new.public_id])).content.decode()
+    assert "What changed, and why" in read
+    assert "Readings of your own meter on 26/03/2016 were corrected" in read
+    assert f"takes the place of {new.replaces.label}" in read
+    old = client.get(reverse("bill", args=[new.replaces.public_id])).content.decode()
+    assert new.label in old
+    assert "was taken back by" in old
+    reversal = client.get(reverse("bill", args=[new.replaces.cancelled_by.public_id])).content.decode()
+    assert "Credit note for your bill of" in reversal
+    told = client.get(f"/api/v1/bills/{new.public_id}/").json()
+    assert (told["replaces"], told["correction"]["reversal"]) == (
+        new.replaces.label,
+        new.replaces.cancelled_by.label,
+    )
+    grid = next(line for line in told["correction"]["lines"] if line["component"] == "grid")
+    assert grid["new_quantity"] > grid["old_quantity"]
+    assert "because your meter's readings were corrected" in grid["why"]
