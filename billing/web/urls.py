@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.web import arrears, books, views
+from billing.web.annual import annual_page, annual_pdf
 from billing.web.public import public_days
 from billing.web.what_if import what_if_page
 
@@ -11,6 +12,8 @@ urlpatterns = [
     path("bills/<uuid:public_id>/", views.bill, name="bill"),
     path("bills/<uuid:public_id>/pdf/", views.bill_pdf, name="bill-pdf"),
     path("bills/<uuid:public_id>/readings/", views.bill_readings, name="bill-readings"),
+    path("years/<uuid:site_id>/<int:year>/", annual_page, name="annual"),
+    path("years/<uuid:site_id>/<int:year>/pdf/", annual_pdf, name="annual-pdf"),
     path("payments/", views.payments, name="payments"),
     path("books/", books.trial_balance_page, name="books"),
     path("books/accounts/<slug:code>/<slug:currency>/", books.sheet_page, name="books-sheet"),

@@ -74,7 +74,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     days = document.rated_run.days()
     context: dict[str, Any] = {
         "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.is_for_use,
-        "correction": correction_of(document), "cancelled_by": getattr(document, "cancelled_by", None), "replaced_by": getattr(document, "replaced_by", None),
+        "year": document.period // 100, "correction": correction_of(document), "cancelled_by": getattr(document, "cancelled_by", None), "replaced_by": getattr(document, "replaced_by", None),
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
         "payments": allocations_of(document), "cooperative": document.cooperative, "days": days,

@@ -15,6 +15,7 @@ from billing.adapters.documents.e_invoice import mark_as_invoice
 STANDARDS = ["a-3a", "ua-1"]
 TEMPLATE = Path(__file__).resolve().parent / "document.typ"
 LETTER = TEMPLATE.with_name("reminder.typ")
+ANNUAL = TEMPLATE.with_name("annual.typ")
 
 
 @lru_cache(maxsize=1)
@@ -44,5 +45,18 @@ def render_letter(content: dict[str, Any], *, issued_at: int) -> bytes:
         str(LETTER), format="pdf", sys_inputs={"content": json.dumps(content, ensure_ascii=False)}, timestamp=issued_at,
         pdf_standards=STANDARDS,
     )  # fmt: skip
+    assert isinstance(result, bytes)
+    return result
+
+
+def render_statement(content: dict[str, Any], *, issued_at: int) -> bytes:
+    """Render an annual statement (see `billing.selectors.annual`) as PDF; it is no invoice and carries none."""
+    result = _compiler().compile(
+        str(ANNUAL),
+        format="pdf",
+        sys_inputs={"content": json.dumps(content, ensure_ascii=False)},
+        timestamp=issued_at,
+        pdf_standards=STANDARDS,
+    )
     assert isinstance(result, bytes)
     return result

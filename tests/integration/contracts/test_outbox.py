@@ -5,6 +5,7 @@ import pytest
 from django.db import connection
 
 from billing.models import BillingRun
+from billing.services.corrections import correct_month
 from contracts.adapters.ethereum import EthereumChain
 from contracts.adapters.signing import address_of, private_key
 from contracts.domain.chain import CannotPayForGas, ChainUnavailable
@@ -18,6 +19,7 @@ from contracts.services.witness import witness
 from energy.models import Microgrid, Source, StorageUnit
 from energy.selectors.expected_use import expected_import
 from grid.models import DayClosing
+from grid.services.day_close import close_day
 from kernel.intervals import Month
 from microgrid_site.embedded import anvil
 from tests.integration.grid.conftest import SHOWN_NOW
@@ -304,6 +306,22 @@ def test_an_empty_day_or_run_holds_up_nothing(chain, settled, microgrid):
     BillingRun.objects.create(
         microgrid=other, period=settled.period, first_day=settled.first_day, last_day=settled.last_day, prepared_at=SHOWN_NOW,
         issue_date=settled.issue_date, due_date=settled.due_date, status="posted", posted_at=SHOWN_NOW,
+        released_at=SHOWN_NOW, release_rule="test",
     )  # fmt: skip
     assert witness(chain=chain, now=SHOWN_NOW).anchored == 3
     assert all_confirmed()
+
+
+def test_a_correction_is_the_months_next_root_and_cancels_what_it_takes_back(
+    chain, settled, bill, correct_meter, microgrid
+):
+    witness(chain=chain, now=SHOWN_NOW)
+    correct_meter(bill.site.meters.get(kind="site"), settled.first_day, 9000)
+    close_day(microgrid=microgrid, day=settled.first_day, now=SHOWN_NOW)
+    run = correct_month(microgrid=microgrid, month=Month(2016, 6), now=SHOWN_NOW)
+    witness(chain=chain, now=SHOWN_NOW)
+    assert all_confirmed()
+    assert Anchor.objects.get(run=run).revision == 1
+    assert check_documents(chain=chain, run=run).findings == []
+    cancelled = ChainTransaction.objects.filter(idempotency_key__startswith="cancelled:").count()
+    assert cancelled == run.documents.filter(kind="bill_reversal").count() > 0
