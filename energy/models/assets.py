@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.sites import Site
 from kernel.identifiers import random_bytes32
@@ -13,25 +14,25 @@ from members.models.public import PublicRow
 class AssetStatus(models.TextChoices):
     """Whether an asset works."""
 
-    ACTIVE = "active", "active"
-    MAINTENANCE = "maintenance", "in maintenance"
-    FAULTY = "faulty", "faulty"
-    RETIRED = "retired", "retired"
+    ACTIVE = "active", gettext_lazy("active")
+    MAINTENANCE = "maintenance", gettext_lazy("in maintenance")
+    FAULTY = "faulty", gettext_lazy("faulty")
+    RETIRED = "retired", gettext_lazy("retired")
 
 
 class ConsumerKind(models.TextChoices):
-    HOUSEHOLD = "household", "household"
-    BUSINESS = "business", "business"
-    HEAT_PUMP = "heat_pump", "heat pump"
-    CAR_CHARGER = "car_charger", "car charger"
-    OTHER = "other", "other"
+    HOUSEHOLD = "household", gettext_lazy("household")
+    BUSINESS = "business", gettext_lazy("business")
+    HEAT_PUMP = "heat_pump", gettext_lazy("heat pump")
+    CAR_CHARGER = "car_charger", gettext_lazy("car charger")
+    OTHER = "other", gettext_lazy("other")
 
 
 class SourceKind(models.TextChoices):
-    SOLAR = "solar", "solar"
-    WIND = "wind", "wind"
-    HYDRO = "hydro", "hydro"
-    BIOGAS = "biogas", "biogas or CHP"
+    SOLAR = "solar", gettext_lazy("solar")
+    WIND = "wind", gettext_lazy("wind")
+    HYDRO = "hydro", gettext_lazy("hydro")
+    BIOGAS = "biogas", gettext_lazy("biogas or CHP")
 
 
 class Asset(PublicRow):

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.assets import Source
 from members.models.public import PublicRow
@@ -17,9 +18,9 @@ class PlanRule(models.TextChoices):
 
 
 class WorkKind(models.TextChoices):
-    CLEANING = "cleaning", "cleaning"
-    INSPECTION = "inspection", "inspection"
-    REPAIR = "repair", "repair"
+    CLEANING = "cleaning", gettext_lazy("cleaning")
+    INSPECTION = "inspection", gettext_lazy("inspection")
+    REPAIR = "repair", gettext_lazy("repair")
 
 
 class MaintenancePlan(PublicRow):
@@ -61,11 +62,11 @@ class MaintenancePlan(PublicRow):
 
 
 class WorkState(models.TextChoices):
-    OPEN = "open", "open"
-    PLANNED = "planned", "planned"
-    STARTED = "started", "under way"
-    DONE = "done", "done"
-    CANCELLED = "cancelled", "cancelled"
+    OPEN = "open", gettext_lazy("open")
+    PLANNED = "planned", gettext_lazy("planned")
+    STARTED = "started", gettext_lazy("under way")
+    DONE = "done", gettext_lazy("done")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
 
 
 UNFINISHED = (WorkState.OPEN, WorkState.PLANNED, WorkState.STARTED)

@@ -99,8 +99,12 @@ class OverrideForm(forms.Form):
     """The first step of an order by hand."""
 
     kind = forms.ChoiceField(label="Order", choices=OverrideKind.choices)
-    storage = forms.ModelChoiceField(StorageUnit.objects.none(), required=False, label="Storage")
-    source = forms.ModelChoiceField(Source.objects.none(), required=False, label="Source")
+    storage = forms.ModelChoiceField(
+        StorageUnit.objects.none(), required=False, label="Storage", empty_label="choose one"
+    )
+    source = forms.ModelChoiceField(
+        Source.objects.none(), required=False, label="Source", empty_label="choose one"
+    )
     tier = forms.TypedChoiceField(
         choices=[("", "–"), *((t, f"tier {t}") for t in (4, 3, 2, 1))], coerce=int, empty_value=None, required=False,
         label="Tier to let go",

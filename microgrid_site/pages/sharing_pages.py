@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -152,7 +153,7 @@ def _rules(microgrid: Microgrid, found: RuleComparison) -> dict[str, Any]:
     return {
         "rule": rule, "now": _words(key, price), "ahead": [(row, _words_of(row)) for row in rules_ahead(microgrid, today)],
         "outcomes": [_line(o, is_now=(o.key, o.price_rule) == (key, price)) for o in found.outcomes],
-        "explained": [(KEY_NAMES[k], words) for k, words in KEY_WORDS.items()] + [(str(PRICE_NAMES[p]).capitalize(), words) for p, words in PRICE_WORDS.items()],
+        "explained": [(KEY_NAMES[k], words) for k, words in KEY_WORDS.items()] + [(capfirst(PRICE_NAMES[p]), words) for p, words in PRICE_WORDS.items()],
     }  # fmt: skip
 
 

@@ -180,7 +180,7 @@ export function forecastOption(picture) {
   if (picture.now) {
     option.series[2].markLine = {
       symbol: "none", silent: true, lineStyle: { color: token("muted"), type: "solid" },
-      label: { formatter: "now", color: token("muted") }, data: [{ xAxis: picture.starts.indexOf(picture.now) }],
+      label: { formatter: document.documentElement.lang === "de" ? "jetzt" : "now", color: token("muted") }, data: [{ xAxis: picture.starts.indexOf(picture.now) }],
     };
   }
   option.tooltip.formatter = (points) => {
