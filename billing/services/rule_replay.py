@@ -134,10 +134,8 @@ def _load(run: BillingRun) -> _Month:
 def _share(month: _Month, key: ShareRule) -> _Shares:
     """Share the month by a key, or as orders would have been; a day at a time."""
     terms, microgrid = _terms(month, key), month.run.microgrid
-    arrays = {
-        name: np.zeros_like(month.local_wh)
-        for name in ("received_wh", "delivered_wh", "gifted_wh", "given_wh")
-    }
+    arrays = {name: np.zeros_like(month.local_wh) for name in ("received_wh", "delivered_wh")}
+    gifts: dict[str, Ints] = {}
     totals = np.zeros(month.local_wh.shape[1], dtype=np.int64)
     limits = limits_of(microgrid, month.axis)
     local_micro = month.prices.local_micro.copy() if key == ShareRule.MARKET else None
@@ -158,12 +156,12 @@ def _share(month: _Month, key: ShareRule) -> _Shares:
         arrays["received_wh"][:, within] = found.shared.received.parts_wh.T
         arrays["delivered_wh"][:, within] = found.shared.delivered.parts_wh.T
         if found.given is not None:
+            gifts = gifts or {name: np.zeros_like(month.local_wh) for name in ("gifted_wh", "given_wh")}
+            arrays |= gifts
             arrays["gifted_wh"][:, within] = found.given.received(sites, gifts_only=True).T
             arrays["given_wh"][:, within] = found.given.delivered(sites, gifts_only=True).T
         totals[within] = found.shared.shared_wh
-    if not arrays["gifted_wh"].any():
-        arrays |= {"gifted_wh": None, "given_wh": None}  # type: ignore[dict-item]
-    energy = replace(month.energy, **arrays)
+    energy = replace(month.energy, **({"gifted_wh": None, "given_wh": None} | arrays))  # type: ignore[arg-type]
     return _Shares(energy, month.energy.import_wh.sum(axis=0), totals, local_micro)
 
 

@@ -19,6 +19,15 @@ from grid.api.flexible_runs import FlexibleRunDoor, FlexibleRunList, SteeredDevi
 from grid.api.indicators import IndicatorsDoor
 from grid.api.interruptions import InterruptionList, SupplyBack
 from grid.api.live import LiveState, MicrogridList, TickList
+from grid.api.market import (
+    MarketBook,
+    MarketCourse,
+    MarketOrderDoor,
+    MarketOrderList,
+    PreferenceDoor,
+    SiteLimit,
+    SitePreferences,
+)
 from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.plans import PlanDoor
 from grid.api.replay import NetworkOrder, Replay
@@ -66,6 +75,13 @@ urlpatterns = [
     path("alarms/<uuid:public_id>/acknowledge/", AcknowledgeAlarm.as_view(), name="api-grid-alarm-acknowledge"),
     path("alarms/<uuid:public_id>/shelve/", ShelveAlarm.as_view(), name="api-grid-alarm-shelve"),
     path("alarms/<uuid:public_id>/unshelve/", UnshelveAlarm.as_view(), name="api-grid-alarm-unshelve"),
+    path("microgrids/<uuid:public_id>/days/<day:day>/market/", MarketCourse.as_view(), name="api-market"),
+    path("microgrids/<uuid:public_id>/market/book/", MarketBook.as_view(), name="api-market-book"),
+    path("market-orders/", MarketOrderList.as_view(), name="api-market-orders"),
+    path("market-orders/<uuid:public_id>/", MarketOrderDoor.as_view(), name="api-market-order"),
+    path("sites/<uuid:public_id>/trading-limit/", SiteLimit.as_view(), name="api-trading-limit"),
+    path("sites/<uuid:public_id>/preferences/", SitePreferences.as_view(), name="api-preferences"),
+    path("preferences/<uuid:public_id>/", PreferenceDoor.as_view(), name="api-preference"),
     path("sharing-votes/", ProposalList.as_view(), name="api-sharing-votes"),
     path("sharing-votes/<uuid:public_id>/cast/", CastVote.as_view(), name="api-sharing-vote-cast"),
     path("programmes/", ProgrammeList.as_view(), name="api-programmes"),

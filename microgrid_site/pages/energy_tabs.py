@@ -25,7 +25,7 @@ def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
     """What there is below Energy; the roof and the battery where there are."""
     entries = [
         (_("Day by day"), "energy"), (_("Ahead"), "own-forecast"), (_("Habits"), "habits"), (_("Comparison"), "comparison"), (_("Tips"), "tips"), (_("Alarms"), "own-alarms"),
-        (_("Sharing"), "sharing"), (_("Devices"), "runs"), (_("Programmes"), "programmes"),
+        (_("Sharing"), "sharing"), (_("Market"), "market"), (_("Giving"), "preferences"), (_("Devices"), "runs"), (_("Programmes"), "programmes"),
     ]  # fmt: skip
     if Source.objects.filter(site__in=[site.pk for site in sites]).exists():
         entries.insert(2, (_("Your roof"), "own-source"))

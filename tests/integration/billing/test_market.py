@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
+from benchmarks.e_invoice_rules import broken_rules
 from billing.models import Document, DocumentLine, LedgerEntry
 from billing.services.rule_replay import replay_rules
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
@@ -35,6 +36,7 @@ from grid.services.market_clearing import clear_due, clear_intervals
 from grid.services.market_orders import CannotOrder, NewOrder, place_orders, withdraw_order
 from members.models import User
 from tests.integration.billing.conftest import DAYS, NOW, Hamlet, make_hamlet, measure
+from tests.integration.billing.test_e_invoices import xml_of
 from tests.integration.billing.test_rule_replay import posted, replayed
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +156,8 @@ def test_bills_of_a_trading_month_are_conserved_and_deviations_stand_on_them():
     assert sum(e.debit_minor - e.credit_minor for e in local) == 0
     assert set(lines.filter(component="deviation").values_list("document__kind", flat=True)) == {"bill"}
     assert set(lines.filter(component="compensation").values_list("document__kind", flat=True)) == {"credit"}
+    for component in ("deviation", "compensation"):
+        assert broken_rules(xml_of(lines.filter(component=component).first().document)) == []
 
 
 def test_gifts_are_booked_at_nothing_on_both_sides_and_the_rest_follows_the_rule():
@@ -195,6 +199,8 @@ def test_gifts_are_booked_at_nothing_on_both_sides_and_the_rest_follows_the_rule
             ("local", "gift", "grid") if document.kind == "bill" else ("local_delivered", "given", "export")
         )
         assert sum(own.get(name, 0) for name in names) == block.values_wh.sum()
+    for document in (gift.document, away.document):
+        assert broken_rules(xml_of(document)) == []
     replay_rules(run=run, now=NOW)
     assert replayed(run.replays.get(key="")) == posted(run)
     assert replayed(run.replays.get(key="dynamic", price_rule="mid_market")) == posted(run)
