@@ -3,7 +3,7 @@
 ENGLISH = {
     "market": "The market", "market_lead": "What neighbours buy from and sell to each other, quarter hour by quarter hour.",
     "no_site": "No site yet", "no_site_text": "Once a metering point is yours, you say here what may be bought and sold for it.",
-    "not_market": "Energy is not traded here", "not_market_text": "The village shares by another rule now. What you say here holds as soon as members choose the market.",
+    "sharing": "How the village shares", "not_market": "Energy is not traded here", "not_market_text": "The village shares by another rule now. What you say here holds as soon as members choose the market.",
     "limits": "What may be ordered for you", "limits_text": "An agent orders what your meter is expected to draw and feed in. It keeps to what you say.",
     "buying": "When I need energy", "selling": "When I have energy left",
     "buy_market": "Always join at the market's price", "buy_limit": "Never pay more than", "buy_never": "Do not buy from neighbours",
@@ -35,7 +35,7 @@ ENGLISH = {
 GERMAN = {
     "market": "Der Markt", "market_lead": "Was Nachbarn einander abkaufen und verkaufen, Viertelstunde für Viertelstunde.",
     "no_site": "Noch kein Messpunkt", "no_site_text": "Sobald Ihnen ein Messpunkt gehört, sagen Sie hier, was für ihn gekauft und verkauft werden darf.",
-    "not_market": "Hier wird nicht gehandelt", "not_market_text": "Das Dorf teilt zurzeit nach einer anderen Regel. Was Sie hier sagen, gilt, sobald die Mitglieder den Markt wählen.",
+    "sharing": "Wie das Dorf teilt", "not_market": "Hier wird nicht gehandelt", "not_market_text": "Das Dorf teilt zurzeit nach einer anderen Regel. Was Sie hier sagen, gilt, sobald die Mitglieder den Markt wählen.",
     "limits": "Was für Sie bestellt werden darf", "limits_text": "Ein Agent bestellt, was Ihr Zähler voraussichtlich bezieht und einspeist. Er hält sich an das, was Sie sagen.",
     "buying": "Wenn ich Strom brauche", "selling": "Wenn ich Strom übrig habe",
     "buy_market": "Immer zum Marktpreis mitmachen", "buy_limit": "Nie mehr zahlen als", "buy_never": "Nicht von Nachbarn kaufen",
