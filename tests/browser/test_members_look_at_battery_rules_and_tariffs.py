@@ -65,7 +65,7 @@ def test_a_member_votes_and_changes_the_vote(prepared, browser):
     page = prepared.log_in(browser, "member")
     page.goto(f"{prepared.address}/energy/sharing/")
     expect(page.get_by_role("heading", name=re.compile("Your vote: Neighbours first"))).to_be_visible()
-    expect(page.get_by_text(re.compile(r"On your bills of March 2016 you would have been"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"In force from .* if adopted"))).to_be_visible()
     for choice in ("No", "Yes"):
         page.get_by_role("button", name=choice, exact=True).focus()
         with page.expect_navigation():
