@@ -13,7 +13,7 @@ from billing.services.arrears import remind
 from billing.services.corrections import propose_corrections
 from billing.services.incentives import credit_measured_events
 from billing.services.papers import blocks_to_print, print_documents
-from billing.services.price_publication import publish_days
+from billing.services.price_publication import publish_days, publish_tariff_prices
 from billing.services.rule_replay import replay_rules, unreplayed_runs
 from energy.models import Microgrid
 from kernel.intervals import Month
@@ -152,6 +152,19 @@ def _look_again(run: BillingRun, now: datetime) -> None:
         dispatch_run(run)
     except runs.CannotBill as problem:
         log.info("%s waits: %s", run, problem)
+
+
+@shared_task(queue="default", time_limit=300)
+def publish_prices_ahead() -> int:
+    """Publish today's and tomorrow's prices of every microgrid whose index has come; today's whatever has come."""
+    published = 0
+    for microgrid in Microgrid.objects.select_related("cooperative"):
+        now = microgrid.now(timezone.now())
+        today = now.astimezone(microgrid.zone).date()
+        published += publish_tariff_prices(
+            microgrid=microgrid, days=[today, today + timedelta(days=1)], now=now
+        )
+    return published
 
 
 @shared_task(queue="default", time_limit=300)

@@ -220,6 +220,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"queue": "default", "expires": 60},
     },
+    "publish prices ahead": {
+        "task": "billing.tasks.publish_prices_ahead",
+        "schedule": crontab(minute="*/5"),
+        "options": {"queue": "default", "expires": 300},
+    },
     "close votes": {
         "task": "grid.tasks.close_votes",
         "schedule": 60.0,

@@ -5,7 +5,7 @@ import { build } from "esbuild";
 const out = "static/dist";
 mkdirSync(out, { recursive: true });
 await build({
-  entryPoints: { portal: "static/src/portal.js", live: "static/src/live.js", check: "static/src/check.js", style: "static/src/style.css" },
+  entryPoints: { portal: "static/src/portal.js", live: "static/src/live.js", check: "static/src/check.js", tariff_editor: "static/src/tariff/editor.js", style: "static/src/style.css" },
   outdir: out,
   bundle: true,
   minify: true,

@@ -1,5 +1,25 @@
 """The room's pages in the admin: tariffs first."""
 
-from billing.admin import arrears, books, documents, journal_exports, public_pages, runs, tariffs
+from billing.admin import (
+    arrears,
+    books,
+    documents,
+    journal_exports,
+    public_pages,
+    runs,
+    tariff_prices,
+    tariff_versions,
+    tariffs,
+)
 
-__all__ = ["arrears", "books", "documents", "journal_exports", "public_pages", "runs", "tariffs"]
+__all__ = [
+    "arrears",
+    "books",
+    "documents",
+    "journal_exports",
+    "public_pages",
+    "runs",
+    "tariff_prices",
+    "tariff_versions",
+    "tariffs",
+]

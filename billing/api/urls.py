@@ -6,6 +6,7 @@ from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
 from billing.api.public import PublicDays
 from billing.api.rule_replay import SiteSharingRules
 from billing.api.savings import SiteTipsView
+from billing.api.tariff_prices import TariffPricesView
 from billing.api.what_if import WhatIfView
 
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
     path("sites/<uuid:public_id>/sharing-rules/", SiteSharingRules.as_view(), name="api-site-sharing-rules"),
+    path("tariff-prices/", TariffPricesView.as_view(), name="api-tariff-prices"),
     path("what-if/", WhatIfView.as_view(), name="api-what-if"),
     path("sites/<uuid:public_id>/tips/", SiteTipsView.as_view(), name="api-site-tips"),
 ]

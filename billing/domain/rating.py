@@ -4,23 +4,25 @@ Many sites at once, exact integers: a line's exact amount is a sum of `Wh x mill
 from zero, to the minor unit. The engine in `pricing` rates each tariff version over its own days.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis
-from billing.domain.pricing.engine import rate
-from billing.domain.pricing.lines import Line
-from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
-from billing.domain.pricing.parts import PricedTariff
+from billing.domain.pricing.engine import energy_parts, rate
+from billing.domain.pricing.lines import Line, Rated
+from billing.domain.pricing.metered import CannotPrice, Earlier, Metered, PriceSeries, YearSoFar
+from billing.domain.pricing.parts import Energy, Export, Part, PeakMultiplier, PricedTariff
 from billing.domain.pricing.tiers import CannotTier
 from kernel.money import price_micro
 
 Ints = NDArray[np.int64]
 MICRO_PER_MINOR = 10_000_000  # Wh x millionths per kWh in one minor unit (a hundredth of a currency unit)
 LARGEST_EXACT = 2**62
+PER_KILO = 1000
 
 
 class CannotRate(ValueError):
@@ -29,18 +31,23 @@ class CannotRate(ValueError):
 
 # The order of a bill; an engine's kind of line and the component it is billed as.
 COMPONENT_OF = {
-    "standing": "standing", "local": "local", "energy": "grid", "incentive": "incentive", "demand": "demand",
-    "levy": "levy", "discount": "discount", "minimum": "minimum",
+    "standing": "standing", "local": "local", "energy": "grid", "spot": "spot", "set_off": "set_off", "incentive": "incentive",
+    "demand": "demand", "capacity": "capacity", "levy": "levy", "discount": "discount", "minimum": "minimum",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class VersionDays:
-    """The days of a billing period on which one tariff version holds: the version, their axis, and where they lie in the period."""
+    """The days of a billing period on which one tariff version holds: the version, their axis, and where they lie in the period.
+
+    `spot_micro` are the version's published prices where they follow an index; `substituted` where a fallback made them.
+    """
 
     tariff: PricedTariff
     axis: TimeAxis
     within: slice | Ints
+    spot_micro: Ints | None = None
+    substituted: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class RatePlan:
         versions: tariff versions in the order in which they begin.
         retail_micro, export_micro, local_micro: int64 [T], millionths per kWh.
         reference_micro: int64 [T], the published price of grid energy: what carried energy spared the cooperative.
+        village_wh: int64 [T], what the microgrid drew at its point of common coupling; None where no part asks for its peak.
     """
 
     versions: Sequence[VersionDays]
@@ -58,6 +66,41 @@ class RatePlan:
     export_micro: Ints
     local_micro: Ints
     reference_micro: Ints
+    village_wh: Ints | None = None
+
+    @property
+    def parts(self) -> list[Part]:
+        """All parts of all versions."""
+        return [part for version in self.versions for part in version.tariff.parts]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteHistory:
+    """What the bills of n sites know beside the period's own readings.
+
+    Attributes:
+        fuse_a: [n], 0 where unknown.
+        earlier: energy drawn in the months before, for ratchets.
+        held_wh: surplus of net metering from months before, by the name of its period; [n] each.
+        year: what was billed in the calendar year before; None where no part asks.
+    """
+
+    fuse_a: Ints | None = None
+    earlier: Earlier | None = None
+    held_wh: Mapping[str, Ints] = field(default_factory=dict)
+    year: YearSoFar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Lines of bills and of credit documents, and the surplus of net metering that waits at the end, by period; [n] each."""
+
+    bills: list["RatedLines"]
+    credits: list["RatedLines"]
+    left_wh: dict[str, Ints]
+
+
+NOTHING_BEFORE = SiteHistory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,28 +151,134 @@ def round_half_away(exact: Ints, per_minor: int) -> Ints:
     return rounded
 
 
-def rate_bills(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
+def rate_bills(plan: RatePlan, energy: SiteEnergy, history: SiteHistory = NOTHING_BEFORE) -> list[RatedLines]:
     """Rate what sites drew, in the order of a bill: component by component, version by version.
 
     Raises:
         CannotRate: readings and shares do not fit, an amount is too large, or a part needs what is not known.
     """
+    return rate_period(plan, energy, history).bills
+
+
+def rate_period(plan: RatePlan, energy: SiteEnergy, history: SiteHistory = NOTHING_BEFORE) -> Rating:
+    """Rate what sites drew and delivered, version by version; surplus of net metering goes from one to the next.
+
+    Raises:
+        CannotRate: as `rate_bills`.
+    """
     _rest(energy.import_wh, energy.received_wh, "received more from neighbours than it drew")
-    found = [line for version in plan.versions for line in _rate_version(plan, version, energy)]
+    exported = _exported(energy)
+    found: list[Line] = []
+    paid: list[Line] = []
+    held, before, days = dict(history.held_wh), np.zeros(len(energy.import_wh), dtype=np.int64), 0
+    for version in plan.versions:
+        rated = _rate_version(
+            plan,
+            version,
+            energy,
+            exported,
+            replace(history, held_wh=held, year=_with_month(history.year, before, days)),
+        )
+        found += [line for line in rated.lines if line.kind in COMPONENT_OF]
+        paid += [line for line in rated.lines if line.kind == "export_credit"]
+        before = before + sum(
+            (line.amount[:, 0] for line in rated.lines if line.kind in COMPONENT_OF), np.int64(0)
+        )
+        days += int(version.axis.days_on_axis.sum())
+        if rated.left_wh is not None:
+            held = _by_name(version.tariff, rated.left_wh)
     order = list(COMPONENT_OF)
-    return [_as_billed(line) for line in sorted(found, key=lambda line: order.index(line.kind))]
+    bills = [_as_billed(line) for line in sorted(found, key=lambda line: order.index(line.kind))]
+    bills += [_kept(name, wh) for name, wh in held.items() if wh.any()]
+    return Rating(bills, [*_fixed_credits(plan, energy, exported), *map(_as_credited, paid)], held)
 
 
-def _rate_version(plan: RatePlan, version: VersionDays, energy: SiteEnergy) -> list[Line]:
+def _rate_version(
+    plan: RatePlan, version: VersionDays, energy: SiteEnergy, exported: Ints, history: SiteHistory
+) -> Rated:  # fmt: skip
+    tariff, axis = version.tariff, version.axis
     drawn, received = energy.import_wh[:, version.within], energy.received_wh[:, version.within]
     gifted = None if energy.gifted_wh is None else energy.gifted_wh[:, version.within]
-    metered = Metered(drawn, drawn, received, gifted_wh=gifted).without_export()
-    series = PriceSeries(local_micro=plan.local_micro[version.within])
+    fed_in = (
+        exported[:, version.within] if _pays_by_engine(tariff) else np.broadcast_to(np.int64(0), drawn.shape)
+    )
+    metered = Metered(
+        drawn, fed_in, received, fuse_a=history.fuse_a, earlier=history.earlier, gifted_wh=gifted, held_wh=_held(tariff, history.held_wh, len(drawn)),
+        year=history.year if axis.months[-1].month == 12 and axis.ends_month else None,
+    )  # fmt: skip
+    series = PriceSeries(
+        local_micro=plan.local_micro[version.within], spot_micro=version.spot_micro, substituted=version.substituted,
+        system_peak_interval=_peak_interval(plan, version),
+    )  # fmt: skip
     try:
-        rated = rate(version.tariff, version.axis, metered, series=series)
+        rated = rate(_as_billed_alone(tariff), axis, metered, series=series)
+        if not _pays_by_engine(tariff):
+            return rated
+        credited = rate(_energy_and_export(tariff), axis, metered, series=series)
     except (CannotPrice, CannotTier) as problem:
         raise CannotRate(str(problem)) from None
-    return [line for line in rated.lines if line.kind in COMPONENT_OF]
+    paid = [line for line in credited.lines if line.kind == "export_credit"]
+    return replace(rated, lines=(*rated.lines, *paid), left_wh=credited.left_wh)
+
+
+def _pays_by_engine(tariff: PricedTariff) -> bool:
+    """Whether what is fed in is more than one price at all times, which the plan's export price says."""
+    exports = tariff.of_kind(Export)
+    return any(
+        e.rule == "net_metering" or len(e.periods) != 1 or len(e.periods[0].tiers) > 1 for e in exports
+    )
+
+
+def _as_billed_alone(tariff: PricedTariff) -> PricedTariff:
+    """The tariff of the bill: what is paid for energy fed in stands on a document of its own, and no levy, discount or minimum counts it."""
+    kept: list[Part] = []
+    for part in tariff.parts:
+        if not isinstance(part, Export):
+            kept.append(part)
+        elif part.rule == "net_metering":
+            kept.append(replace(part, year_end_price=Decimal(0)))
+    return PricedTariff(tuple(kept), tariff.currency)
+
+
+def _energy_and_export(tariff: PricedTariff) -> PricedTariff:
+    """What the credit for energy fed in depends on: its own prices, and the tiers of energy drawn."""
+    kinds = (Energy, PeakMultiplier, Export)
+    return PricedTariff(tuple(part for part in tariff.parts if isinstance(part, kinds)), tariff.currency)
+
+
+def _held(tariff: PricedTariff, held: Mapping[str, Ints], sites: int) -> Ints | None:
+    """Surplus from before by the periods of the energy part; that of a period that is no more goes to the first."""
+    energies = energy_parts(tariff)
+    if not held or not energies:
+        return None
+    names = [period.name for period in energies[0].periods]
+    found = np.zeros((sites, len(names)), dtype=np.int64)
+    for name, wh in held.items():
+        found[:, names.index(name) if name in names else 0] += wh
+    return found
+
+
+def _by_name(tariff: PricedTariff, left_wh: Ints) -> dict[str, Ints]:
+    """Surplus by the names of the version's periods; other names hold nothing any more."""
+    return {period.name: left_wh[:, place] for place, period in enumerate(energy_parts(tariff)[0].periods)}
+
+
+def _with_month(year: YearSoFar | None, net_minor: Ints, days: int) -> YearSoFar | None:
+    """The year so far with what earlier versions billed in the same month."""
+    return None if year is None else YearSoFar(year.net_minor + net_minor, year.days + days)
+
+
+def _kept(name: str, wh: Ints) -> RatedLines:
+    """What waits for the next month: told on the bill, at no price."""
+    nothing = np.zeros_like(wh)
+    return RatedLines("kept", name, "Wh", wh, nothing, nothing, nothing)
+
+
+def _peak_interval(plan: RatePlan, version: VersionDays) -> Ints | None:
+    """The first interval of the version's days in which the microgrid drew most; [1]."""
+    if plan.village_wh is None:
+        return None
+    return np.array([int(np.argmax(plan.village_wh[version.within]))], dtype=np.int64)
 
 
 def _as_billed(line: Line) -> RatedLines:
@@ -137,10 +286,12 @@ def _as_billed(line: Line) -> RatedLines:
     net = line.amount[:, 0]
     quantity = np.zeros_like(net) if line.quantity is None else line.quantity[:, 0]
     exact = _exact_micro(line, quantity, net)
-    window = f"{line.name}, tier {line.tier}" if line.tier else "" if line.kind == "incentive" else line.name
+    name = "" if (line.kind, line.name) == ("incentive", "local") else line.name
+    window = f"{name}, tier {line.tier}" if line.tier else name
     # Deductions show a negative price, so the mean serves them too.
     if line.price is None or line.kind == "incentive":
-        price = _mean(exact, quantity)
+        # A price is per day or per thousand Wh or W; the exact sum is of Wh.
+        price = _mean(exact if line.unit != "day" else exact // PER_KILO, quantity)
     else:
         price = np.full_like(net, price_micro(line.price))
     return RatedLines(COMPONENT_OF[line.kind], window, line.unit, quantity, exact, price, net)
@@ -172,6 +323,17 @@ def _mean(exact: Ints, quantity: Ints) -> Ints:
 
 def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
     """Rate what sites delivered. The local line's amount is not rounded here but shared out over the whole run."""
+    return rate_period(plan, energy).credits
+
+
+def _exported(energy: SiteEnergy) -> Ints:
+    """What was fed in and neither went to neighbours nor was carried."""
+    given = energy.delivered_wh + energy.carried_wh
+    return _rest(energy.export_wh, given, "delivered more to neighbours than it fed in")
+
+
+def _fixed_credits(plan: RatePlan, energy: SiteEnergy, exported: Ints) -> list[RatedLines]:
+    """What neighbours received, what was carried, and what was fed in at one price."""
     local = _line(
         "local_delivered",
         "",
@@ -182,8 +344,6 @@ def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
     carried = _line(
         "carried", "", "Wh", energy.carried_wh.sum(axis=1), _sum_over(energy.carried_wh, plan.reference_micro)
     )
-    given = energy.delivered_wh + energy.carried_wh
-    exported = _rest(energy.export_wh, given, "delivered more to neighbours than it fed in")
     exports = [
         _line(
             "export",
@@ -193,8 +353,15 @@ def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
             _sum_over(exported[:, v.within], plan.export_micro[v.within]),
         )
         for v in plan.versions
+        if not _pays_by_engine(v.tariff)
     ]
     return [local, carried, *exports]
+
+
+def _as_credited(line: Line) -> RatedLines:
+    """A credit of the engine, which counts it against a bill, as it stands on a document of its own."""
+    billed = _as_billed(replace(line, kind="energy", amount=-line.amount))
+    return replace(billed, component="export")
 
 
 def _rest(whole_wh: Ints, shared_wh: Ints, fault: str) -> Ints:

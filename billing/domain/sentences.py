@@ -30,6 +30,7 @@ class Words:
     labels: dict[str, str]
     components: dict[str, tuple[str, str]]
     windows: dict[str, str]
+    tier: str
     registers: dict[str, str]
     date_form: str
     thousands: str
@@ -64,7 +65,14 @@ class Words:
     def line(self, component: str, window: str) -> tuple[str, str]:
         """What a line is called and why it is there."""
         name, why = self.components[component]
-        return f"{name}, {self.windows.get(window, window)}" if window else name, why
+        said = [self._window(piece) for piece in window.split(", ")] if window else []
+        return ", ".join([name, *said]), why
+
+    def _window(self, piece: str) -> str:
+        """A period's name, or what the program adds to it."""
+        if piece.startswith("tier ") and piece[5:].isdigit():
+            return self.tier.format(number=piece[5:])
+        return self.windows.get(piece, piece)
 
 
 ENGLISH = Words(
@@ -117,8 +125,16 @@ ENGLISH = Words(
         "levy": ("Levy", "Collected with this bill and passed on."),
         "discount": ("Discount", "Deducted from this bill."),
         "minimum": ("Top-up to the minimum", "What is missing to the tariff's smallest amount."),
+        "spot": ("Energy at the price of the hour", "At the price that was published for each quarter hour a day ahead."),
+        "set_off": ("Set off against what you fed in", "Drawn, and set off kWh by kWh: it costs nothing."),
+        "kept": ("Waits for next month", "Fed in and not needed this month: it is set off later."),
+        "capacity": ("Your connection", "For the power it holds ready, by the size of its fuse."),
     },
-    windows={"base": "base hours"},
+    windows={
+        "base": "base hours", "off_peak": "outside the peak", "earlier": "by the highest of earlier months", "substitute": "substitute price",
+        "surplus": "what was left at the year's end",
+    },
+    tier="step {number}",
     registers={"import": "Drawn", "export": "Fed in"},
     date_form="%d/%m/%Y",
     thousands=",",
@@ -176,8 +192,16 @@ GERMAN = Words(
         "levy": ("Abgabe", "Mit dieser Rechnung erhoben und weitergegeben."),
         "discount": ("Nachlass", "Von dieser Rechnung abgezogen."),
         "minimum": ("Aufschlag zum Mindestbetrag", "Was zum kleinsten Betrag des Tarifs fehlt."),
+        "spot": ("Strom zum Preis der Stunde", "Zum Preis, der am Tag zuvor für jede Viertelstunde veröffentlicht wurde."),
+        "set_off": ("Verrechnet mit Ihrer Einspeisung", "Bezogen und kWh für kWh verrechnet: es kostet nichts."),
+        "kept": ("Bleibt für den nächsten Monat", "Eingespeist und diesen Monat nicht gebraucht: es wird später verrechnet."),
+        "capacity": ("Ihr Anschluss", "Für die Leistung, die er bereithält, nach der Größe der Sicherung."),
     },
-    windows={"base": "Grundzeit", "evening": "abends"},
+    windows={
+        "base": "Grundzeit", "evening": "abends", "off_peak": "außerhalb der Spitze", "earlier": "nach dem Höchstwert früherer Monate",
+        "substitute": "Ersatzpreis", "surplus": "Rest am Jahresende",
+    },
+    tier="Stufe {number}",
     registers={"import": "Bezug", "export": "Einspeisung"},
     date_form="%d.%m.%Y",
     thousands=".",

@@ -24,6 +24,7 @@ from billing.models.bank_orders import (
     Sequence,
 )
 from billing.models.card_checkouts import CardCheckout, CheckoutStatus
+from billing.models.carried import SurplusCarried
 from billing.models.charges import Charge, ChargeKind
 from billing.models.checks import CheckKind, RunCheck
 from billing.models.deliveries import Delivery, DeliveryStatus
@@ -47,7 +48,16 @@ from billing.models.public_pages import PublicPage
 from billing.models.readings import BilledReadings
 from billing.models.replays import RuleReplay
 from billing.models.runs import BillingRun, RunChunk, RunKind, RunStatus
-from billing.models.tariffs import Tariff, TariffAssignment, TariffVersion, TimeWindow, VersionStatus
+from billing.models.tariff_prices import PriceState, SpotDay, SpotImport, SpotIndex, TariffPriceDay
+from billing.models.tariffs import (
+    StepKind,
+    Tariff,
+    TariffAssignment,
+    TariffStep,
+    TariffVersion,
+    TimeWindow,
+    VersionStatus,
+)
 
 __all__ = [
     "Account",
@@ -100,6 +110,7 @@ __all__ = [
     "PeriodStep",
     "PlanStatus",
     "PrepaidAccount",
+    "PriceState",
     "ProposalStatus",
     "Protection",
     "ProtectionKind",
@@ -114,9 +125,16 @@ __all__ = [
     "RunKind",
     "RunStatus",
     "Sequence",
+    "SpotDay",
+    "SpotImport",
+    "SpotIndex",
     "StatementKind",
+    "StepKind",
+    "SurplusCarried",
     "Tariff",
     "TariffAssignment",
+    "TariffPriceDay",
+    "TariffStep",
     "TariffVersion",
     "TimeWindow",
     "VersionStatus",

@@ -168,6 +168,10 @@ class Component(models.TextChoices):
     DEMAND = "demand", "highest power of the month"
     LEVY = "levy", "levy"
     DISCOUNT = "discount", "discount"
+    SPOT = "spot", "energy at the price of the hour"
+    SET_OFF = "set_off", "set off against what was fed in"
+    KEPT = "kept", "surplus that waits"
+    CAPACITY = "capacity", "connection by fuse"
     MINIMUM = "minimum", "top-up to the minimum"
 
 
@@ -177,7 +181,7 @@ class DocumentLine(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=16, choices=Component.choices)
-    window = models.CharField(max_length=40, blank=True)
+    window = models.CharField(max_length=60, blank=True)
     quantity = models.BigIntegerField()
     unit = models.CharField(max_length=4)
     price = models.DecimalField(max_digits=14, decimal_places=6, help_text="Per kWh, per kW or per day.")

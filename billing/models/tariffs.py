@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
@@ -51,8 +51,12 @@ class Tariff(PublicRow):
 
 
 class VersionStatus(models.TextChoices):
+    """A draft is submitted by one person, and approved or rejected by another; only a draft can be changed."""
+
     DRAFT = "draft", "draft"
-    PUBLISHED = "published", "published"
+    SUBMITTED = "submitted", "waits for approval"
+    PUBLISHED = "published", "approved"
+    REJECTED = "rejected", "rejected"
 
 
 def _price(label: str, help_text: str = "") -> models.DecimalField:
@@ -62,7 +66,7 @@ def _price(label: str, help_text: str = "") -> models.DecimalField:
 
 
 class TariffVersion(PublicRow):
-    """A tariff's prices over a time; published versions of a tariff never overlap, used ones never change."""
+    """A tariff's prices over a time; approved versions of a tariff never overlap, and nothing but a draft changes."""
 
     tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
@@ -81,10 +85,22 @@ class TariffVersion(PublicRow):
         validators=[validate_parts],
         help_text="Charges beside these prices: tiers, demand, levies, discounts, a minimum. Written as a list of parts.",
     )
-    published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    published_by = models.ForeignKey(
+    source_name = models.CharField(
+        "made from the file", max_length=120, blank=True, editable=False, help_text="Empty: written here."
+    )
+    not_billed = ArrayField(
+        models.CharField(max_length=200), default=list, blank=True, editable=False,
+        help_text="What that file holds and no bill depends on.",
+    )  # fmt: skip
+    submitted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
+    published_at = models.DateTimeField("approved at", null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+",
+        verbose_name="approved by",
+    )  # fmt: skip
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -115,10 +131,50 @@ class TariffVersion(PublicRow):
                 ),
                 name="version_parts_are_a_list",
             ),
+            models.CheckConstraint(
+                condition=~Q(published_by=F("submitted_by")), name="version_approved_by_another"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft", submitted_at__isnull=True)
+                | (~Q(status="draft") & Q(submitted_at__isnull=False)),
+                name="version_was_submitted",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="published") | Q(published_at__isnull=False),
+                name="version_was_approved",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.tariff} version {self.number}"
+
+
+class StepKind(models.TextChoices):
+    SUBMITTED = "submitted", "submitted"
+    APPROVED = "approved", "approved"
+    REJECTED = "rejected", "rejected"
+
+
+class TariffStep(models.Model):
+    """Who did what with a version, when and why. Never changed, never deleted."""
+
+    version = models.ForeignKey(TariffVersion, models.PROTECT, related_name="steps")
+    kind = models.CharField(max_length=12, choices=StepKind.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Empty: the programme itself, as it set the cooperative up.",
+    )  # fmt: skip
+    at = models.DateTimeField()
+    reason = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "kind"], name="tariff_step_once"),
+            models.CheckConstraint(condition=~Q(kind="rejected") | ~Q(reason=""), name="rejection_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.kind}"
 
 
 class WindowDays(models.TextChoices):

@@ -16,6 +16,8 @@ from billing.selectors.paper_facts import PaperFacts
 from energy.selectors.register_readings import RegisterReading
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
 
+FROM_GRID = (Component.GRID, Component.SPOT, Component.SET_OFF)
+
 
 def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     """Everything the template shows, as text."""
@@ -24,7 +26,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     is_bill = document.kind == DocumentKind.BILL
     days = document.rated_run.days()
     received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
-    from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
+    from_grid = sum(line.quantity for line in lines if line.component in FROM_GRID)
     drawn = received + from_grid
     month = _month(document.period, words)
     cooperative, member = document.cooperative, document.member

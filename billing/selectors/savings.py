@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from billing.domain.savings import LEAST_DAYS, SiteAccount, Tip, roof_tip, tips
 from billing.domain.tariffs import TariffTerms
+from billing.selectors.holidays import public_holidays
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
 from energy.domain.comparison import TooFewOthers
 from energy.domain.load_patterns import habits
@@ -100,7 +101,8 @@ def _account(site: Site, days: list[date]) -> tuple[SiteAccount, SiteDayBlock]:
 
 
 def _retail(terms: TariffTerms, microgrid: Microgrid, day: date) -> NDArray[np.int64]:
-    return terms.retail_micro_by_window()[terms.window_indexes(microgrid.local_day(day).local_starts())]
+    starts = microgrid.local_day(day).local_starts()
+    return terms.retail_micro_by_window()[terms.window_indexes(starts, public_holidays(microgrid, [day]))]
 
 
 def _terms(site: Site, days: list[date]) -> dict[date, TariffTerms]:

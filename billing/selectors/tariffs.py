@@ -19,14 +19,18 @@ class TariffMissing(LookupError):
 
 def terms_of(version: TariffVersion) -> TariffTerms:
     """A version as plain values."""
-    windows = tuple(
+    return TariffTerms(
+        version.pk, version.standing_per_day, version.energy_per_kwh, version.export_per_kwh,
+        version.incentive_per_kwh, version.vat_rate, windows_of(version), parts_from_json(version.parts),
+    )  # fmt: skip
+
+
+def windows_of(version: TariffVersion) -> tuple[WindowTerms, ...]:
+    """A version's time windows in the order in which they are asked."""
+    return tuple(
         WindowTerms(w.name, w.days, w.start_minute, w.end_minute, w.multiplier)
         for w in version.windows.order_by("start_minute", "name")
     )
-    return TariffTerms(
-        version.pk, version.standing_per_day, version.energy_per_kwh, version.export_per_kwh,
-        version.incentive_per_kwh, version.vat_rate, windows, parts_from_json(version.parts),
-    )  # fmt: skip
 
 
 def version_as_openei(version: TariffVersion) -> str:

@@ -136,7 +136,8 @@ def _post(run: BillingRun, now: datetime) -> None:
                    UNION ALL
                    SELECT d.transaction_id, NULL,
                           CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
-                              WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'grid' THEN 'energy_sales'
+                              WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'capacity' THEN 'fees'
+                              WHEN 'grid' THEN 'energy_sales' WHEN 'spot' THEN 'energy_sales' WHEN 'set_off' THEN 'energy_sales' WHEN 'kept' THEN 'energy_sales'
                               WHEN 'incentive' THEN 'incentives' WHEN 'demand_response' THEN 'incentives'
                               WHEN 'battery' THEN 'incentives' WHEN 'flexible_run' THEN 'incentives'
                               WHEN 'export' THEN 'energy_purchases' WHEN 'carried' THEN 'energy_purchases'

@@ -9,7 +9,8 @@ import numpy as np
 
 from billing.domain.rating import RatedLines, SiteEnergy, rate_bills
 from billing.domain.tariffs import TariffTerms
-from billing.models import BillingRun, Document, DocumentKind, RunStatus, TariffVersion
+from billing.models import BillingRun, Document, DocumentKind, RunStatus, Tariff, TariffVersion
+from billing.selectors.bill_history import history_of
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
 from billing.services.rating import load_energy, rate_plan
 from energy.models import Site
@@ -45,14 +46,20 @@ class PreviewBill:
 
 
 def preview_version(version: TariffVersion) -> list[PreviewBill]:
-    """Sample bills of the last posted month under a version; empty where no month was billed yet.
+    """Sample bills of the last posted month under a version; empty where no month was billed yet."""
+    return preview_terms(tariff=version.tariff, terms=terms_of(version))
 
-    The version is taken to be in force for the whole month; local prices follow from its own retail and export price.
+
+def preview_terms(*, tariff: Tariff, terms: TariffTerms) -> list[PreviewBill]:
+    """Sample bills of the last posted month under terms that need not be saved; empty where no month was billed yet.
+
+    They are taken to be in force for the whole month; local prices follow from their own retail and export price.
+
+    Raises:
+        CannotRate: a part needs what is not known of these households.
     """
     run = (
-        BillingRun.objects.filter(
-            status=RunStatus.POSTED, microgrid__cooperative=version.tariff.cooperative_id
-        )
+        BillingRun.objects.filter(status=RunStatus.POSTED, microgrid__cooperative=tariff.cooperative_id)
         .select_related("microgrid__cooperative")
         .order_by("-period", "revision")
         .first()
@@ -61,17 +68,18 @@ def preview_version(version: TariffVersion) -> list[PreviewBill]:
         return []
     sites = sample_sites(run)
     days = run.days()
-    energy = load_energy(run, sorted(site.pk for site in sites), days)
+    ids = sorted(site.pk for site in sites)
+    energy = load_energy(run, ids, days)
     published = load_prices(microgrid_id=run.microgrid_id, days=days)
-    after = _rate(run, days, [terms_of(version)] * len(days), energy, published, own_prices=True)
+    after = _rate(run, ids, days, [terms] * len(days), energy, published, own_prices=True)
     try:
-        in_force = terms_by_day(version.tariff, days)
+        in_force = terms_by_day(tariff, days)
     except TariffMissing:
         return []
-    before = _rate(run, days, [in_force[day] for day in days], energy, published, own_prices=False)
+    before = _rate(run, ids, days, [in_force[day] for day in days], energy, published, own_prices=False)
     order = {pk: row for row, pk in enumerate(sorted(site.pk for site in sites))}
     return [
-        _bill(who, order[site.pk], energy, before, after, in_force[days[-1]].vat_rate, version.vat_rate)
+        _bill(who, order[site.pk], energy, before, after, in_force[days[-1]].vat_rate, terms.vat_rate)
         for who, site in zip(SAMPLES, sites, strict=False)
     ]
 
@@ -90,13 +98,13 @@ def sample_sites(run: BillingRun) -> list[Site]:
 
 
 def _rate(
-    run: BillingRun, days: Sequence[date], terms: list[TariffTerms], energy: SiteEnergy, published: PriceBlock,
-    *, own_prices: bool,
+    run: BillingRun, site_ids: list[int], days: Sequence[date], terms: list[TariffTerms], energy: SiteEnergy,
+    published: PriceBlock, *, own_prices: bool,
 ) -> list[RatedLines]:  # fmt: skip
-    plan = rate_plan(terms, days, run, published)
+    plan = rate_plan(terms, days, run, published, tried=own_prices)
     if own_prices:
         plan = replace(plan, local_micro=mid_market(plan.retail_micro, plan.export_micro))
-    return rate_bills(plan, energy)
+    return rate_bills(plan, energy, history_of(run=run, site_ids=site_ids, parts=plan.parts))
 
 
 def _bill(

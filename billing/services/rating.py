@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,20 +11,25 @@ import numpy as np
 from django.db import connection
 
 from billing.domain.pricing.axis import axis_of_days
+from billing.domain.pricing.parts import Demand
 from billing.domain.rating import (
     CannotRate,
     RatedLines,
     RatePlan,
+    Rating,
     SiteEnergy,
     VersionDays,
-    rate_bills,
-    rate_credits,
+    rate_period,
 )
 from billing.domain.tariffs import TariffTerms
 from billing.models import BilledReadings, BillingRun, FlexibilityCredit, TariffAssignment
+from billing.selectors.bill_history import history_of, village_import
+from billing.selectors.holidays import public_holidays
+from billing.selectors.tariff_prices import spot_along
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
 from billing.services.flexibility import flexibility_to_take, place_on_documents
 from billing.services.market_lines import Lines, gift_arrays, market_lines
+from billing.services.surplus import keep_surplus
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
@@ -83,7 +88,11 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
         used |= {t.version_id for t in terms}
         plan = rate_plan(terms, days, run, prices)
         rows = np.searchsorted(axis, np.array(members))
-        drafts += _drafts([sites[pk] for pk in members], plan, energy.at(rows), terms[-1].vat_rate, traded)
+        chosen = energy.at(rows)
+        history = history_of(run=run, site_ids=members, parts=plan.parts)
+        rating = rate_period(plan, chosen, history)
+        keep_surplus(run=run, site_ids=members, before=history.held_wh, after=rating.left_wh)
+        drafts += _drafts([sites[pk] for pk in members], rating, terms[-1].vat_rate, traded)
     drafts += _credits_for_flexibility(drafts, sites, owed)
     _store(run, sorted(drafts, key=lambda d: (d.site.code, d.kind)))
     return used
@@ -190,11 +199,18 @@ def terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[
 
 
 def rate_plan(
-    terms: Sequence[TariffTerms], days: Sequence[date], run: BillingRun, prices: PriceBlock
-) -> RatePlan:
-    """Lay the terms of each day along the time axis."""
+    terms: Sequence[TariffTerms], days: Sequence[date], run: BillingRun, prices: PriceBlock, *, tried: bool = False
+) -> RatePlan:  # fmt: skip
+    """Lay the terms of each day along the time axis; `tried` terms need no published prices.
+
+    Raises:
+        CannotRate: prices that follow an index were not published for a day, or the village's peak is not known.
+    """
     local_days = [run.microgrid.local_day(day) for day in days]
-    windows = [term.window_indexes(day.local_starts()) for term, day in zip(terms, local_days, strict=True)]
+    holidays = public_holidays(run.microgrid, days)
+    windows = [
+        term.window_indexes(day.local_starts(), holidays) for term, day in zip(terms, local_days, strict=True)
+    ]
     retail = [term.retail_micro_by_window()[places] for term, places in zip(terms, windows, strict=True)]
     export = [np.full(len(places), term.export_micro) for term, places in zip(terms, windows, strict=True)]
     day_of_interval = np.repeat(np.arange(len(days)), [len(places) for places in windows])
@@ -202,18 +218,26 @@ def rate_plan(
     for term in dict.fromkeys(terms):
         places = [i for i, other in enumerate(terms) if other == term]
         within = np.flatnonzero(np.isin(day_of_interval, places))
-        axis = axis_of_days([local_days[i] for i in places])
-        versions.append(VersionDays(term.priced(), axis, slice(None) if len(places) == len(days) else within))
-    return RatePlan(
+        axis = axis_of_days([local_days[i] for i in places], holidays)
+        along = None
+        if term.spot is not None:
+            along = spot_along(run.microgrid, term, [days[i] for i in places], tried=tried)
+        versions.append(
+            VersionDays(
+                term.priced(), axis, slice(None) if len(places) == len(days) else within,
+                along and along.price_micro, along and along.substituted,
+            )
+        )  # fmt: skip
+    plan = RatePlan(
         versions, np.concatenate(retail), np.concatenate(export), prices.local_micro, prices.retail_micro
     )
+    asks_for_peak = any(isinstance(part, Demand) and part.measure == "coincident" for part in plan.parts)
+    return replace(plan, village_wh=village_import(run.microgrid, days)) if asks_for_peak else plan
 
 
-def _drafts(
-    sites: list[Site], plan: RatePlan, energy: SiteEnergy, vat_rate: Decimal, traded: Lines
-) -> list[_Draft]:
+def _drafts(sites: list[Site], rating: Rating, vat_rate: Decimal, traded: Lines) -> list[_Draft]:
     """A bill for each site that drew or owes anything, a credit document for each that delivered anything."""
-    bills, credits = rate_bills(plan, energy), rate_credits(plan, energy)
+    bills, credits = rating.bills, rating.credits
     columns = {"bill": [_columns(lines) for lines in bills], "credit": [_columns(lines) for lines in credits]}
     drafts = []
     for row, site in enumerate(sites):

@@ -8,8 +8,9 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from billing.domain.rating import RatedLines, SiteEnergy, rate_bills, rate_credits
+from billing.domain.rating import RatedLines, SiteEnergy, rate_period
 from billing.models import BillingRun, RuleReplay, RunStatus
+from billing.selectors.bill_history import history_of
 from billing.services.rating import group_by_tariffs, load_energy, rate_plan, terms_along
 from energy.models import Microgrid, Site
 from grid.domain.market.agent import Limits, orders_for
@@ -220,13 +221,13 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
         rows = np.array([row_of[pk] for pk in members], dtype=np.int64)
         plan = rate_plan(terms, days, run, prices)
         chosen = energy.at(rows)
-        lines = rate_bills(plan, chosen)
+        rating = rate_period(plan, chosen, history_of(run=run, site_ids=members, parts=plan.parts))
+        lines = rating.bills
         local_brought += sum(int(line.net_minor.sum()) for line in lines if line.component == "local")
         rates = [Decimal(0) if month.sites[row].member.is_cooperative else terms[-1].vat_rate for row in rows]
         bill[rows] = _with_vat(_sum(lines), rates)
-        credits = rate_credits(plan, chosen)
-        exact_local[rows] = credits[0].exact_micro
-        credit[rows] = _sum(credits[1:])
+        exact_local[rows] = rating.credits[0].exact_micro
+        credit[rows] = _sum(rating.credits[1:])
     credit += np.array(
         largest_remainder(local_brought, [int(e) for e in exact_local], month.axis.codes), dtype=np.int64
     )

@@ -17,8 +17,11 @@ from billing.domain.pricing.parts import KINDS, Export, Local, PricedTariff, Vat
 from billing.domain.pricing.reading import CannotReadParts, tariff_from_json
 from billing.domain.pricing.tiers import CannotTier
 from billing.domain.pricing.urdb import CannotReadUrdb, Metering, tariff_from_urdb
+from billing.domain.rating import CannotRate
 from billing.domain.tariffs import TariffTerms
 from billing.models import Tariff, TariffAssignment, TariffVersion
+from billing.selectors.compared_series import fuses_for, series_for
+from billing.selectors.holidays import public_holidays
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
 from billing.services.rating import group_by_tariffs
 from energy.models import Channel, Meter, Microgrid, Site
@@ -73,7 +76,12 @@ class WhatIf:
 
 def proposal_of_version(version: TariffVersion) -> Proposal:
     """A tariff version, draft or published, as a proposal."""
-    return Proposal(str(version), _with_vat(terms_of(version).priced(), version.vat_rate))
+    return proposal_of_terms(str(version), terms_of(version))
+
+
+def proposal_of_terms(name: str, terms: TariffTerms) -> Proposal:
+    """Terms that need not be saved, as a proposal."""
+    return Proposal(name, _with_vat(terms.priced(), terms.vat_rate))
 
 
 def proposal_of_json(name: str, given: Any, vat_rate: Decimal) -> Proposal:
@@ -135,8 +143,12 @@ def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Seque
         )
     microgrid = sites[0].microgrid
     days = sorted(days)
-    axis = axis_of_days([microgrid.local_day(day) for day in days])
+    axis = axis_of_days([microgrid.local_day(day) for day in days], public_holidays(microgrid, days))
     local = PriceSeries(local_micro=load_prices(microgrid_id=microgrid.pk, days=days).local_micro)
+    try:
+        tried = [series_for(microgrid, days, axis, proposal.tariff, local) for proposal in proposals]
+    except CannotRate as problem:
+        raise CannotCompare(str(problem)) from None
     by_id = {site.pk: site for site in sites}
     kept: list[Site] = []
     left_out: list[tuple[Site, str]] = []
@@ -159,7 +171,7 @@ def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Seque
             kept += [by_id[site] for site in members]
             present.append(amounts)
             for place, proposal in enumerate(proposals):
-                proposed[place].append(_rated(proposal, axis, block.of(rows), local))
+                proposed[place].append(_rated(proposal, axis, block.of(rows), tried[place]))
     nothing = np.zeros((0, len(axis.months)), dtype=np.int64)
     before = np.concatenate([nothing, *present])
     outcomes = []
@@ -188,9 +200,10 @@ class _Block:
 
     def metered(self, tariff: PricedTariff) -> Metered:
         """As a tariff sees it: one that knows no neighbours is on all that was drawn and fed in."""
+        fuse_a = fuses_for(tariff, self.site_ids)
         if tariff.of_kind(Local):
-            return Metered(self.import_wh, self.exported_wh, self.received_wh)
-        return Metered(self.import_wh, self.export_wh)
+            return Metered(self.import_wh, self.exported_wh, self.received_wh, fuse_a=fuse_a)
+        return Metered(self.import_wh, self.export_wh, fuse_a=fuse_a)
 
 
 def _energy_of(microgrid: Microgrid, site_ids: list[int], days: Sequence[date]) -> Iterator[_Block]:
@@ -247,9 +260,14 @@ def _present(
     for version in dict.fromkeys(terms):
         places = [place for place, other in enumerate(terms) if other == version]
         within = np.flatnonzero(np.isin(axis.day, places))
-        part = axis_of_days([microgrid.local_day(days[place]) for place in places])
+        chosen_days = [days[place] for place in places]
+        part = axis_of_days(
+            [microgrid.local_day(day) for day in chosen_days], public_holidays(microgrid, chosen_days)
+        )
         assert local.local_micro is not None
-        series = replace(local, local_micro=local.local_micro[within])
+        series = series_for(
+            microgrid, chosen_days, part, version.priced(), replace(local, local_micro=local.local_micro[within]), version
+        )  # fmt: skip
         chosen = _Block(
             block.site_ids, [], block.import_wh[:, within], block.export_wh[:, within], block.received_wh[:, within],
             block.exported_wh[:, within],

@@ -4,6 +4,7 @@ from django.urls import path
 
 from billing.web import arrears, books, views
 from billing.web.annual import annual_page, annual_pdf
+from billing.web.prices import prices_page
 from billing.web.public import public_days
 from billing.web.what_if import what_if_page
 
@@ -30,5 +31,6 @@ urlpatterns = [
     path("books/months/reopen/", books.reopen_month, name="books-reopen"),
     path("books/journal/", books.journal_file, name="books-journal"),
     path("public/<slug:slug>/", public_days, name="public-days"),
+    path("prices/", prices_page, name="prices"),
     path("tariffs/what-if/", what_if_page, name="what-if"),
 ]

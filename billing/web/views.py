@@ -25,6 +25,7 @@ from energy.selectors.register_readings import register_readings
 from members.selectors.scope import own_members
 
 PAGE = 24
+FROM_GRID = (Component.GRID, Component.SPOT, Component.SET_OFF)
 ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.GIVEN, Component.EXPORT)
 EXPLANATION = {
     Component.STANDING: "Meter, billing and your share of the lines, per day.",
@@ -44,6 +45,10 @@ EXPLANATION = {
     Component.DEMAND: "What the lines must be able to carry at your busiest quarter hour.",
     Component.LEVY: "Collected with this bill and passed on.",
     Component.DISCOUNT: "Deducted from this bill.",
+    Component.SPOT: "At the price that was published for each quarter hour a day ahead.",
+    Component.SET_OFF: "Drawn, and set off kWh by kWh against what you fed in: it costs nothing.",
+    Component.KEPT: "Fed in and not needed this month: it waits for the next one.",
+    Component.CAPACITY: "For the power your connection holds ready, by the size of its fuse.",
     Component.MINIMUM: "What is missing to the tariff's smallest amount.",
 }
 
@@ -69,7 +74,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     document = _opened(request, public_id)
     lines, flexibility = list(document.lines.order_by("position")), flexibility_on(document)
     received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
-    from_grid = sum(line.quantity for line in lines if line.component == Component.GRID)
+    from_grid = sum(line.quantity for line in lines if line.component in FROM_GRID)
     drawn = received + from_grid
     days = document.rated_run.days()
     context: dict[str, Any] = {
@@ -120,7 +125,8 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
     counted = (
         Component.LOCAL,
         Component.GIFT,
-        Component.GRID,
+        *FROM_GRID,
+        Component.KEPT,
         Component.LOCAL_DELIVERED,
         Component.GIVEN,
         Component.CARRIED,

@@ -126,7 +126,7 @@ class SiteAdmin(RoleAdmin):
     search_fields = ("code", "name", "member__name", "member__number")
     list_select_related = ("member", "microgrid", "node")
     readonly_fields = ("microgrid", "code", "node", "public_id")
-    fields = ("microgrid", "code", "name", "kind", "member", "node", "public_id")
+    fields = ("microgrid", "code", "name", "kind", "member", "node", "fuse_a", "public_id")
     autocomplete_fields = ("member",)
     inlines = (ConsumerInline, SourceInline, StorageInline, MeterInline)
 

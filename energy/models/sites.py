@@ -32,6 +32,9 @@ class Site(PublicRow):
     phases = models.CharField(
         max_length=3, default="123", help_text="On which of the phases 1, 2 and 3 it is connected."
     )
+    fuse_a = models.PositiveSmallIntegerField(
+        "fuse [A]", null=True, blank=True, help_text="Of the connection; tariffs may charge by it."
+    )
 
     class Meta:
         constraints = [

@@ -147,17 +147,19 @@ def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
         (Role.MEMBER, "member@wiesengrund.example", household),
         (Role.PRODUCER, "producer@wiesengrund.example", producer),
         (Role.TARIFF_ADMIN, "treasurer@wiesengrund.example", None),
+        (Role.TARIFF_ADMIN, "board@wiesengrund.example", None),  # a tariff is approved by a second person
         (Role.OPERATOR, "operator@wiesengrund.example", None),
         (Role.AUDITOR, "auditor@wiesengrund.example", None),
     ):
         if role in (Role.MEMBER, Role.PRODUCER) and member is None:
             continue
-        password = secret_word(var, f"login-{role}")[:16]
+        word = "login-board" if email.startswith("board") else f"login-{role}"
+        password = secret_word(var, word)[:16]
         logins.append(Login(str(role.label), email, password))
         user = User.objects.filter(email=email).first()
         if user is None:
             user = User.objects.create_user(
-                email, password, name=member.name if member else f"{role.label.title()} of the cooperative",
+                email, password, name=member.name if member else f"{email.split('@')[0].title()} of the cooperative",
                 is_staff=member is None,
             )  # fmt: skip
         Membership.objects.get_or_create(user=user, cooperative=cooperative, member=member, role=role)

@@ -61,6 +61,12 @@ def money(amount_minor: int | None) -> str:
 
 
 @register.filter
+def whole_money(amount_minor: int) -> str:
+    """An amount in minor units, in whole units of the currency."""
+    return f"{amount_minor / 100:,.0f}"
+
+
+@register.filter
 def kwh(energy_wh: int) -> str:
     """Wh as kWh with three decimals, as on a bill."""
     return _spoken(f"{energy_wh / 1000:,.3f}")

@@ -26,6 +26,7 @@ class TimeAxis:
         months: the calendar months.
         days_on_axis, days_in_month: int64 [M].
         hours: length of an interval.
+        last_day: the last day on the axis; None where it is of no real year.
     """
 
     month: Ints
@@ -36,10 +37,16 @@ class TimeAxis:
     days_on_axis: Ints
     days_in_month: Ints
     hours: float
+    last_day: date | None = None
 
     @property
     def intervals(self) -> int:
         return len(self.month)
+
+    @property
+    def ends_month(self) -> bool:
+        """Whether the axis reaches the end of its last month (a stretch of days that begins later counts too)."""
+        return self.last_day is None or self.last_day.day == int(self.days_in_month[-1])
 
     @property
     def calendar_month(self) -> Ints:
@@ -87,6 +94,7 @@ def _axis(
         minute=np.concatenate(minutes).astype(np.int64), months=months,
         days_on_axis=np.bincount(month_of_day, minlength=len(months)).astype(np.int64),
         days_in_month=np.array([len(month.days()) for month in months], dtype=np.int64), hours=interval_minutes / 60,
+        last_day=days[-1],
     )  # fmt: skip
 
 

@@ -2,12 +2,36 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
-from billing.domain.pricing.parts import KIND_OF, Demand, Discount, Energy, Levy, Minimum, Part, Period
+from billing.domain.pricing.parts import (
+    KIND_OF,
+    Capacity,
+    Demand,
+    Discount,
+    Energy,
+    Export,
+    Incentive,
+    Levy,
+    Local,
+    Minimum,
+    Part,
+    PeakMultiplier,
+    Period,
+    Reactive,
+    Spot,
+    Standing,
+)
 
-BILLABLE = (Energy, Demand, Levy, Discount, Minimum)
+BILLABLE = (
+    Energy, Spot, Standing, Demand, Capacity, Export, Incentive, Local, Levy, Discount, Minimum, PeakMultiplier,
+)  # fmt: skip
+BILLABLE_KINDS = tuple(KIND_OF[kind] for kind in BILLABLE)
 LONGEST_NAME = 28
 MICRO = Decimal("0.000001")
+ONCE: tuple[tuple[Any, str], ...] = (
+    ((Energy, PeakMultiplier, Spot), "prices energy"), (Export, "says what is fed in"), (Local, "prices energy from neighbours"),
+)  # fmt: skip
 
 
 class CannotBillPart(ValueError):
@@ -18,24 +42,47 @@ def check_billable(parts: Sequence[Part]) -> None:
     """Raises CannotBillPart where a bill could not hold one of the parts."""
     for place, part in enumerate(parts):
         if not isinstance(part, BILLABLE):
-            kinds = ", ".join(KIND_OF[kind] for kind in BILLABLE)
             raise CannotBillPart(
-                f"parts[{place}]: {KIND_OF[type(part)]} cannot be billed here; there are {kinds}"
+                f"parts[{place}]: {KIND_OF[type(part)]} cannot be billed here: {_why_not(part)}"
             )
-        if isinstance(part, Demand) and (part.measure == "coincident" or part.ratchet_months):
-            raise CannotBillPart(
-                f"parts[{place}]: a bill knows its own month only; no ratchet, no coincident peak"
-            )
-        if isinstance(part, Minimum) and part.per == "year":
-            raise CannotBillPart(
-                f"parts[{place}]: a bill knows its own month only; give the minimum per month or day"
-            )
-        if isinstance(part, Energy | Demand):
+        if isinstance(part, Export | Local):
+            _check_rule(part, f"parts[{place}]")
+        if isinstance(part, Energy | Demand | Export):
             _check_periods(part.periods, f"parts[{place}]")
-        if isinstance(part, Levy) and part.price != part.price.quantize(MICRO):
+        if isinstance(part, Levy | Incentive) and part.price != part.price.quantize(MICRO):
             raise CannotBillPart(f"parts[{place}].price: has more than six decimals")
-    if sum(isinstance(part, Energy) for part in parts) > 1:
-        raise CannotBillPart("parts: more than one prices energy; give one")
+    for kinds, what in ONCE:
+        if sum(isinstance(part, kinds) for part in parts) > 1:
+            raise CannotBillPart(f"parts: more than one {what}; give one")
+    _check_netting(parts)
+
+
+def _why_not(part: Part) -> str:
+    if isinstance(part, Reactive):
+        return "no meter of the cooperative counts reactive energy"
+    return f"there are {', '.join(BILLABLE_KINDS)}"
+
+
+def _check_rule(part: Export | Local, where: str) -> None:
+    if isinstance(part, Export) and part.rule == "buy_all_sell_all":
+        raise CannotBillPart(
+            f"{where}.rule: the site's meter counts what is left behind it, not the whole use and production"
+        )
+    if isinstance(part, Export) and part.rule != "net_metering" and not part.periods:
+        raise CannotBillPart(f"{where}.periods: is empty; say what is paid for energy fed in")
+    if isinstance(part, Local) and part.rule not in ("mid_market", "discount"):
+        raise CannotBillPart(
+            f"{where}.rule: the price between neighbours is the microgrid's sharing rule; choose mid_market or discount"
+        )
+
+
+def _check_netting(parts: Sequence[Part]) -> None:
+    """Kilowatt-hours are set off by the periods of an energy part."""
+    nets = any(isinstance(part, Export) and part.rule == "net_metering" for part in parts)
+    if nets and any(isinstance(part, Spot) for part in parts):
+        raise CannotBillPart(
+            "parts: kWh of different prices an hour cannot be set off against each other; pay for what is fed in"
+        )
 
 
 def _check_periods(periods: Sequence[Period], where: str) -> None:

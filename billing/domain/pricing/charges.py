@@ -1,9 +1,10 @@
 """Lines of the parts that depend on power, connection, reactive energy or nothing at all."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis
 from billing.domain.pricing.conventions import Conventions
@@ -54,7 +55,7 @@ def standing_line(part: Standing, axis: TimeAxis, conventions: Conventions, cust
 
 def capacity_line(part: Capacity, metered: Metered, axis: TimeAxis, conventions: Conventions) -> Line:
     """Raises CannotPrice where a fuse is unknown or larger than the last step."""
-    if metered.fuse_a is None:
+    if metered.fuse_a is None or (metered.fuse_a <= 0).any():
         raise CannotPrice("The tariff charges by fuse, but the fuses are not known.")
     sizes = np.array([size for size, _ in part.steps])
     step = np.searchsorted(sizes, metered.fuse_a)
@@ -77,10 +78,37 @@ def reactive_line(part: Reactive, metered: Metered, stretches: Stretches, conven
     return Line("reactive", "", 0, "varh", above, part.price, priced(above, part.price, conventions))
 
 
+@dataclass(frozen=True, slots=True)
+class BilledPower:
+    """The power that a demand charge is on, by month and period of its schedule [W], and where a ratchet raised it; [n, M, P]."""
+
+    power_w: Numbers
+    raised: NDArray[np.bool_]
+
+
 def billed_power_w(
     part: Demand, metered: Metered, stretches: Stretches, axis: TimeAxis, series: PriceSeries, conventions: Conventions
+) -> BilledPower:  # fmt: skip
+    """Measured on the axis; a ratchet looks at the months before, on the axis or before it."""
+    measured = measured_power_w(part, metered, stretches, axis, series, conventions)
+    if not part.ratchet_months or not part.ratchet_percent:
+        return BilledPower(measured, np.zeros(measured.shape, dtype=bool))
+    whole, before = measured, 0
+    if metered.earlier is not None:
+        past, old = metered.earlier, metered.earlier.axis
+        old_stretches = Stretches.of(old, [old.periods(part.schedule)])
+        known = measured_power_w(
+            part, Metered(past.import_wh, past.import_wh), old_stretches, old, series, conventions
+        )
+        whole, before = np.concatenate([known, measured], axis=1), known.shape[1]
+    billed = with_ratchet(whole, part.ratchet_percent, part.ratchet_months, conventions)[:, before:]
+    return BilledPower(billed, billed > measured)
+
+
+def measured_power_w(
+    part: Demand, metered: Metered, stretches: Stretches, axis: TimeAxis, series: PriceSeries, conventions: Conventions
 ) -> Numbers:  # fmt: skip
-    """The power that a demand charge is on, by month and period of its schedule, ratchet included; [n, M, P]."""
+    """The power itself, by month and period of the part's schedule; [n, M, P]."""
     along = axis.periods(part.schedule)
     periods = 1 if part.months else len(part.periods)
     if part.measure == "coincident":
@@ -90,8 +118,18 @@ def billed_power_w(
     elif part.measure == "mean_of_three":
         power = mean_of_highest_w(metered.import_wh, along, periods, axis, conventions)
     else:
-        power = highest_w(metered.import_wh, stretches, along[stretches.starts], periods, axis, conventions)
-    return with_ratchet(power, part.ratchet_percent, part.ratchet_months, conventions)
+        one = np.zeros_like(along) if part.months else along
+        power = highest_w(metered.import_wh, stretches, one[stretches.starts], periods, axis, conventions)
+    return power
+
+
+def power_lines(part: Demand, power: BilledPower, axis: TimeAxis, conventions: Conventions) -> list[Line]:
+    """Lines of a demand charge; power that only a ratchet raised to what it is stands on lines of its own."""
+    if not power.raised.any():
+        return demand_lines(part, power.power_w, axis, conventions)
+    own = demand_lines(part, np.where(power.raised, 0, power.power_w), axis, conventions)
+    raised = demand_lines(part, np.where(power.raised, power.power_w, 0), axis, conventions)
+    return [*own, *(replace(line, name=f"{line.name}, earlier") for line in raised)]
 
 
 def demand_lines(part: Demand, power_w: Numbers, axis: TimeAxis, conventions: Conventions) -> list[Line]:

@@ -1,15 +1,17 @@
 """Lines of energy: drawn from the public grid by time of use and tier, from neighbours, at spot prices; fed in."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis
 from billing.domain.pricing.charges import KILO, priced, priced_cells
 from billing.domain.pricing.conventions import Conventions
 from billing.domain.pricing.limits import energy_limits, needs_peak
 from billing.domain.pricing.lines import Line
-from billing.domain.pricing.metered import CannotPrice, Metered
+from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
 from billing.domain.pricing.money import MINOR, exact_sum, rounded_half_away
 from billing.domain.pricing.netting import net_by_hour, net_by_period
 from billing.domain.pricing.parts import Energy, Export, Period, Spot
@@ -82,20 +84,33 @@ def drawn_lines(laid: Laid, wh: Numbers, axis: TimeAxis) -> list[Line]:
     return priced_cells("energy", laid.part.periods, quantity, "Wh", laid.conventions)
 
 
-def netted_lines(laid: Laid, export: Export, metered: Metered, axis: TimeAxis) -> list[Line]:
-    """Net metering: what is left of the use after kWh fed in, and the surplus of the year's end at its price."""
-    net = laid.by_period(metered.import_wh) - laid.by_period(metered.export_wh)
+def netted_lines(
+    laid: Laid, export: Export, metered: Metered, grid_wh: Numbers, axis: TimeAxis
+) -> tuple[list[Line], Numbers | None]:
+    """Net metering: what is left of the use after kWh fed in, and the surplus of the year's end at its price.
+
+    Returns the lines and, by our conventions, the surplus that waits at the end by period; [n, P].
+    """
+    drawn = laid.by_period(grid_wh)
+    net = drawn - laid.by_period(metered.export_wh)
     if laid.conventions.carries_by_hour:
         use = net_by_hour(net, laid.limits, laid.part.schedule, axis)
-        return priced_cells("energy", laid.part.periods, spread(laid, use), "Wh", laid.conventions)
-    use, left = net_by_period(net, export.carry)
+        return priced_cells("energy", laid.part.periods, spread(laid, use), "Wh", laid.conventions), None
+    use, left = net_by_period(net, export.carry, metered.held_wh)
     lines = priced_cells("energy", laid.part.periods, spread(laid, use), "Wh", laid.conventions)
-    if export.year_end_price and axis.months[-1].month == 12:
+    for place, period in enumerate(laid.part.periods):
+        off = (drawn - use)[..., place]
+        if off.any():
+            lines.append(Line("set_off", period.name, 0, "Wh", off, Decimal(0), np.zeros_like(off)))
+    if not export.carry:
+        left = np.zeros_like(left)
+    if export.year_end_price and axis.months[-1].month == 12 and axis.ends_month:
         surplus = np.zeros_like(use[..., 0])
         surplus[:, -1] = left.sum(axis=1)
         amount = -priced(surplus, export.year_end_price, laid.conventions)
         lines.append(Line("export_credit", "surplus", 0, "Wh", surplus, export.year_end_price, amount))
-    return lines
+        left = np.zeros_like(left)
+    return lines, left
 
 
 def credit_lines(
@@ -119,21 +134,38 @@ def credit_lines(
     return priced_cells("export_credit", periods, quantity, "Wh", conventions, sign=-1)
 
 
-def spot_line(
-    part: Spot, wh: Numbers, index_micro: Ints | None, axis: TimeAxis, conventions: Conventions
-) -> Line:
-    """Energy at the index of each interval.
+def spot_lines(
+    part: Spot, wh: Numbers, series: PriceSeries, axis: TimeAxis, conventions: Conventions
+) -> list[Line]:
+    """Energy at the price of each interval: as published, where prices were, told apart where a fallback made them; else by the index.
 
     Raises:
-        CannotPrice: the index is not given.
+        CannotPrice: neither is given.
     """
+    if series.spot_micro is not None:
+        substituted = (
+            np.zeros(axis.intervals, dtype=bool) if series.substituted is None else series.substituted
+        )
+        names = (part.index, f"{part.index}, substitute")
+        lines = series_lines(
+            "spot", names, substituted.astype(np.int64), wh, series.spot_micro, axis, conventions
+        )
+        return lines if substituted.any() else lines[:1]
+    index_micro = series.index_micro.get(part.index)
     if index_micro is None:
         raise CannotPrice(f"The prices of the index '{part.index}' are not known.")
-    price = np.rint(index_micro * float(part.factor)).astype(np.int64) + round(part.margin * 1_000_000)
+    return [series_line("spot", part.index, wh, spot_prices(part, index_micro), axis, conventions)]
+
+
+def spot_prices(part: Spot, index_micro: Ints, state: NDArray[np.float64] | None = None) -> Ints:
+    """`factor x index x state + margin` between floor and cap [millionths per kWh]; [T]."""
+    scaled = index_micro * float(part.factor)
+    price = np.rint(scaled if state is None else scaled * state).astype(np.int64) + round(
+        part.margin * 1_000_000
+    )
     low = None if part.floor is None else round(part.floor * 1_000_000)
     high = None if part.cap is None else round(part.cap * 1_000_000)
-    held = price if low is None and high is None else np.clip(price, low, high)
-    return series_line("spot", part.index, wh, held, axis, conventions)
+    return price if low is None and high is None else np.clip(price, low, high)
 
 
 def series_line(

@@ -8,7 +8,8 @@ from billing.domain.pricing.axis import TimeAxis
 from billing.domain.pricing.charges import (
     billed_power_w,
     capacity_line,
-    demand_lines,
+    days_in_years,
+    power_lines,
     priced,
     reactive_line,
     span_amounts,
@@ -22,10 +23,11 @@ from billing.domain.pricing.energy_charges import (
     lay,
     netted_lines,
     series_lines,
-    spot_line,
+    spot_lines,
 )
 from billing.domain.pricing.lines import Line, Rated, VatLine, percent_of, sum_where
-from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
+from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries, YearSoFar
+from billing.domain.pricing.money import exact_amount
 from billing.domain.pricing.parts import (
     Capacity,
     Demand,
@@ -70,7 +72,7 @@ def rate(
     lines += job.connection_lines()
     lines += _levies_and_discounts(job, lines)
     lines += _minimum_lines(job, lines)
-    return Rated(tuple(lines), _vat_lines(job, lines), job.nothing)
+    return Rated(tuple(lines), _vat_lines(job, lines), job.nothing, job.left_wh)
 
 
 def energy_parts(tariff: PricedTariff) -> list[Energy]:
@@ -99,6 +101,7 @@ class _Job:
         self.tariff, self.axis, self.metered = tariff, axis, metered
         self.conventions, self.series = conventions, series
         self.customers = len(metered.import_wh)
+        self.left_wh: Numbers | None = None
         schedules = {
             part.schedule for part in tariff.parts if isinstance(part, Energy | PeakMultiplier | Demand | Export | Incentive)
         }  # fmt: skip
@@ -122,14 +125,14 @@ class _Job:
         for part in energy_parts(self.tariff):
             laid = lay(part, self.metered, self.axis, self.stretches, self.conventions)
             if netting is not None:
-                lines += self._not_negative(netted_lines(laid, netting, self.metered, self.axis))
+                netted, self.left_wh = netted_lines(laid, netting, self.metered, self.grid_wh, self.axis)
+                lines += self._not_negative(netted)
             else:
                 drawn = drawn_lines(laid, self.grid_wh, self.axis)
                 keeps = part.tier_rule == "prorated" and not exports
                 lines += self._not_negative(drawn) if keeps else drawn
         for spot in self.tariff.of_kind(Spot):
-            index = self.series.index_micro.get(spot.index)
-            lines.append(spot_line(spot, self.grid_wh, index, self.axis, self.conventions))
+            lines += spot_lines(spot, self.grid_wh, self.series, self.axis, self.conventions)
         for export in exports:
             if export.rule != "net_metering":
                 lines += credit_lines(export, laid, self.metered, self.axis, self.stretches, self.conventions)
@@ -178,7 +181,7 @@ class _Job:
             power = billed_power_w(
                 part, self.metered, self.stretches, self.axis, self.series, self.conventions
             )
-            lines += demand_lines(part, power, self.axis, self.conventions)
+            lines += power_lines(part, power, self.axis, self.conventions)
         return lines
 
     def connection_lines(self) -> list[Line]:
@@ -252,11 +255,23 @@ def _minimum_lines(job: _Job, lines: list[Line]) -> list[Line]:
             least = span_amounts(part.amount, part.per, job.axis, job.conventions)
             top_up += np.maximum(least - billed - (top_up if job.conventions.exact else 0), 0)
     for part in parts:
-        if part.per == "year" and len(job.axis.months) == 12:
+        if part.per == "year" and job.metered.year is not None:
+            top_up[:, -1] += _missing_to_year(
+                part.amount, job, billed[:, -1] + top_up[:, -1], job.metered.year
+            )
+        elif part.per == "year" and len(job.axis.months) == 12:
             year = (billed + (top_up if job.conventions.exact else 0)).sum(axis=1)
             least_of_year = priced(np.ones((1, 1), dtype=np.int64), part.amount, job.conventions, 1)[0, 0]
             top_up[:, -1] += np.maximum(least_of_year - year, 0)
     return [Line("minimum", "", 0, "", None, None, top_up)] if top_up.any() else []
+
+
+def _missing_to_year(amount: Decimal, job: _Job, billed: Numbers, year: YearSoFar) -> Numbers:
+    """What is missing to a year's minimum at its end, the minimum by the days that were billed; [n]."""
+    days = year.days + job.axis.days_on_axis[-1]
+    least = exact_amount(days[:, None], amount, 1, days_in_years(job.axis)[-1:])[:, 0]
+    missing: Numbers = np.maximum(least - (billed + np.maximum(year.net_minor, 0)), 0)
+    return missing
 
 
 def _vat_lines(job: _Job, lines: list[Line]) -> tuple[VatLine, ...]:

@@ -47,11 +47,12 @@ class VatLine:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """All lines of n customers over M months, and the VAT on them."""
+    """All lines of n customers over M months, and the VAT on them; `left_wh` [n, P] is surplus that waits for later months."""
 
     lines: tuple[Line, ...]
     vat: tuple[VatLine, ...]
     nothing: Numbers
+    left_wh: Numbers | None = None
 
     def of(self, *kinds: str) -> Numbers:
         """The net amount of lines of some kinds; [n, M]."""

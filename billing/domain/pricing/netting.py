@@ -18,13 +18,13 @@ CARRY_MINUTES = (
 MONDAY = 0
 
 
-def net_by_period(net_wh: Numbers, carry: bool) -> tuple[Numbers, Numbers]:
+def net_by_period(net_wh: Numbers, carry: bool, held_wh: Numbers | None = None) -> tuple[Numbers, Numbers]:
     """Use left to pay and surplus left at the end; a period's surplus waits until that period is in use again.
 
-    `net_wh` [n, M, P] is import less export; returns [n, M, P] and [n, P].
+    `net_wh` [n, M, P] is import less export, `held_wh` [n, P] what waits from before; returns [n, M, P] and [n, P].
     """
     use = np.zeros_like(net_wh)
-    held = np.zeros_like(net_wh[:, 0])
+    held = np.zeros_like(net_wh[:, 0]) if held_wh is None else held_wh
     for month in range(net_wh.shape[1]):
         balance = net_wh[:, month] - (held if carry else 0)
         use[:, month] = np.maximum(balance, 0)

@@ -13,6 +13,7 @@ Span = Literal["day", "month", "year"]
 LocalRule = Literal["mid_market", "supply_demand_ratio", "bill_sharing", "auction", "discount"]
 DemandMeasure = Literal["highest", "mean_of_three", "coincident"]
 ExportRule = Literal["net_metering", "net_billing", "feed_in", "buy_all_sell_all"]
+SpotFallback = Literal["last_week", "day_before", "fixed"]
 VatTreatment = Literal["standard", "reverse_charge", "small_business", "exempt"]
 ONE, NOTHING = Decimal(1), Decimal(0)
 
@@ -66,13 +67,21 @@ class PeakMultiplier:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Energy from the public grid at `factor x index + margin`, held between floor and cap."""
+    """Energy from the public grid at `factor x index x state + margin`, held between floor and cap.
+
+    Attributes:
+        surplus_factor, scarce_factor: `state` where the microgrid is foreseen to have more than it needs, or to be near its limit.
+        fallback: what stands in where the index is not known as prices are published.
+    """
 
     index: str
     margin: Decimal = NOTHING
     factor: Decimal = ONE
     floor: Decimal | None = None
     cap: Decimal | None = None
+    surplus_factor: Decimal = ONE
+    scarce_factor: Decimal = ONE
+    fallback: SpotFallback = "last_week"
 
 
 @dataclass(frozen=True, slots=True)

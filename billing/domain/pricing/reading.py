@@ -13,7 +13,9 @@ TIME = re.compile(r"(\d{1,2}):(\d{2})")
 MOST_PARTS, MOST_ITEMS = 60, 2000
 TIER_UNITS = get_args(TierUnit)
 WINDOW_KEYS = ("period", "from", "to", "days", "months")
-NOT_NEGATIVE = frozenset({"up_to", "ratchet_percent", "free_share", "rate", "amount"})
+NOT_NEGATIVE = frozenset(
+    {"up_to", "ratchet_percent", "free_share", "rate", "amount", "surplus_factor", "scarce_factor"}
+)
 
 
 class CannotReadParts(ValueError):

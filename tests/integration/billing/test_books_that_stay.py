@@ -61,8 +61,11 @@ def test_a_window_of_a_billed_version_stays(hamlet: Hamlet) -> None:
         hamlet.version.windows.update(multiplier=Decimal(3))
 
 
-def test_an_unused_version_may_still_change(hamlet: Hamlet) -> None:
-    assert TariffVersion.objects.filter(pk=hamlet.version.pk).update(energy_per_kwh=Decimal("0.5")) == 1
+def test_only_a_draft_may_still_change(hamlet: Hamlet) -> None:
+    free = draft(hamlet, date(2016, 5, 1))
+    assert TariffVersion.objects.filter(pk=free.pk).update(energy_per_kwh=Decimal("0.5")) == 1
+    with pytest.raises(DatabaseError, match="make a new version"), transaction.atomic():
+        TariffVersion.objects.filter(pk=hamlet.version.pk).update(energy_per_kwh=Decimal("0.5"))
 
 
 def test_the_database_refuses_entries_that_do_not_balance(hamlet: Hamlet) -> None:
@@ -123,4 +126,6 @@ def test_two_versions_are_never_valid_on_one_day(hamlet: Hamlet) -> None:
     with pytest.raises(CannotPublishVersion, match="choose a later first day"):
         publish_version(version=draft(hamlet, hamlet.version.valid_from), user=None, now=NOW)
     with pytest.raises(DatabaseError, match="published_versions_do_not_overlap"), transaction.atomic():
-        TariffVersion.objects.filter(pk=draft(hamlet, date(2016, 5, 1)).pk).update(status="published")
+        TariffVersion.objects.filter(pk=draft(hamlet, date(2016, 5, 1)).pk).update(
+            status="published", submitted_at=NOW, published_at=NOW
+        )

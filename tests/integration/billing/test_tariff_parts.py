@@ -102,9 +102,9 @@ def test_the_paper_names_what_is_no_energy(hamlet_with_parts: Hamlet) -> None:
 @pytest.mark.parametrize(
     ("parts", "named"),
     [
-        ([{"kind": "spot", "index": "day ahead"}], "spot cannot be billed here"),
-        ([PARTS[1] | {"ratchet_months": 11, "ratchet_percent": "80"}], "no ratchet"),
-        ([{"kind": "minimum", "amount": "100", "per": "year"}], "per month or day"),
+        ([{"kind": "reactive", "price": "0.02", "free_share": "0.5"}], "no meter of the cooperative counts reactive"),
+        ([{"kind": "export", "rule": "buy_all_sell_all"}], "what is left behind it"),
+        ([{"kind": "spot", "index": "x"}, {"kind": "export", "rule": "net_metering"}], "set off against each other"),
         ([{"kind": "levy", "name": "fine", "price": "0.00000001"}], "more than six decimals"),
         ([PARTS[0], PARTS[0]], "more than one prices energy"),
         ([{"kind": "toll"}], "parts[0].kind"),
@@ -118,8 +118,9 @@ def test_what_no_bill_can_hold_is_not_published(hamlet: Hamlet, parts: list[Any]
 
 
 def test_the_database_keeps_parts_a_list(hamlet: Hamlet) -> None:
+    draft = draft_from(version=hamlet.version, now=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
-        TariffVersion.objects.filter(pk=hamlet.version.pk).update(parts={"kind": "levy"})
+        TariffVersion.objects.filter(pk=draft.pk).update(parts={"kind": "levy"})
 
 
 def test_a_copy_has_the_same_parts(hamlet_with_parts: Hamlet) -> None:

@@ -141,7 +141,9 @@ def test_demand_is_the_highest_quarter_hour_or_the_mean_of_three_and_may_ratchet
     mean = rated_lines((Demand(flat, (0,) * 12, measure="mean_of_three"),), axis, drawn)["demand", "all", 0]
     assert mean.quantity.tolist() == [[8_000, 667]]
     ratchet = Demand(flat, (0,) * 12, ratchet_percent=Decimal(80), ratchet_months=11)
-    assert rated_lines((ratchet,), axis, drawn)["demand", "all", 0].quantity.tolist() == [[12_000, 9_600]]
+    raised = rated_lines((ratchet,), axis, drawn)
+    assert raised["demand", "all", 0].quantity.tolist() == [[12_000, 0]]
+    assert raised["demand", "all, earlier", 0].quantity.tolist() == [[0, 9_600]]
 
 
 def test_net_metering_sets_off_by_period_and_carries_over() -> None:

@@ -1,0 +1,155 @@
+"""What a treasurer writes: a version with its parts, a file of somebody else's tariff, the reason of a rejection."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from billing.domain.pricing.parts import Energy, PeakMultiplier, Spot
+from billing.domain.pricing.reading import CannotReadParts, parts_from_json
+from billing.domain.pricing.words import plain
+from billing.domain.tariffs import TariffTerms
+from billing.models import Tariff, TariffVersion
+from billing.selectors.tariffs import windows_of
+
+METERING = (
+    ("none", "what is fed in is paid as in the version before"),
+    ("net-billing", "what is fed in is paid at the file's sell prices"),
+    ("net-metering", "kWh fed in are set off against kWh drawn"),
+)
+
+
+class PercentField(forms.DecimalField):
+    """A share (0.19) that people write as percent (19)."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
+
+    def to_python(self, value: Any) -> Decimal | None:
+        percent = super().to_python(value)
+        return None if percent is None else percent / 100
+
+
+class VersionForm(forms.ModelForm):
+    """A version; an emptied field of parts means none. Where parts price energy, the base price is theirs."""
+
+    vat_rate = PercentField(
+        label="VAT [%]", min_value=0, max_value=1, decimal_places=4, max_digits=7, widget=UnfoldAdminDecimalFieldWidget()
+    )  # fmt: skip
+
+    class Meta:
+        model = TariffVersion
+        fields = (
+            "tariff", "valid_from", "vat_rate", "standing_per_day", "energy_per_kwh", "export_per_kwh", "incentive_per_kwh",
+            "parts",
+        )  # fmt: skip
+        widgets = {
+            "parts": forms.Textarea(
+                attrs={"rows": 14, "spellcheck": "false", "style": "font-family:monospace;width:100%"}
+            )
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("standing_per_day", "energy_per_kwh", "export_per_kwh", "incentive_per_kwh"):
+            if isinstance(self.initial.get(name), Decimal):
+                self.initial[name] = plain(self.initial[name])
+        if "energy_per_kwh" in self.fields:
+            self.fields["energy_per_kwh"].required = False
+
+    def clean_parts(self) -> list[Any]:
+        return self.cleaned_data["parts"] or []
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        price = self._first_price(cleaned.get("parts"))
+        if price is not None:
+            cleaned["energy_per_kwh"] = max(price, Decimal(0))
+        elif cleaned.get("energy_per_kwh") is None and "energy_per_kwh" not in self.errors:
+            self.add_error("energy_per_kwh", "Give a price of energy.")
+        return cleaned
+
+    def _first_price(self, given: Any) -> Decimal | None:
+        """What the parts charge for the first kWh outside every window; None where no part says."""
+        if not given:
+            return None
+        try:
+            parts = parts_from_json(given)
+        except CannotReadParts:
+            return None  # the field's own validator tells
+        return base_price(self.terms_with(parts))
+
+    def terms_with(self, parts: Any) -> TariffTerms:
+        """The form's prices with some parts, as terms."""
+        cleaned, zero = self.cleaned_data, Decimal(0)
+        windows = () if prices_energy(parts) or self.instance.pk is None else windows_of(self.instance)
+        return TariffTerms(
+            self.instance.pk or 0, cleaned.get("standing_per_day") or zero, cleaned.get("energy_per_kwh") or zero,
+            cleaned.get("export_per_kwh") or zero, cleaned.get("incentive_per_kwh") or zero, cleaned.get("vat_rate") or zero,
+            windows, tuple(parts),
+        )  # fmt: skip
+
+    def terms(self) -> TariffTerms:
+        """What a valid form says, saved or not."""
+        return self.terms_with(parts_from_json(self.cleaned_data["parts"]))
+
+
+def prices_energy(parts: Any) -> bool:
+    """Whether parts price energy from the public grid, so that windows have no say."""
+    return any(isinstance(part, Energy | PeakMultiplier | Spot) for part in parts)
+
+
+def base_price(terms: TariffTerms) -> Decimal | None:
+    """The first price of the first period of an energy part; None where there is none."""
+    if not any(isinstance(part, Energy | PeakMultiplier) for part in terms.parts):
+        return None
+    return terms.energy.periods[0].tiers[0].price
+
+
+def faults_of(form: forms.Form) -> list[tuple[str, str]]:
+    """What is wrong, by field, in the order of the form."""
+    named = [(name, [str(error) for error in errors]) for name, errors in form.errors.items()]
+    return [
+        (str(form.fields[name].label or name) if name in form.fields else "", text) for name, texts in named for text in texts
+    ]  # fmt: skip
+
+
+def as_text(parts: Any) -> str:
+    """Parts as the text of the expert's field."""
+    return json.dumps(parts, indent=1)
+
+
+class TariffFileForm(forms.Form):
+    """Somebody else's tariff as a draft of ours."""
+
+    tariff = forms.ModelChoiceField(queryset=Tariff.objects.none(), widget=UnfoldAdminSelectWidget())
+    file = forms.FileField(
+        label="OpenEI URDB file", help_text="JSON, one tariff. Its amounts are taken as the cooperative's currency.",
+        widget=UnfoldAdminFileFieldWidget(),
+    )  # fmt: skip
+    metering = forms.ChoiceField(
+        label="Feeding in", choices=METERING, initial="none", widget=UnfoldAdminSelectWidget()
+    )
+    valid_from = forms.DateField(
+        label="First day", help_text="It can be changed in the draft.", widget=UnfoldAdminDateWidget()
+    )
+
+    def __init__(self, tariffs: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tariff"].queryset = tariffs  # type: ignore[attr-defined]
+
+
+class RejectionForm(forms.Form):
+    """Why a version is sent back."""
+
+    reason = forms.CharField(
+        label="What should be different?", max_length=400, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
+    )

@@ -1,0 +1,130 @@
+"""Indexes that tariffs follow, the files their prices come from, and what tariffs published."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
+
+from billing.admin.tariffs import TREASURERS
+from billing.models import SpotDay, SpotImport, SpotIndex, TariffPriceDay
+from billing.services.spot_prices import CannotImportPrices, import_spot_prices
+from members.admin.roles import FactAdmin, RoleAdmin
+
+
+class PriceFileForm(forms.Form):
+    """A file of an index's prices."""
+
+    file = forms.FileField(
+        label="CSV file", help_text="Columns time (as 2026-03-01T00:00+01:00) and price_per_kwh or price_per_mwh.",
+        widget=UnfoldAdminFileFieldWidget(),
+    )  # fmt: skip
+    source = forms.CharField(
+        label="Where from", max_length=120, help_text="Who published these prices, or how they were made.",
+        widget=UnfoldAdminTextInputWidget(),
+    )  # fmt: skip
+
+
+@admin.register(SpotIndex)
+class SpotIndexAdmin(RoleAdmin):
+    """A market price that tariffs follow by its code."""
+
+    change_roles = add_roles = TREASURERS
+    list_display = ("name", "code", "cooperative", "time_zone")
+    search_fields = ("name", "code")
+    actions_detail = ("take_file",)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = path(
+            "<int:object_id>/file/", self.admin_site.admin_view(self.file_page), name="billing_spotindex_file"
+        )
+        return [page, *super().get_urls()]
+
+    def has_take_file_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, TREASURERS)
+
+    @action(description="Import prices", url_path="open-file", permissions=["take_file"])
+    def take_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """The page that takes a file."""
+        return redirect("admin:billing_spotindex_file", object_id)
+
+    def file_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Take a file in wholly or not at all."""
+        index = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not self.has_change_permission(request, index):
+            return HttpResponse("Only who makes tariffs may do that.", status=403)
+        form = PriceFileForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            given = form.cleaned_data
+            try:
+                taken = import_spot_prices(
+                    index=index, source=given["source"], file_name=given["file"].name, content=given["file"].read(),
+                    user=request.user, now=timezone.now(),  # type: ignore[arg-type]
+                )  # fmt: skip
+            except CannotImportPrices as problem:
+                form.add_error("file", str(problem))
+            else:
+                messages.success(
+                    request, f"{taken.prices} quarter hours of {index} were taken in from {taken}."
+                )
+                return redirect(reverse("admin:billing_spotindex_change", args=[index.pk]))
+        context = {
+            **self.admin_site.each_context(request), "title": f"Prices of {index}", "form": form, "button": "Import",
+            "back": reverse("admin:billing_spotindex_change", args=[index.pk]),
+            "sentence": "Prices that tariffs have published already stay as they are.",
+        }  # fmt: skip
+        return render(request, "admin/billing/tariff_file.html", context)
+
+
+@admin.register(SpotImport)
+class SpotImportAdmin(FactAdmin):
+    """Where an index's prices came from."""
+
+    cooperative_path = "index__cooperative"
+    list_display = (
+        "index",
+        "file_name",
+        "source",
+        "prices",
+        "first_at",
+        "last_at",
+        "imported_at",
+        "imported_by",
+    )
+    list_select_related = ("index", "imported_by")
+    list_filter = ("index",)
+
+
+@admin.register(SpotDay)
+class SpotDayAdmin(FactAdmin):
+    """An index day by day."""
+
+    cooperative_path = "index__cooperative"
+    list_display = ("day", "index", "spot_import", "known")
+    list_select_related = ("index", "spot_import")
+    list_filter = ("index",)
+    ordering = ("-day",)
+
+    @admin.display(description="Known quarter hours")
+    def known(self, row: SpotDay) -> str:
+        return f"{sum(price is not None for price in row.price_micro)} of {len(row.price_micro)}"
+
+
+@admin.register(TariffPriceDay)
+class TariffPriceDayAdmin(FactAdmin):
+    """What tariffs published a day ahead."""
+
+    cooperative_path = "tariff__cooperative"
+    list_display = ("day", "tariff", "microgrid", "published_at", "by_fallback")
+    list_select_related = ("tariff", "microgrid")
+    list_filter = ("tariff", "microgrid")
+    ordering = ("-day",)
+
+    @admin.display(description="By fallback rule")
+    def by_fallback(self, row: TariffPriceDay) -> int:
+        return sum(row.substituted)

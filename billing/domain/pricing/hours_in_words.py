@@ -1,0 +1,80 @@
+"""Hours of the week and months of the year as people say them: `Nov-Feb: Mon-Fri 17:00-21:00`."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mask = NDArray[np.bool_]
+MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "holidays")
+HOLIDAY = len(DAY_NAMES) - 1
+LONGEST = 240
+WEEK_MINUTES = 7 * 1440
+
+
+def hours_in_words(holds: Mask) -> str:
+    """When something holds, by month, kind of day and minute; bool [12, 8, 1440]."""
+    if holds.all():
+        return "at all hours"
+    weeks: dict[bytes, list[int]] = {}
+    for month in range(12):
+        if holds[month].any():
+            weeks.setdefault(holds[month].tobytes(), []).append(month)
+    said = []
+    for months in weeks.values():
+        week = _week_in_words(holds[months[0]])
+        said.append(week if len(months) == 12 else f"{_spans(months, MONTH_NAMES, wraps=True)}: {week}")
+    told = "; ".join(said)
+    return told if len(told) <= LONGEST else f"{told[: LONGEST - 4].rsplit(',', 1)[0]}, ..."
+
+
+def hours_a_week(holds: Mask) -> float:
+    """Hours of an ordinary week, on average over the months; bool [12, 8, 1440]."""
+    return float(holds[:, :HOLIDAY].sum()) / 12 / 60
+
+
+def _week_in_words(week: Mask) -> str:
+    """One week; days with the same hours together. bool [8, 1440]."""
+    alike: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    for day in range(len(DAY_NAMES)):
+        hours = tuple(_stretches(week[day]))
+        if hours:
+            alike.setdefault(hours, []).append(day)
+    return ", ".join(
+        f"{_days(days)} {' and '.join(_hours(start, end) for start, end in hours)}".strip()
+        for hours, days in alike.items()
+    )
+
+
+def _days(days: Sequence[int]) -> str:
+    if len(days) == len(DAY_NAMES):
+        return "every day"
+    week = [day for day in days if day != HOLIDAY]
+    words = _spans(week, DAY_NAMES) if week else ""
+    return ", ".join(filter(None, [words, DAY_NAMES[HOLIDAY] if HOLIDAY in days else ""]))
+
+
+def _hours(start: int, end: int) -> str:
+    if (start, end) == (0, 1440):
+        return "all day"
+    return f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}"
+
+
+def _stretches(day: Mask) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], day.astype(np.int8), [0]])))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def _spans(places: Sequence[int], names: Sequence[str], *, wraps: bool = False) -> str:
+    """Places in a row as `first-last`; months may run over the turn of the year."""
+    runs = [
+        [place for _, place in run] for _, run in groupby(enumerate(places), lambda pair: pair[1] - pair[0])
+    ]
+    if wraps and len(runs) > 1 and runs[0][0] == 0 and runs[-1][-1] == len(names) - 1:
+        runs = [[*runs[-1], *runs[0]], *runs[1:-1]]
+    return ", ".join(
+        names[run[0]] if len(run) == 1 else f"{names[run[0]]}{'-' if len(run) > 2 else ', '}{names[run[-1]]}"
+        for run in runs
+    )

@@ -1,0 +1,125 @@
+"""A market index by the quarter hour: read from a file, and what stands in for it where it is not known."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from billing.domain.pricing.parts import Spot
+from kernel.intervals import LocalDay
+
+UNITS = {"price_per_kwh": Decimal(1_000_000), "price_per_mwh": Decimal(1000)}
+QUARTER = timedelta(minutes=15)
+MOST_ROWS, LARGEST_MICRO = 400_000, 100_000_000
+
+
+class CannotReadIndex(ValueError):
+    """The file holds no prices of an index; the message names the row and the mending step."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPrice:
+    """The index in one quarter hour [millionths per kWh]; it may be negative."""
+
+    start_at: datetime
+    price_micro: int
+
+
+class IndexSource(Protocol):
+    """Where prices of an index come from: a file, a market's own service."""
+
+    def prices(self, day: LocalDay) -> Sequence[IndexPrice]:
+        """What is known of a day; empty where nothing is."""
+        ...
+
+
+def prices_from_csv(text: str) -> list[IndexPrice]:
+    """Prices of a CSV file with the columns `time` (ISO 8601 with its offset) and `price_per_kwh` or `price_per_mwh`, in rising order.
+
+    Rows an hour or half an hour apart hold for all quarters until the next; the last row for as long as the one before it.
+
+    Raises:
+        CannotReadIndex: a column is missing, a row is wrong, or times do not rise in even steps.
+    """
+    rows = list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+    unit = next((name for name in UNITS if rows and name in rows[0]), None)
+    if unit is None or "time" not in rows[0]:
+        raise CannotReadIndex(
+            "The file needs a header with the columns time and price_per_kwh or price_per_mwh, and a row."
+        )
+    if len(rows) > MOST_ROWS:
+        raise CannotReadIndex(f"The file has more than {MOST_ROWS} rows; split it.")
+    found = [_row(row, unit, number) for number, row in enumerate(rows, start=2)]
+    steps = [later.start_at - one.start_at for one, later in pairwise(found)]
+    wrong = next((i for i, step in enumerate(steps) if step < QUARTER or step % QUARTER), None)
+    if wrong is not None:
+        raise CannotReadIndex(f"Row {wrong + 3}: times must rise by whole quarter hours; this one does not.")
+    usual = min(steps, default=QUARTER)
+    quarters = []
+    for place, price in enumerate(found):
+        span = min(steps[place], usual) if place < len(steps) else usual
+        quarters += [
+            IndexPrice(price.start_at + i * QUARTER, price.price_micro) for i in range(span // QUARTER)
+        ]
+    return quarters
+
+
+def _row(row: dict[str, str], unit: str, number: int) -> IndexPrice:
+    try:
+        start = datetime.fromisoformat(row["time"].strip())
+        price = Decimal(row[unit].strip()) * UNITS[unit]
+    except (ValueError, InvalidOperation, AttributeError):
+        raise CannotReadIndex(
+            f"Row {number}: needs a time as 2026-03-01T00:00+01:00 and a price with a point."
+        ) from None
+    if start.tzinfo is None:
+        raise CannotReadIndex(
+            f"Row {number}: the time needs its offset, as 2026-03-01T00:00+01:00; hours that come twice could not be told apart."
+        )
+    if not price.is_finite() or abs(price) > LARGEST_MICRO:
+        raise CannotReadIndex(f"Row {number}: the price is above 100 per kWh; check the column's unit.")
+    if start.minute % 15 or start.second or start.microsecond:
+        raise CannotReadIndex(f"Row {number}: a price begins with a quarter hour.")
+    return IndexPrice(start.astimezone(UTC), round(price))
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDay:
+    """An index over a day: as known (None where not), filled, and where it was filled."""
+
+    known: list[int | None]
+    micro: NDArray[np.int64]
+    substituted: NDArray[np.bool_]
+
+
+def filled(
+    day: Sequence[int | None], before: Sequence[int | None], minutes: Sequence[int], minutes_before: Sequence[int], spot: Spot,
+    fixed_micro: int,
+) -> IndexDay:  # fmt: skip
+    """Fill what is not known from the same local time of the day that the rule names; the fixed price where that is not known either.
+
+    The fixed price stands for the index so that `factor x index + margin` gives it (as near as whole millionths allow).
+    """
+    at_time = dict(zip(minutes_before, before, strict=True)) if spot.fallback != "fixed" else {}
+    back = _index_of_price(spot, fixed_micro)
+    micro = np.zeros(len(day), dtype=np.int64)
+    substituted = np.zeros(len(day), dtype=bool)
+    for place, (price, minute) in enumerate(zip(day, minutes, strict=True)):
+        if price is None:
+            substituted[place] = True
+            earlier = at_time.get(minute)
+            micro[place] = back if earlier is None else earlier
+        else:
+            micro[place] = price
+    return IndexDay(list(day), micro, substituted)
+
+
+def _index_of_price(spot: Spot, price_micro: int) -> int:
+    return round((Decimal(price_micro) - spot.margin * 1_000_000) / spot.factor) if spot.factor else 0

@@ -1,0 +1,29 @@
+"""Net metering: surplus kWh that wait for later months."""
+
+from django.db import models
+from django.db.models import Q
+
+from billing.models.runs import BillingRun
+from energy.models import Site
+
+
+class SurplusCarried(models.Model):
+    """A site's surplus by period of its tariff, before and after a run [Wh]. Rated anew while the run is open, then it stays."""
+
+    run = models.ForeignKey(BillingRun, models.CASCADE, related_name="surplus")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="surplus")
+    window = models.CharField(max_length=40)
+    before_wh = models.BigIntegerField()
+    after_wh = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "site", "window"], name="surplus_once_per_run"),
+            models.CheckConstraint(
+                condition=Q(before_wh__gte=0, after_wh__gte=0), name="surplus_not_negative"
+            ),
+        ]
+        indexes = [models.Index(fields=["site", "run"], name="surplus_by_site")]
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.window}: {self.after_wh} Wh"

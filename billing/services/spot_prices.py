@@ -1,0 +1,60 @@
+"""Prices of an index taken in from a named file."""
+
+import hashlib
+from collections import defaultdict
+from datetime import date, datetime
+
+from django.db import transaction
+
+from billing.domain.spot_index import QUARTER, CannotReadIndex, prices_from_csv
+from billing.models import SpotDay, SpotImport, SpotIndex
+from kernel.intervals import LocalDay, zone
+from members.models import User
+
+LARGEST_BYTES = 20_000_000
+
+
+class CannotImportPrices(ValueError):
+    """The file was not taken in; the message names it and the mending step."""
+
+
+@transaction.atomic
+def import_spot_prices(
+    *, index: SpotIndex, source: str, file_name: str, content: bytes, user: User | None, now: datetime
+) -> SpotImport:
+    """Take a CSV file in wholly or not at all; the same file twice changes nothing. A later price of a quarter hour replaces an earlier one.
+
+    Prices that tariffs have published already stay as published.
+
+    Raises:
+        CannotImportPrices: it holds no prices, or is too large.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise CannotImportPrices(f"{file_name} is larger than 20 MB; split it.")
+    mark = hashlib.sha256(content).hexdigest()
+    before = SpotImport.objects.filter(index=index, sha256=mark).first()
+    if before is not None:
+        return before
+    try:
+        prices = prices_from_csv(content.decode("utf-8-sig"))
+    except (CannotReadIndex, UnicodeDecodeError) as problem:
+        raise CannotImportPrices(f"{file_name}: {problem}") from None
+    made = SpotImport.objects.create(
+        index=index, source=source, file_name=file_name[:120], sha256=mark, prices=len(prices), first_at=prices[0].start_at,
+        last_at=prices[-1].start_at, imported_at=now, imported_by=user,
+    )  # fmt: skip
+    here = zone(index.time_zone)
+    by_day: dict[date, dict[datetime, int]] = defaultdict(dict)
+    for price in prices:
+        by_day[price.start_at.astimezone(here).date()][price.start_at] = price.price_micro
+    known = {row.day: row for row in SpotDay.objects.select_for_update().filter(index=index, day__in=by_day)}
+    for day, found in by_day.items():
+        local = LocalDay(day, here)
+        count = (local.end_at - local.start_at) // QUARTER
+        row = known.get(day) or SpotDay(index=index, day=day, price_micro=[None] * count)
+        row.price_micro = [
+            found.get(local.start_at + i * QUARTER, old) for i, old in enumerate(row.price_micro)
+        ]
+        row.spot_import = made
+        row.save()
+    return made
