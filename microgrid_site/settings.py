@@ -359,6 +359,7 @@ SPECTACULAR_SETTINGS = {
         "DocumentKindEnum": "billing.models.DocumentKind",
         "GridAlarmKindEnum": "grid.models.GridAlarmKind",
         "GridAlarmStepKindEnum": "grid.models.GridAlarmStepKind",
+        "TradingModeEnum": "grid.models.TradingMode",
         "GridStatusEnum": "grid.models.GridStatus",
         "CommandStatusEnum": "grid.models.CommandStatus",
         "MeterKindEnum": "energy.models.meters.MeterKind",

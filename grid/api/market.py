@@ -43,7 +43,7 @@ STEP = {
 }
 LEVEL = {"side": "buy", "price_micro": 270000, "wh": 3900, "orders": 17}
 PREFERENCE = {
-    "receiver": "LV3.101 Load 7", "place": 1, "share": "1.000000", "is_gift": True, "names_giver": True, "valid_from": "2016-04-02",
+    "id": ID, "receiver": "LV3.101 Load 7", "place": 1, "share": "1.000000", "is_gift": True, "names_giver": True, "valid_from": "2016-04-02",
     "valid_to": None,
 }  # fmt: skip
 
@@ -84,6 +84,9 @@ class MarketOrderSerializer(serializers.ModelSerializer[MarketOrder]):
         return order.placed_by_id is None
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("orders of a site", {"site": ID, "orders": [ORDER]}, request_only=True)]
+)
 class NewOrdersSerializer(serializers.Serializer[Any]):
     """Orders of one own site, taken all or none."""
 
