@@ -553,6 +553,15 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="bankstatementline",
             name="public_id",
+            field=models.UUIDField(null=True),
+        ),
+        # Each line gets an id of its own: a default is worked out once for all rows that are there.
+        migrations.RunSQL(
+            "UPDATE billing_bankstatementline SET public_id = uuidv7()", migrations.RunSQL.noop
+        ),
+        migrations.AlterField(
+            model_name="bankstatementline",
+            name="public_id",
             field=models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
         ),
         migrations.AddField(
