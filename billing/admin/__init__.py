@@ -2,6 +2,7 @@
 
 from billing.admin import (
     arrears,
+    banking,
     books,
     documents,
     journal_exports,
@@ -14,6 +15,7 @@ from billing.admin import (
 
 __all__ = [
     "arrears",
+    "banking",
     "books",
     "documents",
     "journal_exports",

@@ -23,7 +23,6 @@ from billing.models.bank_orders import (
     Refund,
     Sequence,
 )
-from billing.models.card_checkouts import CardCheckout, CheckoutStatus
 from billing.models.carried import SurplusCarried
 from billing.models.charges import Charge, ChargeKind
 from billing.models.checks import CheckKind, RunCheck
@@ -40,7 +39,7 @@ from billing.models.flexibility import FlexibilityCredit
 from billing.models.journal_exports import ExportProfile, ExternalAccount
 from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
 from billing.models.mandates import Mandate, MandateStatus
-from billing.models.payment_rules import CreditUse, FeeRule, PaymentRules, PrepaidAccount
+from billing.models.payment_rules import CreditUse, FeeRule, PaymentRules
 from billing.models.payments import Allocation, Payment, PaymentRail, PaymentReturn, ReturnKind
 from billing.models.periods import AccountingPeriod, PeriodStatus, PeriodStep
 from billing.models.policies import BillingPolicy
@@ -72,11 +71,9 @@ __all__ = [
     "BilledReadings",
     "BillingPolicy",
     "BillingRun",
-    "CardCheckout",
     "Charge",
     "ChargeKind",
     "CheckKind",
-    "CheckoutStatus",
     "Component",
     "CreditUse",
     "Debit",
@@ -109,7 +106,6 @@ __all__ = [
     "PeriodStatus",
     "PeriodStep",
     "PlanStatus",
-    "PrepaidAccount",
     "PriceState",
     "ProposalStatus",
     "Protection",

@@ -26,7 +26,6 @@ class AccountCode(models.TextChoices):
     CHAIN_WALLET = "chain_wallet", "chain wallet"
     CASH = "cash", "cash"
     MOBILE_MONEY = "mobile_money", "mobile money"
-    CARD_CLEARING = "card_clearing", "owed by the card provider"
     SUSPENSE = "suspense", "unclear money of the bank account"
     TRANSIT = "transit", "payouts on their way"
     BANK_CHARGES = "bank_charges", "bank charges"

@@ -3,8 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from members.models import Cooperative, Member
-from members.models.public import PublicRow
+from members.models import Cooperative
 
 
 class CreditUse(models.TextChoices):
@@ -47,27 +46,3 @@ class PaymentRules(models.Model):
 
     def __str__(self) -> str:
         return f"Payment rules of {self.cooperative}"
-
-
-class PrepaidAccount(PublicRow):
-    """A member who pays before they use; what happens when little or nothing is left is said in advance."""
-
-    member = models.OneToOneField(Member, models.PROTECT, related_name="prepaid")
-    low_minor = models.BigIntegerField(
-        "alarm below [minor units]", default=2_000, help_text="The member is told."
-    )
-    limit_w = models.PositiveIntegerField(
-        "friendly limit [W]", default=1_500, help_text="Asked of the member when nothing is left; never below what life support needs."
-    )  # fmt: skip
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-    told_standing = models.CharField(max_length=8, default="good", editable=False)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(low_minor__gte=0), name="prepaid_alarm_is_above_nothing"),
-            models.CheckConstraint(condition=Q(limit_w__gte=500), name="friendly_limit_is_livable"),
-        ]
-
-    def __str__(self) -> str:
-        return f"Prepaid account of {self.member}"

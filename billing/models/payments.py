@@ -17,7 +17,6 @@ class PaymentRail(models.TextChoices):
     DEBIT = "debit", "direct debit"
     CASH = "cash", "cash"
     MOBILE = "mobile", "mobile money"
-    CARD = "card", "card"
     CHAIN = "chain", "on the chain"
 
 

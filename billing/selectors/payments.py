@@ -1,10 +1,35 @@
-"""Payments: what a user may see, and what a member is told of each."""
+"""Payments: what a user may see, what each settled, and what a member owes."""
 
-from django.db.models import QuerySet
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from billing.models import Allocation, Document, Payment
-from members.models import Role, User
+from django.db.models import F, QuerySet
+
+from billing.models import Allocation, Charge, Debit, Document, DocumentStatus, Payment
+from members.models import Member, Role, User
 from members.selectors.scope import visible_members
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment and the bills that stand settled by it."""
+
+    payment: Payment
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a member is to pay: bills, those that the bank is collecting, charges, and the sum [minor units]."""
+
+    bills: tuple[Document, ...]
+    collected: frozenset[int]
+    charges: tuple[Charge, ...]
+
+    @property
+    def sum_minor(self) -> int:
+        return sum(bill.rest_minor for bill in self.bills) + sum(charge.rest_minor for charge in self.charges)
 
 
 def visible_payments(user: User) -> QuerySet[Payment]:
@@ -21,3 +46,26 @@ def allocations_of(document: Document) -> QuerySet[Allocation]:
         .select_related("payment")
         .order_by("made_at", "pk")
     )
+
+
+def payment_rows(payments: Iterable[Payment]) -> list[PaymentRow]:
+    """Payments with what they settle now."""
+    listed = list(payments)
+    settled: dict[int, list[Document]] = defaultdict(list)
+    standing = Allocation.objects.filter(
+        payment__in=listed, document__isnull=False, reverses__isnull=True, reversed_by__isnull=True
+    ).select_related("document")
+    for allocation in standing.order_by("pk"):
+        if allocation.document and allocation.document not in settled[allocation.payment_id or 0]:
+            settled[allocation.payment_id or 0].append(allocation.document)
+    return [PaymentRow(payment, tuple(settled[payment.pk])) for payment in listed]
+
+
+def owed_by(member: Member) -> Owed:
+    """Open bills and charges of a member, the oldest first."""
+    bills = Document.objects.filter(member=member, kind="bill", status=DocumentStatus.OPEN).order_by("due_date", "number")  # fmt: skip
+    collected = Debit.objects.filter(document__member=member, status="released").values_list("document_id", flat=True)  # fmt: skip
+    charges = Charge.objects.filter(
+        member=member, taken_back_at__isnull=True, paid_minor__lt=F("amount_minor")
+    )
+    return Owed(tuple(bills), frozenset(collected), tuple(charges.order_by("charged_at")))

@@ -32,7 +32,6 @@ MONEY_ACCOUNT = {
     PaymentRail.DEBIT: AccountCode.BANK,
     PaymentRail.CASH: AccountCode.CASH,
     PaymentRail.MOBILE: AccountCode.MOBILE_MONEY,
-    PaymentRail.CARD: AccountCode.CARD_CLEARING,
     PaymentRail.CHAIN: AccountCode.CHAIN_WALLET,
 }
 LONGEST_KEY = 120

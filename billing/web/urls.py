@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.web import arrears, books, views
+from billing.web import arrears, books, money, own_payments, views
 from billing.web.annual import annual_page, annual_pdf
 from billing.web.prices import prices_page
 from billing.web.public import public_days

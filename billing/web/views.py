@@ -14,10 +14,11 @@ from django.utils.safestring import mark_safe
 from billing.domain.payment_code import epc_code
 from billing.models import Component, Document, DocumentKind, DocumentLine, DocumentStatus, FlexibilityCredit
 from billing.models.documents import ORIGINALS, REVERSALS
+from billing.selectors.books import kept_books
 from billing.selectors.corrections import correction_of
 from billing.selectors.documents import document_before, visible_documents
 from billing.selectors.flexibility import flexibility_on
-from billing.selectors.payments import allocations_of, visible_payments
+from billing.selectors.payments import allocations_of
 from billing.selectors.readings import versions_behind
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
@@ -64,7 +65,7 @@ def bills(request: HttpRequest) -> HttpResponse:
     own_open = Document.objects.filter(
         member__in=own_members(request.user), kind=DocumentKind.BILL, status=DocumentStatus.OPEN  # type: ignore[arg-type]
     )  # fmt: skip
-    context = {"page": page, "kind": kind, "today": timezone.now().date(), "has_open": own_open.exists()}
+    context = {"page": page, "kind": kind, "today": timezone.now().date(), "has_open": own_open.exists(), "keeps_books": kept_books(request.user).exists()}
     return render(request, "portal/bills.html", context)
 
 
@@ -148,13 +149,3 @@ def bill_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
     return FileResponse(
         path.open("rb"), as_attachment=True, content_type="application/pdf", filename=f"{document.label}.pdf"
     )
-
-
-@login_required
-def payments(request: HttpRequest) -> HttpResponse:
-    """Payments of the members whom the user may see."""
-    rows = visible_payments(request.user)  # type: ignore[arg-type]
-    page = Paginator(
-        rows.select_related("document", "member").order_by("-received_at", "-pk"), PAGE
-    ).get_page(request.GET.get("page"))
-    return render(request, "portal/payments.html", {"page": page})

@@ -67,6 +67,12 @@ def whole_money(amount_minor: int) -> str:
 
 
 @register.filter
+def plain_amount(amount_minor: int) -> str:
+    """An amount in minor units as a form sends it back: `1234.50`."""
+    return f"{amount_minor / 100:.2f}"
+
+
+@register.filter
 def kwh(energy_wh: int) -> str:
     """Wh as kWh with three decimals, as on a bill."""
     return _spoken(f"{energy_wh / 1000:,.3f}")

@@ -1,0 +1,308 @@
+"""Money in and out for the treasurer: movements to be looked at, orders to the bank, payments taken by hand."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from billing.adapters.bank.xml import LONGEST_FILE_BYTES, CannotReadFile
+from billing.domain.bank_csv import CannotReadStatement
+from billing.models import BankOrder, BankStatementLine, Document, LineStatus, OrderKind, OrderStatus, Payment
+from billing.selectors.bank_desk import (
+    line_counts,
+    lines_of,
+    orders_of,
+    payments_to_take_back,
+    readings_of,
+)
+from billing.selectors.books import kept_books, may_keep
+from billing.services.bank_lines import (
+    Assignment,
+    CannotResolve,
+    assign_line,
+    mark_not_ours,
+    return_by_line,
+    undo_line,
+)
+from billing.services.bank_orders import (
+    CannotRelease,
+    UnknownOrder,
+    cancel_order,
+    release_order,
+    take_status_report,
+)
+from billing.services.bank_statements import import_statement
+from billing.services.by_hand import CannotTake, take_by_hand
+from billing.services.debits import CannotCollect, collectable, prepare_debits
+from billing.services.payables import CannotPayOut
+from billing.services.payouts import payable_now, prepare_payouts
+from members.models import Cooperative, Member
+
+PAGE = 30
+MOST_PARTS = 20
+REFUSALS = (CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, UnknownOrder, CannotTake)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose money is on the table, and whether the reader may move it."""
+
+    cooperative: Cooperative
+    may_keep: bool
+
+    def context(self, tab: str) -> dict[str, Any]:
+        """What every page of the desk shows."""
+        counts = line_counts(self.cooperative)
+        return {"cooperative": self.cooperative, "may_keep": self.may_keep, "tab": tab, "counts": counts}
+
+
+def _desk(request: HttpRequest, *, keeps: bool = False) -> Desk:
+    """The desk of the user's cooperative; the first of several unless another is named."""
+    user: Any = request.user
+    books = kept_books(user)
+    asked = request.GET.get("cooperative") or request.POST.get("cooperative")
+    cooperative = books.filter(slug=asked).first() if asked else books.first()
+    if cooperative is None:
+        raise Http404
+    desk = Desk(cooperative, may_keep(user, cooperative))
+    if keeps and not desk.may_keep:
+        raise PermissionDenied
+    return desk
+
+
+@login_required
+@require_safe
+def movements(request: HttpRequest) -> HttpResponse:
+    """The account's movements; those that wait for a person first, each with its likeliest reading."""
+    desk = _desk(request)
+    status = request.GET.get("status", "")
+    status = status if status in LineStatus.values else LineStatus.OPEN
+    page = Paginator(lines_of(desk.cooperative, status), PAGE).get_page(request.GET.get("page"))
+    views = readings_of(desk.cooperative, list(page.object_list))
+    words = {"page": page, "views": views, "status": status}
+    return render(request, "money/movements.html", desk.context("movements") | words)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One movement: readings to choose from, parts to write, or to set aside, or to undo."""
+    desk = _desk(request, keeps=request.method == "POST")
+    line = get_object_or_404(BankStatementLine, public_id=public_id, cooperative=desk.cooperative)
+    if request.method == "POST":
+        try:
+            told = _decide(request, line)
+        except REFUSALS as problem:
+            messages.error(request, str(problem))
+            return redirect("money-movement", public_id)
+        messages.success(request, told)
+        waiting = line.status == LineStatus.OPEN or request.POST.get("do") == "undo"
+        return redirect("money-movement", public_id) if waiting else redirect("money")
+    (view,) = readings_of(desk.cooperative, [line])
+    words = {
+        "line": line, "view": view, "take_back": payments_to_take_back(line) if line.status == LineStatus.OPEN else [],
+        "payments": line.payments.filter(taken_back__isnull=True).select_related("document", "member"),
+        "blank": range(3),
+    }  # fmt: skip
+    return render(request, "money/movement.html", desk.context("movements") | words)
+
+
+def _decide(request: HttpRequest, line: BankStatementLine) -> str:
+    """Do what the pressed button says; returns a sentence."""
+    what, user, now = request.POST.get("do"), request.user, timezone.now()
+    common: dict[str, Any] = {"line": line, "user": user, "now": now}
+    if what == "assign":
+        assign_line(shares=_shares(request, line), **common)
+        return "Booked. You can undo it on the page of the movement."
+    if what == "not-ours":
+        mark_not_ours(why=request.POST.get("why", "")[:150], **common)
+        return "Set aside as not ours. The money stays on the account of unclear money."
+    if what == "take-back":
+        payment = get_object_or_404(
+            Payment, public_id=request.POST.get("payment"), cooperative=line.cooperative
+        )
+        return_by_line(payment=payment, **common)
+        return "The payment is taken back; what it had settled is open again."
+    if what == "undo":
+        undo_line(**common)
+        return "Undone: the movement waits again, and what it had settled is open again."
+    raise CannotResolve("Choose what to do with the movement.")
+
+
+def _shares(request: HttpRequest, line: BankStatementLine) -> list[Assignment]:
+    """The parts as written: a bill's number or a member's number, and an amount."""
+    shares = []
+    pairs = zip(request.POST.getlist("what"), request.POST.getlist("amount"), strict=False)
+    for what, amount in list(pairs)[:MOST_PARTS]:
+        name = what.strip()
+        if not name and not amount.strip():
+            continue
+        minor = money_written(amount)
+        bill = Document.objects.standing().filter(cooperative=line.cooperative, kind="bill", label__iexact=name).select_related("member").first()  # fmt: skip
+        member = (
+            bill.member if bill else Member.objects.filter(cooperative=line.cooperative, number=name).first()
+        )
+        if member is None:
+            raise CannotResolve(f"'{name}' is neither the number of a bill nor of a member.")
+        shares.append(Assignment(member, bill, minor))
+    if not shares:
+        raise CannotResolve("Write at least one bill or member, with its amount.")
+    return shares
+
+
+def money_written(text: str) -> int:
+    """An amount as people write it, `1234.50`, `1.234,50`, in minor units.
+
+    Raises:
+        CannotResolve: it is none.
+    """
+    plain = text.strip().replace(" ", "")
+    if "," in plain and "." in plain:
+        plain = plain.replace("." if plain.rfind(",") > plain.rfind(".") else ",", "")
+    try:
+        minor = Decimal(plain.replace(",", ".")) * 100
+    except InvalidOperation as problem:
+        raise CannotResolve(f"'{text}' is not an amount; write it as 12.34.") from problem
+    if not minor.is_finite() or minor != int(minor) or abs(minor) > 10**12:
+        raise CannotResolve(f"'{text}' is not an amount; write it as 12.34.")
+    return int(minor)
+
+
+@login_required
+@require_POST
+def import_file(request: HttpRequest) -> HttpResponse:
+    """Take a statement, a notification, or the bank's answer to an order."""
+    desk, file = _desk(request, keeps=True), request.FILES.get("file")
+    if file is None or (file.size or 0) > LONGEST_FILE_BYTES:
+        messages.error(request, "Choose a file of at most 20 MB.")
+        return redirect("money")
+    content = file.read()
+    try:
+        if b"CstmrPmtStsRpt" in content[:4096]:
+            order, refused = take_status_report(
+                cooperative=desk.cooperative, content=content, now=timezone.now()
+            )
+            messages.success(request, f"The bank answered to {order}: {order.get_status_display()}, {refused} refused.")  # fmt: skip
+            return redirect("money-order", order.public_id)
+        statement, fresh = import_statement(
+            cooperative=desk.cooperative, content=content, file_name=file.name or "file", now=timezone.now()
+        )
+    except REFUSALS as problem:
+        messages.error(request, str(problem))
+        return redirect("money")
+    waiting = statement.lines.filter(status=LineStatus.OPEN).count()
+    told = f"{statement.lines.count()} new movements; {waiting} wait for you." if fresh else "This file was imported before; nothing changed."  # fmt: skip
+    messages.success(request, told)
+    for sentence in filter(None, statement.findings.split("\n")):
+        messages.warning(request, sentence)
+    return redirect("money")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def orders(request: HttpRequest) -> HttpResponse:
+    """Debits and payouts: what could go, and what went."""
+    desk = _desk(request, keeps=request.method == "POST")
+    if request.method == "POST":
+        try:
+            order = _prepare(request, desk.cooperative)
+        except REFUSALS as problem:
+            messages.error(request, str(problem))
+            return redirect("money-orders")
+        messages.success(request, f"{order} is prepared; a second person releases it.")
+        return redirect("money-order", order.public_id)
+    now = timezone.now()
+    bills = collectable(desk.cooperative, now)
+    sound, lacking = payable_now(desk.cooperative)
+    page = Paginator(orders_of(desk.cooperative), PAGE).get_page(request.GET.get("page"))
+    words = {
+        "page": page, "bill_count": len(bills), "bill_sum": sum(b.rest_minor for b, _ in bills), "payables": len(sound),
+        "payable_sum": sum(p.amount_minor for p in sound), "lacking": lacking,
+    }  # fmt: skip
+    return render(request, "money/orders.html", desk.context("orders") | words)
+
+
+def _prepare(request: HttpRequest, cooperative: Cooperative) -> BankOrder:
+    user: Any = request.user
+    try:
+        wanted = date.fromisoformat(request.POST.get("day", ""))
+    except ValueError:
+        wanted = None
+    make = prepare_payouts if request.POST.get("kind") == OrderKind.PAYOUTS else prepare_debits
+    return make(cooperative=cooperative, user=user, now=timezone.now(), wanted_day=wanted)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One order: its items, its release by a second person, its file."""
+    desk = _desk(request, keeps=request.method == "POST")
+    found = get_object_or_404(BankOrder.objects.defer("content"), public_id=public_id, cooperative=desk.cooperative)  # fmt: skip
+    if request.method == "POST":
+        try:
+            if request.POST.get("do") == "release":
+                release_order(order=found, user=request.user, now=timezone.now())  # type: ignore[arg-type]
+                messages.success(request, "Released. The file is ready for the bank and stays as it is.")
+            else:
+                cancel_order(order=found, now=timezone.now())
+                messages.success(request, "Cancelled; its items are free for another order.")
+        except REFUSALS as problem:
+            messages.error(request, str(problem))
+        return redirect("money-order", public_id)
+    items: Any = found.debits.select_related("document__member", "mandate") if found.kind == OrderKind.DEBITS else found.payouts.select_related("member")  # fmt: skip
+    rows = list(items.order_by("pk"))
+    standing = [row for row in rows if row.status != "cancelled"]
+    words = {
+        "order": found, "items": rows, "sum": sum(row.amount_minor for row in standing), "count": len(standing),
+        "is_own": found.prepared_by_id == request.user.pk,
+    }  # fmt: skip
+    return render(request, "money/order.html", desk.context("orders") | words)
+
+
+@login_required
+@require_safe
+def order_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The file for the bank, the same bytes each time."""
+    desk = _desk(request)
+    found = get_object_or_404(BankOrder, public_id=public_id, cooperative=desk.cooperative, status=OrderStatus.RELEASED)  # fmt: skip
+    return HttpResponse(
+        bytes(found.content or b""), content_type="application/xml",
+        headers={"Content-Disposition": f'attachment; filename="{found.file_name}"'},
+    )  # fmt: skip
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def by_hand(request: HttpRequest) -> HttpResponse:
+    """Cash and mobile money: who paid, how much, for what, by which receipt."""
+    desk = _desk(request, keeps=request.method == "POST")
+    words = {key: request.POST.get(key, "").strip() for key in ("rail", "what", "amount", "receipt", "note")}
+    if request.method == "POST":
+        try:
+            payment = _take(request, desk.cooperative, words)
+        except REFUSALS as problem:
+            messages.error(request, str(problem))
+        else:
+            messages.success(request, f"Taken: {payment.amount_minor / 100:.2f} by {payment.get_rail_display()} from {payment.member}.")  # fmt: skip
+            return redirect("money-by-hand")
+    taken = Payment.objects.filter(cooperative=desk.cooperative, rail__in=("cash", "mobile"))
+    newest = taken.select_related("member", "document", "taken_by").order_by("-pk")[:PAGE]
+    return render(request, "money/by_hand.html", desk.context("by-hand") | {"words": words, "newest": newest})
+
+
+def _take(request: HttpRequest, cooperative: Cooperative, words: dict[str, str]) -> Payment:
+    user: Any = request.user
+    return take_by_hand(
+        cooperative=cooperative, rail=words["rail"], what=words["what"], amount_minor=money_written(words["amount"]),
+        receipt=words["receipt"], note=words["note"], user=user, now=timezone.now(),
+    )  # fmt: skip
