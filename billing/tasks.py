@@ -6,18 +6,19 @@ from datetime import datetime, timedelta
 from celery import chord, shared_task
 from django.utils import timezone
 
-from billing.models import BillingRun, RunStatus
+from billing.models import BillingRun, DocumentStatus, RunStatus
 from billing.models.runs import ChunkStatus
 from billing.services import deliveries, release, runs
 from billing.services.arrears import remind
 from billing.services.corrections import propose_corrections
 from billing.services.incentives import credit_measured_events
 from billing.services.papers import blocks_to_print, print_documents
+from billing.services.payments import use_credit
 from billing.services.price_publication import publish_days, publish_tariff_prices
 from billing.services.rule_replay import replay_rules, unreplayed_runs
 from energy.models import Microgrid
 from kernel.intervals import Month
-from members.models import Cooperative
+from members.models import Cooperative, Member
 
 log = logging.getLogger(__name__)
 PRINTED_WITHIN = timedelta(hours=2)
@@ -197,3 +198,13 @@ def remind_members() -> int:
             now = microgrid.now(timezone.now())
             written += len(remind(cooperative=cooperative, today=now.date(), now=now))
     return written
+
+
+@shared_task(queue="default", time_limit=300)
+def use_open_credits() -> int:
+    """Use members' credit for their open bills, where the cooperative's rule says so; returns how many members had some used."""
+    members = Member.objects.filter(
+        payments__credit_minor__gt=0, documents__status=DocumentStatus.OPEN
+    ).distinct()
+    now = timezone.now()
+    return sum(bool(use_credit(member=member, now=now)) for member in members.order_by("pk"))

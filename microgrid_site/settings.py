@@ -225,6 +225,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="*/5"),
         "options": {"queue": "default", "expires": 300},
     },
+    "use members' credit": {
+        "task": "billing.tasks.use_open_credits",
+        "schedule": crontab(minute="41"),
+        "options": {"queue": "default", "expires": 3600},
+    },
     "close votes": {
         "task": "grid.tasks.close_votes",
         "schedule": 60.0,
