@@ -28,19 +28,19 @@ def payments(request: HttpRequest) -> HttpResponse:
     """Payments of the members whom the user may see; of own members also what is open, credit and mandate."""
     user: Any = request.user
     members = list(own_members(user).select_related("cooperative").order_by("number"))
-    words = _words(user)
+    words = _words()
     rows = visible_payments(user).select_related("document", "member", "cooperative").order_by("-received_at", "-pk")  # fmt: skip
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page, "rows": payment_rows(page.object_list), "words": words.labels, "rails": words.rails, "lang": words.lang,
         "wallets": [_wallet(member, words) for member in members], "several": len(members) > 1 or not members,
     }  # fmt: skip
-    with translation.override(words.lang):
-        return render(request, "portal/payments.html", context)
+    return render(request, "portal/payments.html", context)
 
 
-def _words(user: Any) -> PaymentWords:
-    return WORDS.get(user.language, ENGLISH)
+def _words() -> PaymentWords:
+    """The words of the page's language."""
+    return WORDS.get((translation.get_language() or "en")[:2], ENGLISH)
 
 
 def _wallet(member: Member, words: PaymentWords) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def own_mandate(request: HttpRequest) -> HttpResponse:
     )
     if member is None:
         raise Http404
-    words, now = _words(user).labels, timezone.now()
+    words, now = _words().labels, timezone.now()
     if request.POST.get("do") == "revoke":
         for mandate in Mandate.objects.filter(member=member).exclude(status=MandateStatus.REVOKED):
             revoke_mandate(mandate=mandate, now=now)

@@ -15,7 +15,7 @@ from tests.unit.billing.banking.camt_files import camt, detail, entry
 def client_of(hamlet: Hamlet, role: str, member=None, language: str = "en", name: str = "") -> Client:
     user = User.objects.create_user(f"{name or role}@x.example", "x", language=language)
     Membership.objects.create(user=user, cooperative=hamlet.cooperative, member=member, role=role)
-    client = Client()
+    client = Client(headers={"accept-language": language})
     client.force_login(user)
     return client
 
