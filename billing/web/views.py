@@ -65,7 +65,13 @@ def bills(request: HttpRequest) -> HttpResponse:
     own_open = Document.objects.filter(
         member__in=own_members(request.user), kind=DocumentKind.BILL, status=DocumentStatus.OPEN  # type: ignore[arg-type]
     )  # fmt: skip
-    context = {"page": page, "kind": kind, "today": timezone.now().date(), "has_open": own_open.exists(), "keeps_books": kept_books(request.user).exists()}
+    context = {
+        "page": page,
+        "kind": kind,
+        "today": timezone.now().date(),
+        "has_open": own_open.exists(),
+        "keeps_books": kept_books(request.user).exists(),
+    }
     return render(request, "portal/bills.html", context)
 
 
