@@ -490,9 +490,10 @@ class Migration(migrations.Migration):
             name="public_id",
             field=models.UUIDField(null=True),
         ),
-        # Each line gets an id of its own: a default is worked out once for all rows that are there.
+        # Each line gets an id and a key of its own: a default is worked out once for all rows that are there.
         migrations.RunSQL(
-            "UPDATE billing_bankstatementline SET public_id = uuidv7()", migrations.RunSQL.noop
+            "UPDATE billing_bankstatementline SET public_id = uuidv7(), content_key = 'before ' || id",
+            migrations.RunSQL.noop,
         ),
         migrations.AlterField(
             model_name="bankstatementline",
