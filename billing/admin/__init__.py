@@ -11,6 +11,7 @@ from billing.admin import (
     tariff_prices,
     tariff_versions,
     tariffs,
+    vat,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "tariff_prices",
     "tariff_versions",
     "tariffs",
+    "vat",
 ]

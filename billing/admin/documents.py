@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
-from billing.models import Delivery, Document, DocumentLine
+from billing.models import Delivery, Document, DocumentLine, DocumentVat
 from billing.services.corrections import prepare_cancellation
 from billing.services.deliveries import CannotSend, send_again
 from billing.services.runs import CannotBill
@@ -30,10 +30,31 @@ class LineInline(RoleTabularInline):
 
     model = DocumentLine
     view_roles = SHOWN
-    fields = ("position", "component", "window", "quantity", "unit", "price", "net_minor")
+    fields = (
+        "position",
+        "component",
+        "window",
+        "quantity",
+        "unit",
+        "price",
+        "net_minor",
+        "vat_category",
+        "vat_rate",
+    )
     readonly_fields = fields
     can_delete = False
     ordering = ("position",)
+    tab = False
+
+
+class VatInline(RoleTabularInline):
+    """The VAT of a document, rate by rate."""
+
+    model = DocumentVat
+    view_roles = SHOWN
+    fields = ("category", "rate", "net_minor", "vat_minor", "reason")
+    readonly_fields = fields
+    can_delete = False
     tab = False
 
 
@@ -72,7 +93,7 @@ class DocumentAdmin(FactAdmin):
     list_filter = ("kind", "status", "period")
     list_select_related = ("member", "site")
     search_fields = ("label", "member__name", "member__number", "payment_reference", "site__code")
-    inlines = (LineInline, DeliveryInline)
+    inlines = (LineInline, VatInline, DeliveryInline)
     readonly_fields = ("cancels", "replaces")
     actions_detail = ("cancel", "send")
 

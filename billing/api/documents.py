@@ -21,7 +21,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from billing.models import Document, DocumentKind, DocumentLine, Payment
+from billing.models import Document, DocumentKind, DocumentLine, DocumentVat, Payment
 from billing.selectors.corrections import Correction, ExplainedLine, correction_of
 from billing.selectors.documents import visible_documents
 from billing.selectors.payments import visible_payments
@@ -35,7 +35,25 @@ class LineSerializer(serializers.ModelSerializer[DocumentLine]):
 
     class Meta:
         model = DocumentLine
-        fields = ("position", "component", "window", "quantity", "unit", "price", "net_minor")
+        fields = (
+            "position",
+            "component",
+            "window",
+            "quantity",
+            "unit",
+            "price",
+            "net_minor",
+            "vat_category",
+            "vat_rate",
+        )
+
+
+class VatSerializer(serializers.ModelSerializer[DocumentVat]):
+    """What the lines of one VAT category (UNTDID 5305) and rate come to, and the tax on it."""
+
+    class Meta:
+        model = DocumentVat
+        fields = ("category", "rate", "net_minor", "vat_minor", "reason")
 
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
@@ -62,8 +80,8 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
     class Meta:
         model = Document
         fields = (
-            "id", "number", "kind", "type_code", "status", "period", "member", "site", "currency", "issue_date", "due_date", "net_minor",
-            "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference", "cancels", "replaces",
+            "id", "number", "kind", "type_code", "status", "period", "member", "site", "currency", "first_day", "last_day", "issue_date", "due_date",
+            "net_minor", "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference", "cancels", "replaces",
         )  # fmt: skip
 
 
@@ -98,10 +116,11 @@ class DocumentDetailSerializer(DocumentSerializer):
     """A document with its lines, and what it corrects where it does."""
 
     lines = LineSerializer(many=True)
+    vat_sums = VatSerializer(many=True)
     correction = serializers.SerializerMethodField()
 
     class Meta(DocumentSerializer.Meta):
-        fields = (*DocumentSerializer.Meta.fields, "lines", "correction")
+        fields = (*DocumentSerializer.Meta.fields, "lines", "vat_sums", "correction")
 
     @extend_schema_field(CorrectionSerializer(allow_null=True))
     def get_correction(self, document: Document) -> dict[str, Any] | None:
@@ -138,7 +157,8 @@ BILL_EXAMPLE = OpenApiExample(
     value={
         "id": "01a20d37-e455-7703-a238-85580daa8a5e", "number": "B-2016-000008", "kind": "bill", "type_code": 380, "status": "settled",
         "period": 201603, "member": "1087", "site": "01a20d31-aaaa-7703-a238-85580daa8a5e", "currency": "EUR",
-        "issue_date": "2016-04-01", "due_date": "2016-04-15", "net_minor": 9979, "vat_minor": 1896, "gross_minor": 11875,
+        "first_day": "2016-03-01", "last_day": "2016-03-31", "issue_date": "2016-04-01", "due_date": "2016-04-15",
+        "net_minor": 9979, "vat_minor": 1896, "gross_minor": 11875,
         "paid_minor": 11875, "rest_minor": 0, "payment_reference": "B2016000008", "cancels": None,
         "replaces": None,
     },
@@ -204,6 +224,8 @@ def visible_document(request: Request, public_id: UUID) -> Document:
                             "unit": "day",
                             "price": "0.300000",
                             "net_minor": 930,
+                            "vat_category": "S",
+                            "vat_rate": "0.1900",
                         },
                         {
                             "position": 2,
@@ -213,9 +235,20 @@ def visible_document(request: Request, public_id: UUID) -> Document:
                             "unit": "Wh",
                             "price": "0.270000",
                             "net_minor": 9049,
+                            "vat_category": "S",
+                            "vat_rate": "0.1900",
                         },
                     ],
                     "correction": None,
+                    "vat_sums": [
+                        {
+                            "category": "S",
+                            "rate": "0.1900",
+                            "net_minor": 9979,
+                            "vat_minor": 1896,
+                            "reason": "",
+                        }
+                    ],
                 },
                 response_only=True,
             )

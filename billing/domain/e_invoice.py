@@ -10,6 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from billing.domain.vat import Category, VatSum
+
 Terms = dict[str, Any]
 
 
@@ -46,6 +48,7 @@ class Party:
     city: str
     country: str
     vat_id: str = ""
+    tax_number: str = ""
     email: str = ""
     phone: str = ""
 
@@ -61,15 +64,7 @@ class InvoiceLine:
     price: Decimal
     net_minor: int
     vat_rate: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class VatSum:
-    """The lines of one rate: net and tax [minor units]; rate as share, 0.19."""
-
-    rate: Decimal
-    net_minor: int
-    vat_minor: int
+    category: Category = Category.STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +94,6 @@ class Invoice:
     iban: str
     bic: str
     reference: str
-    exempt_reason: str
     amends: tuple[str, date] | None = None
     note: str = ""
     digits: int = 2
@@ -121,7 +115,8 @@ def business_terms(invoice: Invoice) -> Terms:
     """
     _check(invoice)
     money = _Money(invoice.digits)
-    category = _category(invoice.seller)
+    # Where VAT does not apply at all, nobody's VAT id may stand on the invoice (rule BR-O-02).
+    within = all(part.category != Category.OUTSIDE for part in invoice.vat)
     terms: Terms = {
         "BT-1": invoice.number,
         "BT-2": invoice.issue_date,
@@ -138,12 +133,11 @@ def business_terms(invoice: Invoice) -> Terms:
         "BT-110": money(invoice.vat_minor),
         "BT-112": money(invoice.gross_minor),
         "BT-115": money(invoice.gross_minor),
-        "BG-4": _party(invoice.seller, shows_vat_id=bool(invoice.seller.vat_id)),
-        "BG-7": _party(invoice.buyer, shows_vat_id=bool(invoice.seller.vat_id)),
-        "BG-23": [_vat(part, category(part.rate), invoice.exempt_reason, money) for part in invoice.vat],
+        "BG-4": _party(invoice.seller, shows_vat_id=within),
+        "BG-7": _party(invoice.buyer, shows_vat_id=within),
+        "BG-23": [_vat(part, money) for part in invoice.vat],
         "BG-25": [
-            _line(place, line, category(line.vat_rate), money)
-            for place, line in enumerate(invoice.lines, start=1)
+            _line(place, line, line.category, money) for place, line in enumerate(invoice.lines, start=1)
         ],
         **_payment(invoice),
     }
@@ -158,13 +152,26 @@ def _check(invoice: Invoice) -> None:
     if invoice.net_minor + invoice.vat_minor != invoice.gross_minor:
         raise CannotInvoice(f"{invoice.number}: net and VAT are not gross.")
     for part in invoice.vat:
-        lines = sum(line.net_minor for line in invoice.lines if line.vat_rate == part.rate)
+        lines = sum(
+            line.net_minor
+            for line in invoice.lines
+            if (line.category, line.vat_rate) == (part.category, part.rate)
+        )
         if lines != part.net_minor:
             raise CannotInvoice(
                 f"{invoice.number}: the lines at {part.rate} are {lines}, their sum says {part.net_minor}."
             )
-    if {line.vat_rate for line in invoice.lines} != {part.rate for part in invoice.vat}:
+    if {(line.category, line.vat_rate) for line in invoice.lines} != {
+        (part.category, part.rate) for part in invoice.vat
+    }:
         raise CannotInvoice(f"{invoice.number}: a line's VAT rate has no sum, or a sum no line.")
+    if len(invoice.vat) > 1 and any(part.category == Category.OUTSIDE for part in invoice.vat):
+        raise CannotInvoice(
+            f"{invoice.number}: what is outside VAT stands beside what is not (rule BR-O-11)."
+        )
+    reverse = any(part.category == Category.REVERSE_CHARGE for part in invoice.vat)
+    if reverse and not (invoice.seller.vat_id and invoice.buyer.vat_id):
+        raise CannotInvoice(f"{invoice.number}: reverse charge needs the VAT ids of both (rule BR-AE-02).")
     if invoice.vat_minor and not invoice.seller.vat_id:
         raise CannotInvoice(f"{invoice.number} shows VAT, but {invoice.seller.name} has no VAT id: enter it.")
 
@@ -177,22 +184,11 @@ class _Money:
         return f"{Decimal(minor).scaleb(-self.digits):.{self.digits}f}"
 
 
-def _category(seller: Party) -> Any:
-    """UNTDID 5305 by rate: standard, exempt; not subject to VAT at all where the seller has no VAT id."""
-
-    def of(rate: Decimal) -> str:
-        if not seller.vat_id:
-            return "O"
-        return "S" if rate else "E"
-
-    return of
-
-
 def _party(party: Party, *, shows_vat_id: bool) -> Terms:
-    """Where VAT does not apply at all, nobody's VAT id may stand on the invoice (rule BR-O-02)."""
     optional = {
         "addr_l1": party.street, "postcode": party.postal_code, "city": party.city,
         "vat_identifier": party.vat_id if shows_vat_id else "",
+        "tax_identifier": party.tax_number if shows_vat_id else "",
     }  # fmt: skip
     terms: Terms = {"name": party.name, "country_code": party.country}
     terms |= {key: value for key, value in optional.items() if value}
@@ -206,33 +202,37 @@ def _party(party: Party, *, shows_vat_id: bool) -> Terms:
     return terms
 
 
-def _vat(part: VatSum, category: str, exempt_reason: str, money: _Money) -> Terms:
+VATEX = {Category.OUTSIDE: "VATEX-EU-O", Category.REVERSE_CHARGE: "VATEX-EU-AE"}
+WITHOUT_REASON = (Category.STANDARD, Category.ZERO)
+
+
+def _vat(part: VatSum, money: _Money) -> Terms:
     terms: Terms = {
         "BT-116": money(part.net_minor),
         "BT-117": money(part.vat_minor),
-        "BT-118": category,
+        "BT-118": part.category.value,
     }
-    if category != "O":
+    if part.category != Category.OUTSIDE:
         terms["BT-119"] = _percent(part.rate)
-    if category != "S":
-        terms["BT-120"] = exempt_reason
-        terms |= {"BT-121": "VATEX-EU-O"} if category == "O" else {}
+    if part.category not in WITHOUT_REASON:
+        terms["BT-120"] = "; ".join(part.reasons)
+        terms |= {"BT-121": VATEX[part.category]} if part.category in VATEX else {}
     return terms
 
 
-def _line(place: int, line: InvoiceLine, category: str, money: _Money) -> Terms:
+def _line(place: int, line: InvoiceLine, category: Category, money: _Money) -> Terms:
     terms: Terms = {
         "BT-126": str(place),
         "BT-129": _plain(line.quantity),
         "BT-130": line.unit.value,
         "BT-131": money(line.net_minor),
         "BT-146": _plain(line.price),
-        "BT-151": category,
+        "BT-151": category.value,
         "BT-153": line.name,
     }
     if line.why:
         terms["BT-154"] = line.why
-    if category != "O":
+    if category != Category.OUTSIDE:
         terms["BT-152"] = _percent(line.vat_rate)
     return terms
 

@@ -119,17 +119,19 @@ class SiteEnergy:
     gifted_wh: Ints | None = None
     given_wh: Ints | None = None
 
-    def at(self, rows: Ints) -> "SiteEnergy":
-        """Of some of the sites."""
-        return SiteEnergy(
-            self.import_wh[rows], self.export_wh[rows], self.received_wh[rows], self.delivered_wh[rows], self.carried_wh[rows],
-            None if self.gifted_wh is None else self.gifted_wh[rows], None if self.given_wh is None else self.given_wh[rows],
-        )  # fmt: skip
-
     @property
     def sold_wh(self) -> Ints:
         """What was delivered and is paid for."""
         return self.delivered_wh if self.given_wh is None else self.delivered_wh - self.given_wh
+
+    def within(self, rows: Ints, span: slice) -> "SiteEnergy":
+        """Of some of the sites, over some of the intervals."""
+        return SiteEnergy(
+            self.import_wh[rows][:, span], self.export_wh[rows][:, span], self.received_wh[rows][:, span],
+            self.delivered_wh[rows][:, span], self.carried_wh[rows][:, span],
+            None if self.gifted_wh is None else self.gifted_wh[rows][:, span],
+            None if self.given_wh is None else self.given_wh[rows][:, span],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Words:
     def money(self, minor: int) -> str:
         return self.number(Decimal(minor) / 100, 2)
 
+    def percent(self, share: Decimal) -> str:
+        """A share as per cent, decimals only where there are some."""
+        value = (share * 100).normalize()
+        return f"{self.number(value, max(-int(value.as_tuple().exponent), 0))} %"
+
     def kwh(self, energy_wh: int) -> str:
         return f"{self.number(Decimal(energy_wh) / 1000, 3)} kWh"
 
@@ -103,7 +108,9 @@ ENGLISH = Words(
         "how_to_pay": "How to pay", "code": "Payment code for a banking app", "reference": "Reference",
         "check": "Check this bill yourself", "complain": "Questions, complaints, leaving", "number": "Number", "member": "Member",
         "site": "Metering point", "issued": "Issued", "period": "Period", "net": "Net", "vat": "VAT", "total": "To pay",
-        "total_credit": "Paid to you", "total_reversal": "Taken back", "days": "days", "not_subject": "Not subject to VAT",
+        "total_credit": "Paid to you", "total_reversal": "Taken back", "days": "days", "not_subject": "Not subject to VAT", "vat_on": "on",
+        "small_business": "No VAT is shown: small business (Directive 2006/112/EC, articles 282 to 292)",
+        "exempt": "Exempt from VAT", "reverse_charge": "Reverse charge: the recipient owes the VAT",
         "own_supply": "The cooperative's own supply, not subject to VAT",
     },
     components={
@@ -170,7 +177,9 @@ GERMAN = Words(
         "readings": "Zählerstände", "how_to_pay": "So zahlen Sie", "code": "Zahlcode für die Banking-App", "reference": "Verwendungszweck",
         "check": "Prüfen Sie selbst nach", "complain": "Fragen, Beschwerden, Kündigung", "number": "Nummer", "member": "Mitglied",
         "site": "Messpunkt", "issued": "Datum", "period": "Zeitraum", "net": "Netto", "vat": "Umsatzsteuer", "total": "Zu zahlen",
-        "total_credit": "Auszahlung", "total_reversal": "Zurückgenommen", "days": "Tage", "not_subject": "Nicht umsatzsteuerbar",
+        "total_credit": "Auszahlung", "total_reversal": "Zurückgenommen", "days": "Tage", "not_subject": "Nicht umsatzsteuerbar", "vat_on": "auf",
+        "small_business": "Kein Ausweis von Umsatzsteuer: Kleinunternehmer nach § 19 UStG",
+        "exempt": "Von der Umsatzsteuer befreit", "reverse_charge": "Steuerschuldnerschaft des Leistungsempfängers (§ 13b UStG)",
         "own_supply": "Eigenverbrauch der Genossenschaft, nicht umsatzsteuerbar",
     },
     components={

@@ -24,6 +24,7 @@ from billing.domain.pricing.parts import (
 )
 from billing.domain.pricing.windows import DAYS as EVERY_DAY
 from billing.domain.pricing.windows import HOLIDAY, WEEKDAYS, WEEKEND, Schedule, Window
+from billing.domain.vat import TariffVat
 from kernel.money import price_from_micro, price_micro
 
 BASE_WINDOW = "base"
@@ -98,6 +99,11 @@ class TariffTerms:
             for place, window in enumerate(self.windows, start=1)
         )
         return Energy(periods, Schedule(hours))
+
+    @property
+    def vat(self) -> TariffVat:
+        """The rate, and what parts say of it."""
+        return TariffVat.of(self.vat_rate, self.parts)
 
     @property
     def window_names(self) -> list[str]:

@@ -57,6 +57,7 @@ from billing.models.tariffs import (
     TimeWindow,
     VersionStatus,
 )
+from billing.models.vat import DocumentVat, VatStatus
 
 __all__ = [
     "Account",
@@ -84,6 +85,7 @@ __all__ = [
     "DocumentKind",
     "DocumentLine",
     "DocumentStatus",
+    "DocumentVat",
     "ExportProfile",
     "ExternalAccount",
     "FeeRule",
@@ -133,5 +135,6 @@ __all__ = [
     "TariffStep",
     "TariffVersion",
     "TimeWindow",
+    "VatStatus",
     "VersionStatus",
 ]

@@ -1,5 +1,7 @@
 """Bills and credit documents."""
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -75,11 +77,19 @@ class Document(PublicRow):
         max_length=24, blank=True, help_text="Series, year and number as people read them."
     )
     period = models.PositiveIntegerField(help_text="YYYYMM")
+    first_day = models.DateField(help_text="Of the days that it is for.")
+    last_day = models.DateField()
     issue_date = models.DateField()
     due_date = models.DateField()
     currency = models.CharField(max_length=3)
     net_minor = models.BigIntegerField(default=0)
-    vat_rate = models.DecimalField(max_digits=5, decimal_places=4, default=0)
+    vat_rate = models.DecimalField(
+        max_digits=5,
+        decimal_places=4,
+        null=True,
+        default=0,
+        help_text="Of all lines; empty where they bear several.",
+    )
     vat_minor = models.BigIntegerField(default=0)
     gross_minor = models.BigIntegerField(default=0)
     paid_minor = models.BigIntegerField(default=0)
@@ -107,7 +117,10 @@ class Document(PublicRow):
                 | Q(kind__in=["bill", "credit"], cancels__isnull=True),
                 name="reversals_name_what_they_take_back",
             ),
-            models.UniqueConstraint(fields=["run", "site", "kind"], name="document_once_per_run_and_site"),
+            models.UniqueConstraint(
+                fields=["run", "site", "member", "kind", "first_day"], name="document_once_per_run_and_stay"
+            ),
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="document_days_in_order"),
             models.UniqueConstraint(
                 fields=["cooperative", "series", "year", "number"],
                 condition=Q(number__isnull=False),
@@ -131,6 +144,10 @@ class Document(PublicRow):
     def type_code(self) -> int:
         """Of the invoice by EN 16931 (UNTDID 1001): a commercial invoice, or one that the buyer writes for the seller."""
         return TYPE_CODES[DocumentKind(self.kind)]
+
+    def days(self) -> list[date]:
+        """All days that it is for: those of the month on which the member had the site."""
+        return [self.first_day + timedelta(days=i) for i in range((self.last_day - self.first_day).days + 1)]
 
     @property
     def rated_run(self) -> BillingRun:
@@ -187,6 +204,8 @@ class DocumentLine(models.Model):
     price = models.DecimalField(max_digits=14, decimal_places=6, help_text="Per kWh, per kW or per day.")
     exact_micro = models.BigIntegerField(help_text="Sum of Wh x millionths per kWh, before rounding.")
     net_minor = models.BigIntegerField()
+    vat_category = models.CharField(max_length=2, default="O", help_text="UNTDID 5305: S, Z, E, AE or O.")
+    vat_rate = models.DecimalField(max_digits=5, decimal_places=4, default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["document", "position"], name="line_position_once")]

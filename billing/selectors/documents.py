@@ -70,7 +70,28 @@ def published_fields(document: Document) -> list[PublishedField]:
         ("vat_minor", "VAT", str(document.vat_minor)),
         ("gross_minor", GROSS_LABELS[DocumentKind(document.kind)], str(document.gross_minor)),
     ]  # fmt: skip
-    return [PublishedField(*row) for row in (*head, *lines, *sums)]
+    return [PublishedField(*row) for row in (*head, *lines, *_vat_by_rate(document), *sums)]
+
+
+def _vat_by_rate(document: Document) -> list[tuple[str, str, str]]:
+    """VAT rate by rate, and each line's; a document of one rate is as it always was, its VAT is said by the sums."""
+    parts = sorted(document.vat_sums.all(), key=lambda row: (-row.rate, row.pk))
+    if len(parts) < 2:
+        return []
+    of_lines = [
+        (f"lines/{i}/vat_rate", f"Line {i + 1}: VAT", f"{line.vat_category} {line.vat_rate:.4f}")
+        for i, line in enumerate(sorted(document.lines.all(), key=lambda line: line.position))
+    ]
+    of_sums = [
+        (f"vat/{i}/{name}", f"VAT {part.category} {part.rate:.4f}: {label}", value)
+        for i, part in enumerate(parts)
+        for name, label, value in (
+            ("rate", "rate", f"{part.category} {part.rate:.4f}"),
+            ("net_minor", "net amount", str(part.net_minor)),
+            ("vat_minor", "VAT", str(part.vat_minor)),
+        )
+    ]
+    return [*of_lines, *of_sums]
 
 
 def _name(component: str, window: str) -> str:
@@ -84,7 +105,7 @@ def documents_of_run(run_id: int) -> Iterable[Document]:
         Document.objects.filter(run_id=run_id)
         .exclude(status=DocumentStatus.DRAFT)
         .select_related("member", "site", "cancels", "replaces")
-        .prefetch_related("lines")
+        .prefetch_related("lines", "vat_sums")
         .order_by("label")
     )
 

@@ -12,6 +12,7 @@ from billing.domain.payment_code import epc_code
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit
 from billing.selectors.corrections import Correction
+from billing.selectors.e_invoice import vat_of
 from billing.selectors.paper_facts import PaperFacts
 from energy.selectors.register_readings import RegisterReading
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
@@ -24,7 +25,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     words = WORDS.get(document.member.language, WORDS["en"])
     lines = facts.lines
     is_bill = document.kind == DocumentKind.BILL
-    days = document.rated_run.days()
+    days = document.days()
     received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
     from_grid = sum(line.quantity for line in lines if line.component in FROM_GRID)
     drawn = received + from_grid
@@ -55,8 +56,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
         "from_grid": words.from_grid.format(kwh=words.kwh(from_grid)) + words.stored(facts.mix.grid_stored_wh),
         "co2": words.co2.format(kg=words.number(Decimal(facts.mix.carbon_wh * CO2_GRID_G_PER_KWH) / 1_000_000, 1), factor=CO2_GRID_G_PER_KWH),
         "lines": [_line(line, words, facts.flexibility.get(line.position)) for line in lines],
-        "sums": [[words.labels["net"], words.money(document.net_minor)],
-                 [f"{words.labels['vat']} {words.number(document.vat_rate * 100, 0)} %", words.money(document.vat_minor)]],
+        "sums": _sums(document, words),
         "total": [words.labels[_total(document)], words.money(document.gross_minor)],
         "days": [
             {"label": words.date(row.day), "local": row.local_wh, "grid": row.grid_wh} for row in facts.days
@@ -105,6 +105,18 @@ def _correction(found: Correction | None, words: Words) -> dict[str, Any] | None
         "difference": found.words.columns["difference"],
         "total": found.total,
     }
+
+
+def _sums(document: Document, words: Words) -> list[list[str]]:
+    """Net, then VAT rate by rate with the sum that it is on; why none is shown, where none is."""
+    parts = vat_of(document)
+    rows = [[words.labels["net"], words.money(document.net_minor)]]
+    for part in parts:
+        name = f"{words.labels['vat']} {words.percent(part.rate)}"
+        if len(parts) > 1:
+            name += f" {words.labels['vat_on']} {words.money(part.net_minor)}"
+        rows.append(["; ".join([name, *part.reasons]), words.money(part.vat_minor)])
+    return rows
 
 
 def _month(period: int, words: Words) -> str:

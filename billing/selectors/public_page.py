@@ -197,8 +197,9 @@ def _money(runs: Sequence[BillingRun]) -> PublicMoney:
     sums = documents.aggregate(
         billed=Sum("gross_minor", filter=Q(kind=DocumentKind.BILL)),
         back=Sum("gross_minor", filter=Q(kind=DocumentKind.BILL_REVERSAL)),
-        vat=Sum("vat_minor", filter=Q(kind=DocumentKind.BILL)),
-        vat_back=Sum("vat_minor", filter=Q(kind=DocumentKind.BILL_REVERSAL)),
+        # What producers who are liable charge comes back from the tax office.
+        vat=Sum("vat_minor", filter=Q(kind__in=[DocumentKind.BILL, DocumentKind.CREDIT_REVERSAL])),
+        vat_back=Sum("vat_minor", filter=Q(kind__in=[DocumentKind.BILL_REVERSAL, DocumentKind.CREDIT])),
         given=Sum("gross_minor", filter=Q(kind=DocumentKind.CREDIT)),
         given_back=Sum("gross_minor", filter=Q(kind=DocumentKind.CREDIT_REVERSAL)),
     )

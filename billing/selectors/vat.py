@@ -74,10 +74,10 @@ def vat_report(cooperative: Cooperative, month: Month) -> VatReport:
     days = {"cooperative": cooperative.pk, "first": month.first_day, "last": month.last_day}
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT CASE WHEN kind LIKE 'bill%%' THEN 'output' ELSE 'input' END, kind, vat_rate, count(*),
-                      sum(CASE WHEN kind LIKE '%%reversal' THEN -net_minor ELSE net_minor END)::bigint,
-                      sum(CASE WHEN kind LIKE '%%reversal' THEN -vat_minor ELSE vat_minor END)::bigint
-               FROM billing_document
+            """SELECT CASE WHEN kind LIKE 'bill%%' THEN 'output' ELSE 'input' END, kind, v.rate, count(DISTINCT d.id),
+                      sum(CASE WHEN kind LIKE '%%reversal' THEN -v.net_minor ELSE v.net_minor END)::bigint,
+                      sum(CASE WHEN kind LIKE '%%reversal' THEN -v.vat_minor ELSE v.vat_minor END)::bigint
+               FROM billing_document d JOIN billing_documentvat v ON v.document_id = d.id
                WHERE cooperative_id = %(cooperative)s AND number IS NOT NULL AND issue_date BETWEEN %(first)s AND %(last)s
                GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3 DESC""",
             days,

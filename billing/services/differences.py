@@ -27,12 +27,14 @@ from billing.models import (
 from billing.models.documents import DocumentQuerySet, DocumentStatus
 from billing.models.flexibility import FLEXIBILITY
 from billing.services.payments import take_back, use_credit
+from billing.services.posting import sum_up
 from members.models import Member
 
 BLOCK = 2000
 # Each line in one text, the lines of a document in one fingerprint: two documents that print alike are alike.
 FINGERPRINTS = """
-    SELECT d.id, md5(string_agg(concat_ws('|', l.component, l."window", l.quantity, l.unit, l.price, l.net_minor), chr(10)
+    SELECT d.id, md5(string_agg(concat_ws('|', l.component, l."window", l.quantity, l.unit, l.price, l.net_minor,
+                                          l.vat_category, l.vat_rate), chr(10)
                                 ORDER BY l.component, l."window", l.position)) AS print
     FROM billing_document d JOIN billing_documentline l ON l.document_id = d.id WHERE d.id = ANY(%s) GROUP BY 1
 """
@@ -74,7 +76,7 @@ def carry_flexibility(run: BillingRun) -> None:
     lines = DocumentLine.objects.filter(
         document__in=standing_before(run).filter(kind="credit"), component__in=FLEXIBILITY
     )
-    drafts = {(d.site_id, d.member_id): d for d in run.documents.filter(kind="credit")}
+    drafts = {(d.site_id, d.member_id): d for d in run.documents.filter(kind="credit").order_by("-first_day")}
     carried = []
     for line in lines.select_related("document").order_by("document", "position"):
         place = (line.document.site_id, line.document.member_id)
@@ -88,27 +90,33 @@ def carry_flexibility(run: BillingRun) -> None:
     for draft, line in carried:
         line.pk, line.document, line.position = None, draft, next_position[draft.pk]
         next_position[draft.pk] += 1
-    DocumentLine.objects.bulk_create([line for _, line in carried])
-    _sum_up({d.pk for d, _ in carried})
+    made = DocumentLine.objects.bulk_create([line for _, line in carried])
+    _open_vat_sums(made)
+    sum_up([d.pk for d, _ in carried])
 
 
 def _empty_like(document: Document, run: BillingRun) -> Document:
     return Document.objects.create(
         run=run, cooperative_id=document.cooperative_id, member_id=document.member_id, site_id=document.site_id, kind=document.kind,
-        period=run.period, issue_date=run.issue_date, due_date=run.due_date, currency=document.currency,
+        period=run.period, first_day=document.first_day, last_day=document.last_day, issue_date=run.issue_date, due_date=run.due_date, currency=document.currency,
         vat_rate=document.vat_rate,
     )  # fmt: skip
 
 
-def _sum_up(document_ids: set[int]) -> None:
-    """Credits bear no VAT, so their sums are those of their lines."""
+def _open_vat_sums(lines: list[DocumentLine]) -> None:
+    """A VAT sum of nothing where a document has none yet for a line's category and rate, with the reason the line's old document gave."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE billing_document SET net_minor = sums.net, gross_minor = sums.net + vat_minor
-               FROM (SELECT document_id, sum(net_minor) AS net FROM billing_documentline
-                     WHERE document_id = ANY(%s) GROUP BY 1) AS sums
-               WHERE billing_document.id = sums.document_id""",
-            [list(document_ids)],
+            """INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason)
+               SELECT DISTINCT ON (l.document_id, l.vat_category, l.vat_rate) l.document_id, l.vat_category, l.vat_rate, 0, 0,
+                   coalesce(v.reason, '')
+               FROM billing_documentline l JOIN billing_document d ON d.id = l.document_id
+               LEFT JOIN billing_document o ON o.site_id = d.site_id AND o.member_id = d.member_id AND o.kind = d.kind
+                   AND o.period = d.period AND o.id <> d.id
+               LEFT JOIN billing_documentvat v ON v.document_id = o.id AND v.category = l.vat_category AND v.rate = l.vat_rate
+               WHERE l.id = ANY(%s) ORDER BY 1, 2, 3, v.id DESC NULLS LAST
+               ON CONFLICT DO NOTHING""",
+            [[line.pk for line in lines]],
         )
 
 
@@ -154,6 +162,7 @@ def _is_alike(old: Document, draft: Document, prints: dict[int, str]) -> bool:
         old.run.kind != RunKind.INTERIM
         and old.vat_rate == draft.vat_rate
         and prints.get(old.pk) == prints.get(draft.pk)
+        and (old.first_day, old.last_day) == (draft.first_day, draft.last_day)
         and (old.net_minor, old.gross_minor) == (draft.net_minor, draft.gross_minor)
     )
 
@@ -177,19 +186,26 @@ def draft_reversals(run: BillingRun, document_ids: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO billing_document (public_id, run_id, cooperative_id, member_id, site_id, kind, status, series, label,
-                   period, issue_date, due_date, currency, net_minor, vat_rate, vat_minor, gross_minor, paid_minor,
-                   payment_reference, chain_ref, cancels_id)
+                   period, first_day, last_day, issue_date, due_date, currency, net_minor, vat_rate, vat_minor, gross_minor,
+                   paid_minor, payment_reference, chain_ref, cancels_id)
                SELECT uuidv7(), %(run)s, cooperative_id, member_id, site_id, kind || '_reversal', 'draft', '', '', period,
-                   %(issued)s, %(due)s, currency, net_minor, vat_rate, vat_minor, gross_minor, 0, '',
+                   first_day, last_day, %(issued)s, %(due)s, currency, net_minor, vat_rate, vat_minor, gross_minor, 0, '',
                    '0x' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), id
                FROM billing_document WHERE id = ANY(%(ids)s)""",
             {"run": run.pk, "issued": run.issue_date, "due": run.due_date, "ids": document_ids},
         )
         cursor.execute(
             """INSERT INTO billing_documentline (document_id, position, component, "window", quantity, unit, price, exact_micro,
-                   net_minor)
-               SELECT r.id, l.position, l.component, l."window", l.quantity, l.unit, l.price, l.exact_micro, l.net_minor
+                   net_minor, vat_category, vat_rate)
+               SELECT r.id, l.position, l.component, l."window", l.quantity, l.unit, l.price, l.exact_micro, l.net_minor,
+                   l.vat_category, l.vat_rate
                FROM billing_documentline l JOIN billing_document r ON r.cancels_id = l.document_id AND r.run_id = %s""",
+            [run.pk],
+        )
+        cursor.execute(
+            """INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason)
+               SELECT r.id, v.category, v.rate, v.net_minor, v.vat_minor, v.reason
+               FROM billing_documentvat v JOIN billing_document r ON r.cancels_id = v.document_id AND r.run_id = %s""",
             [run.pk],
         )
 

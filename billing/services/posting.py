@@ -23,29 +23,47 @@ def distribute_local_revenue(run: BillingRun) -> int:
     """
     paid = _share_out(run, Component.LOCAL, Component.LOCAL_DELIVERED)
     _share_out(run, Component.DEVIATION, Component.COMPENSATION)
+    sum_up(list(run.documents.filter(kind=DocumentKind.CREDIT).values_list("pk", flat=True)))
+    return paid
+
+
+def sum_up(document_ids: list[int]) -> None:
+    """Let the VAT of drafts and their amounts be those of their lines. Part of the caller's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE billing_document SET net_minor = sums.net, gross_minor = sums.net + vat_minor
-               FROM (SELECT l.document_id, sum(l.net_minor) AS net
-                     FROM billing_documentline l JOIN billing_document d ON d.id = l.document_id
-                     WHERE d.run_id = %s AND d.kind = 'credit' GROUP BY 1) AS sums
-               WHERE billing_document.id = sums.document_id""",
-            [run.pk],
+            # Decimals are rounded half away from zero.
+            """UPDATE billing_documentvat v SET net_minor = sums.net, vat_minor = round(sums.net * v.rate)
+               FROM (SELECT document_id, vat_category, vat_rate, sum(net_minor) AS net
+                     FROM billing_documentline WHERE document_id = ANY(%s) GROUP BY 1, 2, 3) AS sums
+               WHERE v.document_id = sums.document_id AND v.category = sums.vat_category AND v.rate = sums.vat_rate""",
+            [document_ids],
         )
-    return paid
+        cursor.execute(
+            """UPDATE billing_document d SET net_minor = sums.net, vat_minor = sums.vat, gross_minor = sums.net + sums.vat
+               FROM (SELECT document_id, sum(net_minor) AS net, sum(vat_minor) AS vat
+                     FROM billing_documentvat WHERE document_id = ANY(%s) GROUP BY 1) AS sums
+               WHERE d.id = sums.document_id""",
+            [document_ids],
+        )
 
 
 def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
     """Split what lines of one kind bring over those of another, by largest remainder on their exact amounts."""
     lines = DocumentLine.objects.filter(document__run=run)
     paid = sum(lines.filter(component=paid_by).values_list("net_minor", flat=True))
-    owed = list(lines.filter(component=owed_by).values_list("pk", "exact_micro", "document__site__code"))
-    parts = largest_remainder(paid, [exact for _, exact, _ in owed], [code for _, _, code in owed])
+    owed = list(
+        lines.filter(component=owed_by).values_list(
+            "pk", "exact_micro", "document__site__code", "document__first_day", "position"
+        )
+    )
+    # A site that changed hands has a line for each, so has a change of VAT: ties go by site, then by day.
+    names = [f"{code}\0{first_day}\0{position:03d}" for _, _, code, first_day, position in owed]
+    parts = largest_remainder(paid, [exact for _, exact, *_ in owed], names)
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE billing_documentline SET net_minor = new.net
                FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, net) WHERE billing_documentline.id = new.id""",
-            [[pk for pk, _, _ in owed], parts],
+            [[pk for pk, *_ in owed], parts],
         )
     return paid
 
@@ -69,7 +87,7 @@ def _number(run: BillingRun, kind: DocumentKind) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """WITH ordered AS (
-                   SELECT d.id, %s + row_number() OVER (ORDER BY s.code COLLATE "C", d.id) - 1 AS number
+                   SELECT d.id, %s + row_number() OVER (ORDER BY s.code COLLATE "C", d.first_day, d.id) - 1 AS number
                    FROM billing_document d JOIN energy_site s ON s.id = d.site_id
                    WHERE d.run_id = %s AND d.kind = %s AND d.number IS NULL)
                UPDATE billing_document SET

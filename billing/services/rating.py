@@ -1,9 +1,9 @@
 """Rating sites: arrays in, draft documents out."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db import connection
 from billing.domain.pricing.axis import axis_of_days
 from billing.domain.pricing.parts import Demand
 from billing.domain.rating import (
+    COMPONENT_OF,
     CannotRate,
     RatedLines,
     RatePlan,
@@ -21,15 +22,28 @@ from billing.domain.rating import (
     VersionDays,
     rate_period,
 )
+from billing.domain.sentences import WORDS
 from billing.domain.tariffs import TariffTerms
-from billing.models import BilledReadings, BillingRun, FlexibilityCredit, TariffAssignment
+from billing.domain.vat import (
+    TariffVat,
+    VatParty,
+    VatSum,
+    VatTreatment,
+    own_supply,
+    side_by_side,
+    supplied_by,
+    vat_sums,
+)
+from billing.models import BilledReadings, BillingRun, Component, FlexibilityCredit, TariffAssignment
 from billing.selectors.bill_history import history_of, village_import
 from billing.selectors.holidays import public_holidays
 from billing.selectors.tariff_prices import spot_along
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
+from billing.selectors.vat_status import VatParties, vat_parties
+from billing.services.carried import Carried
 from billing.services.flexibility import flexibility_to_take, place_on_documents
 from billing.services.market_lines import Lines, gift_arrays, market_lines
-from billing.services.surplus import keep_surplus
+from billing.services.stays import Piece, Stay, pieces_of, stay_on, stays_by_site, stays_of
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
@@ -37,34 +51,46 @@ from energy.selectors.meter_days import current_versions
 from grid.selectors.prices import PriceBlock, load_prices
 from grid.selectors.sharing import ShareBlock, load_shares
 from kernel.identifiers import uuid7
-from kernel.money import price_from_micro, round_half_away
+from kernel.money import price_from_micro
+
+VatOfLines = Callable[[str], VatTreatment]
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
     """A document on its way into the database."""
 
-    site: Site
+    stay: Stay
     kind: str
-    vat_rate: Decimal
-    lines: list[tuple[str, str, int, str, Decimal, int, int]]
+    lines: list[tuple[str, str, int, str, Decimal, int, int]] = field(default_factory=list)
+    vat: list[VatTreatment] = field(default_factory=list)
     flexibility: list[FlexibilityCredit] = field(default_factory=list)
 
-    def add_flexibility(self, rows: list[FlexibilityCredit]) -> None:
+    @property
+    def site(self) -> Site:
+        return self.stay.site
+
+    def add(self, lines: list[tuple[str, str, int, str, Decimal, int, int]], vat_of: VatOfLines) -> None:
+        """Further lines, each with the VAT of its component."""
+        self.lines.extend(lines)
+        self.vat.extend(vat_of(line[0]) for line in lines)
+
+    def add_flexibility(self, row: FlexibilityCredit, vat: VatTreatment) -> None:
         """What the site is owed for flexibility, as the last lines."""
-        for row in rows:
-            self.lines.append(
-                (row.component, row.window, row.quantity_wh, "Wh", row.price, row.exact_micro, row.net_minor)
-            )
-        self.flexibility.extend(rows)
+        self.lines.append(
+            (row.component, row.window, row.quantity_wh, "Wh", row.price, row.exact_micro, row.net_minor)
+        )
+        self.vat.append(vat)
+        self.flexibility.append(row)
 
     @property
     def net_minor(self) -> int:
         return sum(line[6] for line in self.lines)
 
-    @property
-    def vat_minor(self) -> int:
-        return round_half_away(self.net_minor * self.vat_rate)
+    def settle_vat(self) -> list[VatSum]:
+        """Let the lines' VAT be such as may stand on one document; returns its sums."""
+        self.vat[:] = side_by_side(self.vat)
+        return vat_sums((vat, line[6]) for vat, line in zip(self.vat, self.lines, strict=True))
 
 
 def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]) -> set[int]:
@@ -79,22 +105,30 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     _check_current(run, meters, shares, days)
     _remember_versions(run, meters, shares)
     energy, axis = _energy_of(run, days, shares), shares.site_ids
-    drafts: list[_Draft] = []
+    stays = stays_of([sites[pk] for pk in axis.tolist()], days)
+    parties = vat_parties(microgrid.cooperative, {stay.member.pk for stay in stays}, days)
+    drafts = _Drafts(run, parties)
     used: set[int] = set()
     owed = flexibility_to_take(run=run, site_ids=sorted(sites))
-    traded = market_lines(run=run, site_ids=sorted(sites), days=days)
+    stays_at, traded = stays_by_site(stays), _Traded(run, sorted(sites), days)
+    carried = Carried()
     for signature, members in group_by_tariffs(sorted(sites), days).items():
         terms = terms_along(signature, days)
         used |= {t.version_id for t in terms}
-        plan = rate_plan(terms, days, run, prices)
-        rows = np.searchsorted(axis, np.array(members))
-        chosen = energy.at(rows)
-        history = history_of(run=run, site_ids=members, parts=plan.parts)
-        rating = rate_period(plan, chosen, history)
-        keep_surplus(run=run, site_ids=members, before=history.held_wh, after=rating.left_wh)
-        drafts += _drafts([sites[pk] for pk in members], rating, terms[-1].vat_rate, traded)
-    drafts += _credits_for_flexibility(drafts, sites, owed)
-    _store(run, sorted(drafts, key=lambda d: (d.site.code, d.kind)))
+        chosen = [stay for pk in members for stay in stays_at[pk]]
+        for piece, here in pieces_of(chosen, terms, parties).items():
+            span = slice(int(shares.offsets[piece.first]), int(shares.offsets[piece.after]))
+            own = terms[piece.first : piece.after]
+            plan = rate_plan(own, days[piece.first : piece.after], run, prices_within(prices, span))
+            rows = np.searchsorted(axis, np.array([stay.site.pk for stay in here]))
+            ids = [stay.site.pk for stay in here]
+            history = carried.history(ids, history_of(run=run, site_ids=ids, parts=plan.parts))
+            rating = rate_period(plan, energy.within(rows, span), history)
+            carried.note(ids, rating, piece.after - piece.first)
+            drafts.add(piece, here, rating, own[0].vat, traded.on(piece))
+    carried.keep(run)
+    drafts.add_flexibility(stays_at, owed)
+    _store(run, drafts.in_order())
     return used
 
 
@@ -179,7 +213,6 @@ def terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[
 
     Raises:
         TariffMissing: a day has no tariff, or its tariff no published version.
-        CannotRate: the VAT rate changes between two of the days; a document bears one rate.
     """
     by_day: dict[date, TariffTerms] = {}
     for row in rows:
@@ -189,13 +222,7 @@ def terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[
     without = [str(day) for day in days if day not in by_day]
     if without:
         raise TariffMissing(f"Site '{rows[0].site}' has no tariff on {', '.join(without[:5])}; assign one.")
-    terms = [by_day[day] for day in days]
-    changed = next((d for d, t in zip(days, terms, strict=True) if t.vat_rate != terms[0].vat_rate), None)
-    if changed is not None:
-        raise CannotRate(
-            f"The VAT rate of '{rows[-1].tariff}' changes on {changed}, within the month; let it change with a month."
-        )
-    return terms
+    return [by_day[day] for day in days]
 
 
 def rate_plan(
@@ -235,35 +262,90 @@ def rate_plan(
     return replace(plan, village_wh=village_import(run.microgrid, days)) if asks_for_peak else plan
 
 
-def _drafts(sites: list[Site], rating: Rating, vat_rate: Decimal, traded: Lines) -> list[_Draft]:
-    """A bill for each site that drew or owes anything, a credit document for each that delivered anything."""
-    bills, credits = rating.bills, rating.credits
-    columns = {"bill": [_columns(lines) for lines in bills], "credit": [_columns(lines) for lines in credits]}
-    drafts = []
-    for row, site in enumerate(sites):
-        own_rate = Decimal(0) if site.member.is_cooperative else vat_rate
-        bill = _lines_of(bills, columns["bill"], row) + traded.get((site.pk, "bill"), [])
-        if bill:
-            drafts.append(_Draft(site, "bill", own_rate, bill))
-        credit = _lines_of(credits, columns["credit"], row) + traded.get((site.pk, "credit"), [])
-        if credit:
-            drafts.append(_Draft(site, "credit", Decimal(0), credit))
-    return drafts
+def prices_within(prices: PriceBlock, span: slice) -> PriceBlock:
+    """The prices that bills need, over some of the intervals."""
+    return replace(prices, local_micro=prices.local_micro[span], retail_micro=prices.retail_micro[span])
 
 
-def _credits_for_flexibility(
-    drafts: Sequence[_Draft], sites: dict[int, Site], owed: dict[int, list[FlexibilityCredit]]
-) -> list[_Draft]:
-    """Put what sites are owed on their credit documents; returns new ones for sites that delivered nothing else."""
-    known = {draft.site.pk: draft for draft in drafts if draft.kind == "credit"}
-    fresh = []
-    for site_id, rows in owed.items():
-        draft = known.get(site_id)
-        if draft is None:
-            draft = _Draft(sites[site_id], "credit", Decimal(0), [])
-            fresh.append(draft)
-        draft.add_flexibility(rows)
-    return fresh
+class _Traded:
+    """Lines of gifts and orders by days; fetched once for each stretch of them."""
+
+    def __init__(self, run: BillingRun, site_ids: list[int], days: Sequence[date]) -> None:
+        self.run, self.site_ids, self.days = run, site_ids, days
+        self.known: dict[tuple[int, int], Lines] = {}
+
+    def on(self, piece: Piece) -> Lines:
+        """By site and kind of document, what its days brought."""
+        key = piece.first, piece.after
+        if key not in self.known:
+            days = self.days[piece.first : piece.after]
+            self.known[key] = market_lines(run=self.run, site_ids=self.site_ids, days=days)
+        return self.known[key]
+
+
+class _Drafts:
+    """The documents of some stays while they are being rated, piece by piece."""
+
+    def __init__(self, run: BillingRun, parties: VatParties) -> None:
+        self.run, self.parties = run, parties
+        self.found: dict[tuple[int, int, str], _Draft] = {}
+
+    def of(self, stay: Stay, kind: str) -> _Draft:
+        """The stay's document of a kind, begun where there is none yet."""
+        key = (*stay.key, kind)
+        if key not in self.found:
+            self.found[key] = _Draft(stay, kind)
+        return self.found[key]
+
+    def add(self, piece: Piece, stays: list[Stay], rating: Rating, tariff: TariffVat, traded: Lines) -> None:
+        """A bill for each stay that drew or owes anything, a credit document for each that delivered anything."""
+        bills, credits = rating.bills, rating.credits
+        columns = [_columns(lines) for lines in bills], [_columns(lines) for lines in credits]
+        of_bills = {own: self._vat_of_bills(piece, tariff, own) for own in (False, True)}
+        for row, stay in enumerate(stays):
+            own = stay.member.is_cooperative
+            bill = _lines_of(bills, columns[0], row) + traded.get((stay.site.pk, "bill"), [])
+            if piece.after < stay.after:
+                # What waits for the next month is what the last piece leaves.
+                bill = [line for line in bill if line[0] != Component.KEPT]
+            if bill:
+                self.of(stay, "bill").add(bill, of_bills[own])
+            credit = _lines_of(credits, columns[1], row) + traded.get((stay.site.pk, "credit"), [])
+            if credit:
+                vat = self._vat_of_credits(piece.member, piece.cooperative, own)
+                self.of(stay, "credit").add(credit, lambda component, vat=vat: vat)  # type: ignore[misc]
+
+    def _vat_of_bills(self, piece: Piece, tariff: TariffVat, own: bool) -> VatOfLines:
+        """The cooperative supplies; what it draws itself is outside VAT."""
+        if own:
+            return lambda component: own_supply(piece.cooperative)
+        treatments = {
+            component: supplied_by(piece.cooperative, piece.member, *tariff.of_kind(kind))
+            for kind, component in COMPONENT_OF.items()
+        }
+        usual = supplied_by(piece.cooperative, piece.member, *tariff.of_kind(""))
+        return lambda component: treatments.get(component, usual)
+
+    def _vat_of_credits(self, member: VatParty, cooperative: VatParty, own: bool) -> VatTreatment:
+        """The member supplies, the cooperative writes the document."""
+        return own_supply(member) if own else supplied_by(member, cooperative, member.rate)
+
+    def add_flexibility(
+        self, stays_at: dict[int, list[Stay]], owed: dict[int, list[FlexibilityCredit]]
+    ) -> None:
+        """Put what sites are owed on the credit documents of those who had them then."""
+        for site_id, rows in owed.items():
+            for row in rows:
+                day = row.start_at.astimezone(self.run.microgrid.zone).date()
+                stay = stay_on(stays_at[site_id], (day - self.run.first_day).days)
+                party = self.parties.of_member(stay.member.pk)[stay.first]
+                own = stay.member.is_cooperative
+                vat = self._vat_of_credits(party, self.parties.cooperative[stay.first], own)
+                self.of(stay, "credit").add_flexibility(row, vat)
+
+    def in_order(self) -> list[_Draft]:
+        """By site, then day, bills before credits."""
+        return sorted(self.found.values(), key=lambda d: (d.site.code, d.stay.first, d.kind))
 
 
 def _columns(lines: RatedLines) -> tuple[list[int], list[int], list[int], list[int]]:
@@ -307,25 +389,38 @@ def _store(run: BillingRun, drafts: list[_Draft]) -> None:
         )
         ids = [row[0] for row in cursor.fetchall()]
         currency = run.microgrid.cooperative.currency
+        settled: dict[int, list[VatSum]] = {}
         with cursor.copy(
             "COPY billing_document (id, public_id, run_id, cooperative_id, member_id, site_id, kind, status, series, label,"
-            " period, issue_date, due_date, currency, net_minor, vat_rate, vat_minor, gross_minor, paid_minor,"
+            " period, first_day, last_day, issue_date, due_date, currency, net_minor, vat_rate, vat_minor, gross_minor, paid_minor,"
             " payment_reference, chain_ref) FROM STDIN"
         ) as copy:
             for pk, draft in zip(ids, drafts, strict=True):
-                net, vat = draft.net_minor, draft.vat_minor
+                sums = settled[pk] = draft.settle_vat()
+                net, vat = draft.net_minor, sum(part.vat_minor for part in sums)
+                first = run.first_day + timedelta(days=draft.stay.first)
+                last = run.first_day + timedelta(days=draft.stay.after - 1)
                 copy.write_row(
-                    (pk, uuid7(), run.pk, run.microgrid.cooperative_id, draft.site.member_id, draft.site.pk, draft.kind,
-                     "draft", "", "", run.period, run.issue_date, run.due_date, currency, net, draft.vat_rate, vat,
+                    (pk, uuid7(), run.pk, run.microgrid.cooperative_id, draft.stay.member.pk, draft.site.pk, draft.kind,
+                     "draft", "", "", run.period, first, last, run.issue_date, run.due_date, currency, net,
+                     sums[0].rate if len(sums) == 1 else None, vat,
                      net + vat, 0, "", "0x" + secrets.token_hex(32))
                 )  # fmt: skip
         with cursor.copy(
             'COPY billing_documentline (document_id, position, component, "window", quantity, unit, price, exact_micro,'
-            " net_minor) FROM STDIN"
+            " net_minor, vat_category, vat_rate) FROM STDIN"
         ) as copy:
             for pk, draft in zip(ids, drafts, strict=True):
-                for position, line in enumerate(draft.lines):
-                    copy.write_row((pk, position, *line))
+                for position, (line, vat_of) in enumerate(zip(draft.lines, draft.vat, strict=True)):
+                    copy.write_row((pk, position, *line, vat_of.category.value, vat_of.rate))
+        with cursor.copy(
+            "COPY billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason) FROM STDIN"
+        ) as copy:
+            for pk, draft in zip(ids, drafts, strict=True):
+                words = WORDS.get(draft.stay.member.language, WORDS["en"])
+                for part in settled[pk]:
+                    why = "; ".join(words.labels.get(reason, reason) for reason in part.reasons)[:200]
+                    copy.write_row((pk, part.category.value, part.rate, part.net_minor, part.vat_minor, why))
     place_on_documents(
         {pk: _places(draft) for pk, draft in zip(ids, drafts, strict=True) if draft.flexibility}
     )

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from billing.domain.rating import RatedLines, SiteEnergy, rate_period
 from billing.models import BillingRun, RuleReplay, RunStatus
 from billing.selectors.bill_history import history_of
-from billing.services.rating import group_by_tariffs, load_energy, rate_plan, terms_along
+from billing.services.carried import Carried
+from billing.services.rating import group_by_tariffs, load_energy, prices_within, rate_plan, terms_along
+from billing.services.stays import same_vat
 from energy.models import Microgrid, Site
 from grid.domain.market.agent import Limits, orders_for
 from grid.domain.market.book import clear_wanted
@@ -213,21 +215,29 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
     """Rate all sites by their own tariffs; what the local lines bring is shared out among those who delivered."""
     days, run = month.run.days(), month.run
     count = len(month.sites)
-    bill, credit, exact_local = (np.zeros(count, dtype=np.int64) for _ in range(3))
+    credit, exact_local = (np.zeros(count, dtype=np.int64) for _ in range(2))
+    nets: dict[Decimal, Ints] = {}
     local_brought = 0
     row_of = {site.pk: row for row, site in enumerate(month.sites)}
+    is_own = np.array([site.member.is_cooperative for site in month.sites])
     for signature, members in group_by_tariffs([site.pk for site in month.sites], days).items():
         terms = terms_along(signature, days)
         rows = np.array([row_of[pk] for pk in members], dtype=np.int64)
-        plan = rate_plan(terms, days, run, prices)
-        chosen = energy.at(rows)
-        rating = rate_period(plan, chosen, history_of(run=run, site_ids=members, parts=plan.parts))
-        lines = rating.bills
-        local_brought += sum(int(line.net_minor.sum()) for line in lines if line.component == "local")
-        rates = [Decimal(0) if month.sites[row].member.is_cooperative else terms[-1].vat_rate for row in rows]
-        bill[rows] = _with_vat(_sum(lines), rates)
-        exact_local[rows] = rating.credits[0].exact_micro
-        credit[rows] = _sum(rating.credits[1:])
+        carried = Carried()
+        for first, after in same_vat(terms):
+            span = slice(int(month.offsets[first]), int(month.offsets[after]))
+            plan = rate_plan(terms[first:after], days[first:after], run, prices_within(prices, span))
+            history = carried.history(members, history_of(run=run, site_ids=members, parts=plan.parts))
+            rating = rate_period(plan, energy.within(rows, span), history)
+            carried.note(members, rating, after - first)
+            for line in rating.bills:
+                local_brought += int(line.net_minor.sum()) if line.component == "local" else 0
+                rate = terms[first].vat.of_component(line.component)
+                for taxed, of_them in ((rate, ~is_own[rows]), (Decimal(0), is_own[rows])):
+                    nets.setdefault(taxed, np.zeros(count, dtype=np.int64))[rows] += line.net_minor * of_them
+            exact_local[rows] += rating.credits[0].exact_micro
+            credit[rows] += _sum(rating.credits[1:])
+    bill = _with_vat(nets, count)
     credit += np.array(
         largest_remainder(local_brought, [int(e) for e in exact_local], month.axis.codes), dtype=np.int64
     )
@@ -239,8 +249,9 @@ def _sum(lines: Sequence[RatedLines]) -> Ints:
     return total
 
 
-def _with_vat(net_minor: Ints, rates: Sequence[Decimal]) -> Ints:
-    return np.array(
-        [int(net) + round_half_away(int(net) * rate) for net, rate in zip(net_minor, rates, strict=True)],
-        dtype=np.int64,
-    )
+def _with_vat(nets: dict[Decimal, Ints], count: int) -> Ints:
+    """Net amounts by VAT rate, with the tax on each sum."""
+    gross = np.zeros(count, dtype=np.int64)
+    for rate, net_minor in nets.items():
+        gross += net_minor + np.array([round_half_away(int(net) * rate) for net in net_minor], dtype=np.int64)
+    return gross

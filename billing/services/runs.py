@@ -7,9 +7,11 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from billing.domain.rating import CannotRate
+from billing.domain.vat import Scheme
 from billing.models import BillingRun, DocumentStatus, RunChunk, RunKind, RunStatus, TariffVersion
 from billing.models.runs import ChunkStatus
 from billing.selectors.tariffs import TariffMissing
+from billing.selectors.vat_status import vat_parties
 from billing.services.differences import (
     carry_flexibility,
     has_standing_documents,
@@ -146,10 +148,15 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
     if without:
         codes = Site.objects.filter(pk__in=without).order_by("code").values_list("code", flat=True)[:5]
         raise CannotBill(f"{len(without)} sites have no tariff: {', '.join(codes)} ...; assign one.")
+    parties = vat_parties(microgrid.cooperative, [], days)
     try:
         for assignments in groups:
             terms = terms_along(assignments, days)
-            if not microgrid.cooperative.vat_id and any(term.vat_rate for term in terms):
+            shown = any(
+                term.vat.shows_tax and party.scheme == Scheme.STANDARD
+                for term, party in zip(terms, parties.cooperative, strict=True)
+            )
+            if shown and not microgrid.cooperative.vat_id:
                 raise CannotBill(
                     f"Tariffs ask for VAT, but {microgrid.cooperative.name} has no VAT id: enter it with the cooperative."
                 )

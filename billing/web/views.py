@@ -17,6 +17,7 @@ from billing.models.documents import ORIGINALS, REVERSALS
 from billing.selectors.books import kept_books
 from billing.selectors.corrections import correction_of
 from billing.selectors.documents import document_before, visible_documents
+from billing.selectors.e_invoice import vat_of
 from billing.selectors.flexibility import flexibility_on
 from billing.selectors.payments import allocations_of
 from billing.selectors.readings import versions_behind
@@ -83,7 +84,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
     from_grid = sum(line.quantity for line in lines if line.component in FROM_GRID)
     drawn = received + from_grid
-    days = document.rated_run.days()
+    days = document.days()
     context: dict[str, Any] = {
         "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.is_for_use,
         "year": document.period // 100, "correction": correction_of(document), "cancelled_by": getattr(document, "cancelled_by", None), "replaced_by": getattr(document, "replaced_by", None),
@@ -91,6 +92,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
         "payments": allocations_of(document), "cooperative": document.cooperative, "days": days,
         "is_for_roof": any(line.component in ROOF for line in lines),
+        "vat": [{"rate": p.rate, "net_minor": p.net_minor, "vat_minor": p.vat_minor, "reasons": p.reasons, "published": f"{p.category} {p.rate:.4f}"} for p in vat_of(document)],
         "qr": _code(document), "before": document_before(document),
     }  # fmt: skip
     return render(request, "portal/bill.html", context)
@@ -109,6 +111,7 @@ def _line(line: DocumentLine, behind: FlexibilityCredit | None) -> dict[str, Any
         "position": line.position, "component": line.component, "window": line.window, "quantity": line.quantity,
         "unit": line.unit, "price": f"{line.price:.6f}", "net_minor": line.net_minor, "name": line.get_component_display(),
         "why": EXPLANATION[Component(line.component)],
+        "vat_rate": line.vat_rate, "vat_published": f"{line.vat_category} {line.vat_rate:.4f}",
     }  # fmt: skip
 
 

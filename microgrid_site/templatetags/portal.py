@@ -1,6 +1,7 @@
 """How figures are written on pages."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django import template
 from django.utils.dates import MONTHS
@@ -100,6 +101,12 @@ def date_in_words(day: date | datetime | None, form: str) -> str:
 def percent(share: float | None) -> str:
     """A share as whole per cent."""
     return "–" if share is None else f"{share * 100:.0f} %"
+
+
+@register.filter
+def percent_exact(share: Decimal) -> str:
+    """A rate as per cent with the decimals it has."""
+    return f"{(share * 100).normalize():f} %"
 
 
 @register.filter

@@ -21,10 +21,11 @@ from billing.domain.pricing.parts import (
     Reactive,
     Spot,
     Standing,
+    Vat,
 )
 
 BILLABLE = (
-    Energy, Spot, Standing, Demand, Capacity, Export, Incentive, Local, Levy, Discount, Minimum, PeakMultiplier,
+    Energy, Spot, Standing, Demand, Capacity, Export, Incentive, Local, Levy, Discount, Minimum, PeakMultiplier, Vat,
 )  # fmt: skip
 BILLABLE_KINDS = tuple(KIND_OF[kind] for kind in BILLABLE)
 LONGEST_NAME = 28

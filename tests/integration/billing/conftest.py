@@ -152,7 +152,8 @@ def outcome(cooperative: Cooperative) -> dict[str, Any]:
         document.label: (
             document.kind, document.site.code, document.status, document.issue_date, document.due_date,
             document.payment_reference, document.net_minor, document.vat_minor, document.gross_minor,
-            [(x.position, x.component, x.window, x.quantity, x.price, x.net_minor) for x in document.lines.order_by("position")],
+            [(x.position, x.component, x.window, x.quantity, x.price, x.net_minor, x.vat_category, x.vat_rate) for x in document.lines.order_by("position")],
+            sorted(document.vat_sums.values_list("category", "rate", "net_minor", "vat_minor")),
         )
         for document in Document.objects.filter(cooperative=cooperative).select_related("site")
     }  # fmt: skip

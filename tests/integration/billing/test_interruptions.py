@@ -5,13 +5,15 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 
-from billing.models import RunStatus
+from billing.models import RunStatus, VatStatus
 from billing.services.runs import finish_run, prepare_run, rate_chunk
+from members.models import Member
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet, outcome
 
 PATIENCE_S = 30
@@ -25,6 +27,15 @@ RUN_TABLES = (
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("billing.services.runs.CHUNK_SITES", 3)
+
+
+@pytest.fixture(autouse=True)
+def producer_who_becomes_liable(committed_hamlet: Hamlet) -> None:
+    """A credit document with two kinds of VAT, whose sums are known only when local money is shared out."""
+    VatStatus.objects.create(
+        cooperative=committed_hamlet.cooperative, member=Member.objects.get(sites__code="a 2"), valid_from=DAYS[1],
+        scheme="standard", rate=Decimal("0.19"), vat_id="DE111111111",
+    )  # fmt: skip
 
 
 def forget_the_run() -> None:

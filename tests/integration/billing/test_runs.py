@@ -155,15 +155,6 @@ def test_days_without_prices_are_named(hamlet: Hamlet) -> None:
     assert hamlet.bill(days=[*DAYS, *later]).status == "posted"
 
 
-def test_a_vat_rate_that_changes_within_the_month_is_refused(hamlet: Hamlet) -> None:
-    draft = draft_from(version=hamlet.version, now=NOW)
-    draft.valid_from, draft.vat_rate = DAYS[1], Decimal("0.16")
-    draft.save()
-    publish_version(version=draft, user=None, now=NOW)
-    with pytest.raises(CannotBill, match=r"VAT rate of 'members' changes on 2016-03-27"):
-        hamlet.bill()
-
-
 def test_a_tariff_that_changes_within_the_month_splits_every_line(hamlet: Hamlet) -> None:
     draft = draft_from(version=hamlet.version, now=NOW)
     draft.valid_from, draft.energy_per_kwh, draft.export_per_kwh = DAYS[1], Decimal("0.31"), Decimal("0.09")

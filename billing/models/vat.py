@@ -1,0 +1,121 @@
+"""VAT: how the cooperative and its members stand to it, and what it comes to on a document."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from billing.domain.vat import Category, Scheme
+from billing.models.documents import Document
+from grid.models.sharing import DateRange
+from members.models import Cooperative, Member
+from members.models.public import PublicRow
+
+SCHEMES = [
+    (Scheme.STANDARD.value, "shows VAT"),
+    (Scheme.SMALL_BUSINESS.value, "small business: shows none"),
+    (Scheme.EXEMPT.value, "exempt"),
+    (Scheme.OUTSIDE.value, "outside VAT, as a household is"),
+]
+CATEGORIES = [
+    (Category.STANDARD.value, "standard"),
+    (Category.ZERO.value, "zero rated"),
+    (Category.EXEMPT.value, "exempt"),
+    (Category.REVERSE_CHARGE.value, "reverse charge"),
+    (Category.OUTSIDE.value, "outside VAT"),
+]
+
+
+class VatStatus(PublicRow):
+    """How the cooperative (no member named) or a member stands to VAT over some days.
+
+    Without a row the cooperative shows VAT at its tariffs' rates, and a member shows none.
+    """
+
+    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="vat_statuses")
+    member = models.ForeignKey(
+        Member, models.PROTECT, null=True, blank=True, related_name="vat_statuses",
+        help_text="Empty: the cooperative itself.",
+    )  # fmt: skip
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    scheme = models.CharField(max_length=16, choices=SCHEMES)
+    rate = models.DecimalField(
+        max_digits=5, decimal_places=4, default=0,
+        help_text="Of what a member delivers, for example 0.19; bills take the tariff's rate.",
+    )  # fmt: skip
+    vat_id = models.CharField("VAT id", max_length=20, blank=True, help_text="Of a member.")
+    tax_number = models.CharField(
+        max_length=30, blank=True, help_text="Where there is no VAT id, as many small businesses have none."
+    )
+    owes_as_recipient = models.BooleanField(
+        "reverse charge", default=False, help_text="A member who resells energy owes the VAT on bills in our place."
+    )  # fmt: skip
+    sentence = models.CharField(
+        "legal sentence", max_length=160, blank=True,
+        help_text="Why no VAT is shown, as the document says it; empty: the usual words in the member's language.",
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = "VAT status"
+        verbose_name_plural = "VAT statuses"
+        constraints = [
+            ExclusionConstraint(
+                name="one_vat_status_of_a_member_at_a_time",
+                expressions=[
+                    (F("member"), RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(member__isnull=False),
+            ),
+            ExclusionConstraint(
+                name="one_vat_status_of_the_cooperative_at_a_time",
+                expressions=[
+                    (F("cooperative"), RangeOperators.EQUAL),
+                    (DateRange("valid_from", "valid_to", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(member__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="vat_status_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(member__isnull=True, rate=0, owes_as_recipient=False)
+                | Q(member__isnull=False, scheme="standard", rate__gt=0, rate__lt=1)
+                | Q(member__isnull=False, rate=0) & ~Q(scheme="standard"),
+                name="vat_rate_of_members_who_show_vat",
+                violation_error_message="A member who shows VAT needs a rate; everybody else has none here.",
+            ),
+            models.CheckConstraint(
+                condition=Q(member__isnull=True) | ~Q(vat_id="") | (~Q(scheme="standard") & Q(owes_as_recipient=False)),
+                name="vat_needs_an_id",
+                violation_error_message="Who shows VAT, or owes it as the recipient, needs a VAT id.",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.member or self.cooperative}: {self.get_scheme_display()} from {self.valid_from}"
+
+
+class DocumentVat(models.Model):
+    """The lines of one VAT category and rate of a document: their sum, and the tax on it, rounded once."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="vat_sums")
+    category = models.CharField(max_length=2, choices=CATEGORIES)
+    rate = models.DecimalField(max_digits=5, decimal_places=4)
+    net_minor = models.BigIntegerField()
+    vat_minor = models.BigIntegerField()
+    reason = models.CharField(max_length=200, blank=True, help_text="Why no tax is shown, as it is printed.")
+
+    class Meta:
+        verbose_name = "VAT sum"
+        constraints = [
+            models.UniqueConstraint(fields=["document", "category", "rate"], name="vat_sum_once"),
+            models.CheckConstraint(
+                condition=Q(category="S", rate__gt=0) | (~Q(category="S") & Q(rate=0, vat_minor=0)),
+                name="only_standard_lines_bear_tax",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document}: {self.category} {self.rate}"

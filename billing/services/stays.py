@@ -1,0 +1,84 @@
+"""Who has a site on which days of a run, and where within them VAT changes."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from billing.domain.tariffs import TariffTerms
+from billing.domain.vat import VatParty
+from billing.selectors.vat_status import VatParties
+from energy.models import Site
+from members.models import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Days of a run on which a member has a site without a break: `[first, after)`, counted from the run's first day."""
+
+    site: Site
+    member: Member
+    first: int
+    after: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Site and first day: a site is one member's on a day."""
+        return self.site.pk, self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Days `[first, after)` on which nothing about VAT changes; what several stays have in common is rated together."""
+
+    first: int
+    after: int
+    cooperative: VatParty
+    member: VatParty
+
+
+def pieces_of(
+    stays: Iterable[Stay], terms: Sequence[TariffTerms], parties: VatParties
+) -> dict[Piece, list[Stay]]:
+    """Cut stays that have the same terms along a run where VAT changes, and put equal pieces together."""
+    of_all = [(term.vat, party) for term, party in zip(terms, parties.cooperative, strict=True)]
+    general = _changes(of_all)
+    changes_of = {member: sorted({*general, *_changes(along)}) for member, along in parties.by_member.items()}
+    found: dict[Piece, list[Stay]] = {}
+    for stay in stays:
+        along = parties.by_member.get(stay.member.pk)
+        cuts = [c for c in changes_of.get(stay.member.pk, general) if stay.first < c < stay.after]
+        edges = [stay.first, *cuts, stay.after]
+        for first, after in itertools.pairwise(edges):
+            member = along[first] if along else parties.of_member(stay.member.pk)[first]
+            piece = Piece(first, after, parties.cooperative[first], member)
+            found.setdefault(piece, []).append(stay)
+    return dict(sorted(found.items(), key=lambda item: item[0].first))
+
+
+def same_vat(terms: Sequence[TariffTerms]) -> list[tuple[int, int]]:
+    """The stretches `[first, after)` of a run over which a tariff's VAT stays the same."""
+    edges = [0, *_changes([term.vat for term in terms]), len(terms)]
+    return list(itertools.pairwise(edges))
+
+
+def _changes(along: Sequence[object]) -> list[int]:
+    return [i for i in range(1, len(along)) if along[i] != along[i - 1]]
+
+
+def stays_of(sites: Sequence[Site], days: Sequence[date]) -> list[Stay]:
+    """Who has each site along the days."""
+    return [Stay(site, site.member, 0, len(days)) for site in sites]
+
+
+def stays_by_site(stays: Iterable[Stay]) -> dict[int, list[Stay]]:
+    """Each site's stays in order."""
+    found: dict[int, list[Stay]] = {}
+    for stay in stays:
+        found.setdefault(stay.site.pk, []).append(stay)
+    return found
+
+
+def stay_on(stays: Sequence[Stay], place: int) -> Stay:
+    """Who had the site on a day, counted from the run's first; the first of them for what is older than the run."""
+    return next((stay for stay in stays if stay.first <= place < stay.after), stays[0])
