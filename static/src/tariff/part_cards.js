@@ -19,6 +19,7 @@ export const KINDS = {
   local: { title: "Energy from neighbours", fresh: () => ({ rule: "mid_market" }) },
   levy: { title: "Levy", fresh: () => ({ name: "", price: "" }) },
   discount: { title: "Discount", fresh: () => ({ name: "", percent: "" }) },
+  vat: { title: "VAT of some lines", add: "Another VAT rate for some lines", fresh: () => ({ rate: "", on: ["standing"] }) },
   minimum: { title: "Smallest amount of a bill", fresh: () => ({ amount: "", per: "month" }) },
 };
 
@@ -123,6 +124,10 @@ const BODIES = {
   },
   standing(part, card, { changed }) { card.append(make("div", { class: "te-fields" }, money("Amount", part, "amount", changed), select("per", part, "per", SPANS, null, changed))); },
   minimum(part, card, { changed }) { card.append(make("div", { class: "te-fields" }, money("At least", part, "amount", changed), select("per", part, "per", SPANS, null, changed))); },
+  vat(part, card, { changed }) {
+    card.append(make("div", { class: "te-fields" }, share("Rate [%]", part, "rate", changed),
+      select("Treated as", part, "treatment", [["standard", "VAT at this rate"], ["exempt", "exempt"]], "standard", changed), kindsOn(part, changed)));
+  },
   levy(part, card, { changed }) { card.append(make("div", { class: "te-fields" }, text("Name on the bill", part, "name", changed), money("per kWh drawn", part, "price", changed), money("and percent", part, "percent", changed), kindsOn(part, changed))); },
   discount(part, card, { changed }) { card.append(make("div", { class: "te-fields" }, text("Name on the bill", part, "name", changed), money("percent off", part, "percent", changed), money("amount off a month", part, "amount_per_month", changed), kindsOn(part, changed))); },
   local(part, card, { changed, again }) {
