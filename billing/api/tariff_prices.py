@@ -33,10 +33,10 @@ class TariffPricesSerializer(serializers.Serializer[Any]):
     )
 
 
-ANSWERED = [{
+ANSWERED = {
     "tariff": "dorfstrom", "microgrid": "01900000-0000-7000-8000-000000000000", "currency": "EUR", "day": "2016-04-01", "interval_minutes": 15,
     "starts": ["2016-04-01T00:00:00+02:00"], "price_micro": [270000], "substituted": [False], "vat_rate": "0.1900", "published_at": None,
-}]  # fmt: skip
+}  # fmt: skip
 
 
 class TariffPricesView(APIView):

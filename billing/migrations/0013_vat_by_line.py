@@ -11,11 +11,11 @@ from django.db import migrations, models
 
 FILL = """
 UPDATE billing_document d SET first_day = r.first_day, last_day = r.last_day FROM billing_billingrun r WHERE r.id = d.run_id;
-ALTER TABLE billing_documentline DISABLE TRIGGER lines_stay;
+ALTER TABLE billing_documentline DISABLE TRIGGER USER;
 UPDATE billing_documentline l SET vat_rate = d.vat_rate,
     vat_category = CASE WHEN d.vat_rate > 0 THEN 'S' WHEN d.kind LIKE 'bill%' AND c.vat_id <> '' THEN 'E' ELSE 'O' END
 FROM billing_document d JOIN members_cooperative c ON c.id = d.cooperative_id WHERE d.id = l.document_id;
-ALTER TABLE billing_documentline ENABLE TRIGGER lines_stay;
+ALTER TABLE billing_documentline ENABLE TRIGGER USER;
 INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason)
 SELECT d.id, CASE WHEN d.vat_rate > 0 THEN 'S' WHEN d.kind LIKE 'bill%' AND c.vat_id <> '' THEN 'E' ELSE 'O' END,
     d.vat_rate, d.net_minor, d.vat_minor,
