@@ -106,8 +106,8 @@ def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.error(request, str(problem))
             return redirect("money-movement", public_id)
         messages.success(request, told)
-        waiting = line.status == LineStatus.OPEN or request.POST.get("do") == "undo"
-        return redirect("money-movement", public_id) if waiting else redirect("money")
+        undone = request.POST.get("do") == "undo"
+        return redirect("money-movement", public_id) if undone else redirect("money")
     (view,) = readings_of(desk.cooperative, [line])
     words = {
         "line": line, "view": view, "take_back": payments_to_take_back(line) if line.status == LineStatus.OPEN else [],

@@ -1,0 +1,59 @@
+"""The treasurer brings the bank's camt file; what is sure is booked, the doubtful movement is resolved by hand, and undone."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.unit.billing.banking.camt_files import camt, detail, entry
+
+BILL = re.compile(r"B-\d{4}-\d{6}")
+
+
+def open_bills(page, village) -> list[tuple[str, str]]:
+    """Numbers and sums of bills as the list shows them."""
+    page.goto(f"{village.address}/bills/?kind=bill")
+    rows = page.locator("tbody tr", has=page.locator(".badge.open"))
+    found = []
+    for index in range(rows.count()):
+        text = rows.nth(index).inner_text()
+        number, amount = BILL.search(text), re.search(r"([\d,]+\.\d\d)\s+EUR", text)
+        assert number
+        assert amount
+        found.append((number[0], amount[1].replace(",", "")))
+    return found
+
+
+def test_a_camt_file_is_imported_and_a_doubtful_movement_resolved(village, browser, tmp_path):
+    page = village.log_in(browser, "treasurer")
+    (sure, sure_sum), (doubtful, doubtful_sum), *_ = open_bills(page, village)
+    file = tmp_path / "statement.xml"
+    file.write_bytes(
+        camt(
+            entry(sure_sum, details=detail(name="Somebody", text=f"Strom {sure}")),
+            entry(doubtful_sum, details=detail(name="Grandmother Zwirn", text="for the family")),
+            iban="",
+        )
+    )
+    page.get_by_role("link", name="Bills").first.click()
+    page.get_by_role("link", name="Money in and out").click()
+    page.set_input_files("#file", str(file))
+    with page.expect_navigation():
+        page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("2 new movements; 1 wait for you")).to_be_visible()
+    page.get_by_role("link", name="Grandmother Zwirn").click()
+    reading = page.locator("li", has_text=doubtful).first
+    expect(reading).to_contain_text("open bill")
+    with page.expect_navigation():
+        reading.get_by_role("button", name="Book this").click()
+    expect(page.get_by_text("Nothing waits")).to_be_visible()
+    page.get_by_role("link", name=re.compile("Booked")).click()
+    page.get_by_role("link", name="Grandmother Zwirn").click()
+    expect(page.get_by_role("link", name=doubtful)).to_be_visible()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("what it had settled is open again").first).to_be_visible()
+    page.fill("#what0", doubtful)
+    page.fill("#amount0", doubtful_sum)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Book these parts").click()
+    expect(page.get_by_text("Nothing waits")).to_be_visible()
