@@ -439,12 +439,11 @@ class Migration(migrations.Migration):
             model_name="bankstatementline",
             name="cooperative",
             field=models.ForeignKey(
-                default=1,
+                null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="bank_lines",
                 to="members.cooperative",
             ),
-            preserve_default=False,
         ),
         migrations.AddField(
             model_name="bankstatementline",
@@ -490,10 +489,21 @@ class Migration(migrations.Migration):
             name="public_id",
             field=models.UUIDField(null=True),
         ),
-        # Each line gets an id and a key of its own: a default is worked out once for all rows that are there.
+        # Each line gets an id and a key of its own, and its statement's cooperative: a default would be one for all rows.
         migrations.RunSQL(
-            "UPDATE billing_bankstatementline SET public_id = uuidv7(), content_key = 'before ' || id",
+            """UPDATE billing_bankstatementline l
+               SET public_id = uuidv7(), content_key = 'before ' || l.id, cooperative_id = s.cooperative_id
+               FROM billing_bankstatement s WHERE s.id = l.statement_id""",
             migrations.RunSQL.noop,
+        ),
+        migrations.AlterField(
+            model_name="bankstatementline",
+            name="cooperative",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="bank_lines",
+                to="members.cooperative",
+            ),
         ),
         migrations.AlterField(
             model_name="bankstatementline",

@@ -2,6 +2,20 @@
 
 from django.db import migrations
 
+# What was paid before allocations stood by themselves went to the bill its payment names, as far as that was open.
+PAID_BEFORE = """
+INSERT INTO billing_allocation (public_id, payment_id, document_id, amount_minor, made_at, why)
+    SELECT uuidv7(), id, document_id, least(amount_minor, open_minor), booked_at, '' FROM (
+        SELECT p.id, p.document_id, p.amount_minor, p.booked_at, d.gross_minor - coalesce(sum(p.amount_minor) OVER (
+            PARTITION BY p.document_id ORDER BY p.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS open_minor
+        FROM billing_payment p JOIN billing_document d ON d.id = p.document_id) AS paid
+    WHERE open_minor > 0;
+UPDATE billing_payment p SET allocated_minor = a.amount_minor FROM billing_allocation a WHERE a.payment_id = p.id;
+UPDATE billing_document SET paid_minor = gross_minor WHERE paid_minor > gross_minor;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
+"""
+
 ALLOCATIONS = """
 CREATE FUNCTION pay_document(which bigint, amount bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -191,4 +205,7 @@ class Migration(migrations.Migration):
 
     dependencies = [("billing", "0006_payments")]
 
-    operations = [migrations.RunSQL(ALLOCATIONS + BANK, UNDO)]
+    operations = [
+        migrations.RunSQL(PAID_BEFORE, migrations.RunSQL.noop),
+        migrations.RunSQL(ALLOCATIONS + BANK, UNDO),
+    ]
