@@ -17,7 +17,7 @@ import PySAM.Utilityrate5 as utility_rate
 from PySAM.UtilityRateTools import URDBv8_to_ElectricityRates
 from PySAM.version import __version__
 
-NET_METERING, NET_BILLING = 0, 2
+NET_METERING, NET_BILLING, BUY_ALL_SELL_ALL = 0, 2, 4
 DAYS = {"$/day": 365 / 12, "$/month": 1.0, "$/year": 1 / 12}
 
 
@@ -75,6 +75,8 @@ def _rates(case: dict[str, Any]) -> dict[str, Any]:
         case["metering"] == "none" and case["tiers"] == "prorated"
     )
     rates["ur_metering_option"] = NET_METERING if monthly else NET_BILLING
+    if case["metering"] == "buy-all-sell-all":
+        rates["ur_metering_option"] = BUY_ALL_SELL_ALL
     return rates
 
 

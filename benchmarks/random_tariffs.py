@@ -12,6 +12,7 @@ METERING = (
     ("none", "chronological"),
     ("net-billing", "chronological"),
     ("net-metering", "prorated"),
+    ("buy-all-sell-all", "chronological"),
 )
 SPANS = ("$/month", "$/day", "$/year")
 HOURS = 8760
@@ -27,6 +28,20 @@ class RateCase:
     export_kwh: NDArray[np.float64]
     metering: str
     tiers: str
+
+
+def finer_load(
+    random: np.random.Generator,
+    import_kwh: NDArray[np.float64],
+    export_kwh: NDArray[np.float64],
+    per_hour: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The hours cut into parts that sum to them; both registers may run within one interval."""
+    parts = random.dirichlet(np.full(per_hour, 4.0), (2, HOURS))
+    sums = zip((import_kwh, export_kwh), parts, strict=True)
+    drawn, fed_in = (np.round(hourly[:, None] * part, 5).ravel() for hourly, part in sums)
+    both = np.where(random.random(len(drawn)) < 0.2, np.round(random.uniform(0, 0.3, len(drawn)), 4), 0.0)
+    return drawn + both, fed_in + both
 
 
 def random_load(random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -58,6 +73,9 @@ def random_case(seed: int) -> RateCase:
         tariff |= _flat_demand(random, float(import_kwh.max()))
     if random.random() < 0.5:
         tariff |= _demand_by_time(random, float(import_kwh.max()))
+    per_hour = int(random.choice([1, 1, 2, 4]))
+    if random.random() < 0.5 or per_hour > 1:
+        import_kwh, export_kwh = finer_load(random, import_kwh, export_kwh, per_hour)
     return RateCase(f"random {seed}", tariff, import_kwh, export_kwh, metering, tiers)
 
 

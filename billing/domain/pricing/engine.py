@@ -248,7 +248,10 @@ def _minimum_lines(job: _Job, lines: list[Line]) -> list[Line]:
     parts = job.tariff.of_kind(Minimum)
     if not parts:
         return []
-    billed = np.maximum(sum_where(lines, lambda line: True, job.nothing), 0)
+    # Who sells all production sells it in a transaction of its own: the minimum is of what is bought.
+    sells = _buys_all(job.tariff)
+    bought = sum_where(lines, lambda line: not (sells and line.kind == "export_credit"), job.nothing)
+    billed = np.maximum(bought, 0)
     top_up = job.nothing.copy()
     for part in parts:
         if part.per != "year":

@@ -53,6 +53,9 @@ def energy_limits(
         for number, tier in enumerate(period.tiers):
             if tier.up_to is not None and not (conventions.open_end and number == len(period.tiers) - 1):
                 limits[:, :, place, number] = _limit(tier, axis, peak_w, conventions)
+        if not conventions.open_end:
+            # A period with fewer tiers than another ends where its own last one does.
+            limits[:, :, place, len(period.tiers) :] = limits[:, :, place, len(period.tiers) - 1, None]
     if conventions.exact:
         return TierLimits(np.maximum.accumulate(limits, axis=-1))
     if peak_w is None:
@@ -103,4 +106,6 @@ def power_limits(periods: Sequence[Period], conventions: Conventions) -> Numbers
                 limits[place, number] = (
                     _whole(Fraction(tier.up_to) * WH) if conventions.exact else float(tier.up_to) * WH
                 )
+        if not conventions.open_end:
+            limits[place, len(period.tiers) :] = limits[place, len(period.tiers) - 1]
     return limits

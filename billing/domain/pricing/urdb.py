@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, Literal
 
 from billing.domain.pricing.parts import (
     Demand,
     Energy,
     Export,
+    ExportRule,
     Minimum,
     Part,
     Period,
@@ -21,7 +23,7 @@ from billing.domain.pricing.parts import (
 )
 from billing.domain.pricing.windows import Schedule, schedule_of_hours
 
-Metering = Literal["none", "net-billing", "net-metering"]
+Metering = Literal["none", "net-billing", "net-metering", "buy-all-sell-all"]
 ENERGY_UNITS: dict[str, TierUnit] = {
     "kwh": "month",
     "kwh daily": "day",
@@ -31,6 +33,7 @@ ENERGY_UNITS: dict[str, TierUnit] = {
 SPANS: dict[str, Span] = {"$/day": "day", "$/month": "month", "$/year": "year"}
 SCHEDULES = {"energy": ("energyweekdayschedule", "energyweekendschedule"),
              "demand": ("demandweekdayschedule", "demandweekendschedule")}  # fmt: skip
+SELLING: dict[str, ExportRule] = {"net-billing": "net_billing", "buy-all-sell-all": "buy_all_sell_all"}
 MONTHS, HOURS = 12, 24
 
 
@@ -89,8 +92,8 @@ def _energy(given: Mapping[str, Any], metering: Metering, tier_rule: TierRule, u
     periods = _structure(given, key, used, "rate", ENERGY_UNITS)
     schedule = _schedule(given, "energy", len(periods), used)
     parts: list[Part] = [Energy(periods, schedule, tier_rule)]
-    if metering == "net-billing":
-        parts.append(Export("net_billing", _structure(given, key, used, "sell", ENERGY_UNITS), schedule))
+    if metering in SELLING:
+        parts.append(Export(SELLING[metering], _structure(given, key, used, "sell", ENERGY_UNITS), schedule))
     elif metering == "net-metering":
         parts.append(Export("net_metering"))
     return parts
@@ -138,8 +141,17 @@ def _structure(
         read = tuple(
             _tier(tier, f"{key}[{place}][{number}]", price, units) for number, tier in enumerate(tiers)
         )
+        _check_rising(read, f"{key}[{place}]")
         periods.append(Period(f"period {place}", read))
     return tuple(periods)
+
+
+def _check_rising(tiers: Sequence[Tier], where: str) -> None:
+    for number, (below, above) in enumerate(pairwise(tiers), start=1):
+        if below.unit == above.unit and (below.up_to or 0) > (above.up_to or Decimal("inf")):
+            raise CannotReadUrdb(
+                f"{where}[{number}].max: is {above.up_to}, below the tier before it ({below.up_to}); put tiers in rising order"
+            )
 
 
 def _tier(tier: Any, where: str, price: Literal["rate", "sell"], units: Mapping[str, TierUnit]) -> Tier:
@@ -225,7 +237,7 @@ def _ignored_inside(given: Mapping[str, Any], used: set[str], metering: Metering
     ignored: dict[str, None] = {}
     for key in ("energyratestructure", "flatdemandstructure", "demandratestructure"):
         billed = {"rate", "adj", "max", "unit"}
-        billed |= {"sell"} if key == "energyratestructure" and metering == "net-billing" else set()
+        billed |= {"sell"} if key == "energyratestructure" and metering in SELLING else set()
         if key in used:
             for tiers in given[key]:
                 ignored |= {

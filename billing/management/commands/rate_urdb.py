@@ -3,7 +3,7 @@
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from billing.adapters.load_file import CannotReadLoad, read_load_file
 from billing.adapters.urdb_file import CannotReadTariffFile, read_urdb_file
@@ -12,6 +12,7 @@ from billing.domain.pricing.engine import rate
 from billing.domain.pricing.lines import Rated
 from billing.domain.pricing.money import MINOR
 from billing.domain.pricing.tiers import CannotTier
+from billing.domain.pricing.urdb import Metering
 from energy.adapters.study_folder import CannotStudy
 from energy.management.studies import StudyCommand, time_zone
 
@@ -24,7 +25,7 @@ class Command(StudyCommand):
     def add_inputs(self, parser: ArgumentParser) -> None:
         parser.add_argument("tariff", type=Path, help="a URDB tariff as JSON")
         parser.add_argument("load", type=Path, help="CSV with hour_beginning, import_kwh, export_kwh")
-        parser.add_argument("--metering", choices=["none", "net-billing", "net-metering"], default="none")
+        parser.add_argument("--metering", choices=get_args(Metering), default="none")
         parser.add_argument("--tiers", choices=["prorated", "chronological"], default="chronological")
         parser.add_argument("--conventions", choices=sorted(BY_NAME), default="own")
         parser.add_argument(

@@ -52,6 +52,29 @@ def test_twelve_months_add_up(load: Path, metering: str, conventions: str) -> No
     assert ("energyratestructure[][].sell" in answer["ignored"]) == (metering != "net-billing")
 
 
+def test_whoever_sells_all_buys_all_and_owes_the_minimum_on_what_is_bought(load: Path) -> None:
+    net = bill(TARIFF, load, "--metering", "net-billing", "--conventions", "sam")["months"][5]
+    whole = bill(TARIFF, load, "--metering", "buy-all-sell-all", "--conventions", "sam")["months"][5]
+    assert whole["energy"] == pytest.approx(net["energy"])
+    assert whole["export_credit"] == pytest.approx(net["export_credit"]) != 0
+    least = json.loads(TARIFF.read_text())["minmonthlycharge"]
+    assert whole["minimum"] == pytest.approx(max(least - whole["fixed"] - whole["energy"], 0))
+
+
+def test_power_above_the_last_step_of_a_period_with_fewer_steps_is_not_billed_by_sam(
+    load: Path, tmp_path: Path
+) -> None:
+    steps = [[{"rate": 2, "max": 0.4}], [{"rate": 3, "max": 0.2}, {"rate": 5}]]
+    tariff = json.loads(TARIFF.read_text()) | {
+        "flatdemandstructure": steps, "flatdemandmonths": [0] * 6 + [1] * 6
+    }  # fmt: skip
+    path = tmp_path / "steps.json"
+    path.write_text(json.dumps(tariff))
+    sam = bill(path, load, "--conventions", "sam")["months"]
+    assert [sam[m]["demand"] for m in (0, 11)] == pytest.approx([0.8, 4.6])
+    assert bill(path, load)["months"][0]["demand"] == 2.0
+
+
 def test_our_own_conventions_count_true_days_and_round_each_line(load: Path, tmp_path: Path) -> None:
     tariff = json.loads(TARIFF.read_text()) | {"fixedchargefirstmeter": 0.333, "fixedchargeunits": "$/day"}
     path = tmp_path / "daily.json"
@@ -78,6 +101,7 @@ def broken_tariff(change: Callable[[dict[str, Any]], Any], tmp_path: Path) -> Pa
         (lambda t: t["energyweekdayschedule"][2].__setitem__(5, 9), "energyweekdayschedule, row 3, hour 5: is 9"),
         (lambda t: t["energyratestructure"][1][0].__setitem__("rate", "dear"), "energyratestructure[1][0].rate: is 'dear'"),
         (lambda t: t["energyratestructure"][1][0].__setitem__("unit", "MWh"), "energyratestructure[1][0].unit: is 'MWh'"),
+        (lambda t: t["energyratestructure"].__setitem__(1, [{"rate": 1, "max": 9}, {"rate": 1, "max": 8}]), "energyratestructure[1][1].max: is 8, below"),
         (lambda t: t.__setitem__("fixedchargeunits", "$/week"), "fixedchargeunits: is '$/week'"),
         (lambda t: t.__setitem__("flatdemandmonths", [0] * 12), "flatdemandstructure: is missing"),
         (lambda t: t.__setitem__("demandratestructure", [[{"rate": 1}]]), "demandweekdayschedule: is missing"),
