@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.models import BillingRun, DocumentStatus, RunStatus
 from billing.models.runs import ChunkStatus
-from billing.services import deliveries, release, runs
+from billing.services import deliveries, moves, release, runs
 from billing.services.arrears import remind
 from billing.services.corrections import propose_corrections
 from billing.services.incentives import credit_measured_events
@@ -173,6 +173,15 @@ def book_demand_events() -> int:
     """Credit the incentives of demand response events that were measured."""
     return sum(
         credit_measured_events(microgrid=microgrid, now=microgrid.now(timezone.now()))
+        for microgrid in Microgrid.objects.select_related("cooperative")
+    )
+
+
+@shared_task(queue="default", time_limit=300)
+def begin_moves() -> int:
+    """Hand sites over whose day has come; returns how many."""
+    return sum(
+        len(moves.begin_due(microgrid=microgrid, now=microgrid.now(timezone.now())))
         for microgrid in Microgrid.objects.select_related("cooperative")
     )
 

@@ -245,6 +245,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="17"),
         "options": {"queue": "default", "expires": 3600},
     },
+    "begin moves": {
+        "task": "billing.tasks.begin_moves",
+        "schedule": 60.0,
+        "options": {"queue": "default", "expires": 60},
+    },
     "look after sources": {
         "task": "energy.tasks.look_after_sources",
         "schedule": crontab(minute="7"),

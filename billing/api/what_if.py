@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing.selectors.comparable import comparable_sites, comparable_versions
+from billing.selectors.comparable import comparable_sites, comparable_versions, compared_since
 from billing.services.what_if import (
     CannotCompare,
     Outcome,
@@ -122,9 +122,9 @@ class WhatIfView(APIView):
             return problem(409, "Nothing to compare", "No metering point is yours to compare.")
         microgrid = sites[0].microgrid
         sites = [site for site in sites if site.microgrid_id == microgrid.pk]
-        days = comparable_days(
-            microgrid, form.validated_data.get("first_day"), form.validated_data.get("last_day")
-        )
+        bounds = [form.validated_data.get("first_day"), compared_since(user, sites)]
+        first = max((day for day in bounds if day is not None), default=None)
+        days = comparable_days(microgrid, first, form.validated_data.get("last_day"))
         try:
             proposals = [_proposal(user, microgrid, given) for given in form.validated_data["tariffs"]]
             found = what_if(sites=sites, proposals=proposals, days=days)

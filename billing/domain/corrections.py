@@ -60,11 +60,13 @@ class Causes:
         own_days: days on which another version of the site's own readings counts now.
         shared_days: days that were shared anew, since readings of somebody changed.
         period_changed: another stretch of days is billed, as by a final bill after an interim one.
+        moved_days: first and last day of the new document where the member had the site on other days than were billed first.
     """
 
     own_days: tuple[date, ...] = ()
     shared_days: tuple[date, ...] = ()
     period_changed: bool = False
+    moved_days: tuple[date, date] | None = None
 
 
 def differences(old: Sequence[LineFigures], new: Sequence[LineFigures]) -> list[Difference]:
@@ -91,6 +93,7 @@ class CorrectionWords:
     own: str
     shared: str
     period: str
+    moved: str
     changed: str
     added: str
     gone: str
@@ -106,6 +109,9 @@ class CorrectionWords:
         told = []
         if causes.period_changed:
             told.append(self.period)
+        if causes.moved_days:
+            first, last = (words.date(day) for day in causes.moved_days)
+            told.append(self.moved.format(first=first, last=last))
         if causes.own_days:
             told.append(self.own.format(days=_days(causes.own_days, words)))
         others = [day for day in causes.shared_days if day not in causes.own_days]
@@ -140,6 +146,8 @@ def reason_of(difference: Difference, causes: Causes) -> str:
     """The word under which `because` explains a line's difference."""
     if causes.period_changed:
         return "period"
+    if causes.moved_days:
+        return "moved"
     if difference.old_quantity != difference.new_quantity and difference.line.component in ENERGY:
         return "own" if causes.own_days else "share"
     if difference.line.component in ("local_delivered", "compensation"):
@@ -176,6 +184,7 @@ ENGLISH = CorrectionWords(
     own="Readings of your own meter on {days} were corrected after they were billed.",
     shared="Readings of others in the village on {days} were corrected. What is produced is shared by everybody's readings, so your share changed too.",
     period="The earlier document was for a part of these days only; this one is for all of them.",
+    moved="The site changed hands on another day than was known when it was billed: this is about {first} – {last}.",
     changed="{name}: {old} became {new}, {why}.",
     added="{name}: {new} is new, {why}.",
     gone="{name}: {old} is no longer there, {why}.",
@@ -186,6 +195,7 @@ ENGLISH = CorrectionWords(
         "divided": "because what neighbours pay together changed and is divided anew",
         "hours": "because other quarter hours with other prices count",
         "period": "because other days are billed",
+        "moved": "because the site changed hands on another day",
         "other": "because it follows from the lines above",
     },
     columns={"item": "For", "old": "Was", "new": "Is", "difference": "Difference"},
@@ -200,6 +210,7 @@ GERMAN = CorrectionWords(
     own="Werte Ihres eigenen Zählers vom {days} wurden berichtigt, nachdem sie abgerechnet waren.",
     shared="Werte anderer im Dorf vom {days} wurden berichtigt. Erzeugter Strom wird nach den Werten aller verteilt, deshalb änderte sich auch Ihr Anteil.",
     period="Der frühere Beleg galt nur für einen Teil dieser Tage, dieser gilt für alle.",
+    moved="Die Messstelle wechselte an einem anderen Tag den Besitzer, als bei der Abrechnung bekannt war: es geht um {first} – {last}.",
     changed="{name}: aus {old} wurden {new}, {why}.",
     added="{name}: {new} kommt hinzu, {why}.",
     gone="{name}: {old} entfällt, {why}.",
@@ -210,6 +221,7 @@ GERMAN = CorrectionWords(
         "divided": "weil sich änderte, was Nachbarn zusammen zahlen, und neu geteilt wird",
         "hours": "weil andere Viertelstunden mit anderen Preisen zählen",
         "period": "weil andere Tage abgerechnet werden",
+        "moved": "weil die Messstelle an einem anderen Tag den Besitzer wechselte",
         "other": "weil es aus den Zeilen darüber folgt",
     },
     columns={"item": "Wofür", "old": "War", "new": "Ist", "difference": "Unterschied"},

@@ -83,12 +83,14 @@ class SiteHistory:
         earlier: energy drawn in the months before, for ratchets.
         held_wh: surplus of net metering from months before, by the name of its period; [n] each.
         year: what was billed in the calendar year before; None where no part asks.
+        leaves: who is gone after the period; bool [n].
     """
 
     fuse_a: Ints | None = None
     earlier: Earlier | None = None
     held_wh: Mapping[str, Ints] = field(default_factory=dict)
     year: YearSoFar | None = None
+    leaves: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,12 @@ def rate_period(plan: RatePlan, energy: SiteEnergy, history: SiteHistory = NOTHI
             version,
             energy,
             exported,
-            replace(history, held_wh=held, year=_with_month(history.year, before, days)),
+            replace(
+                history,
+                held_wh=held,
+                year=_with_month(history.year, before, days),
+                leaves=history.leaves if version is plan.versions[-1] else None,
+            ),
         )
         found += [line for line in rated.lines if line.kind in COMPONENT_OF]
         paid += [line for line in rated.lines if line.kind == "export_credit"]
@@ -206,7 +213,7 @@ def _rate_version(
     )
     metered = Metered(
         drawn, fed_in, received, fuse_a=history.fuse_a, earlier=history.earlier, gifted_wh=gifted, held_wh=_held(tariff, history.held_wh, len(drawn)),
-        year=history.year if axis.months[-1].month == 12 and axis.ends_month else None,
+        year=history.year if axis.months[-1].month == 12 and axis.ends_month else None, leaves=history.leaves,
     )  # fmt: skip
     series = PriceSeries(
         local_micro=plan.local_micro[version.within], spot_micro=version.spot_micro, substituted=version.substituted,

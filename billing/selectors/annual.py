@@ -81,7 +81,7 @@ def annual_statement(*, user: User, site_id: UUID, year: int) -> AnnualStatement
     for document in (d for d in documents if d.member_id == newest.member_id):
         _add(months[document.period], document)
         if document.kind == DocumentKind.BILL:
-            days[document.period].update(document.run.days())
+            days[document.period].update(document.days())
     for period, billed in days.items():
         months[period].co2_g = _carbon_wh(newest, sorted(billed)) * CO2_GRID_G_PER_KWH // 1000
     total = Figures()

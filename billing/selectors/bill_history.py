@@ -1,7 +1,8 @@
 """What bills know beside their own month: fuses, power of months before, surplus that waits, the year so far, the village's peak."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 from django.db.models import F, Sum
@@ -21,8 +22,21 @@ from kernel.intervals import Month
 Ints = NDArray[np.int64]
 
 
-def history_of(*, run: BillingRun, site_ids: Sequence[int], parts: Sequence[Part]) -> SiteHistory:
-    """What the parts ask for of sites, in the order given; nothing is read that no part asks for."""
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """Who is billed for a site: the member, from which day on it is theirs (None: from the beginning), and whether they leave it."""
+
+    site_id: int
+    member_id: int
+    since: date | None = None
+    leaves: bool = False
+
+
+def history_of(*, run: BillingRun, billed: Sequence[Billed], parts: Sequence[Part]) -> SiteHistory:
+    """What the parts ask for, in the order given; nothing is read that no part asks for.
+
+    Fuses are the site's. Power, surplus and the year so far are the member's: who moves in begins anew.
+    """
     months = max(
         (part.ratchet_months for part in parts if isinstance(part, Demand) and part.ratchet_percent),
         default=0,
@@ -31,11 +45,15 @@ def history_of(*, run: BillingRun, site_ids: Sequence[int], parts: Sequence[Part
     in_december = run.period % 100 == 12 and any(
         isinstance(part, Minimum) and part.per == "year" for part in parts
     )
+    leaves = np.array([one.leaves for one in billed], dtype=bool)
     return SiteHistory(
-        fuse_a=_fuses(site_ids) if any(isinstance(part, Capacity) for part in parts) else None,
-        earlier=_earlier(run, site_ids, months) if months else None,
-        held_wh=_held(run, site_ids) if nets else {},
-        year=_year(run, site_ids) if in_december else None,
+        fuse_a=_fuses([one.site_id for one in billed])
+        if any(isinstance(part, Capacity) for part in parts)
+        else None,
+        earlier=_earlier(run, billed, months) if months else None,
+        held_wh=_held(run, billed) if nets else {},
+        year=_year(run, billed) if in_december else None,
+        leaves=leaves if nets and leaves.any() else None,
     )
 
 
@@ -44,19 +62,23 @@ def _fuses(site_ids: Sequence[int]) -> Ints:
     return np.array([known.get(pk) or 0 for pk in site_ids], dtype=np.int64)
 
 
-def _earlier(run: BillingRun, site_ids: Sequence[int], months: int) -> Earlier:
-    """What sites drew in whole months before the run; a month without readings counts nothing."""
+def _earlier(run: BillingRun, billed: Sequence[Billed], months: int) -> Earlier:
+    """What members drew in whole months before the run, on the days on which the site was theirs; the rest counts nothing."""
     microgrid = run.microgrid
     days = [day for month in _months_before(run.period, months) for day in month.days()]
-    meters = dict(
-        Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE).values_list("pk", "site_id")
-    )
+    sites = {one.site_id for one in billed}
+    meters = dict(Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE).values_list("pk", "site_id"))
     block = load_channel(
         microgrid=microgrid, channel=Channel.IMPORT, days=days, meter_ids=sorted(meters), with_quality=False
     )
-    row_of = {pk: row for row, pk in enumerate(site_ids)}
-    drawn = np.zeros((len(site_ids), block.values_wh.shape[1]), dtype=np.int64)
-    np.add.at(drawn, [row_of[meters[int(meter)]] for meter in block.meter_ids], block.values_wh)
+    of_site: dict[int, Ints] = {}
+    for row, meter in enumerate(block.meter_ids.tolist()):
+        of_site[meters[meter]] = of_site.get(meters[meter], np.int64(0)) + block.values_wh[row]
+    drawn = np.zeros((len(billed), block.values_wh.shape[1]), dtype=np.int64)
+    for row, one in enumerate(billed):
+        if one.site_id in of_site:
+            begin = 0 if one.since is None else int(block.offsets[sum(day < one.since for day in days)])
+            drawn[row, begin:] = of_site[one.site_id][begin:]
     return Earlier(axis_of_days([microgrid.local_day(day) for day in days]), drawn)
 
 
@@ -65,43 +87,49 @@ def _months_before(period: int, count: int) -> list[Month]:
     return [Month(n // 12, n % 12 + 1) for n in range(number - count, number)]
 
 
-def _held(run: BillingRun, site_ids: Sequence[int]) -> dict[str, Ints]:
-    """What the newest posted month before left of each site's surplus, by period."""
+def _held(run: BillingRun, billed: Sequence[Billed]) -> dict[str, Ints]:
+    """What the newest posted month before left of each one's surplus, by period."""
     rows = (
-        SurplusCarried.objects.filter(site_id__in=site_ids, run__period__lt=run.period, run__status=RunStatus.POSTED)
+        SurplusCarried.objects.filter(site_id__in={one.site_id for one in billed}, run__period__lt=run.period, run__status=RunStatus.POSTED)
         .annotate(period=F("run__period"))
         .order_by("site_id", "-period", "-run_id")
     )  # fmt: skip
-    row_of = {pk: row for row, pk in enumerate(site_ids)}
-    newest: dict[int, int] = {}
-    held: dict[str, Ints] = {}
+    of_one: dict[tuple[int, int], list[SurplusCarried]] = {}
     for row in rows:
-        if newest.setdefault(row.site_id, row.run_id) == row.run_id:
-            held.setdefault(row.window, np.zeros(len(site_ids), dtype=np.int64))[row_of[row.site_id]] = (
-                row.after_wh
-            )
+        of_one.setdefault((row.site_id, row.member_id), []).append(row)
+    held: dict[str, Ints] = {}
+    for place, one in enumerate(billed):
+        own = [
+            row for row in of_one.get((one.site_id, one.member_id), [])
+            if one.since is None or row.first_day >= one.since
+        ]  # fmt: skip
+        for row in own:
+            if row.run_id == own[0].run_id and row.first_day == own[0].first_day:
+                held.setdefault(row.window, np.zeros(len(billed), dtype=np.int64))[place] = row.after_wh
     return held
 
 
-def _year(run: BillingRun, site_ids: Sequence[int]) -> YearSoFar:
-    """What was billed from January on, less what was taken back, and on how many days."""
+def _year(run: BillingRun, billed: Sequence[Billed]) -> YearSoFar:
+    """What each was billed from January on, less what was taken back, and for how many days."""
     first = run.period // 100 * 100 + 1
-    rows = Document.objects.filter(site_id__in=site_ids, period__gte=first, period__lt=run.period).exclude(
-        status=DocumentStatus.DRAFT
-    )
-    row_of = {pk: row for row, pk in enumerate(site_ids)}
-    net, days = np.zeros((2, len(site_ids)), dtype=np.int64)
+    rows = Document.objects.filter(
+        site_id__in={one.site_id for one in billed}, period__gte=first, period__lt=run.period
+    ).exclude(status=DocumentStatus.DRAFT)
+    row_of = {(one.site_id, one.member_id): place for place, one in enumerate(billed)}
+    net, days = np.zeros((2, len(billed)), dtype=np.int64)
     for kind, sign in ((DocumentKind.BILL, 1), (DocumentKind.BILL_REVERSAL, -1)):
-        found = rows.filter(kind=kind).values("site_id").annotate(net=Sum("net_minor"))
-        for site_id, total in found.values_list("site_id", "net"):
-            net[row_of[site_id]] += sign * total
-    spans = rows.filter(kind=DocumentKind.BILL).values_list(
-        "site_id", "period", "run__first_day", "run__last_day"
-    )
-    for site_id, _, start, end in {
-        (site, period): (site, period, start, end) for site, period, start, end in spans
-    }.values():
-        days[row_of[site_id]] += (end - start).days + 1
+        found = rows.filter(kind=kind).values("site_id", "member_id").annotate(net=Sum("net_minor"))
+        for site_id, member_id, total in found.values_list("site_id", "member_id", "net"):
+            if (site_id, member_id) in row_of:
+                net[row_of[site_id, member_id]] += sign * total
+    stretches: dict[tuple[int, int], set[date]] = {}
+    bills = rows.filter(kind=DocumentKind.BILL).values_list("site_id", "member_id", "first_day", "last_day")
+    for site_id, member_id, start, end in bills:
+        if (site_id, member_id) in row_of:
+            billed_days = (start + timedelta(days=i) for i in range((end - start).days + 1))
+            stretches.setdefault((site_id, member_id), set()).update(billed_days)
+    for place_of, on in stretches.items():
+        days[row_of[place_of]] += len(on)
     return YearSoFar(net, days)
 
 

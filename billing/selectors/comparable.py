@@ -1,10 +1,14 @@
 """Whose bills somebody may compare, and with which tariff versions."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from django.db.models import QuerySet
 
 from billing.models import TariffVersion, VersionStatus
 from energy.models import Site
 from energy.models.meters import MeterKind
+from energy.selectors.ownership import theirs_since_of
 from members.models import Role, User
 from members.selectors.scope import cooperatives_of, cooperatives_served, visible_members
 
@@ -25,6 +29,13 @@ def comparable_sites(user: User) -> QuerySet[Site]:
         .order_by("microgrid", "code")
         .distinct()
     )
+
+
+def compared_since(user: User, sites: Sequence[Site]) -> date | None:
+    """From which day on the sites may be compared: members by days alone on which all of them were theirs."""
+    if compares_for_all(user):
+        return None
+    return max(theirs_since_of({site.pk for site in sites}).values(), default=None)
 
 
 def comparable_versions(user: User) -> QuerySet[TariffVersion]:

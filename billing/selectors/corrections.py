@@ -1,7 +1,7 @@
 """Which billed days have newer readings, and what a correction changed for one member."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from billing.domain.corrections import (
@@ -14,17 +14,20 @@ from billing.domain.corrections import (
 )
 from billing.domain.sentences import WORDS, Words
 from billing.models import BilledReadings, BillingRun, Document, DocumentLine, RunKind, RunStatus
+from billing.selectors.astray import astray
 from energy.models import Channel, Meter, MeterDay, Microgrid
 from energy.models.meters import MeterKind
+from energy.selectors.ownership import members_on
 from grid.models import SharingDay
 
 
 @dataclass(frozen=True, slots=True)
 class Outdated:
-    """A billed month with days that were shared anew since, by a later revision."""
+    """A billed month with days that were shared anew since, by a later revision, or with sites that changed hands as it turned out."""
 
     run: BillingRun
     days: list[date]
+    moved: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class NewerReadings:
 
 
 def outdated_months(microgrid: Microgrid) -> list[Outdated]:
-    """Months whose last whole run, posted or withdrawn, rests on shares that are no longer current; oldest first."""
+    """Months whose last whole run, posted or withdrawn, rests on shares or owners that are no longer current; oldest first."""
     runs = BillingRun.objects.filter(
         microgrid=microgrid, kind__in=[RunKind.FINAL, RunKind.CORRECTION], only_sites=[]
     )
@@ -55,8 +58,12 @@ def outdated_months(microgrid: Microgrid) -> list[Outdated]:
             for day, revision in zip(run.days(), run.sharing_revisions, strict=False)
             if current.get(day, revision) != revision
         ]
-        if days:
-            found.append(Outdated(run, days))
+        standing = Document.objects.standing().filter(
+            run__microgrid=microgrid, period=run.period, run__kind__in=[RunKind.FINAL, RunKind.CORRECTION]
+        )
+        moved = list(dict.fromkeys(document.site.code for document in astray(run, standing)))
+        if days or moved:
+            found.append(Outdated(run, days, moved))
     return found
 
 
@@ -123,7 +130,7 @@ def correction_of(document: Document) -> Correction | None:
         new = reversal.run.documents.filter(site=old.site_id, member=old.member_id, kind=old.kind).first()
     words = WORDS.get(document.member.language, WORDS["en"])
     own = CORRECTION_WORDS.get(document.member.language, CORRECTION_WORDS["en"])
-    causes = causes_of(old, reversal.run)
+    causes = causes_of(old, reversal.run, new)
     reasons = [reversal.run.reason] if reversal.run.kind == RunKind.CANCELLATION else own.why(causes, words)
     return Correction(
         old, reversal, new, own, _intro(document, old, reversal, new, own, words), reasons,
@@ -167,12 +174,16 @@ def _figures(document: Document) -> list[LineFigures]:
     return [LineFigures(x.component, x.window, x.quantity, x.unit, x.price, x.net_minor) for x in lines]
 
 
-def causes_of(old: Document, run: BillingRun) -> Causes:
-    """Why a run took a document back: the days whose own readings, and whose shares, are other versions now."""
+def causes_of(old: Document, run: BillingRun, new: Document | None = None) -> Causes:
+    """Why a run took a document back: the days whose own readings, and whose shares, are other versions now, or a move."""
     before, after = old.run, run
     old_days, new_days = before.days(), after.days()
     if old_days != new_days:
         return Causes(period_changed=True)
+    if new is not None and (old.first_day, old.last_day) != (new.first_day, new.last_day):
+        return Causes(moved_days=(new.first_day, new.last_day))
+    if new is None and members_on([old.site_id], old.first_day)[old.site_id].pk != old.member_id:
+        return Causes(moved_days=(old.first_day, old.last_day))
     shared = [
         day
         for day, was, now in zip(old_days, before.sharing_revisions, after.sharing_revisions, strict=False)
@@ -200,4 +211,4 @@ def _own_days(old: Document, run: BillingRun) -> list[date]:
         )
         if was != now
     }  # fmt: skip
-    return sorted(found)
+    return [day for day in sorted(found) if old.first_day <= day <= old.last_day]

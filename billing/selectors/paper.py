@@ -45,6 +45,8 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
             [words.labels["number"], document.label], [words.labels["member"], member.number],
             [words.labels["site"], document.site.code], [words.labels["issued"], words.date(document.issue_date)],
             [words.labels["period"], f"{words.date(days[0])} – {words.date(days[-1])}"],
+            *([[words.labels["first_bill"], words.labels["moved_in"]]] if facts.moved_in else []),
+            *([[words.labels["final_bill"], words.labels["moved_out"]]] if facts.moved_out else []),
         ],
         "ask": _ask(document, words),
         "comparison": _comparison(facts.before, words) if facts.correction is None else facts.correction.total,

@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from billing.models import Document, DocumentLine, FlexibilityCredit
 from billing.selectors.corrections import Correction, correction_of
-from energy.models import Channel, Meter
+from energy.models import Channel, Meter, SiteOwnership
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
 from energy.selectors.register_readings import RegisterReading, register_readings_by_site
@@ -43,6 +43,8 @@ class PaperFacts:
     before: Document | None
     mix: SourceMix
     correction: Correction | None = None
+    moved_in: bool = False
+    moved_out: bool = False
 
 
 def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
@@ -50,22 +52,45 @@ def paper_facts(documents: Sequence[Document]) -> dict[int, PaperFacts]:
     if not documents:
         return {}
     run = documents[0].run
-    sites = list({document.site_id: document.site for document in documents}.values())
     lines = _by_document(DocumentLine.objects.filter(document__in=documents).order_by("position"))
     flexibility = _by_document(
         FlexibilityCredit.objects.filter(document__in=documents, position__isnull=False)
     )
-    readings = register_readings_by_site(microgrid=run.microgrid, sites=sites, days=run.days())
-    drawn, mixes = _days_drawn(documents)
+    drawn, mixes, readings = {}, {}, {}
+    for days, together in _by_days(documents).items():
+        # Who had a site for part of the month reads of those days alone.
+        of_them = list({document.site_id: document.site for document in together}.values())
+        registers = register_readings_by_site(microgrid=run.microgrid, sites=of_them, days=list(days))
+        by_day, by_origin = _days_drawn(together, list(days))
+        for document in together:
+            drawn[document.pk] = by_day.get(document.site_id, [])
+            mixes[document.pk] = by_origin.get(document.site_id, NOTHING_DRAWN)
+            readings[document.pk] = registers.get(document.site_id, [])
     before = _documents_before(documents)
+    came, left = _moves(documents)
     return {
         document.pk: PaperFacts(
-            lines[document.pk], {row.position: row for row in flexibility[document.pk]}, drawn.get(document.site_id, []),
-            readings.get(document.site_id, []), before.get(_place(document)),
-            mixes.get(document.site_id, NOTHING_DRAWN), correction_of(document),
+            lines[document.pk], {row.position: row for row in flexibility[document.pk]}, drawn[document.pk],
+            readings[document.pk], before.get(_place(document)), mixes[document.pk], correction_of(document),
+            (document.site_id, document.member_id, document.first_day) in came,
+            (document.site_id, document.member_id, document.last_day + timedelta(days=1)) in left,
         )
         for document in documents
     }  # fmt: skip
+
+
+Moved = set[tuple[int, int, date]]
+
+
+def _moves(documents: Sequence[Document]) -> tuple[Moved, Moved]:
+    """Who came to which site on which day, and who had left it on which."""
+    rows = SiteOwnership.objects.filter(site__in={d.site_id for d in documents}).exclude(
+        valid_from=None, valid_to=None
+    )
+    found = list(rows.values_list("site_id", "member_id", "valid_from", "valid_to"))
+    return {(s, m, first) for s, m, first, _ in found if first}, {
+        (s, m, after) for s, m, _, after in found if after
+    }
 
 
 def _by_document(rows: Any) -> dict[int, list[Any]]:
@@ -75,10 +100,19 @@ def _by_document(rows: Any) -> dict[int, list[Any]]:
     return found
 
 
-def _days_drawn(documents: Sequence[Document]) -> tuple[dict[int, list[DayEnergy]], dict[int, SourceMix]]:
+def _by_days(documents: Sequence[Document]) -> dict[tuple[date, ...], list[Document]]:
+    """Documents of the same days together: all but those of sites that changed hands."""
+    found: dict[tuple[date, ...], list[Document]] = defaultdict(list)
+    for document in documents:
+        found[tuple(document.days())].append(document)
+    return found
+
+
+def _days_drawn(
+    documents: Sequence[Document], days: list[date]
+) -> tuple[dict[int, list[DayEnergy]], dict[int, SourceMix]]:
     """By site with a bill, what it drew day by day, and where it came from."""
     run, sites = documents[0].run, sorted({d.site_id for d in documents if d.is_for_use})
-    days = run.days()
     site_of = dict(Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE).values_list("pk", "site_id"))
     block = load_channel(
         microgrid=run.microgrid,

@@ -37,10 +37,10 @@ def versions_behind(document: Document) -> list[VersionUse]:
     """The versions whose readings make up a document's energy, day by day; empty for runs before they were kept."""
     channel = Channel.IMPORT if document.is_for_use else Channel.EXPORT
     meters = Meter.objects.filter(site_id=document.site_id, kind=MeterKind.SITE).in_bulk()
-    days = document.rated_run.days()
+    of_run, days = document.rated_run.days(), document.days()
     used: list[VersionUse] = []
     for kept in BilledReadings.objects.filter(run=document.rated_run, meter_id__in=meters, channel=channel):
-        version_of = dict(zip(days, kept.versions, strict=True))
+        version_of = dict(zip(of_run, kept.versions, strict=True))
         rows = MeterDay.objects.filter(meter_id=kept.meter_id, channel=channel, day__in=days)
         causes = MeterDayVersion.objects.filter(meter_id=kept.meter_id, channel=channel, day__in=days)
         told = {(c.day, c.version): c for c in causes.select_related("user", "reading_import")}
@@ -78,6 +78,8 @@ def documents_of_day(meter: Meter, channel: int, day: date) -> dict[int, QuerySe
     ).select_related("run")
     for kept in rows:
         version = dict(zip(kept.run.days(), kept.versions, strict=True)).get(day, 0)
-        documents = Document.objects.filter(run=kept.run_id, site_id=meter.site_id, kind=kind)
+        documents = Document.objects.filter(
+            run=kept.run_id, site_id=meter.site_id, kind=kind, first_day__lte=day, last_day__gte=day
+        )
         found[version] = found[version] | documents if version in found else documents
     return found

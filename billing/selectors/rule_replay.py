@@ -7,6 +7,7 @@ import numpy as np
 
 from billing.models import BillingRun, RuleReplay, RunStatus
 from energy.models import Microgrid, Site
+from energy.selectors.ownership import theirs_since_of
 
 MOST_MONTHS = 3
 
@@ -47,7 +48,7 @@ class RuleComparison:
 
 def compare_rules(*, microgrid: Microgrid, sites: Sequence[Site]) -> RuleComparison:
     """Compare for the sites of one member, over the last months that were billed and replayed."""
-    runs = _runs(microgrid)
+    runs = [run for run in _runs(microgrid) if _had_all(sites, run)]
     rows = RuleReplay.objects.filter(run__in=runs)
     by_rule: dict[tuple[str, str], list[RuleReplay]] = {}
     for row in rows:
@@ -78,6 +79,12 @@ def compare_rules(*, microgrid: Microgrid, sites: Sequence[Site]) -> RuleCompari
     outcomes.sort(key=lambda outcome: (outcome.own_minor, outcome.key, outcome.price_rule))
     periods = sorted(f"{run.period // 100}-{run.period % 100:02}" for run in runs if run.pk in told)
     return RuleComparison(periods, own, sum(row.shared_wh for row in months), len(was), outcomes)
+
+
+def _had_all(sites: Sequence[Site], run: BillingRun) -> bool:
+    """Whether the sites were whose they are today for all of a run's days: a replay knows one sum of a site's month."""
+    since = theirs_since_of({site.pk for site in sites})
+    return all(day <= run.first_day for day in since.values())
 
 
 def _runs(microgrid: Microgrid) -> list[BillingRun]:

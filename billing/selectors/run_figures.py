@@ -11,6 +11,7 @@ from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
+from members.models import Member
 
 MONTHS_BEFORE = 3
 SITES_AT_ONCE = 500
@@ -20,25 +21,38 @@ DRAWN = (Component.LOCAL, Component.GIFT, Component.GRID)
 def site_figures(run: BillingRun) -> list[SiteFigures]:
     """One for each site that the run drafts a bill or a credit for, by code."""
     drafts = run.documents.filter(cancels=None)
-    sites = list(Site.objects.filter(pk__in=drafts.values("site")).select_related("member").order_by("code"))
+    sites = list(Site.objects.filter(pk__in=drafts.values("site")).order_by("code"))
     ids, days = [site.pk for site in sites], run.days()
     gross = dict(drafts.filter(kind="bill").values_list("site").annotate(sum=Sum("gross_minor")))
     drawn = _drawn(Document.objects.filter(run=run, kind="bill"))
     history = _history(run, ids)
     earlier = _earlier(run, ids)
     tariffs = _new_tariffs(run, ids)
+    billed: dict[int, set[int]] = defaultdict(set)
+    for site_id, member_id in drafts.values_list("site", "member"):
+        billed[site_id].add(member_id)
+    reached = _reached(drafts)
     quality, missing = _quality(run, ids), _missing_days(run, ids)
     return [
         SiteFigures(
             site.pk, gross.get(site.pk), drawn.get(site.pk, 0), len(days), history[site.pk].get(run.period - 100),
             tuple(history[site.pk][period] for period in _months_before(run) if period in history[site.pk]),
-            earlier.get((site.pk, site.member_id)), (site.pk, site.member_id) not in earlier,
+            max((earlier[site.pk, who] for who in billed[site.pk] if (site.pk, who) in earlier), default=None),
+            any((site.pk, who) not in earlier for who in billed[site.pk]),
             *quality.get(site.pk, (0, 0)), missing.get(site.pk, 0), tariffs.get(site.pk, ""),
-            bool(site.member.street and site.member.city) or site.member.is_cooperative,
-            bool(site.member.email) or site.member.is_cooperative,
+            all(reached[who][0] for who in billed[site.pk]), all(reached[who][1] for who in billed[site.pk]),
         )
         for site in sites
     ]  # fmt: skip
+
+
+def _reached(drafts: QuerySet[Document]) -> dict[int, tuple[bool, bool]]:
+    """By member, whether there is an address for letters, and one for e-mails; the cooperative needs none."""
+    members = Member.objects.filter(pk__in=drafts.values("member"))
+    return {
+        m.pk: (bool(m.street and m.city) or m.is_cooperative, bool(m.email) or m.is_cooperative)
+        for m in members
+    }
 
 
 def _drawn(bills: QuerySet[Document]) -> dict[int, int]:

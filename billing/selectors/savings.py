@@ -15,9 +15,10 @@ from energy.domain.comparison import TooFewOthers
 from energy.domain.load_patterns import habits
 from energy.models import Channel, Microgrid, Site, Source
 from energy.selectors.meter_days import load_channel
+from energy.selectors.ownership import theirs_since
 from energy.selectors.site_days import SiteDayBlock, load_site_days, newest_days
 from energy.selectors.site_habits import TooFewDays, site_comparison, today_of
-from energy.selectors.source_figures import SourceCourse, courses_of
+from energy.selectors.source_figures import SourceCourse, own_courses_of
 from grid.models import BalanceDay, PriceDay
 from grid.selectors.prices import load_prices
 from grid.selectors.sharing import load_shares
@@ -38,6 +39,8 @@ def site_tips(site: Site, *, real_now: datetime) -> SiteTips:
     """The tips for one site, from the last two months of closed and priced days."""
     microgrid, today = site.microgrid, today_of(site, real_now)
     days = _closed_days(microgrid, newest_days(microgrid, before=today, most=LOOKED_AT_DAYS))
+    since = theirs_since(site)
+    days = [day for day in days if since is None or day >= since]
     if days:
         block = load_site_days(microgrid=microgrid, days=days, site_ids=[site.pk])
         days = [day for day, complete in zip(days, block.complete[0], strict=True) if complete]
@@ -130,7 +133,7 @@ def _with_roof(found: list[Tip], site: Site, real_now: datetime) -> list[Tip]:
     sources = list(Source.objects.filter(site=site).select_related("site__microgrid"))
     if not sources:
         return found
-    courses = courses_of(sources, real_now=real_now)
+    courses = own_courses_of(sources, real_now=real_now)
     values = energy_values(site.microgrid, courses)
     roofs = [
         roof_tip(c.figures.cleaning_wh, c.figures.repair_wh, values[c.figures.source.pk], c.figures.days)

@@ -21,7 +21,7 @@ class NothingToCorrect(CannotBill):
 
 
 def propose_corrections(*, microgrid: Microgrid, now: datetime, user: User | None = None) -> list[BillingRun]:
-    """Prepare a correction for each billed month whose days were closed again; months that are not ready yet wait. `now` is the microgrid's."""
+    """Prepare a correction for each billed month whose days were closed again or whose sites changed hands as it turned out; months that are not ready yet wait. `now` is the microgrid's."""
     proposed = []
     for outdated in outdated_months(microgrid):
         try:
@@ -79,11 +79,18 @@ def _prepare(outdated: Outdated, now: datetime, user: User | None) -> BillingRun
 
 
 def _reason(outdated: Outdated) -> str:
-    codes = list(dict.fromkeys(row.meter.code for row in newer_readings(outdated.run)))
-    days = ", ".join(str(day) for day in outdated.days[:MOST_NAMED])
-    more = " ..." if len(outdated.days) > MOST_NAMED else ""
-    named = ", ".join(codes[:MOST_NAMED]) + (" ..." if len(codes) > MOST_NAMED else "")
-    return f"Days closed again: {days}{more}; newer readings of {named or 'storages'}."[:300]
+    told = []
+    if outdated.days:
+        codes = list(dict.fromkeys(row.meter.code for row in newer_readings(outdated.run)))
+        days = _named([str(day) for day in outdated.days])
+        told.append(f"Days closed again: {days}; newer readings of {_named(codes) or 'storages'}.")
+    if outdated.moved:
+        told.append(f"Changed hands on another day: {_named(outdated.moved)}.")
+    return " ".join(told)[:300]
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (" ..." if len(names) > MOST_NAMED else "")
 
 
 @transaction.atomic

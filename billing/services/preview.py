@@ -10,7 +10,7 @@ import numpy as np
 from billing.domain.rating import RatedLines, SiteEnergy, rate_bills
 from billing.domain.tariffs import TariffTerms
 from billing.models import BillingRun, Document, DocumentKind, RunStatus, Tariff, TariffVersion
-from billing.selectors.bill_history import history_of
+from billing.selectors.bill_history import Billed, history_of
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
 from billing.services.rating import load_energy, rate_plan
 from energy.models import Site
@@ -104,7 +104,9 @@ def _rate(
     plan = rate_plan(terms, days, run, published, tried=own_prices)
     if own_prices:
         plan = replace(plan, local_micro=mid_market(plan.retail_micro, plan.export_micro))
-    return rate_bills(plan, energy, history_of(run=run, site_ids=site_ids, parts=plan.parts))
+    members = dict(Site.objects.filter(pk__in=site_ids).values_list("pk", "member_id"))
+    billed = [Billed(pk, members[pk]) for pk in site_ids]
+    return rate_bills(plan, energy, history_of(run=run, billed=billed, parts=plan.parts))
 
 
 def _bill(

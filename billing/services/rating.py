@@ -121,10 +121,10 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
             own = terms[piece.first : piece.after]
             plan = rate_plan(own, days[piece.first : piece.after], run, prices_within(prices, span))
             rows = np.searchsorted(axis, np.array([stay.site.pk for stay in here]))
-            ids = [stay.site.pk for stay in here]
-            history = carried.history(ids, history_of(run=run, site_ids=ids, parts=plan.parts))
+            billed = [stay.billed(piece.after) for stay in here]
+            history = carried.history(here, history_of(run=run, billed=billed, parts=plan.parts))
             rating = rate_period(plan, energy.within(rows, span), history)
-            carried.note(ids, rating, piece.after - piece.first)
+            carried.note(here, rating, piece.after - piece.first)
             drafts.add(piece, here, rating, own[0].vat, traded.on(piece))
     carried.keep(run)
     drafts.add_flexibility(stays_at, owed)
@@ -288,11 +288,11 @@ class _Drafts:
 
     def __init__(self, run: BillingRun, parties: VatParties) -> None:
         self.run, self.parties = run, parties
-        self.found: dict[tuple[int, int, str], _Draft] = {}
+        self.found: dict[tuple[int, int, int, str], _Draft] = {}
 
     def of(self, stay: Stay, kind: str) -> _Draft:
         """The stay's document of a kind, begun where there is none yet."""
-        key = (*stay.key, kind)
+        key = (*stay.key, stay.member.pk, kind)
         if key not in self.found:
             self.found[key] = _Draft(stay, kind)
         return self.found[key]
@@ -337,7 +337,7 @@ class _Drafts:
         for site_id, rows in owed.items():
             for row in rows:
                 day = row.start_at.astimezone(self.run.microgrid.zone).date()
-                stay = stay_on(stays_at[site_id], (day - self.run.first_day).days)
+                stay = stay_on(stays_at[site_id], (day - self.run.first_day).days, self.run.days())
                 party = self.parties.of_member(stay.member.pk)[stay.first]
                 own = stay.member.is_cooperative
                 vat = self._vat_of_credits(party, self.parties.cooperative[stay.first], own)

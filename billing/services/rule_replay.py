@@ -13,7 +13,7 @@ from billing.models import BillingRun, RuleReplay, RunStatus
 from billing.selectors.bill_history import history_of
 from billing.services.carried import Carried
 from billing.services.rating import group_by_tariffs, load_energy, prices_within, rate_plan, terms_along
-from billing.services.stays import same_vat
+from billing.services.stays import Stay, same_vat
 from energy.models import Microgrid, Site
 from grid.domain.market.agent import Limits, orders_for
 from grid.domain.market.book import clear_wanted
@@ -227,9 +227,11 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
         for first, after in same_vat(terms):
             span = slice(int(month.offsets[first]), int(month.offsets[after]))
             plan = rate_plan(terms[first:after], days[first:after], run, prices_within(prices, span))
-            history = carried.history(members, history_of(run=run, site_ids=members, parts=plan.parts))
+            here = [Stay(month.sites[row], month.sites[row].member, 0, len(days)) for row in rows.tolist()]
+            billed = [stay.billed(after) for stay in here]
+            history = carried.history(here, history_of(run=run, billed=billed, parts=plan.parts))
             rating = rate_period(plan, energy.within(rows, span), history)
-            carried.note(members, rating, after - first)
+            carried.note(here, rating, after - first)
             for line in rating.bills:
                 local_brought += int(line.net_minor.sum()) if line.component == "local" else 0
                 rate = terms[first].vat.of_component(line.component)

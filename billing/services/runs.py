@@ -10,6 +10,7 @@ from billing.domain.rating import CannotRate
 from billing.domain.vat import Scheme
 from billing.models import BillingRun, DocumentStatus, RunChunk, RunKind, RunStatus, TariffVersion
 from billing.models.runs import ChunkStatus
+from billing.selectors.astray import astray
 from billing.selectors.tariffs import TariffMissing
 from billing.selectors.vat_status import vat_parties
 from billing.services.differences import (
@@ -39,7 +40,7 @@ class CannotBill(ValueError):
 
 
 class RatedAnew(CannotBill):
-    """Days were closed again while the run was rated: its parts are open again and have to be rated once more."""
+    """Days were closed again, or a site changed hands, while the run was rated: its parts are open again and have to be rated once more."""
 
 
 @transaction.atomic
@@ -243,7 +244,7 @@ def _has_changed(run: BillingRun) -> bool:
         raise CannotBill(f"{open_chunks} parts of the run are not rated yet.")
     revisions = current_revisions(microgrid=run.microgrid, days=run.days())
     _check_final(run.microgrid, run.days())
-    if revisions == run.sharing_revisions:
+    if revisions == run.sharing_revisions and not astray(run, run.documents.all()):
         return False
     _open_again(run, revisions)
     return True

@@ -3,28 +3,41 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from billing.domain.tariffs import TariffTerms
 from billing.domain.vat import VatParty
+from billing.selectors.bill_history import Billed
 from billing.selectors.vat_status import VatParties
 from energy.models import Site
+from energy.selectors.ownership import members_on, ownerships_along
 from members.models import Member
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Days of a run on which a member has a site without a break: `[first, after)`, counted from the run's first day."""
+    """Days of a run on which a member has a site without a break: `[first, after)`, counted from the run's first day.
+
+    Attributes:
+        since: from which day on the member has the site; None: from the beginning.
+        ends: the member has it no longer on the day after.
+    """
 
     site: Site
     member: Member
     first: int
     after: int
+    since: date | None = None
+    ends: bool = False
 
     @property
     def key(self) -> tuple[int, int]:
         """Site and first day: a site is one member's on a day."""
         return self.site.pk, self.first
+
+    def billed(self, after: int) -> Billed:
+        """Who is billed for the site up to a day, counted from the run's first."""
+        return Billed(self.site.pk, self.member.pk, self.since, self.ends and after == self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +80,17 @@ def _changes(along: Sequence[object]) -> list[int]:
 
 
 def stays_of(sites: Sequence[Site], days: Sequence[date]) -> list[Stay]:
-    """Who has each site along the days."""
-    return [Stay(site, site.member, 0, len(days)) for site in sites]
+    """Who has each site along the days, which follow each other; by site in the order given, then by day."""
+    found, first, after_all = [], min(days), max(days) + timedelta(days=1)
+    owned = ownerships_along([site.pk for site in sites], first, max(days))
+    for site in sites:
+        for row in owned[site.pk]:
+            begin, end = max(row.valid_from or first, first), min(row.valid_to or after_all, after_all)
+            ends = row.valid_to is not None and row.valid_to <= after_all
+            found.append(
+                Stay(site, row.member, (begin - first).days, (end - first).days, row.valid_from, ends)
+            )
+    return found
 
 
 def stays_by_site(stays: Iterable[Stay]) -> dict[int, list[Stay]]:
@@ -79,6 +101,12 @@ def stays_by_site(stays: Iterable[Stay]) -> dict[int, list[Stay]]:
     return found
 
 
-def stay_on(stays: Sequence[Stay], place: int) -> Stay:
-    """Who had the site on a day, counted from the run's first; the first of them for what is older than the run."""
+def stay_on(stays: Sequence[Stay], place: int, run_days: Sequence[date]) -> Stay:
+    """Who had a site on a day, counted from the run's first; of a day before the run, whoever had it then."""
+    if place < 0:
+        day = run_days[0] + timedelta(days=place)
+        site = stays[0].site
+        owner = members_on([site.pk], day)[site.pk]
+        # Who is gone meanwhile has no days in the run, so the document is of its first.
+        return next((s for s in stays if s.member == owner), Stay(site, owner, 0, 1, ends=True))
     return next((stay for stay in stays if stay.first <= place < stay.after), stays[0])

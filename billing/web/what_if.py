@@ -12,7 +12,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.selectors.comparable import comparable_sites, comparable_versions, compares_for_all
+from billing.selectors.comparable import (
+    comparable_sites,
+    comparable_versions,
+    compared_since,
+    compares_for_all,
+)
 from billing.services.what_if import (
     CannotCompare,
     Outcome,
@@ -116,7 +121,9 @@ def _result(user: Any, form: WhatIfForm) -> dict[str, Any]:
     microgrid = sites[0].microgrid
     sites = [site for site in sites if site.microgrid_id == microgrid.pk]
     proposals = form.proposals(vat_rate_of(microgrid))
-    found = what_if(sites=sites, proposals=proposals, days=comparable_days(microgrid))
+    found = what_if(
+        sites=sites, proposals=proposals, days=comparable_days(microgrid, compared_since(user, sites))
+    )
     shown = [_shown(found, outcome) for outcome in found.outcomes]
     seen = {row["site"].member_id for outcome in shown for row in (*outcome["more"], *outcome["less"])}
     record_looks(

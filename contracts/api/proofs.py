@@ -1,8 +1,9 @@
 """Proofs: everything with which a bill or a meter day can be checked without us."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -16,8 +17,8 @@ from rest_framework.views import APIView
 from billing.selectors.documents import visible_documents
 from contracts.selectors.bundles import NotAnchoredYet, day_bundle, proof_bundle
 from energy.api.problems import problem
-from energy.selectors.scope import visible_meters
-from members.services.access import record_look
+from energy.selectors.ownership import days_seen, readable_meters
+from energy.services.looks import record_site_look
 
 WORD = "0x" + "5a" * 32
 ANCHOR_EXAMPLE = {
@@ -92,14 +93,18 @@ class MeterDayProof(APIView):
     )
     def get(self, request: Request, public_id: Any, day: date) -> Response:
         meter = get_object_or_404(
-            visible_meters(request.user).select_related("site__member"),  # type: ignore[arg-type]
+            readable_meters(request.user).select_related("site__microgrid"),  # type: ignore[arg-type]
             public_id=public_id,
         )
+        seen = days_seen(request.user, meter.site)  # type: ignore[arg-type]
+        if day not in seen:
+            raise Http404
         try:
             bundle = day_bundle(meter, day)
         except NotAnchoredYet as reason:
             return problem(status.HTTP_409_CONFLICT, "Not anchored yet", str(reason))
-        record_look(
-            user=request.user, member=meter.site.member, what="meter days", subject=meter.code, now=timezone.now()
+        record_site_look(
+            user=request.user, site=meter.site, seen=seen, what="meter days", subject=meter.code, now=timezone.now(), first=day,  # type: ignore[arg-type]
+            after=day + timedelta(days=1),
         )  # fmt: skip
         return Response(bundle, headers={"Cache-Control": "private, no-store"})

@@ -27,6 +27,7 @@ from contracts.selectors.bundles import CONTRACT_OF
 from contracts.services.batches import BatchEntry, store_batch
 from contracts.services.outbox import enqueue
 from energy.models import Meter, Microgrid
+from energy.selectors.ownership import members_on
 
 SALT_BYTES = 32
 
@@ -59,9 +60,9 @@ def anchor_day(*, chain: Chain, microgrid: Microgrid, day: date, revision: int, 
     ).first()
     if existing is not None:
         return existing
-    meters = {
-        meter.pk: meter for meter in Meter.objects.filter(microgrid=microgrid).select_related("site__member")
-    }
+    meters = {meter.pk: meter for meter in Meter.objects.filter(microgrid=microgrid).select_related("site")}
+    # Encrypted to whose day it was, whoever has the site when it is sealed.
+    owners = members_on([meter.site_id for meter in meters.values()], day)
     subject = unhexed(microgrid.chain_ref)
     leaves, entries = [], []
     for meter_id, channel, version, values, quality in meter_day_rows(microgrid, day):
@@ -82,7 +83,7 @@ def anchor_day(*, chain: Chain, microgrid: Microgrid, day: date, revision: int, 
             "meter": meter.chain_ref, "channel": channel, "version": version, "salt": salt, "values_wh": values,
             "quality": quality,
         }  # fmt: skip
-        entries.append(BatchEntry(meter.site.member, content))
+        entries.append(BatchEntry(owners[meter.site_id], content))
     cid = store_batch(microgrid, day, revision, entries) if entries else ""
     return _store(
         chain,

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from numpy.typing import NDArray
 
 from billing.models import BillingRun
 from contracts.domain.chain import Chain
 from contracts.domain.commitments import unhexed
 from contracts.models import StorageMirror
+from contracts.services.mirrors import consents_along
 from contracts.services.outbox import enqueue
 from contracts.services.stored_energy import Stores
 from energy.models import Channel, Meter, StorageUnit
@@ -76,7 +77,7 @@ def mirror_storages(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     """What storages took and gave in a run's days, once; each begins on the chain where it was registered, half full."""
     storages = list(
         StorageUnit.objects.filter(site__microgrid=run.microgrid)
-        .filter(Q(site__member__is_cooperative=True) | Q(site__member__publishes_usage=True))
+        .filter(Q(site__member__is_cooperative=True) | Exists(consents_along(OuterRef("site"), run.days())))
         .exclude(mirror__period__gte=run.period)
         .select_related("site__member")
         .order_by("pk")

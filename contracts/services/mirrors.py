@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from billing.models import (
     Allocation,
@@ -27,7 +27,7 @@ from contracts.domain.merkle import keccak
 from contracts.models import ChainTransaction, PaymentQuote, WalletLink
 from contracts.services.outbox import enqueue
 from contracts.services.stored_energy import Stores
-from energy.models import Channel, Consumer, Meter, Microgrid, Source, StorageUnit
+from energy.models import Channel, Consumer, Meter, Microgrid, SiteOwnership, Source, StorageUnit
 from energy.models.meters import MeterKind
 from energy.selectors.expected_use import expected_import
 from energy.selectors.meter_days import load_channel
@@ -91,6 +91,23 @@ def consenting_sites(microgrid: Microgrid) -> list[Meter]:
         .select_related("site__member")
         .order_by("pk")
     )
+
+
+def consenting_along(microgrid: Microgrid, days: Sequence[date]) -> list[Meter]:
+    """Meters of sites that on all the days were one member's who publishes own totals; a month of two members is nobody's own."""
+    return list(
+        Meter.objects.filter(
+            Exists(consents_along(OuterRef("site"), days)), microgrid=microgrid, kind=MeterKind.SITE
+        ).order_by("pk")
+    )
+
+
+def consents_along(site: Any, days: Sequence[date]) -> QuerySet[SiteOwnership]:
+    """Ownerships of a site over all the days by members who publish their own totals."""
+    return SiteOwnership.objects.filter(
+        Q(valid_from__isnull=True) | Q(valid_from__lte=min(days)), Q(valid_to__isnull=True) | Q(valid_to__gt=max(days)),
+        site=site, member__publishes_usage=True,
+    )  # fmt: skip
 
 
 def mirror_registrations(*, chain: Chain, microgrid: Microgrid, now: datetime) -> None:
@@ -183,7 +200,7 @@ def _mirror_usage(chain: Chain, run: BillingRun, days: Sequence[date], now: date
     peaks = dict(
         zip(block.meter_ids.tolist(), (block.values_wh.max(axis=1) * per_hour).tolist(), strict=True)
     )
-    own = consenting_sites(microgrid)
+    own = consenting_along(microgrid, days)
     rest = np.array([m not in {o.pk for o in own} for m in block.meter_ids.tolist()], dtype=bool)
     rows = [
         (unhexed(m.chain_ref), totals[m.pk], round(peaks[m.pk]), INDIVIDUAL) for m in own if m.pk in totals
@@ -208,7 +225,9 @@ def mirror_forecasts(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     microgrid = run.microgrid
     month = Month.parse(str(run.period)).next
     expected = expected_import(microgrid=microgrid, month=month)
-    own = [m for m in consenting_sites(microgrid) if m.pk in expected]
+    # What is expected follows from what was: only of who has the site as before.
+    kept = {m.pk for m in consenting_along(microgrid, run.days())}
+    own = [m for m in consenting_sites(microgrid) if m.pk in expected and m.pk in kept]
     others = sum(expected.values()) - sum(expected[m.pk] for m in own)
     # In force once posted, by the chain's own clock: a development chain's is not that of the village.
     valid_from = min(int(microgrid.local_day(month.first_day).start_at.timestamp()), chain.block_time())

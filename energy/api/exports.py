@@ -13,15 +13,16 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.adapters.reading_formats import FORMATS
-from energy.api.problems import as_problem
+from energy.api.problems import as_problem, problem
 from energy.api.streams import streamed
 from energy.domain.reading_files import EnergyUnit
+from energy.selectors.ownership import days_seen, readable_meters
 from energy.selectors.reading_export import ExportOrder, export_readings
-from energy.selectors.scope import visible_meters
-from members.services.access import record_look
+from energy.services.looks import record_site_look
 
 LONGEST_SPAN_DAYS = 3_700
 
@@ -62,7 +63,7 @@ class MeterExport(APIView):
 
     @extend_schema(
         operation_id="meters_export", summary="A meter's readings as a file",
-        description="Streamed; gaps stay gaps. The same formats can be imported again.",
+        description="Streamed; gaps stay gaps. The same formats can be imported again. Of a site that changed hands a member gets the own days only: of several stretches the latest.",
         parameters=[
             OpenApiParameter("format", str, enum=sorted(FORMATS), description="Default: wide."),
             OpenApiParameter("from", date, required=True, description="First day."),
@@ -71,19 +72,23 @@ class MeterExport(APIView):
         ],
         responses={(200, media): OpenApiTypes.BINARY for media in sorted({f.media_type for f in FORMATS.values()})},
     )  # fmt: skip
-    def get(self, request: Request, public_id: Any) -> StreamingHttpResponse:
+    def get(self, request: Request, public_id: Any) -> StreamingHttpResponse | Response:
         meter = get_object_or_404(
-            visible_meters(request.user).select_related("site__member", "microgrid"), public_id=public_id
+            readable_meters(request.user).select_related("site__microgrid", "microgrid"), public_id=public_id
         )
         asked = ExportSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        record_look(
-            user=request.user, member=meter.site.member, what="export of readings", subject=meter.code,
-            now=timezone.now(),
+        seen = days_seen(request.user, meter.site)
+        first, after = seen.within(given["from"], given["to"]) or (None, None)
+        if first is None or after is None:
+            return problem(404, "Nothing to see", "On none of these days was the meter's site yours.")
+        record_site_look(
+            user=request.user, site=meter.site, seen=seen, what="export of readings", subject=meter.code, now=timezone.now(),
+            first=first, after=after,
         )  # fmt: skip
         order = ExportOrder(
-            meter.microgrid, [meter], given["from"], given["to"], given["format"], EnergyUnit(given["unit"])
+            meter.microgrid, [meter], first, after, given["format"], EnergyUnit(given["unit"])
         )
         return streamed(
             request._request, export_readings(order), file_name=order.file_name,

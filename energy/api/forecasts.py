@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from energy.api.problems import as_problem, problem
 from energy.models import ForecastKind, ForecastQuantity, Meter, Microgrid
 from energy.models.meters import MeterKind
-from energy.selectors.forecasts import accuracy, forecast_of, interval_starts_of, newest_run
+from energy.selectors.forecasts import accuracy, forecast_of, interval_starts_of, newest_run, tells_of_owner
 from energy.selectors.scope import visible_meters, visible_microgrids
 from members.services.access import record_look
 
@@ -138,4 +138,10 @@ class MeterForecastView(_ForecastDoor):
         quantity = QUANTITY_OF.get(MeterKind(meter.kind))
         if quantity is None:
             return problem(409, "Not foreseen", "Only what sites use and sources give is foreseen.")
+        if not tells_of_owner(meter.site, real_now=timezone.now()):
+            return problem(
+                409,
+                "Not foreseen yet",
+                "The site changed hands a few weeks ago; a forecast would tell of who had it before.",
+            )
         return self.answer(meter.microgrid, quantity, self.wanted(request)["kind"], meter)

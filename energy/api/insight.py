@@ -27,7 +27,7 @@ from energy.selectors.site_habits import (
     site_habits,
     today_of,
 )
-from energy.selectors.source_figures import SourceCourse, courses_of
+from energy.selectors.source_figures import SourceCourse, own_courses_of
 from members.services.access import record_look
 
 SITE = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
@@ -192,7 +192,7 @@ class SourcePerformance(InsightDoor):
             subject=source.code,
             now=timezone.now(),
         )
-        courses: list[SourceCourse] = courses_of([source], real_now=timezone.now())
+        courses: list[SourceCourse] = own_courses_of([source], real_now=timezone.now())
         if not courses:
             return problem(409, "Not known yet", "The source has no final day with readings.")
         return Response(PerformanceSerializer(courses[0].figures).data)

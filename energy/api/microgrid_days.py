@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
 from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -16,9 +17,11 @@ from rest_framework.views import APIView
 
 from energy.api.problems import as_problem
 from energy.api.streams import streamed
-from energy.models import Channel
+from energy.domain.ownership import SeenDays
+from energy.models import Channel, Meter, Site, SiteOwnership
 from energy.selectors.meter_day_lines import DaysOrder, meter_day_lines
-from energy.selectors.scope import visible_meters, visible_microgrids
+from energy.selectors.ownership import readable_meters, seen_days
+from energy.selectors.scope import visible_microgrids
 from members.models import Member
 from members.services.access import record_looks
 
@@ -68,16 +71,36 @@ class MicrogridDays(APIView):
         asked = DaysSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        meters = visible_meters(request.user).filter(microgrid=microgrid)
+        meters = readable_meters(request.user).filter(microgrid=microgrid)
         channels = [c for c in Channel if c.label == given.get("channel", c.label)]
         order = DaysOrder(
-            microgrid, dict(meters.values_list("pk", "public_id")), given["from"], given["to"], channels
+            microgrid,
+            dict(meters.values_list("pk", "public_id")),
+            given["from"],
+            given["to"],
+            channels,
+            self._seen(request, meters),
         )
-        record_looks(
-            user=request.user, members=Member.objects.filter(pk__in=meters.values("site__member")), what="meter days",
-            subject=microgrid.slug, now=timezone.now(),
-        )  # fmt: skip
+        if not order.seen:
+            record_looks(
+                user=request.user, members=self._looked_at(meters, order), what="meter days", subject=microgrid.slug, now=timezone.now()
+            )  # fmt: skip
         return streamed(
             request._request, meter_day_lines(order), media_type="application/x-ndjson",
             file_name=f"{microgrid.slug}_{given['from']}_{given['to']}.ndjson",
         )  # fmt: skip
+
+    def _seen(self, request: Request, meters: QuerySet[Meter]) -> dict[int, SeenDays]:
+        """By meter, the days that may be seen; empty where it is all of them."""
+        sites = Site.objects.filter(pk__in=meters.order_by().values("site")).select_related("microgrid")
+        seen = seen_days(request.user, list(sites))  # type: ignore[arg-type]
+        if all(days.spans is None for days in seen.values()):
+            return {}
+        return {meter: seen[site] for meter, site in meters.values_list("pk", "site_id")}
+
+    def _looked_at(self, meters: QuerySet[Meter], order: DaysOrder) -> QuerySet[Member]:
+        """Whose sites they were on the days asked for."""
+        rows = SiteOwnership.objects.filter(site__in=meters.order_by().values("site"), has_begun=True).filter(
+            Q(valid_from__isnull=True) | Q(valid_from__lt=order.after), Q(valid_to__isnull=True) | Q(valid_to__gt=order.first)
+        )  # fmt: skip
+        return Member.objects.filter(pk__in=rows.values("member"))

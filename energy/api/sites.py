@@ -22,8 +22,14 @@ from rest_framework.response import Response
 from energy.api.problems import as_problem
 from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.models import Channel, Meter, MeterDay, Site
-from energy.selectors.scope import visible_meters, visible_sites
-from members.services.access import record_look
+from energy.selectors.ownership import (
+    days_seen,
+    on_days,
+    readable_meters,
+    readable_sites,
+    with_holder_number,
+)
+from energy.services.looks import record_site_look
 
 LONGEST_SPAN_DAYS = 62
 
@@ -77,7 +83,9 @@ class SiteSerializer(serializers.ModelSerializer[Site]):
 
     id = serializers.UUIDField(source="public_id")
     microgrid = serializers.UUIDField(source="microgrid.public_id")
-    member = serializers.CharField(source="member.number")
+    member = serializers.CharField(
+        source="holder_number", help_text="As whose it is seen: your own member's where it was or is yours."
+    )
     meters = serializers.SlugRelatedField(slug_field="public_id", many=True, read_only=True)
 
     class Meta:
@@ -134,7 +142,8 @@ class SiteList(_Door, generics.ListAPIView[Site]):
     serializer_class = SiteSerializer
 
     def get_queryset(self) -> QuerySet[Site]:
-        return visible_sites(self.request.user).prefetch_related("meters")
+        user = self.request.user
+        return with_holder_number(readable_sites(user), user).prefetch_related("meters")
 
 
 @extend_schema_view(get=extend_schema(operation_id="sites_retrieve", summary="One site"))
@@ -143,7 +152,8 @@ class SiteDetail(_Door, generics.RetrieveAPIView[Site]):
     lookup_field = "public_id"
 
     def get_queryset(self) -> QuerySet[Site]:
-        return visible_sites(self.request.user).prefetch_related("meters")
+        user = self.request.user
+        return with_holder_number(readable_sites(user), user).prefetch_related("meters")
 
 
 @extend_schema_view(get=extend_schema(operation_id="meters_list", summary="Meters that you may see"))
@@ -151,7 +161,7 @@ class MeterList(_Door, generics.ListAPIView[Meter]):
     serializer_class = MeterSerializer
 
     def get_queryset(self) -> QuerySet[Meter]:
-        return visible_meters(self.request.user)
+        return readable_meters(self.request.user)
 
 
 class SpanSerializer(serializers.Serializer[dict[str, Any]]):
@@ -203,18 +213,18 @@ class MeterDayList(_Door, generics.ListAPIView[MeterDay]):
         after = given.get("to") or (
             given["from"] + timedelta(days=7) if "from" in given else today + timedelta(days=1)
         )
+        self._first, self._after = given.get("from") or after - timedelta(days=7), after
         rows = MeterDay.objects.filter(
-            microgrid_id=meter.microgrid_id, meter_id=meter.pk, is_current=True, day__lt=after,
-            day__gte=given.get("from") or after - timedelta(days=7),
+            microgrid_id=meter.microgrid_id, meter_id=meter.pk, is_current=True, day__lt=after, day__gte=self._first
         )  # fmt: skip
         if "channel" in given:
             rows = rows.filter(channel=next(c for c in Channel if c.label == given["channel"]))
-        return rows.order_by("day", "channel")
+        return on_days(rows, days_seen(self.request.user, meter.site)).order_by("day", "channel")
 
     def _meter(self) -> Meter:
         if not hasattr(self, "_found"):
             self._found: Meter = get_object_or_404(
-                visible_meters(self.request.user).select_related("site__member", "microgrid"),
+                readable_meters(self.request.user).select_related("site__microgrid", "microgrid"),
                 public_id=self.kwargs["public_id"],
             )
         return self._found
@@ -228,11 +238,8 @@ class MeterDayList(_Door, generics.ListAPIView[MeterDay]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         answer = super().list(request, *args, **kwargs)
         meter = self._meter()
-        record_look(
-            user=request.user,
-            member=meter.site.member,
-            what="meter days",
-            subject=meter.code,
-            now=timezone.now(),
-        )
+        record_site_look(
+            user=request.user, site=meter.site, seen=days_seen(request.user, meter.site), what="meter days", subject=meter.code,
+            now=timezone.now(), first=self._first, after=self._after,
+        )  # fmt: skip
         return answer

@@ -36,6 +36,7 @@ from energy.models.meter_days import Channel, DayStatus, MeterDay
 from energy.models.meters import Meter
 from energy.models.microgrids import Microgrid
 from energy.models.own_alarms import OwnAlarm, OwnAlarmHit, OwnAlarmKind
+from energy.models.ownership import SiteOwnership
 from energy.models.profiles import ReferenceProfileDay
 from energy.models.sensors import Sensor, SensorKind, SensorReading
 from energy.models.silences import FeedSilence, SilenceKind
@@ -100,6 +101,7 @@ __all__ = [
     "SensorReading",
     "SilenceKind",
     "Site",
+    "SiteOwnership",
     "Source",
     "StagedMeterDay",
     "StorageUnit",

@@ -24,7 +24,16 @@ class Site(PublicRow):
     """One connection to the local network with an import and an export register; all that stands behind it is netted."""
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sites")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="sites")
+    member = models.ForeignKey(
+        Member,
+        models.PROTECT,
+        related_name="sites",
+        help_text="Whose it is today; it is handed over by a move.",
+    )
+    landlord = models.ForeignKey(
+        Member, models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Who pays while nobody lives there; empty: the cooperative.",
+    )  # fmt: skip
     node = models.ForeignKey(Node, models.PROTECT, null=True, blank=True, related_name="sites")
     code = models.CharField(max_length=120, help_text="The metering point's id; also the code of its meter.")
     name = models.CharField(max_length=120)

@@ -12,8 +12,12 @@ from energy.models import (
     Meter,
     MeterForecast,
     Microgrid,
+    Site,
 )
+from energy.selectors.ownership import theirs_since
+from energy.selectors.site_habits import today_of
 
+LOOKED_BACK_DAYS = 42  # further than any forecast or its score looks back at the meter itself
 SCORED_DAYS, USUAL_DAYS, RECENT_DAYS = 28, 56, 7
 
 
@@ -85,6 +89,12 @@ def newest_course(
         run=run, quantity=quantity, meter=meter, from_like_days=newer.from_like_days, **ends
     )
     return Course(run, spliced, later.origin_at)
+
+
+def tells_of_owner(site: Site, *, real_now: datetime) -> bool:
+    """Whether forecasts of a site's meters rest on days alone on which it was whose it is today."""
+    since = theirs_since(site)
+    return since is None or today_of(site, real_now) >= since + timedelta(days=LOOKED_BACK_DAYS)
 
 
 def interval_starts_of(run: ForecastRun) -> list[datetime]:

@@ -1,11 +1,12 @@
 """Meter days of many meters as lines of JSON, read in slices, so that memory does not grow with what is asked for."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from uuid import UUID
 
+from energy.domain.ownership import SeenDays
 from energy.models import Channel, Microgrid
 from energy.selectors.meter_days import ChannelBlock, load_channel
 
@@ -21,6 +22,7 @@ class DaysOrder:
     first: date
     after: date
     channels: Sequence[Channel]
+    seen: Mapping[int, SeenDays] = field(default_factory=dict)  # by meter; empty: all days
 
 
 def meter_day_lines(order: DaysOrder) -> Iterator[bytes]:
@@ -50,6 +52,8 @@ def _lines(order: DaysOrder, channel: Channel, block: ChannelBlock) -> Iterator[
         flagged = quality.any(axis=1).tolist()
         start_at = order.microgrid.local_day(day).start_at.isoformat()
         for row in block.present[:, d].nonzero()[0].tolist():
+            if order.seen and day not in order.seen[int(block.meter_ids[row])]:
+                continue
             line = {
                 "meter": names[row], "day": day.isoformat(), "channel": channel.label, "start_at": start_at,
                 "interval_minutes": order.microgrid.interval_minutes, "version": int(block.versions[row, d]),

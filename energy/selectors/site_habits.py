@@ -21,6 +21,7 @@ from energy.domain.load_patterns import (
 from energy.models import Microgrid, Site, Source
 from energy.models.sites import SiteKind
 from energy.selectors.outdoor import daily_temperature_c
+from energy.selectors.ownership import theirs_since
 from energy.selectors.site_days import SiteDayBlock, load_site_days, newest_days
 
 PATTERN_DAYS = 182
@@ -59,10 +60,16 @@ def today_of(site: Site, real_now: datetime) -> date:
 
 def site_block(site: Site, *, today: date, most: int = PATTERN_DAYS) -> SiteDayBlock | None:
     """The newest days of one site; None where no day is final yet."""
-    days = newest_days(site.microgrid, before=today, most=most)
+    days = _own_days(site, newest_days(site.microgrid, before=today, most=most))
     if not days:
         return None
     return load_site_days(microgrid=site.microgrid, days=days, site_ids=[site.pk], with_quality=True)
+
+
+def _own_days(site: Site, days: list[date]) -> list[date]:
+    """Those of the days on which the site was whose it is today: nobody is shown another's habits."""
+    since = theirs_since(site)
+    return days if since is None else [day for day in days if day >= since]
 
 
 def site_habits(block: SiteDayBlock, *, microgrid: Microgrid | None = None) -> SiteHabits | None:
@@ -97,7 +104,7 @@ def site_comparison(site: Site, *, today: date) -> Comparison:
         TooFewOthers: fewer than five similar members, see `energy.domain.comparison`.
     """
     microgrid = site.microgrid
-    days = newest_days(microgrid, before=today, most=COMPARED_DAYS)
+    days = _own_days(site, newest_days(microgrid, before=today, most=COMPARED_DAYS))
     sites = {
         row.pk: row
         for row in Site.objects.filter(

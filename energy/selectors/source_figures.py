@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db.models import Max, Min
 
 from energy.models import Channel, MeterDay, Microgrid, Source
+from energy.selectors.ownership import theirs_since_of
 from energy.selectors.source_performance import (
     LONGEST_DAYS,
     SourceFigures,
@@ -17,6 +18,7 @@ from energy.selectors.source_performance import (
     source_record,
 )
 
+FIGURE_DAYS = 30
 KEPT_S = 6 * 3600
 FORM = 1
 
@@ -93,6 +95,32 @@ def courses_of(sources: Sequence[Source], *, real_now: datetime) -> list[SourceC
         for course in source_courses(microgrid=microgrid, now=microgrid.now(real_now))
         if course.figures.source.pk in wanted
     ]
+
+
+def own_courses_of(sources: Sequence[Source], *, real_now: datetime) -> list[SourceCourse]:
+    """The same for those whose plants they are: nothing of the days before the site was theirs.
+
+    How a plant lies, ages and soils is the plant's and goes along; its energy is shown from thirty days after the move on.
+    """
+    since = theirs_since_of({source.site_id for source in sources})
+    courses = courses_of(sources, real_now=real_now)
+    return [own for course in courses if (own := _since(course, since.get(course.figures.source.site_id)))]
+
+
+def _since(course: SourceCourse, since: date | None) -> SourceCourse | None:
+    """A course without its days before a day; None where the figures still rest on some of them."""
+    if since is None:
+        return course
+    if course.days[-1] - timedelta(days=FIGURE_DAYS) < since or (
+        course.day is not None and course.day < since
+    ):
+        return None
+    first = sum(day < since for day in course.days)
+    outages = tuple(outage for outage in course.figures.outages if outage.start_at.date() >= since)
+    return replace(
+        course, figures=replace(course.figures, outages=outages), days=course.days[first:],
+        efficiency=course.efficiency[first:], clear=course.clear[first:],
+    )  # fmt: skip
 
 
 def _course(record: SourceRecord, row: int, figures: SourceFigures, microgrid: Microgrid) -> SourceCourse:

@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from numpy.typing import NDArray
 
 from energy.domain.outages import expected_share, median_of_others
 from energy.domain.own_alarms import AlarmKind, Raised, SiteDays, judge
 from energy.models import Channel, Microgrid, OwnAlarm, OwnAlarmHit, OwnAlarmKind, Site, Source
 from energy.models.assets import SourceKind
 from energy.selectors.meter_days import load_channel
+from energy.selectors.ownership import theirs_since_of
 from energy.selectors.site_days import load_site_days, newest_days
 from members.models import User
 from members.selectors.scope import own_members
@@ -105,16 +107,22 @@ def judge_alarms(*, microgrid: Microgrid, now: datetime) -> int:
     roofs = roof_shares(microgrid=microgrid, days=days) if wanted else {}
     use, gone_off = block.on_the_clock, 0
     place_of = {site_id: place for place, site_id in enumerate(block.site_ids)}
+    since = theirs_since_of(place_of)
     for alarm in alarms:
         place = place_of.get(alarm.site_id)
         raised = None
         if place is not None:
             raised = judge(
                 AlarmKind(alarm.kind), float(alarm.limit),
-                SiteDays(use[place], block.complete[place], roofs.get(alarm.site_id)),
+                SiteDays(use[place], block.complete[place] & _theirs(block.days, since.get(alarm.site_id)), roofs.get(alarm.site_id)),
             )  # fmt: skip
         gone_off += _note(alarm, newest, raised, now)
     return gone_off
+
+
+def _theirs(days: list[date], since: date | None) -> NDArray[np.bool_]:
+    """Which of the days an alarm may tell of: none from before a move."""
+    return np.array([since is None or day >= since for day in days], dtype=bool)
 
 
 @transaction.atomic

@@ -1,10 +1,11 @@
 """Settled days: how energy was shared, whether the balance held, what it cost. Read-only, each through the one scope."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.db.models import Model
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
@@ -14,11 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.models import Microgrid, Site
-from energy.selectors.scope import visible_microgrids, visible_sites
+from energy.selectors.ownership import days_seen, readable_sites
+from energy.selectors.scope import visible_microgrids
+from energy.services.looks import record_site_look
 from grid.models import BalanceDay, FeederShareDay, PriceDay, SharingDay, SharingKey, SharingPrice
 from grid.selectors.prices import shared_prices
 from grid.selectors.sharing import load_shares
-from members.services.access import record_look
 
 
 def _watt_hours(help_text: str = "Wh per interval.") -> serializers.ListField:
@@ -238,11 +240,15 @@ class SiteSharing(APIView):
         ],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any, day: date) -> Response:
-        site = get_object_or_404(visible_sites(request.user), public_id=public_id)  # type: ignore[arg-type]
+        site = get_object_or_404(readable_sites(request.user), public_id=public_id)  # type: ignore[arg-type]
+        seen = days_seen(request.user, site)  # type: ignore[arg-type]
+        if day not in seen:
+            raise Http404
         shared = _sharing(site.microgrid, day)
         block = load_shares(microgrid=site.microgrid, days=[day], site_ids=[site.pk])
-        record_look(
-            user=request.user, member=site.member, what="shares", subject=f"{site.code} {day}", now=timezone.now()
+        record_site_look(
+            user=request.user, site=site, seen=seen, what="shares", subject=f"{site.code} {day}", now=timezone.now(), first=day,  # type: ignore[arg-type]
+            after=day + timedelta(days=1),
         )  # fmt: skip
         own = {
             "site": site.code,

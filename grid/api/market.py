@@ -18,6 +18,7 @@ from energy.models import Site
 from grid.api.days import microgrid_of
 from grid.models import MarketOrder, OrderSide, SurplusPreference, TradingMode
 from grid.selectors.market_page import book_of, course_of, limit_of, own_orders, own_trading_sites
+from grid.selectors.preferences import of_who_has_it
 from grid.services.market_orders import (
     HIGHEST_MICRO,
     MOST_INTERVALS,
@@ -264,11 +265,7 @@ class SitePreferences(APIView):
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
         site = _own_site(request, public_id)
-        rows = (
-            SurplusPreference.objects.filter(site=site)
-            .select_related("receiver")
-            .order_by("place", "valid_from")
-        )
+        rows = of_who_has_it(site).select_related("receiver").order_by("place", "valid_from")
         return Response(PreferenceSerializer(rows, many=True).data)
 
     @extend_schema(

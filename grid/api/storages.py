@@ -1,8 +1,9 @@
 """Door of a storage's day: what lies in it by origin, what it was told, what it did, what that saved and what is owed for it."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -12,14 +13,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.models import StorageUnit
-from energy.selectors.scope import visible_storages
+from energy.selectors.ownership import days_seen, readable_storages
+from energy.services.looks import record_site_look
 from grid.api.days import DayAxisSerializer
 from grid.domain.battery_words import ENGLISH
 from grid.domain.energy_origin import Origin
 from grid.models import CommandKind, FlexibilityDay, StorageDay
 from grid.selectors.storage_page import battery_day
 from grid.selectors.stored_producers import Who, produced_in
-from members.services.access import record_look
 
 EXAMPLE = {
     "day": "2016-03-27", "start_at": "2016-03-26T23:00:00Z", "interval_minutes": 15, "interval_count": 92, "storage": "LV3.101 Storage 1",
@@ -146,15 +147,15 @@ class StorageDayDoor(APIView):
         examples=[OpenApiExample("an evening", EXAMPLE, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any, day: date) -> Response:
-        storage = get_object_or_404(visible_storages(request.user), public_id=public_id)  # type: ignore[arg-type]
-        now = timezone.now()
-        record_look(
-            user=request.user,
-            member=storage.site.member,
-            what="storage",
-            subject=f"{storage.code} {day}",
-            now=now,
-        )
+        user: Any = request.user
+        storage = get_object_or_404(readable_storages(user), public_id=public_id)
+        seen, now = days_seen(user, storage.site), timezone.now()
+        if day not in seen:
+            raise Http404
+        record_site_look(
+            user=user, site=storage.site, seen=seen, what="storage", subject=f"{storage.code} {day}", now=now, first=day,
+            after=day + timedelta(days=1),
+        )  # fmt: skip
         microgrid = storage.site.microgrid
         local = microgrid.local_day(day)
         found = battery_day(storage, day, ENGLISH, microgrid.now(now))

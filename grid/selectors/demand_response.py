@@ -3,6 +3,7 @@
 from django.db.models import Count, Q, QuerySet, Sum
 
 from energy.models import Site
+from energy.selectors.ownership import local_day_of, on_own_days
 from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_microgrids
 from grid.models import DemandConsent, DemandEvent, DemandProgramme, DemandResponse
 from members.models import User
@@ -33,9 +34,10 @@ def own_consents(user: User) -> QuerySet[DemandConsent]:
 
 
 def own_responses(user: User) -> QuerySet[DemandResponse]:
-    """The part of the user's own sites in events, the newest first."""
+    """The part of sites in events on days on which they were the user's own, the newest first."""
+    day = local_day_of("event__start_at", "event__programme__microgrid__time_zone")
     return (
-        DemandResponse.objects.filter(site__in=own_demand_sites(user).order_by().values("pk"))
+        on_own_days(DemandResponse.objects.all(), user, site="site", day=day)
         .select_related("event__programme__microgrid__cooperative", "site")
         .order_by("-event__start_at", "site__code")
     )

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from energy.models import Consumer, Microgrid
 from energy.models.assets import AssetStatus
+from energy.selectors.ownership import local_day_of, on_own_days
 from energy.selectors.scope import operated_microgrids
 from grid.domain.control.requests import STEERED_FROM_TIER
 from grid.domain.planning.flexible_runs import OpenRun
@@ -42,8 +43,9 @@ def steered_consumers(user: User) -> QuerySet[Consumer]:
 
 
 def own_runs(user: User) -> QuerySet[FlexibleRun]:
-    """Runs of devices behind sites of the user's own members, the latest first."""
-    return _runs().filter(consumer__site__member__in=own_members(user))
+    """Runs of devices behind sites on days on which they were the user's own members', the latest first."""
+    day = local_day_of("asked_at", "microgrid__time_zone")
+    return on_own_days(_runs(), user, site="consumer__site", day=day)
 
 
 def operated_runs(user: User, *roles: Role) -> QuerySet[FlexibleRun]:

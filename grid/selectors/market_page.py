@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet, Sum
 
 from energy.models import Microgrid, Site
+from energy.selectors.ownership import local_day_of, on_own_days, theirs_since
 from grid.models import GivenDay, MarketInterval, MarketOrder, OrderSide, TradingLimit
 from members.models import User
 from members.selectors.scope import own_members
@@ -41,16 +42,19 @@ def own_trading_sites(user: User) -> QuerySet[Site]:
 
 
 def own_orders(user: User) -> QuerySet[MarketOrder]:
-    """Orders of the user's own sites, the latest interval first."""
+    """Orders of sites for intervals in which they were the user's own, the latest first."""
+    day = local_day_of("start_at", "microgrid__time_zone")
     return (
-        MarketOrder.objects.filter(site__in=own_trading_sites(user).order_by().values("pk"))
+        on_own_days(MarketOrder.objects.all(), user, site="site", day=day)
         .select_related("site", "microgrid")
         .order_by("-start_at", "side", "pk")
     )
 
 
 def orders_of_day(site: Site, day: date) -> list[MarketOrder]:
-    """A site's orders of a local day, as the day goes."""
+    """A site's orders of a local day, as the day goes; none of days before it was whose it is today."""
+    if (since := theirs_since(site)) is not None and day < since:
+        return []
     local_day = site.microgrid.local_day(day)
     rows = MarketOrder.objects.filter(
         site=site, start_at__gte=local_day.start_at, start_at__lt=local_day.end_at
@@ -106,7 +110,8 @@ class GivenSum:
 
 
 def given_by(site: Site, *, since: date) -> list[GivenSum]:
-    """What a site gave away, by receiver."""
+    """What a site gave away, by receiver, since it is whose it is today."""
+    since = max(since, theirs_since(site) or since)
     rows = GivenDay.objects.filter(preference__site=site, is_current=True, day__gte=since)
     return _sums(
         (r.preference.receiver.code, r.preference.is_gift, r.wh)
@@ -115,7 +120,8 @@ def given_by(site: Site, *, since: date) -> list[GivenSum]:
 
 
 def given_to(site: Site, *, since: date) -> list[GivenSum]:
-    """What a site was given, by giver; empty names are of givers who do not wish to be named."""
+    """What a site was given, by giver, since it is whose it is today; empty names are of givers who do not wish to be named."""
+    since = max(since, theirs_since(site) or since)
     rows = GivenDay.objects.filter(preference__receiver=site, is_current=True, day__gte=since)
     return _sums(
         (r.preference.site.member.name if r.preference.names_giver else "", r.preference.is_gift, r.wh)

@@ -1,6 +1,6 @@
 """What members are shown: their sites' energy with what came from and went to neighbours, and the village beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from energy.domain.ownership import SeenDays
 from energy.models import Microgrid, Site
 from energy.selectors.site_energy import SiteEnergy, site_energy
 from grid.models import BalanceDay, SharingDay
@@ -50,6 +51,40 @@ class MemberEnergy:
             "production": per_day(self.energy.production_wh).tolist(),
             "consumption": per_day(self.energy.consumption_wh).tolist(),
         }
+
+
+def stretches(
+    sites: Sequence[Site], seen: Mapping[int, SeenDays], days: Sequence[date]
+) -> list[tuple[list[date], list[Site]]]:
+    """Days in order, cut where another of the sites comes or goes: the days of each stretch, and the sites that may be seen on them."""
+    found: list[tuple[list[date], list[Site]]] = []
+    for day in sorted(days):
+        here = [site for site in sites if day in seen[site.pk]]
+        if found and found[-1][1] == here:
+            found[-1][0].append(day)
+        else:
+            found.append(([day], here))
+    return found
+
+
+def joined(parts: Sequence[MemberEnergy]) -> MemberEnergy:
+    """Stretches that follow each other, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    energies = [part.energy for part in parts]
+    begins = np.cumsum([0, *(energy.offsets[-1] for energy in energies)])
+    offsets = [energy.offsets[:-1] + begin for energy, begin in zip(energies, begins, strict=False)]
+    along = {
+        name: np.concatenate([getattr(energy, name) for energy in energies])
+        for name in (
+            "import_wh", "export_wh", "production_wh", "charge_wh", "discharge_wh", "measured", "complete", "final",
+        )
+    }  # fmt: skip
+    days = [day for energy in energies for day in energy.days]
+    return MemberEnergy(
+        SiteEnergy(days=days, offsets=np.concatenate([*offsets, begins[-1:]]), **along),
+        np.concatenate([part.received_wh for part in parts]), np.concatenate([part.delivered_wh for part in parts]),
+    )  # fmt: skip
 
 
 def member_energy(*, microgrid: Microgrid, sites: Sequence[Site], days: Sequence[date]) -> MemberEnergy:

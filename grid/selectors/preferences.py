@@ -8,6 +8,7 @@ from datetime import date
 from django.db.models import Q, QuerySet
 
 from energy.models import Microgrid, Site
+from energy.selectors.ownership import theirs_since
 from grid.domain.sharing.keys import SHARE_UNITS
 from grid.domain.sharing.preferences import Preference
 from grid.models import GivenDay, SurplusPreference
@@ -65,9 +66,18 @@ def given_rows(
     )
 
 
-def own_preferences(site: Site, *, since: date) -> list[SurplusPreference]:
-    """A site's list with what is to come, without what has ended before."""
-    rows = SurplusPreference.objects.filter(site=site).filter(
-        Q(valid_to__isnull=True) | Q(valid_to__gt=since)
+def of_who_has_it(site: Site) -> QuerySet[SurplusPreference]:
+    """The entries of whose the site is today; a move ends those from before."""
+    rows = SurplusPreference.objects.filter(site=site)
+    begun = theirs_since(site)
+    return (
+        rows
+        if begun is None
+        else rows.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=begun), valid_from__gte=begun)
     )
+
+
+def own_preferences(site: Site, *, since: date) -> list[SurplusPreference]:
+    """A site's list with what is to come, without what has ended before, and without what others wished who had it earlier."""
+    rows = of_who_has_it(site).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=since))
     return list(rows.select_related("receiver").order_by("place", "valid_from"))

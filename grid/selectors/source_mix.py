@@ -32,6 +32,13 @@ class SourceMix:
     grid_stored_wh: int
     carbon_wh: int
 
+    def plus(self, other: "SourceMix") -> "SourceMix":
+        """Both together."""
+        return SourceMix(
+            self.neighbours_wh + other.neighbours_wh, self.neighbours_stored_wh + other.neighbours_stored_wh,
+            self.grid_wh + other.grid_wh, self.grid_stored_wh + other.grid_stored_wh, self.carbon_wh + other.carbon_wh,
+        )  # fmt: skip
+
     @property
     def neighbours_direct_wh(self) -> int:
         return self.neighbours_wh - self.neighbours_stored_wh

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from energy.models import Site
+from energy.selectors.ownership import members_on
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.domain.stored_producers import NOT_KNOWN
 from grid.models import StorageDay
-from members.models import User
+from members.models import Member, User
 
 
 class Who(StrEnum):
@@ -42,15 +43,16 @@ def may_name_neighbours(user: User, row: StorageDay) -> bool:
 
 def produced_in(row: StorageDay, user: User) -> list[Produced]:
     """Who produced what a storage held on a day: named ones with the most first, then neighbours together, then what is not known."""
-    sites = Site.objects.filter(pk__in=[p for p in row.producers if p != NOT_KNOWN]).select_related("member")
+    sites = Site.objects.filter(pk__in=[p for p in row.producers if p != NOT_KNOWN])
     by_id = {site.pk: site for site in sites}
-    owner = row.storage.site.member_id
+    owners = members_on([row.storage.site_id, *by_id], row.day)
+    owner = owners[row.storage.site_id]
     names_all = may_name_neighbours(user, row)
     named: list[Produced] = []
     unnamed: dict[Who, list[Produced]] = {Who.NEIGHBOUR: [], Who.NOT_KNOWN: []}
     for place, producer in enumerate(row.producers):
         site = by_id.get(producer)
-        who = _who(site, owner)
+        who = _who(site and owners[site.pk], owner)
         numbers = (
             row.produced_before_wh[place], row.produced_charged_wh[place], row.produced_discharged_wh[place],
             row.produced_lost_wh[place], sum(parcel[place] for parcel in row.parcels_wh),
@@ -63,12 +65,12 @@ def produced_in(row: StorageDay, user: User) -> list[Produced]:
     return [*named, *(_together(who, ones) for who, ones in unnamed.items() if ones)]
 
 
-def _who(site: Site | None, owner: int | None) -> Who:
-    if site is None:
+def _who(producer: Member | None, owner: Member) -> Who:
+    if producer is None:
         return Who.NOT_KNOWN
-    if site.member_id == owner:
+    if producer == owner:
         return Who.OWN
-    return Who.COOPERATIVE if site.member.is_cooperative else Who.NEIGHBOUR
+    return Who.COOPERATIVE if producer.is_cooperative else Who.NEIGHBOUR
 
 
 def _together(who: Who, ones: Iterable[Produced]) -> Produced:

@@ -1,5 +1,7 @@
 """Pages about energy: they show facts and shares together, so they span two rooms."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,18 +13,29 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from energy.domain.ownership import SeenDays
 from energy.models import Microgrid, Site
 from energy.selectors.coverage import covered_days
+from energy.selectors.ownership import own_days, sites_had
 from energy.selectors.scope import visible_microgrids
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
 from grid.selectors.indicators import A_YEAR, first_closed_day, monthly_indicators, reliability_over
-from grid.selectors.member_energy import last_closed_day, member_energy, village_day, village_sums
-from grid.selectors.source_mix import source_mix
+from grid.selectors.member_energy import (
+    MemberEnergy,
+    joined,
+    last_closed_day,
+    member_energy,
+    stretches,
+    village_day,
+    village_sums,
+)
+from grid.selectors.source_mix import SourceMix, source_mix
 from kernel.intervals import Month
 from members.selectors.scope import own_members
 from microgrid_site.pages.energy_tabs import energy_tabs
 from microgrid_site.templatetags.portal import kilowatts
 
+A_DAY = timedelta(days=1)
 SPANS = (("day", gettext_lazy("Day")), ("week", gettext_lazy("Week")), ("month", gettext_lazy("Month")))
 
 
@@ -30,6 +43,44 @@ def own_sites_of(request: HttpRequest) -> list[Site]:
     """The sites of the members for whom the user acts."""
     members = own_members(request.user)  # type: ignore[arg-type]
     return list(Site.objects.filter(member__in=members).select_related("microgrid").order_by("code"))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHistory:
+    """The sites that are or were the user's own, in the microgrid of the first of them, and of each the days on which it was."""
+
+    sites: list[Site]
+    seen: dict[int, SeenDays]
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "OwnHistory":
+        """Sites of today before those of once."""
+        user: Any = request.user
+        found = {site.pk: site for site in (*own_sites_of(request), *sites_had(user))}
+        sites = list(found.values())
+        here = [site for site in sites if site.microgrid_id == sites[0].microgrid_id]
+        return cls(here, own_days(user, here))
+
+    def covered(self) -> tuple[date, date] | None:
+        """The first and last day with readings that are the user's own; None where there are none."""
+        found = covered_days(self.sites) if self.sites else None
+        if found is None:
+            return None
+        cuts = [cut for site in self.sites for cut in self.seen[site.pk].cut(found[0], found[1] + A_DAY)]
+        return (min(first for first, _ in cuts), max(after for _, after in cuts) - A_DAY) if cuts else None
+
+    def energy(self, days: Sequence[date]) -> tuple[MemberEnergy, SourceMix]:
+        """What was used and where it came from, each site on its own days."""
+        parts, mix, microgrid = [], SourceMix(0, 0, 0, 0, 0), self.sites[0].microgrid
+        for within, sites in stretches(self.sites, self.seen, days):
+            part = member_energy(microgrid=microgrid, sites=sites, days=within)
+            parts.append(part)
+            mix = mix.plus(
+                source_mix(
+                    microgrid=microgrid, sites=sites, days=within, received_wh=part.received_wh, from_grid_wh=part.from_grid_wh
+                )
+            )  # fmt: skip
+        return joined(parts), mix
 
 
 def chosen_day(text: str | None, first: date, last: date) -> date:
@@ -88,23 +139,17 @@ def day_rows(picture: dict[str, Any]) -> list[list[str]]:
 @login_required
 def energy(request: HttpRequest) -> HttpResponse:
     """A member's energy: a day as the signature picture, a week or month as bars."""
-    sites = own_sites_of(request)
-    covered = covered_days(sites) if sites else None
+    history = OwnHistory.of(request)
+    sites, covered = own_sites_of(request), history.covered()
     if covered is None:
         return render(request, "portal/energy_empty.html", {"has_sites": bool(sites)})
     first, last = covered
-    microgrid = sites[0].microgrid
+    microgrid = history.sites[0].microgrid
     newest = last_closed_day(microgrid) or last
     day = chosen_day(request.GET.get("day") or newest.isoformat(), first, last)
     span = request.GET.get("span") if request.GET.get("span") in dict(SPANS) else "day"
     days = days_of(str(span), day, first, last)
-    mine = member_energy(
-        microgrid=microgrid, sites=[s for s in sites if s.microgrid_id == microgrid.pk], days=days
-    )
-    mix = source_mix(
-        microgrid=microgrid, sites=[s for s in sites if s.microgrid_id == microgrid.pk], days=days, received_wh=mine.received_wh,
-        from_grid_wh=mine.from_grid_wh,
-    )  # fmt: skip
+    mine, mix = history.energy(days)
     picture = mine.day_picture(microgrid, days[0]) if span == "day" else mine.month_picture()
     used, received = int(mine.energy.consumption_wh.sum()), int(mine.received_wh.sum())
     context = {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from energy.models import ForecastModel, ForecastQuantity, ForecastRun, Meter, MeterForecast, Microgrid
 from energy.models.meters import MeterKind
-from energy.selectors.forecasts import Accuracy, accuracy, interval_starts_of, newest_course
+from energy.selectors.forecasts import Accuracy, accuracy, interval_starts_of, newest_course, tells_of_owner
 from energy.selectors.metered_series import instant64, metered_series
 from microgrid_site.pages.energy_pages import own_sites_of, visible_microgrid
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
@@ -59,6 +59,9 @@ def own_forecast(request: HttpRequest) -> HttpResponse:
         "site": site, "sites": sites, "tabs": energy_tabs(sites, "own-forecast"), "quantity": quantity,
         "quantities": quantities if len(quantities) > 1 else [],
     }  # fmt: skip
+    if not tells_of_owner(site, real_now=timezone.now()):
+        # A forecast would tell of who had the site before.
+        return render(request, "portal/own_forecast.html", context | {"picture": None, "is_new": True})
     return _shown(request, "portal/own_forecast.html", site.microgrid, quantity, meters.get(kind), context)
 
 

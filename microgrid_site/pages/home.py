@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 
 from billing.models import DocumentKind, DocumentStatus
 from billing.selectors.documents import visible_documents
-from energy.selectors.coverage import covered_days
-from grid.selectors.member_energy import last_closed_day, member_energy, village_sums
+from grid.selectors.member_energy import last_closed_day, village_sums
 from kernel.intervals import Month
 from members.models import Role
 from members.selectors.notifications import waiting_for
 from members.selectors.scope import cooperatives_of, cooperatives_served, own_members
-from microgrid_site.pages.energy_pages import day_rows, own_sites_of
+from microgrid_site.pages.energy_pages import OwnHistory, day_rows, own_sites_of
 
 MOST_TOLD = 3
 
@@ -25,20 +24,23 @@ def home(request: HttpRequest) -> HttpResponse:
     """A member's start page; staff without a household of their own go to the grid or the tariffs."""
     user = request.user
     sites = own_sites_of(request)
+    history = OwnHistory.of(request)
+    if not sites and history.sites:
+        return redirect("energy")  # moved out: what was theirs is still to be seen
     if not sites:
         if cooperatives_served(user, Role.OPERATOR).exists():  # type: ignore[arg-type]
             return redirect("live")
         if user.is_staff:  # type: ignore[union-attr]
             return redirect("admin:index")
         return render(request, "portal/energy_empty.html", {"has_sites": False})
-    covered = covered_days(sites)
+    covered = history.covered()
     if covered is None:
         return render(request, "portal/energy_empty.html", {"has_sites": True})
     microgrid = sites[0].microgrid
     # What neighbours shared is known once a day is closed, so the newest closed day is the one to show.
-    day = last_closed_day(microgrid) or covered[1]
+    day = max(min(last_closed_day(microgrid) or covered[1], covered[1]), covered[0])
     month = [d for d in Month(day.year, day.month).days() if covered[0] <= d <= day]
-    mine = member_energy(microgrid=microgrid, sites=sites, days=month)
+    mine, _mix = history.energy(month)
     picture = mine.day_picture(microgrid, day)
     village = village_sums(microgrid, month)
     used = int(mine.energy.consumption_wh.sum())

@@ -15,7 +15,7 @@ from billing.selectors.savings import energy_values
 from energy.models import MaintenancePlan, Microgrid, Source, WorkKind, WorkOrder
 from energy.models.maintenance import UNFINISHED
 from energy.selectors.scope import visible_orders, visible_sources
-from energy.selectors.source_figures import SourceCourse, courses_of, source_courses
+from energy.selectors.source_figures import SourceCourse, own_courses_of, source_courses
 from energy.services import maintenance
 from kernel.money import minor_from_wh_micro, round_half_away
 from members.models import Cooperative, Role
@@ -74,7 +74,7 @@ def source(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 def _source_page(request: HttpRequest, found: Source, context: dict[str, Any]) -> HttpResponse:
     user: Any = request.user
-    courses = courses_of([found], real_now=timezone.now())
+    courses = own_courses_of([found], real_now=timezone.now())
     orders = list(visible_orders(user).filter(source=found))
     context |= {
         "source": found, "course": courses[0] if courses else None,

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from energy.models import StorageUnit
+from energy.selectors.ownership import theirs_since
 from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_storages
 from grid.domain.battery_words import ENGLISH, WORDS, BatteryWords
 from grid.domain.energy_origin import ORIGINS
@@ -91,17 +92,22 @@ def _day_context(
         day = min(date.fromisoformat(request.GET.get("day", "")), today)
     except ValueError:
         day = today
+    since = theirs_since(storage.site)
+    if since is not None:
+        day = max(day, since)
     inside = inside_of([storage]).get(storage.pk)
+    if inside is not None and since is not None and inside.day < since:
+        inside = None
     row = (
         StorageDay.objects.filter(storage=storage, day=day, is_current=True)
         .select_related("storage__site")
         .first()
     )
-    month = statements(microgrid=microgrid, days=_month_to(day))
+    month = statements(microgrid=microgrid, days=[d for d in _month_to(day) if since is None or d >= since])
     return {
         "storage": storage, "day": day, "words": words.labels, "lang": words.lang, "currency": microgrid.cooperative.currency,
         "found": battery_day(storage, day, words, now), "inside": inside, "zone": microgrid.zone,
-        "before": day - timedelta(days=1), "after": day + timedelta(days=1) if day < today else None, "is_today": day == today,
+        "before": None if day == since else day - timedelta(days=1), "after": day + timedelta(days=1) if day < today else None, "is_today": day == today,
         "produced": [(_whose(one, words), one) for one in produced_in(row, request.user)] if row else [],  # type: ignore[arg-type]
         "month": _statement(next((s for s in month if s.storage.pk == storage.pk), None)),
     }  # fmt: skip

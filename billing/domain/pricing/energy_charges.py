@@ -87,7 +87,7 @@ def drawn_lines(laid: Laid, wh: Numbers, axis: TimeAxis) -> list[Line]:
 def netted_lines(
     laid: Laid, export: Export, metered: Metered, grid_wh: Numbers, axis: TimeAxis
 ) -> tuple[list[Line], Numbers | None]:
-    """Net metering: what is left of the use after kWh fed in, and the surplus of the year's end at its price.
+    """Net metering: what is left of the use after kWh fed in, and the surplus of the year's end, or of who leaves, at its price.
 
     Returns the lines and, by our conventions, the surplus that waits at the end by period; [n, P].
     """
@@ -104,12 +104,17 @@ def netted_lines(
             lines.append(Line("set_off", period.name, 0, "Wh", off, Decimal(0), np.zeros_like(off)))
     if not export.carry:
         left = np.zeros_like(left)
-    if export.year_end_price and axis.months[-1].month == 12 and axis.ends_month:
+    settles = np.full(
+        len(left), bool(export.year_end_price) and axis.months[-1].month == 12 and axis.ends_month
+    )
+    if metered.leaves is not None:
+        settles |= metered.leaves
+    if settles.any():
         surplus = np.zeros_like(use[..., 0])
-        surplus[:, -1] = left.sum(axis=1)
+        surplus[:, -1] = np.where(settles, left.sum(axis=1), 0)
         amount = -priced(surplus, export.year_end_price, laid.conventions)
         lines.append(Line("export_credit", "surplus", 0, "Wh", surplus, export.year_end_price, amount))
-        left = np.zeros_like(left)
+        left = np.where(settles[:, None], np.zeros_like(left), left)
     return lines, left
 
 

@@ -44,6 +44,7 @@ class Metered:
         earlier: the months before, where they are not on the axis themselves.
         held_wh: surplus of net metering that waits from months before, by period; [n, P].
         year: set where the axis ends a calendar year that began before it.
+        leaves: who is gone after the axis, so that no surplus can wait; bool [n].
     """
 
     import_wh: Numbers
@@ -55,6 +56,7 @@ class Metered:
     earlier: Earlier | None = None
     held_wh: Numbers | None = None
     year: YearSoFar | None = None
+    leaves: NDArray[np.bool_] | None = None
 
     @property
     def bought_wh(self) -> Numbers | None:
