@@ -3,6 +3,7 @@
 from django.urls import path
 
 from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
+from billing.api.moves import SiteMoves
 from billing.api.public import PublicDays
 from billing.api.rule_replay import SiteSharingRules
 from billing.api.savings import SiteTipsView
@@ -15,6 +16,7 @@ urlpatterns = [
     path("bills/<uuid:public_id>/", BillDetail.as_view(), name="api-bill"),
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
+    path("sites/<uuid:public_id>/moves/", SiteMoves.as_view(), name="api-site-moves"),
     path("sites/<uuid:public_id>/sharing-rules/", SiteSharingRules.as_view(), name="api-site-sharing-rules"),
     path("tariff-prices/", TariffPricesView.as_view(), name="api-tariff-prices"),
     path("what-if/", WhatIfView.as_view(), name="api-what-if"),

@@ -13,7 +13,11 @@ SET CONSTRAINTS ALL IMMEDIATE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0013_vat_by_line"), ("energy", "0004_ownership_triggers"), ("members", "0001_tables")]
+    dependencies = [
+        ("billing", "0013_vat_by_line"),
+        ("energy", "0004_ownership_triggers"),
+        ("members", "0001_tables"),
+    ]
 
     operations = [
         migrations.AddField(

@@ -5,6 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from unfold.decorators import action, display
 
 from energy.admin.enrolment import code_for
@@ -125,10 +127,19 @@ class SiteAdmin(RoleAdmin):
     ordering = ("microgrid", "code")
     search_fields = ("code", "name", "member__name", "member__number")
     list_select_related = ("member", "microgrid", "node")
-    readonly_fields = ("microgrid", "code", "node", "public_id")
-    fields = ("microgrid", "code", "name", "kind", "member", "node", "fuse_a", "public_id")
-    autocomplete_fields = ("member",)
+    readonly_fields = ("microgrid", "code", "node", "member", "public_id")
+    fields = ("microgrid", "code", "name", "kind", "member", "landlord", "node", "fuse_a", "public_id")
+    autocomplete_fields = ("landlord",)
     inlines = (ConsumerInline, SourceInline, StorageInline, MeterInline)
+    actions_detail = ("hand_over",)
+
+    @action(description="Hand it over", url_path="hand-over", permissions=["hand_over"])
+    def hand_over(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Lead to the form of a move."""
+        return redirect(f"{reverse('admin:energy_siteownership_add')}?site={object_id}")
+
+    def has_hand_over_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, (Role.OPERATOR, Role.SUPPORT))
 
 
 class _AssetAdmin(RoleAdmin):

@@ -10,42 +10,128 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0002_fuse'),
-        ('members', '0001_tables'),
+        ("energy", "0002_fuse"),
+        ("members", "0001_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='site',
-            name='landlord',
-            field=models.ForeignKey(blank=True, help_text='Who pays while nobody lives there; empty: the cooperative.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member'),
+            model_name="site",
+            name="landlord",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Who pays while nobody lives there; empty: the cooperative.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="members.member",
+            ),
         ),
         migrations.AlterField(
-            model_name='site',
-            name='member',
-            field=models.ForeignKey(help_text='Whose it is today; it is handed over by a move.', on_delete=django.db.models.deletion.PROTECT, related_name='sites', to='members.member'),
+            model_name="site",
+            name="member",
+            field=models.ForeignKey(
+                help_text="Whose it is today; it is handed over by a move.",
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="sites",
+                to="members.member",
+            ),
         ),
         migrations.CreateModel(
-            name='SiteOwnership',
+            name="SiteOwnership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True)),
-                ('valid_from', models.DateField(blank=True, help_text='First day; empty: from the beginning.', null=True, verbose_name='from')),
-                ('valid_to', models.DateField(blank=True, help_text='The day after the last; empty: until further notice.', null=True, verbose_name='until')),
-                ('is_vacant', models.BooleanField(default=False, verbose_name='nobody lives there')),
-                ('has_begun', models.BooleanField(default=False, help_text='Its first day has come, and the site is theirs.')),
-                ('entered_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ownerships', to='members.member')),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ownerships', to='energy.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                ),
+                (
+                    "valid_from",
+                    models.DateField(
+                        blank=True,
+                        help_text="First day; empty: from the beginning.",
+                        null=True,
+                        verbose_name="from",
+                    ),
+                ),
+                (
+                    "valid_to",
+                    models.DateField(
+                        blank=True,
+                        help_text="The day after the last; empty: until further notice.",
+                        null=True,
+                        verbose_name="until",
+                    ),
+                ),
+                ("is_vacant", models.BooleanField(default=False, verbose_name="nobody lives there")),
+                (
+                    "has_begun",
+                    models.BooleanField(
+                        default=False, help_text="Its first day has come, and the site is theirs."
+                    ),
+                ),
+                ("entered_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ownerships",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="ownerships",
+                        to="energy.site",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['member'], name='ownerships_by_member')],
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('site'), '='), (energy.models.ownership.DateRange('valid_from', 'valid_to', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_owner_at_a_time'), models.CheckConstraint(condition=models.Q(('valid_from__isnull', True), ('valid_to__isnull', True), ('valid_to__gt', models.F('valid_from')), _connector='OR'), name='ownership_days_in_order')],
+                "indexes": [models.Index(fields=["member"], name="ownerships_by_member")],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            (models.F("site"), "="),
+                            (
+                                energy.models.ownership.DateRange(
+                                    "valid_from",
+                                    "valid_to",
+                                    django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_owner_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("valid_from__isnull", True),
+                            ("valid_to__isnull", True),
+                            ("valid_to__gt", models.F("valid_from")),
+                            _connector="OR",
+                        ),
+                        name="ownership_days_in_order",
+                    ),
+                ],
             },
         ),
     ]

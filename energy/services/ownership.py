@@ -28,9 +28,7 @@ def hand_over(
     site = (
         Site.objects.select_for_update(of=("self",)).select_related("microgrid", "landlord").get(pk=site.pk)
     )
-    last = SiteOwnership.objects.select_for_update(of=("self",)).get(site=site, valid_to=None)
-    payer = member or _payer_of_nobody(site)
-    _check(site, last, payer, day, is_vacant=member is None, now=now)
+    last, payer = check(site=site, member=member, day=day, now=now)
     last.valid_to = day
     last.save(update_fields=["valid_to"])
     row = SiteOwnership.objects.create(
@@ -52,20 +50,25 @@ def _payer_of_nobody(site: Site) -> Member:
     return own
 
 
-def _check(
-    site: Site, last: SiteOwnership, payer: Member, day: date, *, is_vacant: bool, now: datetime
-) -> None:
-    today = now.astimezone(site.microgrid.zone).date()
+def check(*, site: Site, member: Member | None, day: date, now: datetime) -> tuple[SiteOwnership, Member]:
+    """Whether a site can be handed over: whose it is last, and who has it then.
+
+    Raises:
+        CannotMove: it cannot; the message says why.
+    """
+    last = SiteOwnership.objects.select_related("member").get(site=site, valid_to=None)
+    payer = member or _payer_of_nobody(site)
     if not last.has_begun:
         raise CannotMove(f"{last.member} takes {site} over on {last.valid_from}; take that back first.")
     if payer.cooperative_id != site.microgrid.cooperative_id:
         raise CannotMove(f"{payer} is no member of {site.microgrid.cooperative}.")
-    if (payer.pk, is_vacant) == (last.member_id, last.is_vacant):
+    if (payer.pk, member is None) == (last.member_id, last.is_vacant):
         raise CannotMove(f"{site} is {payer}'s already.")
     if last.valid_from is not None and day <= last.valid_from:
         raise CannotMove(f"{last.member} has {site} from {last.valid_from} on; choose a later day.")
-    if day > today + LONGEST_AHEAD:
+    if day > now.astimezone(site.microgrid.zone).date() + LONGEST_AHEAD:
         raise CannotMove("A move is entered a year ahead at most.")
+    return last, payer
 
 
 def begin(*, ownership: SiteOwnership, now: datetime) -> bool:
