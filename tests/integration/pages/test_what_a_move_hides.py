@@ -112,18 +112,20 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URL
 
 def arguments(moved: Moving, path: str, entry: URLPattern) -> list[dict[str, Any]]:
     """What may stand in a door's address: the site, its meter and plant, each document, each day."""
-    ids = [
-        moved.site.public_id,
-        moved.meter.public_id,
-        moved.hamlet.microgrid.public_id,
-        *Source.objects.filter(site=moved.site).values_list("public_id", flat=True),
-    ]
+    source = Source.objects.get(site=moved.site).public_id
+    known = {
+        "meters/": moved.meter.public_id,
+        "sources/": source,
+        "microgrids/": moved.hamlet.microgrid.public_id,
+        "years/": moved.site.public_id,
+    }
+    one = next((public_id for word, public_id in known.items() if word in path), moved.site.public_id)
     papers = list(Document.objects.filter(site=moved.site).values_list("public_id", flat=True))
     said: dict[str, list[Any]] = {}
     for name, converter in entry.pattern.converters.items():
         kind = type(converter).__name__
         if kind == "UUIDConverter":
-            said[name] = papers if path.startswith(("bills/", "api/v1/bills/")) else ids
+            said[name] = papers if path.startswith(("bills/", "api/v1/bills/")) else [one]
         elif kind == "DayConverter":
             said[name] = list(DAYS)
         elif kind == "IntConverter":
@@ -140,7 +142,7 @@ def answers(moved: Moving, client: Client) -> Iterator[tuple[str, str]]:
             continue
         for given in arguments(moved, path, entry):
             address = reverse(entry.name, kwargs=given)
-            for asked in [SPANS[0] | DATES] if path.startswith("api/") else SPANS:
+            for asked in [DATES] if path.startswith("api/") else SPANS if not given else SPANS[:1]:
                 answer = client.get(address, asked)
                 assert answer.status_code < 500, address
                 body = b"".join(answer) if answer.streaming else answer.content
@@ -160,14 +162,14 @@ def test_no_door_tells_one_of_the_others_days(moved: Moving, who: str) -> None:
         ["232232", "Carla"] if who == "went" else ["231231", "312312", "31.2312", "7.77", "Waltraud"]
     ) + names_of(other)
     mine, theirs = numbers(own_wh), numbers(other_wh)
-    told, doors = [], 0
+    told, doors, label = [], 0, moved.document(own).label
     for address, body in answers(moved, moved.client(own)):
         doors += 1
         if found := theirs.search(body):
             pytest.fail(f"{address} tells {own.name} of {found.group()}")
         for name in others:
             assert name not in body, (address, name)
-        if mine.search(body):
+        if mine.search(body) or label in body:
             told.append(address.split(" ")[0])
     assert doors > 200
     # Each keeps what was theirs: readings, shares, exports, days, the bill.
