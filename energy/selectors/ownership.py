@@ -155,7 +155,7 @@ def theirs_since_of(site_ids: Collection[int]) -> dict[int, date]:
 
 def on_days(rows: QuerySet[Row], seen: SeenDays, field: str = "day") -> QuerySet[Row]:
     """Rows of days that may be seen."""
-    if seen.spans is None:
+    if seen.spans is None or (None, None) in seen.spans:
         return rows
     wanted = Q(pk__in=[])
     for first, after in seen.spans:

@@ -110,7 +110,7 @@ def measure(microgrid: Microgrid, days: list[date], seed: int = 3, now: datetime
         close_day(microgrid=microgrid, day=day, now=now)
 
 
-def make_hamlet(slug: str = "hamlet", *, closed: bool = True) -> Hamlet:
+def make_hamlet(slug: str = "hamlet", *, closed: bool = True, published: bool = True) -> Hamlet:
     cooperative = Cooperative.objects.create(slug=slug, name=f"{slug} eG", vat_id="DE123456789")
     microgrid = Microgrid.objects.create(
         cooperative=cooperative, slug=slug, name=slug, time_zone="Europe/Berlin"
@@ -129,7 +129,8 @@ def make_hamlet(slug: str = "hamlet", *, closed: bool = True) -> Hamlet:
         TariffAssignment.objects.create(
             site=site, tariff=own if is_own else tariff, valid_from=date(2016, 1, 1)
         )
-    publish_days(microgrid=microgrid, days=DAYS, now=NOW)
+    if published:
+        publish_days(microgrid=microgrid, days=DAYS, now=NOW)
     if closed:
         measure(microgrid, DAYS)
     return Hamlet(microgrid, tariff, version)

@@ -231,3 +231,18 @@ def test_a_window_may_begin_at_any_minute() -> None:
     part = Energy((Period("a", tiers("0.1")), Period("b", tiers("0.2"))), schedule)
     lines = rated_lines((part,), axis, np.full((1, 96), 4))
     assert lines["energy", "b", 0].quantity.tolist() == [[26 * 4]]
+
+
+def test_who_leaves_is_paid_for_surplus_and_leaves_none_behind() -> None:
+    axis = axis_of(date(2026, 4, 1), 10)
+    drawn, fed_in = np.full((2, axis.intervals), 100), np.full((2, axis.intervals), 140)
+    part = Export("net_metering", year_end_price=Decimal("0.05"))
+    metered = Metered(drawn, fed_in, held_wh=np.array([[7_000], [7_000]]), leaves=np.array([True, False]))
+    rated = rate(PricedTariff((FLAT, part)), axis, metered)
+    surplus = 40 * axis.intervals + 7_000
+    [paid] = [line for line in rated.lines if line.kind == "export_credit"]
+    assert paid.quantity is not None and paid.quantity.tolist() == [[surplus], [0]]
+    assert paid.amount.tolist() == [[-227], [0]]  # 45.4 kWh at 0.05
+    assert rated.left_wh is not None and rated.left_wh.sum(axis=1).tolist() == [0, surplus]
+    unpaid = rate(PricedTariff((FLAT, Export("net_metering"))), axis, metered)
+    assert unpaid.left_wh is not None and unpaid.left_wh.sum(axis=1).tolist() == [0, surplus]
