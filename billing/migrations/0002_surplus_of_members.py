@@ -13,11 +13,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [
-        ("billing", "0013_vat_by_line"),
-        ("energy", "0004_ownership_triggers"),
-        ("members", "0001_tables"),
-    ]
+    dependencies = [("billing", "0001_schema"), ("energy", "0002_site_ownership"), ("members", "0001_schema")]
 
     operations = [
         migrations.AddField(
