@@ -102,6 +102,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "microgrid_site.compression.Compression",
     "django.middleware.http.ConditionalGetMiddleware",
     "grid.web.emergency_pass.EmergencyPass",
     "django.contrib.sessions.middleware.SessionMiddleware",

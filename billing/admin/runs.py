@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -16,11 +17,18 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.models import BillingPolicy, BillingRun, RunCheck, RunKind, RunStatus
-from billing.selectors.run_progress import component_changes, progress_of, totals_by_kind
+from billing.models.checks import CheckKind
+from billing.selectors.run_progress import (
+    CheckCount,
+    check_kinds,
+    component_changes,
+    progress_of,
+    totals_by_kind,
+)
 from billing.services.corrections import prepare_correction
 from billing.services.deliveries import queue_run
 from billing.services.papers import unprinted
-from billing.services.release import CannotRelease, release_run, settle_check, withdraw_run
+from billing.services.release import CannotRelease, release_run, settle_check, settle_kind, withdraw_run
 from billing.services.runs import CannotBill, prepare_run
 from billing.tasks import dispatch_run, post_run, print_run, send_queued
 from energy.models import Microgrid, Site
@@ -32,6 +40,7 @@ from members.models import Role
 TREASURERS = (Role.TARIFF_ADMIN,)
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
 CHECKS_A_PAGE = 50
+FEW_CHECKS = 10
 MOST_DAYS = 31
 
 
@@ -43,19 +52,26 @@ class PrepareForm(forms.Form):
         choices=[(k.value, k.label) for k in (RunKind.FINAL, RunKind.INTERIM, RunKind.CORRECTION)], widget=UnfoldAdminSelectWidget
     )  # fmt: skip
     month = forms.RegexField(
-        r"^\d{4}-\d{2}$", widget=UnfoldAdminTextInputWidget, help_text="As 2016-03.",
+        r"^\d{4}-\d{2}$", widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2016-03"}), help_text="Year and month, as 2016-03.",
         error_messages={"invalid": "Write the month as 2016-03."},
     )  # fmt: skip
     first_day = forms.DateField(
-        required=False, widget=UnfoldAdminDateWidget, help_text="Empty: the month's first day."
+        required=False, widget=UnfoldAdminDateWidget, help_text="Empty for the whole month."
     )
     last_day = forms.DateField(
-        required=False, widget=UnfoldAdminDateWidget, help_text="Empty: the month's last day."
+        required=False, widget=UnfoldAdminDateWidget, help_text="Empty for the whole month."
     )
     member = forms.CharField(
-        required=False, widget=UnfoldAdminTextInputWidget, help_text="A member's number; empty: everybody."
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="A member's number, where only that member is billed. Empty for everybody.",
     )
-    reason = forms.CharField(required=False, max_length=300, widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Stands on the run's page.",
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -145,6 +161,7 @@ class BillingRunAdmin(FactAdmin):
             path(
                 "<int:run_id>/checks/<int:check_id>/", view(self.check_view), name="billing_billingrun_check"
             ),
+            path("<int:run_id>/checks/", view(self.checks_view), name="billing_billingrun_checks"),
         ]
         return own + list(super().get_urls())
 
@@ -162,10 +179,10 @@ class BillingRunAdmin(FactAdmin):
         """Ask for month, days and people, then prepare the run and hand it to the workers."""
         if not self.has_prepare_permission(request):
             raise PermissionDenied
-        form = PrepareForm(request.POST or None)
         grids = Microgrid.objects.all()
         if not request.user.is_superuser:
             grids = grids.filter(cooperative__in=served_ids(request, TREASURERS))
+        form = PrepareForm(request.POST or None, initial=_likely(grids))
         form.fields["microgrid"].queryset = grids  # type: ignore[attr-defined]
         if request.method == "POST" and form.is_valid():
             try:
@@ -205,13 +222,19 @@ class BillingRunAdmin(FactAdmin):
 
     def _shown(self, request: HttpRequest, run: BillingRun) -> dict[str, Any]:
         checks = run.checks.select_related("site__member", "settled_by").order_by(
-            "settled_at", "-is_blocking", "kind", "site__code"
+            F("settled_at").asc(nulls_first=True), "-is_blocking", "kind", "site__code"
         )
-        page = Paginator(checks, CHECKS_A_PAGE).get_page(request.GET.get("page"))
+        kinds = check_kinds(run)
+        kind = request.GET.get("kind", "")
+        shown = (
+            checks.filter(kind=kind)
+            if kind in CheckKind.values
+            else checks.filter(kind__in=_first_kinds(kinds))
+        )
         return {
             "run": run, "progress": progress_of(run, unprinted(run=run)), "totals": totals_by_kind(run),
-            "changes": component_changes(run), "checks": page, "open_checks": checks.filter(settled_at=None).count(),
-            "blocking": checks.filter(settled_at=None, is_blocking=True).count(),
+            "changes": component_changes(run), "checks": Paginator(shown, CHECKS_A_PAGE).get_page(request.GET.get("page")),
+            "kinds": kinds, "kind": kind, "open_checks": sum(k.open for k in kinds), "blocking": sum(k.blocking for k in kinds),
             "may_release": self._may_row(request, TREASURERS, run) and run.prepared_by_id != request.user.pk,
             "may_work": self._may_row(request, TREASURERS, run), "drafts": run.documents.filter(number=None).exists(),
         }  # fmt: skip
@@ -251,9 +274,38 @@ class BillingRunAdmin(FactAdmin):
             settle_check(check=check, user=request.user, note=request.POST.get("note", ""), now=_now(run))  # type: ignore[arg-type]
         except CannotRelease as problem:
             messages.error(request, str(problem))
-        return redirect(
-            f"{reverse('admin:billing_billingrun_change', args=[run_id])}?page={request.POST.get('page', '1')}#checks"
-        )
+        return self._back_to_checks(request, run_id)
+
+    def checks_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        """Tick off all checks of a kind that blocks nothing."""
+        run = self._run(request, run_id)
+        if request.method != "POST" or not self._may_row(request, TREASURERS, run):
+            raise PermissionDenied
+        kind, note = request.POST.get("kind", ""), request.POST.get("note", "")
+        try:
+            count = settle_kind(run=run, kind=kind, user=request.user, note=note, now=_now(run))  # type: ignore[arg-type]
+            messages.success(request, f"{count} ticked off.")
+        except CannotRelease as problem:
+            messages.error(request, str(problem))
+        return self._back_to_checks(request, run_id)
+
+    def _back_to_checks(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        place = urlencode({name: request.POST[name] for name in ("kind", "page") if request.POST.get(name)})
+        return redirect(f"{reverse('admin:billing_billingrun_change', args=[run_id])}?{place}#checks")
+
+
+def _likely(grids: QuerySet[Microgrid]) -> dict[str, Any]:
+    """What is meant most often: the only microgrid, and the month that is over."""
+    if len(grids) != 1:
+        return {}
+    [grid] = grids
+    today = grid.now(timezone.now()).astimezone(grid.zone).date()
+    return {"microgrid": grid.pk, "month": f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"}
+
+
+def _first_kinds(kinds: list[CheckCount]) -> list[str]:
+    """The kinds that are shown before one is chosen: those that block, and those with few rows."""
+    return [k.kind for k in kinds if k.blocking or k.count <= FEW_CHECKS]
 
 
 def _now(run: BillingRun) -> Any:

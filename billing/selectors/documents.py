@@ -33,7 +33,7 @@ def visible_documents(user: User) -> QuerySet[Document]:
         Document.objects.exclude(status=DocumentStatus.DRAFT)
         .filter(member__in=members)
         .select_related("member", "site", "cooperative", "run__microgrid", "cancels__run", "replaces__run")
-        .order_by("-period", "kind", "label")
+        .order_by("-period", "-run__revision", "kind", "label")
     )
 
 

@@ -87,10 +87,11 @@ def _history(run: BillingRun, site_ids: Sequence[int]) -> dict[int, dict[int, fl
 
 
 def _earlier(run: BillingRun, site_ids: Sequence[int]) -> dict[tuple[int, int], int]:
-    """By site and member, the highest earlier bill; a member with credits only has 0."""
+    """By site and member, the highest earlier bill; a member with credits only has 0. A correction's is compared with what it takes back."""
     rows = (
         Document.objects.standing()
-        .filter(site__in=site_ids, period__lt=run.period)
+        .filter(site__in=site_ids, period__lte=run.period)
+        .exclude(run=run)
         .values_list("site", "member")
         .annotate(highest=Max("gross_minor"))
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, Sum
 
 from billing.models import BillingRun, Component, Delivery, DeliveryStatus, Document, RunKind, RunStatus
+from billing.models.checks import CheckKind
 
 STEPS = ("prepared", "rated", "released", "posted", "printed", "sent")
 STEP_NAMES = {
@@ -42,7 +43,8 @@ def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
         "released": _released(run),
         "posted": f"{run.posted_at:%Y-%m-%d %H:%M}" if run.posted_at else "",
         "printed": f"{documents - unprinted} of {documents}" if run.posted_at else "",
-        "sent": ", ".join(f"{count} {state}" for state, count in deliveries.items() if count),
+        "sent": ", ".join(f"{count} {state}" for state, count in deliveries.items() if count)
+        or ("nothing yet" if run.posted_at else ""),
     }
     done = _steps_done(run, unprinted, deliveries)
     steps = [
@@ -129,6 +131,27 @@ class ComponentChange:
     @property
     def difference_minor(self) -> int:
         return self.new_minor - self.old_minor
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCount:
+    """How many checks of one kind a run has, how many of them are open, and how many of those keep it from being released."""
+
+    kind: str
+    name: str
+    count: int
+    open: int
+    blocking: int
+
+
+def check_kinds(run: BillingRun) -> list[CheckCount]:
+    """What a run's checks found, kind by kind: what blocks first, then what is open."""
+    rows = run.checks.order_by().values_list("kind").annotate(
+        count=Count("pk"), open=Count("pk", filter=Q(settled_at=None)),
+        blocking=Count("pk", filter=Q(settled_at=None, is_blocking=True)),
+    )  # fmt: skip
+    found = [CheckCount(kind, str(CheckKind(kind).label), *counts) for kind, *counts in rows]
+    return sorted(found, key=lambda k: (not k.blocking, not k.open, CheckKind.values.index(k.kind)))
 
 
 SIDES = {

@@ -70,6 +70,20 @@ def settle_check(*, check: RunCheck, user: User, note: str, now: datetime) -> Ru
 
 
 @transaction.atomic
+def settle_kind(*, run: BillingRun, kind: str, user: User, note: str, now: datetime) -> int:
+    """Tick off all open checks of one kind that block nothing; what blocks is settled one by one. Returns how many there were.
+
+    Raises:
+        CannotRelease: the run is released already.
+    """
+    locked = _locked(run.pk)
+    if locked.status not in (RunStatus.PREPARED, RunStatus.RATED):
+        raise CannotRelease(f"{locked} is {locked.get_status_display()}; its checks are closed.")
+    open_checks = RunCheck.objects.filter(run=locked, kind=kind, is_blocking=False, settled_at=None)
+    return open_checks.update(settled_at=now, settled_by=user, note=note.strip()[:300])
+
+
+@transaction.atomic
 def release_run(*, run_id: int, user: User, now: datetime) -> BillingRun:
     """Release a rated run as a second person; again by the same person it stays.
 

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 
 from energy.domain.sensors import QUANTITIES
 from energy.models import Device, DeviceAlarm, Sensor, TelemetryMessage
@@ -187,6 +188,7 @@ def _readings(sensor: Sensor, shown_now: datetime) -> dict[str, Any]:
 
 
 @login_required
+@never_cache
 def new_code(request: HttpRequest) -> HttpResponse:
     """Make a one-time code for a meter's or a sensor's next device; it is shown once."""
     if not served_microgrids(request.user, Role.OPERATOR).exists():  # type: ignore[arg-type]
@@ -215,6 +217,7 @@ def end_device(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 
 @login_required
+@never_cache
 def exchange(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Write down the exchange of a device's meter, and show the code for the new one."""
     device = _own(request, public_id)

@@ -1,13 +1,11 @@
 // Everything a page needs besides its HTML: steps by htmx, charts, and the check of a bill when asked for.
 import htmx from "htmx.org";
-import { draw } from "./charts.js";
 import "./keys.js";
 
 window.htmx = htmx; // pages with a script of their own ask for parts through it
 
-for (const figure of document.querySelectorAll("figure[data-chart-frame]")) {
-  if (!figure.closest("[data-live]")) draw(figure); // the live page draws its own
-}
+const figures = [...document.querySelectorAll("figure[data-chart-frame]")].filter((figure) => !figure.closest("[data-live]")); // the live page draws its own
+if (figures.length) import("./charts.js").then(({ draw }) => figures.forEach((figure) => draw(figure)));
 
 // On a narrow screen tabs scroll: the one that is open must be seen.
 for (const tab of document.querySelectorAll(".tabs [aria-current], .segments [aria-current]")) {

@@ -175,6 +175,13 @@ def test_the_treasurers_page_shows_the_run_and_only_to_the_cooperatives_own(haml
     client.post(reverse("admin:billing_billingrun_check", args=[run.pk, check.pk]), {"note": "Seen."})
     check.refresh_from_db()
     assert (check.note, check.settled_by) == ("Seen.", treasurer)
+    first = run.checks.filter(kind="first_bill")
+    blocking = run.checks.filter(pk=first.first().pk)
+    blocking.update(is_blocking=True)
+    assert "Tick off all" in client.get(here).content.decode()
+    client.post(reverse("admin:billing_billingrun_checks", args=[run.pk]), {"kind": "first_bill"})
+    assert list(first.filter(settled_at=None)) == list(blocking)
+    blocking.update(is_blocking=False)
     stranger = User.objects.create_user(email="stranger@else.example", password="x", is_staff=True)
     client.force_login(stranger)
     assert client.get(reverse("admin:billing_billingrun_progress", args=[run.pk])).status_code == 404
