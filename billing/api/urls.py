@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from billing.api.distributions import DistributionList
 from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
 from billing.api.moves import SiteMoves
 from billing.api.public import PublicDays
@@ -15,6 +16,7 @@ urlpatterns = [
     path("bills/", BillList.as_view(), name="api-bills"),
     path("bills/<uuid:public_id>/", BillDetail.as_view(), name="api-bill"),
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
+    path("distributions/", DistributionList.as_view(), name="api-distributions"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
     path("sites/<uuid:public_id>/moves/", SiteMoves.as_view(), name="api-site-moves"),
     path("sites/<uuid:public_id>/sharing-rules/", SiteSharingRules.as_view(), name="api-site-sharing-rules"),

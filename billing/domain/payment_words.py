@@ -26,7 +26,7 @@ ENGLISH = PaymentWords(
         "none_yet": "No payment yet", "none_yet_why": "A transfer appears here on the day after your bank sent it. Use the payment reference on the bill.",
         "back": "paid back to you", "reference": "Mandate", "signed": "signed", "given": "Thank you. We collect your bills from now on, and tell you before each debit.",
         "revoked": "The mandate is revoked. You transfer each bill yourself from now on.", "must_agree": "Tick that you agree.", "bad_iban": "The IBAN is not right; look at its digits again.",
-        "for_member": "For",
+        "for_member": "For", "shared_out": "Shared out",
     },
     rails={"bank": "bank transfer", "debit": "direct debit", "cash": "cash", "mobile": "mobile money", "chain": "on the chain"},
     mandate_text="SEPA direct debit mandate. I allow {name} (creditor identifier {creditor}) to collect payments from my account by direct debit, and tell my "
@@ -46,7 +46,7 @@ GERMAN = PaymentWords(
         "none_yet": "Noch keine Zahlung", "none_yet_why": "Eine Überweisung steht hier am Tag, nachdem Ihre Bank sie ausgeführt hat. Nehmen Sie den Verwendungszweck der Rechnung.",
         "back": "an Sie zurückgezahlt", "reference": "Mandat", "signed": "unterschrieben am", "given": "Vielen Dank. Wir ziehen Ihre Rechnungen ab jetzt ein und kündigen jede Lastschrift an.",
         "revoked": "Das Mandat ist widerrufen. Ab jetzt überweisen Sie jede Rechnung selbst.", "must_agree": "Bitte stimmen Sie zu.", "bad_iban": "Die IBAN stimmt nicht; sehen Sie sich die Ziffern noch einmal an.",
-        "for_member": "Für",
+        "for_member": "Für", "shared_out": "Ausgeschüttet",
     },
     rails={"bank": "Überweisung", "debit": "Lastschrift", "cash": "bar", "mobile": "Mobile Money", "chain": "über die Kette"},
     mandate_text="SEPA-Lastschriftmandat. Ich ermächtige {name} (Gläubiger-Identifikationsnummer {creditor}), Zahlungen von meinem Konto mittels Lastschrift "

@@ -27,6 +27,14 @@ from billing.models.carried import SurplusCarried
 from billing.models.charges import Charge, ChargeKind
 from billing.models.checks import CheckKind, RunCheck
 from billing.models.deliveries import Delivery, DeliveryStatus
+from billing.models.distributions import (
+    Distribution,
+    DistributionKind,
+    DistributionPart,
+    DistributionRule,
+    DistributionStatus,
+    MemberShare,
+)
 from billing.models.documents import (
     Component,
     Document,
@@ -81,6 +89,11 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "DisconnectionProposal",
+    "Distribution",
+    "DistributionKind",
+    "DistributionPart",
+    "DistributionRule",
+    "DistributionStatus",
     "Document",
     "DocumentKind",
     "DocumentLine",
@@ -97,6 +110,7 @@ __all__ = [
     "LineStatus",
     "Mandate",
     "MandateStatus",
+    "MemberShare",
     "NumberSeries",
     "OrderKind",
     "OrderStatus",

@@ -20,6 +20,8 @@ class AccountCode(models.TextChoices):
     REMINDER_FEES = "reminder_fees", "fees of reminders"
     ARREARS_INTEREST = "arrears_interest", "interest on arrears"
     DISTRIBUTIONS = "distributions", "shared out to producers and members"
+    RESERVES = "reserves", "reserves"
+    WITHHELD_TAX = "withheld_tax", "tax withheld of dividends"
     EXCHANGE = "exchange", "between currencies"
     VAT = "vat", "VAT"
     BANK = "bank", "bank"
@@ -34,6 +36,11 @@ class AccountCode(models.TextChoices):
 
 
 PERSONAL = (AccountCode.RECEIVABLE, AccountCode.PAYABLE)
+# What the cooperative earns and spends; all others say what it has, owes, or did with what was left.
+RESULT = (
+    AccountCode.ENERGY_SALES, AccountCode.FEES, AccountCode.LOCAL_CLEARING, AccountCode.ENERGY_PURCHASES, AccountCode.INCENTIVES,
+    AccountCode.REMINDER_FEES, AccountCode.ARREARS_INTEREST, AccountCode.RETURN_FEES, AccountCode.BANK_CHARGES, AccountCode.ROUNDING,
+)  # fmt: skip
 
 
 class Account(models.Model):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from billing.models import BankStatementLine, Charge, Document, LedgerTransaction, Payment
+from billing.models import BankStatementLine, Charge, Distribution, Document, LedgerTransaction, Payment
 
 PAYMENT_KEY = "payment:"
 HASHED = "sha256:"
@@ -144,6 +144,15 @@ def _returns(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     }  # fmt: skip
 
 
+def _distributions(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    known = {d.public_id: d for d in Distribution.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])}  # fmt: skip
+    return {
+        row.pk: Cause("distribution", f"{'taken back' if known[row.cause_ref].counters_id else 'shared out'}: {known[row.cause_ref]}", known[row.cause_ref])
+        for row in rows
+        if row.cause_ref in known
+    }  # fmt: skip
+
+
 Finder = Callable[[Sequence[LedgerTransaction]], dict[int, Cause]]
 FINDERS: dict[str, Finder] = {
     "document": _documents,
@@ -151,5 +160,6 @@ FINDERS: dict[str, Finder] = {
     "charge": _charges,
     "charge taken back": _charges,
     "bank line": _bank_lines,
+    "distribution": _distributions,
     "payment return": _returns,
 }

@@ -18,6 +18,7 @@ from billing.models import (
     Account,
     AccountCode,
     BankStatementLine,
+    Distribution,
     Document,
     LedgerTransaction,
     Payment,
@@ -95,6 +96,8 @@ def cause_url(cause: Cause) -> str:
     """Where what caused a transaction is shown; empty where it has no page of its own."""
     if isinstance(cause.row, Document):
         return reverse("bill", args=[cause.row.public_id])
+    if isinstance(cause.row, Distribution):
+        return reverse("money-distribution", args=[cause.row.public_id])
     if isinstance(cause.row, Payment):
         return reverse("admin:billing_payment_change", args=[cause.row.pk])
     if isinstance(cause.row, BankStatementLine):

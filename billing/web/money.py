@@ -66,7 +66,7 @@ class Desk:
         return {"cooperative": self.cooperative, "may_keep": self.may_keep, "tab": tab, "counts": counts}
 
 
-def _desk(request: HttpRequest, *, keeps: bool = False) -> Desk:
+def open_desk(request: HttpRequest, *, keeps: bool = False) -> Desk:
     """The desk of the user's cooperative; the first of several unless another is named."""
     user: Any = request.user
     books = kept_books(user)
@@ -84,7 +84,7 @@ def _desk(request: HttpRequest, *, keeps: bool = False) -> Desk:
 @require_safe
 def movements(request: HttpRequest) -> HttpResponse:
     """The account's movements; those that wait for a person first, each with its likeliest reading."""
-    desk = _desk(request)
+    desk = open_desk(request)
     status = request.GET.get("status", "")
     status = status if status in LineStatus.values else LineStatus.OPEN
     page = Paginator(lines_of(desk.cooperative, status), PAGE).get_page(request.GET.get("page"))
@@ -97,7 +97,7 @@ def movements(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One movement: readings to choose from, parts to write, or to set aside, or to undo."""
-    desk = _desk(request, keeps=request.method == "POST")
+    desk = open_desk(request, keeps=request.method == "POST")
     line = get_object_or_404(BankStatementLine, public_id=public_id, cooperative=desk.cooperative)
     if request.method == "POST":
         try:
@@ -182,7 +182,7 @@ def money_written(text: str) -> int:
 @require_POST
 def import_file(request: HttpRequest) -> HttpResponse:
     """Take a statement, a notification, or the bank's answer to an order."""
-    desk, file = _desk(request, keeps=True), request.FILES.get("file")
+    desk, file = open_desk(request, keeps=True), request.FILES.get("file")
     if file is None or (file.size or 0) > LONGEST_FILE_BYTES:
         messages.error(request, "Choose a file of at most 20 MB.")
         return redirect("money")
@@ -212,7 +212,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def orders(request: HttpRequest) -> HttpResponse:
     """Debits and payouts: what could go, and what went."""
-    desk = _desk(request, keeps=request.method == "POST")
+    desk = open_desk(request, keeps=request.method == "POST")
     if request.method == "POST":
         try:
             order = _prepare(request, desk.cooperative)
@@ -246,7 +246,7 @@ def _prepare(request: HttpRequest, cooperative: Cooperative) -> BankOrder:
 @require_http_methods(["GET", "POST"])
 def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One order: its items, its release by a second person, its file."""
-    desk = _desk(request, keeps=request.method == "POST")
+    desk = open_desk(request, keeps=request.method == "POST")
     found = get_object_or_404(BankOrder.objects.defer("content"), public_id=public_id, cooperative=desk.cooperative)  # fmt: skip
     if request.method == "POST":
         try:
@@ -273,7 +273,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def order_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The file for the bank, the same bytes each time."""
-    desk = _desk(request)
+    desk = open_desk(request)
     found = get_object_or_404(BankOrder, public_id=public_id, cooperative=desk.cooperative, status=OrderStatus.RELEASED)  # fmt: skip
     return HttpResponse(
         bytes(found.content or b""), content_type="application/xml",
@@ -285,7 +285,7 @@ def order_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def by_hand(request: HttpRequest) -> HttpResponse:
     """Cash and mobile money: who paid, how much, for what, by which receipt."""
-    desk = _desk(request, keeps=request.method == "POST")
+    desk = open_desk(request, keeps=request.method == "POST")
     words = {key: request.POST.get(key, "").strip() for key in ("rail", "what", "amount", "receipt", "note")}
     if request.method == "POST":
         try:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.web import arrears, books, money, own_payments, views
+from billing.web import arrears, books, distributions, money, own_payments, views
 from billing.web.annual import annual_page, annual_pdf
 from billing.web.prices import prices_page
 from billing.web.public import public_days
@@ -24,6 +24,10 @@ urlpatterns = [
     path("money/orders/<uuid:public_id>/", money.order, name="money-order"),
     path("money/orders/<uuid:public_id>/file/", money.order_file, name="money-order-file"),
     path("money/by-hand/", money.by_hand, name="money-by-hand"),
+    path("money/sharing-out/", distributions.sharing_out, name="money-sharing-out"),
+    path("money/sharing-out/<uuid:public_id>/", distributions.distribution, name="money-distribution"),
+    path("shared-out/", distributions.own_parts, name="shared-out"),
+    path("shared-out/<uuid:public_id>/pdf/", distributions.part_pdf, name="shared-out-pdf"),
     path("books/", books.trial_balance_page, name="books"),
     path("books/accounts/<slug:code>/<slug:currency>/", books.sheet_page, name="books-sheet"),
     path("books/transactions/<uuid:public_id>/", books.transaction_page, name="books-transaction"),

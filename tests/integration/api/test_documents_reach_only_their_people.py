@@ -11,7 +11,14 @@ from tests.integration.api.conftest import Doors
 
 MAY_SEE = {"owner", "auditor"}
 ROUTES = ("api-bill", "api-bill-pdf", "api-bill-proof", "bill", "bill-pdf")
-MOST_QUERIES = {"api-bills": 6, "api-payments": 6, "api-sites": 6, "api-meters": 6, "api-microgrids": 6}
+MOST_QUERIES = {
+    "api-bills": 6,
+    "api-payments": 6,
+    "api-distributions": 6,
+    "api-sites": 6,
+    "api-meters": 6,
+    "api-microgrids": 6,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +123,7 @@ def test_guessing_passwords_is_slowed_down(doors: Doors) -> None:
 
 @pytest.mark.parametrize("who", ["owner", "auditor", "operator"])
 def test_every_page_opens(doors: Doors, who: str) -> None:
-    for route in ("home", "energy", "village", "help", "profile", "bills", "payments", "live"):
+    for route in ("home", "energy", "village", "help", "profile", "bills", "payments", "shared-out", "live"):
         assert doors.clients[who].get(reverse(route)).status_code in (200, 302), route
 
 
