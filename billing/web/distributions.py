@@ -22,7 +22,6 @@ from billing.selectors.distributions import distributions_of, visible_parts
 from billing.services.bank_lines import CannotResolve
 from billing.services.distributions import (
     CannotDistribute,
-    Plan,
     Wanted,
     cancel_distribution,
     plan_distribution,
