@@ -4,12 +4,16 @@ import logging
 from datetime import datetime, timedelta
 
 from celery import chord, shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from billing.adapters.cards import provider
+from billing.domain.cards.provider import CannotReachProvider
 from billing.models import BillingRun, DocumentStatus, RunStatus
 from billing.models.runs import ChunkStatus
 from billing.services import deliveries, moves, release, runs
 from billing.services.arrears import remind
+from billing.services.cards import look_after_cards
 from billing.services.corrections import propose_corrections
 from billing.services.incentives import credit_measured_events
 from billing.services.papers import blocks_to_print, print_documents
@@ -217,3 +221,15 @@ def use_open_credits() -> int:
     ).distinct()
     now = timezone.now()
     return sum(bool(use_credit(member=member, now=now)) for member in members.order_by("pk"))
+
+
+@shared_task(queue="default", time_limit=300)
+def ask_card_provider() -> int:
+    """Do what events of the card provider left undone, and look at what it sent to the bank; nothing where cards are off."""
+    if not settings.CARD_PROVIDER:
+        return 0
+    try:
+        return look_after_cards(provider=provider(), now=timezone.now())
+    except CannotReachProvider as problem:
+        log.warning("%s It is asked again in some minutes.", problem)
+        return 0

@@ -56,6 +56,18 @@ CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
 CHAIN_CONFIRMATIONS = int(os.environ.get("CHAIN_CONFIRMATIONS") or 1)
 CHAIN_WEI_PER_MINOR = int(os.environ.get("CHAIN_WEI_PER_MINOR") or 4_000_000_000_000)
 IPFS_API_URL = os.environ.get("IPFS_API_URL", "")
+# A card provider ("stripe", or one with its API); empty: no cards. Its secrets are here and nowhere else.
+CARD_PROVIDER = os.environ.get("CARD_PROVIDER", "")
+CARD_API_URL = os.environ.get("CARD_API_URL") or "https://api.stripe.com"
+CARD_SECRET_KEY = os.environ.get("CARD_SECRET_KEY", "")
+# The signing secret of the webhook; two with a comma while one takes the place of the other.
+CARD_WEBHOOK_SECRETS = [s for s in os.environ.get("CARD_WEBHOOK_SECRET", "").split(",") if s]
+# Whose account at the provider it is, by slug; may stay empty where there is one cooperative.
+CARD_COOPERATIVE = os.environ.get("CARD_COOPERATIVE", "")
+if CARD_PROVIDER not in {"", "stripe"}:
+    raise ImproperlyConfigured("CARD_PROVIDER is empty or 'stripe'.")
+if CARD_PROVIDER and not (CARD_SECRET_KEY and CARD_WEBHOOK_SECRETS):
+    raise ImproperlyConfigured("CARD_PROVIDER needs CARD_SECRET_KEY and CARD_WEBHOOK_SECRET.")
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or "only-for-commands-without-a-server"
 DEBUG = _flag("DEBUG", False)
@@ -230,6 +242,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "billing.tasks.use_open_credits",
         "schedule": crontab(minute="41"),
         "options": {"queue": "default", "expires": 3600},
+    },
+    "ask the card provider": {
+        "task": "billing.tasks.ask_card_provider",
+        "schedule": crontab(minute="*/10"),
+        "options": {"queue": "default", "expires": 600},
     },
     "close votes": {
         "task": "grid.tasks.close_votes",

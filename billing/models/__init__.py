@@ -21,7 +21,16 @@ from billing.models.bank_orders import (
     OrderStatus,
     Payout,
     Refund,
+    RefundWay,
     Sequence,
+)
+from billing.models.cards import (
+    CardCheckout,
+    CardDispute,
+    CardEvent,
+    CardMovement,
+    CardPayout,
+    CheckoutStatus,
 )
 from billing.models.carried import SurplusCarried
 from billing.models.charges import Charge, ChargeKind
@@ -80,9 +89,15 @@ __all__ = [
     "BilledReadings",
     "BillingPolicy",
     "BillingRun",
+    "CardCheckout",
+    "CardDispute",
+    "CardEvent",
+    "CardMovement",
+    "CardPayout",
     "Charge",
     "ChargeKind",
     "CheckKind",
+    "CheckoutStatus",
     "Component",
     "CreditUse",
     "Debit",
@@ -128,6 +143,7 @@ __all__ = [
     "ProtectionKind",
     "PublicPage",
     "Refund",
+    "RefundWay",
     "Reminder",
     "ReminderStage",
     "ReturnKind",

@@ -116,23 +116,65 @@ class Debit(PublicRow):
         return self.end_to_end_id
 
 
+class RefundWay(models.TextChoices):
+    BANK = "bank", "by transfer"
+    CARD = "card", "to the card that paid"
+
+
 class Refund(PublicRow):
-    """A member's credit that is to be paid back."""
+    """A member's credit that is to be paid back: with the next payout order, or to the card that paid it.
+
+    An order has its second person; a refund to a card is released by one of its own.
+    """
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="refunds")
     member = models.ForeignKey(Member, models.PROTECT, related_name="refunds")
     amount_minor = models.BigIntegerField()
-    iban = models.CharField("IBAN", max_length=34)
+    way = models.CharField(max_length=4, choices=RefundWay.choices, default=RefundWay.BANK)
+    iban = models.CharField("IBAN", max_length=34, blank=True)
+    payment = models.ForeignKey(
+        "billing.Payment",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="refunds",
+        help_text="The card payment that goes back.",
+    )
     why = models.CharField(max_length=140)
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    provider_ref = models.CharField(max_length=80, blank=True)
+    failed = models.CharField(max_length=80, blank=True, help_text="Why the provider did not pay it back.")
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_is_positive")]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_is_positive"),
+            models.CheckConstraint(
+                condition=Q(released_by__isnull=True) | ~Q(released_by=F("asked_by")),
+                name="refund_released_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(way="bank", payment__isnull=True, released_at__isnull=True) & ~Q(iban="")
+                | Q(way="card", payment__isnull=False, iban=""),
+                name="refund_names_where_it_goes",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=True, released_by__isnull=True)
+                | Q(released_at__isnull=False, released_by__isnull=False, withdrawn_at__isnull=True),
+                name="refund_released_by_somebody",
+            ),
+            models.UniqueConstraint(
+                fields=["cooperative", "provider_ref"], condition=~Q(provider_ref=""), name="refund_ref_once"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} back to {self.member}"
+        return f"{self.amount_minor / 100:.2f} back to {self.member}"
 
 
 class Payout(PublicRow):

@@ -1,5 +1,6 @@
 """What a member owes besides bills: small sums with a reason, each posted, payable and taken back as a bill is."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
@@ -11,6 +12,7 @@ class ChargeKind(models.TextChoices):
     RETURN_FEE = "return_fee", "fee of a returned payment"
     REMINDER_FEE = "reminder_fee", "fee of a reminder"
     INTEREST = "interest", "interest on arrears"
+    CLAIM = "claim", "paid out too much"
 
 
 class Charge(PublicRow):
@@ -25,6 +27,11 @@ class Charge(PublicRow):
     paid_minor = models.BigIntegerField(default=0, editable=False)
     charged_at = models.DateTimeField()
     taken_back_at = models.DateTimeField(null=True, blank=True)
+    taken_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Who did, where a person did.",
+    )  # fmt: skip
+    why = models.CharField("why taken back", max_length=160, blank=True)
 
     class Meta:
         constraints = [

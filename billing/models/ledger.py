@@ -28,6 +28,8 @@ class AccountCode(models.TextChoices):
     CHAIN_WALLET = "chain_wallet", "chain wallet"
     CASH = "cash", "cash"
     MOBILE_MONEY = "mobile_money", "mobile money"
+    CARD = "card", "card provider"
+    CARD_FEES = "card_fees", "fees of card payments"
     SUSPENSE = "suspense", "unclear money of the bank account"
     TRANSIT = "transit", "payouts on their way"
     BANK_CHARGES = "bank_charges", "bank charges"

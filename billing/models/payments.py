@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from billing.models.bank import BankStatementLine
-from billing.models.bank_orders import Payout
+from billing.models.bank_orders import Payout, Refund
 from billing.models.charges import Charge
 from billing.models.documents import Document
 from members.models import Cooperative, Member
@@ -18,6 +18,7 @@ class PaymentRail(models.TextChoices):
     CASH = "cash", "cash"
     MOBILE = "mobile", "mobile money"
     CHAIN = "chain", "on the chain"
+    CARD = "card", "card"
 
 
 class Payment(PublicRow):
@@ -81,7 +82,7 @@ class Payment(PublicRow):
 
 
 class Allocation(PublicRow):
-    """So much of a payment, or of a credit document, for a bill, a charge, or a payout.
+    """So much of a payment, or of a credit document, for a bill, a charge, a payout, or a refund that leaves by another way than a payout.
 
     Never edited: `reverses` names the row that a counter-row takes back.
     """
@@ -95,6 +96,7 @@ class Allocation(PublicRow):
     )
     charge = models.ForeignKey(Charge, models.PROTECT, null=True, blank=True, related_name="allocations")
     payout = models.ForeignKey(Payout, models.PROTECT, null=True, blank=True, related_name="allocations")
+    refund = models.ForeignKey(Refund, models.PROTECT, null=True, blank=True, related_name="allocations")
     amount_minor = models.BigIntegerField()
     reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
     made_at = models.DateTimeField()
@@ -111,9 +113,12 @@ class Allocation(PublicRow):
                 name="allocation_has_one_source",
             ),
             models.CheckConstraint(
-                condition=Q(document__isnull=False, charge__isnull=True, payout__isnull=True)
-                | Q(document__isnull=True, charge__isnull=False, payout__isnull=True)
-                | Q(document__isnull=True, charge__isnull=True, payout__isnull=False),
+                condition=Q(
+                    document__isnull=False, charge__isnull=True, payout__isnull=True, refund__isnull=True
+                )
+                | Q(document__isnull=True, charge__isnull=False, payout__isnull=True, refund__isnull=True)
+                | Q(document__isnull=True, charge__isnull=True, payout__isnull=False, refund__isnull=True)
+                | Q(document__isnull=True, charge__isnull=True, payout__isnull=True, refund__isnull=False),
                 name="allocation_has_one_target",
             ),
             models.CheckConstraint(
@@ -124,11 +129,12 @@ class Allocation(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} for {self.document or self.charge or self.payout}"
+        return f"{self.amount_minor} for {self.document or self.charge or self.payout or self.refund}"
 
 
 class ReturnKind(models.TextChoices):
     BANK = "bank", "taken back by the bank"
+    CARD = "card", "taken back by the card provider"
     UNDONE = "undone", "undone by a person"
 
 

@@ -18,6 +18,7 @@ from billing.models import (
     ReturnKind,
 )
 from billing.selectors.matching import entry_of
+from billing.services.card_payouts import book_card_payout_line
 from billing.services.debits import book_debit_line
 from billing.services.ledger import reverse_transaction
 from billing.services.line_postings import book_fee, move_line
@@ -54,7 +55,7 @@ def _book(line: BankStatementLine, ledger: Ledger, now: datetime) -> str:
     """What was booked, in words; empty where a person has to look."""
     if not line.amount_minor:
         return "nothing moved"
-    for asked in (book_debit_line, book_payout_line):
+    for asked in (book_debit_line, book_payout_line, book_card_payout_line):
         why = asked(line=line, now=now)
         if why:
             return why
@@ -195,7 +196,12 @@ def undo_line(*, line: BankStatementLine, user: User, now: datetime) -> BankStat
         CannotResolve: it waits already, or part of it cannot be undone (paid back, or a return that the bank made).
     """
     line = _locked(line, LineStatus.BOOKED, LineStatus.NOT_OURS)
-    if line.returns.exists() or line.debits_collected.exists() or is_payout_line(line):
+    if (
+        line.returns.exists()
+        or line.debits_collected.exists()
+        or is_payout_line(line)
+        or hasattr(line, "card_payout")
+    ):
         raise CannotResolve(
             "What the bank did with a debit or payout is its own word and not undone by hand."
         )

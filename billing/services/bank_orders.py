@@ -1,6 +1,7 @@
 """Orders to the bank: prepared by one person, released by another, answered by the bank."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -8,11 +9,12 @@ from django.db import transaction
 from billing.adapters.bank.pain import Party
 from billing.adapters.bank.pain002 import StatusReport, read_status_report
 from billing.domain.banking.bank_days import bank_day_from
+from billing.domain.banking.return_codes import Refusal
 from billing.models import BankOrder, ItemStatus, OrderKind, OrderStatus
 from billing.services import debits, payouts
 from members.models import Cooperative, User
 
-NO_ANSWER_NEEDED = {"", "ACCP", "ACTC", "ACSP", "ACSC", "ACWC", "PART", "PDNG", "RCVD", "ACCC"}
+REJECTED = "RJCT"
 
 
 class CannotRelease(ValueError):
@@ -101,14 +103,40 @@ def take_status_report(*, cooperative: Cooperative, content: bytes, now: datetim
     if order is None:
         raise UnknownOrder(f"The answer is to {report.message_id}, which is no released order here.")
     order = _locked(order)
-    refused = _refused(report)
     room = debits if order.kind == OrderKind.DEBITS else payouts
-    count = room.refuse_items(order=order, codes=refused, everything=report.status == "RJCT" or None, code=report.code, now=now)  # fmt: skip
-    order.bank_status = report.status[:4] or ("PART" if count else order.bank_status)
+    refused = _refused(report, room.group_ids(order))
+    count = room.refuse_items(order=order, refused=refused, now=now)
+    order.bank_status = _status_of(order, report, refused)
     order.save(update_fields=["bank_status"])
     return order, count
 
 
-def _refused(report: StatusReport) -> dict[str, str]:
-    """Codes by end-to-end id of refused payments."""
-    return {item.end_to_end_id: item.code for item in report.items if item.status == "RJCT"}
+def _refused(report: StatusReport, group_ids: Mapping[str, str]) -> dict[str, Refusal]:
+    """What was refused by end-to-end id: a payment by its own answer, else by its group's, else by the whole file's.
+
+    A payment that the bank says it took is not refused by what it says of the file around it.
+    """
+    groups = dict(report.rejected_groups)
+    answers = {item.end_to_end_id: item for item in report.items}
+    found = {}
+    for end_to_end_id, group_id in group_ids.items():
+        answer = answers.get(end_to_end_id)
+        if answer is not None and answer.status:
+            if answer.status == REJECTED:
+                found[end_to_end_id] = Refusal(answer.code or groups.get(group_id, report.code), is_own=True)
+        elif group_id in groups:
+            found[end_to_end_id] = Refusal(groups[group_id] or report.code, is_own=False)
+        elif report.status == REJECTED:
+            found[end_to_end_id] = Refusal(report.code, is_own=False)
+    return found
+
+
+def _status_of(order: BankOrder, report: StatusReport, refused: Mapping[str, Refusal]) -> str:
+    """The bank's word for the whole order; where it gives none, what its answers to parts come to."""
+    if report.status:
+        return report.status[:4]
+    if not refused:
+        return order.bank_status
+    items = order.debits if order.kind == OrderKind.DEBITS else order.payouts
+    left = items.exclude(status__in=(ItemStatus.REJECTED, ItemStatus.CANCELLED)).exists()
+    return "PART" if left else REJECTED

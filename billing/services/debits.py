@@ -9,9 +9,9 @@ from stdnum import iban as iban_number
 
 from billing.adapters.bank.pain import DebitItem, Party, debit_file
 from billing.domain.banking.bank_days import bank_day_from
-from billing.domain.banking.payer_words import debit_notice, debit_returned
+from billing.domain.banking.payer_words import debit_notice, debit_refused, debit_returned
 from billing.domain.banking.references import is_creditor_id
-from billing.domain.banking.return_codes import fee_minor, reason_of
+from billing.domain.banking.return_codes import Refusal, fee_minor, reason_of
 from billing.models import (
     BankOrder,
     BankStatementLine,
@@ -28,10 +28,11 @@ from billing.models import (
     ReturnKind,
     Sequence,
 )
+from billing.services.allocations import lock_member
 from billing.services.charges import charge_member
 from billing.services.line_postings import book_fee
 from billing.services.mandates import pause_mandate
-from billing.services.payments import Origin, book_member_payment, lock_member, return_payment, rules_of
+from billing.services.payments import Origin, book_member_payment, return_payment, rules_of
 from members.models import Cooperative, Member, User
 from members.services.notifications import notify
 
@@ -159,21 +160,47 @@ def _tell_before(debit: Debit, order: BankOrder, creditor_id: str, now: datetime
         )  # fmt: skip
 
 
-def refuse_items(
-    *, order: BankOrder, codes: Mapping[str, str], everything: bool | None, code: str, now: datetime
-) -> int:
-    """What the bank refused before any money moved: the bill is free again, the mandate paused where the code says so."""
-    rows = order.debits.filter(status=ItemStatus.RELEASED).select_related("mandate")
-    if not everything:
-        rows = rows.filter(end_to_end_id__in=codes)
+def group_ids(order: BankOrder) -> dict[str, str]:
+    """The payment group of each debit in the order's file, by end-to-end id: one for each sequence, as they first come."""
+    sent = order.debits.exclude(status=ItemStatus.CANCELLED).order_by("pk")
+    rows = list(sent.values_list("end_to_end_id", "sequence"))
+    places = {sequence: n for n, sequence in enumerate(dict.fromkeys(s for _, s in rows), 1)}
+    return {end_to_end_id: f"{order.message_id}-{places[sequence]}" for end_to_end_id, sequence in rows}
+
+
+def refuse_items(*, order: BankOrder, refused: Mapping[str, Refusal], now: datetime) -> int:
+    """What the bank refused before any money moved: the bill is free again, the member told, the mandate paused where the bank's reason says so.
+
+    What it says of a whole group or file is no word about a mandate.
+    """
+    rows = order.debits.filter(status=ItemStatus.RELEASED, end_to_end_id__in=refused).select_related(
+        "mandate", "document__member"
+    )
     count = 0
-    for debit in rows:
-        debit.status, debit.code = ItemStatus.REJECTED, codes.get(debit.end_to_end_id, code)[:8]
+    for debit in rows.order_by("document__member_id", "pk"):
+        refusal = refused[debit.end_to_end_id]
+        debit.status, debit.code = ItemStatus.REJECTED, refusal.code[:8]
         debit.save(update_fields=["status", "code"])
-        if debit.end_to_end_id in codes and reason_of(debit.code).pauses_mandate:
+        if refusal.is_own and reason_of(debit.code).pauses_mandate:
             pause_mandate(mandate=debit.mandate, code=debit.code, now=now)
+        _tell_refusal(debit, now)
         count += 1
     return count
+
+
+def _tell_refusal(debit: Debit, now: datetime) -> None:
+    """Who was told of a debit is told that it does not come."""
+    reason = reason_of(debit.code)
+    for membership in debit.document.member.memberships.select_related("user"):
+        language = membership.user.language
+        subject, text = debit_refused(
+            language, amount_minor=debit.amount_minor, currency=debit.document.currency, label=debit.document.label,
+            why=reason.german if language == "de" else reason.english, reference=debit.document.payment_reference,
+        )  # fmt: skip
+        notify(
+            users=[membership.user], kind="debit", key=f"refused:{debit.public_id}", subject=subject, text=text,
+            path="/payments/", by_mail=True, now=now,
+        )  # fmt: skip
 
 
 def book_debit_line(*, line: BankStatementLine, now: datetime) -> str:
@@ -194,7 +221,7 @@ def _collect(line: BankStatementLine, now: datetime) -> str:
         _book(debit, line, now)
         return "the bank collected it"
     reference = line.batch_ref.rsplit("-", 1)[0] if line.batch_ref.count("-") > 1 else line.batch_ref
-    whole = list(released.filter(order__message_id=reference)) if reference else []
+    whole = list(released.filter(order__message_id=reference).select_related("order")) if reference else []
     if line.batch_ref != reference:
         whole = _of_group(whole, line)
     if not whole or sum(debit.amount_minor for debit in whole) != line.amount_minor:
@@ -205,13 +232,9 @@ def _collect(line: BankStatementLine, now: datetime) -> str:
 
 
 def _of_group(debits: list[Debit], line: BankStatementLine) -> list[Debit]:
-    """The debits of one payment group: the file has a group for each sequence, in the order in which they first come."""
-    ordered = sorted(debits, key=lambda d: d.pk)
-    everything = sorted(Debit.objects.filter(order__in={d.order_id for d in ordered}).exclude(status=ItemStatus.CANCELLED), key=lambda d: d.pk)  # fmt: skip
-    groups = list(dict.fromkeys(debit.sequence for debit in everything))
-    place = line.batch_ref.rsplit("-", 1)[1]
-    wanted = groups[int(place) - 1] if place.isdecimal() and 0 < int(place) <= len(groups) else None
-    return [debit for debit in ordered if debit.sequence == wanted]
+    """The debits of the payment group that a line names."""
+    groups = {order: group_ids(order) for order in {debit.order for debit in debits}}
+    return [d for d in debits if groups[d.order].get(d.end_to_end_id) == line.batch_ref]
 
 
 def _book(debit: Debit, line: BankStatementLine, now: datetime) -> None:

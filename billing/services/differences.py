@@ -16,6 +16,7 @@ from django.db.models import Q
 from billing.models import (
     Allocation,
     BillingRun,
+    ChargeKind,
     Component,
     Document,
     DocumentKind,
@@ -26,7 +27,9 @@ from billing.models import (
 )
 from billing.models.documents import DocumentQuerySet, DocumentStatus
 from billing.models.flexibility import FLEXIBILITY
-from billing.services.payments import take_back, use_credit
+from billing.services.allocations import post_set_off, take_back
+from billing.services.claims import claim_overpaid, set_off_claims
+from billing.services.payments import use_credit
 from billing.services.posting import sum_up
 from members.models import Member
 
@@ -278,7 +281,7 @@ def _move_allocations(run: BillingRun, now: datetime) -> None:
     touched = Allocation.objects.filter(reverses=None, reversed_by=None).filter(
         Q(document__in=reversal_of) | Q(credit__in=reversal_of)
     )
-    rows = list(touched.order_by("pk").select_related("payment", "credit"))
+    rows = list(touched.order_by("pk").select_related("payment", "credit", "payout__member__cooperative"))
     if not rows:
         return
     new_at = {_place(d): d for d in run.documents.filter(cancels=None)}
@@ -299,6 +302,15 @@ def _move_allocations(run: BillingRun, now: datetime) -> None:
             Payment.objects.filter(document=document_id).update(document=new)
     for member_id in sorted({row.payment.member_id for row in rows if row.payment}):
         use_credit(member=Member.objects.get(pk=member_id), now=now)
+    _claim_back(run, rows, now)
+
+
+def _claim_back(run: BillingRun, rows: list[Allocation], now: datetime) -> None:
+    """What was paid out beyond the credits as they stand now is owed by the member; what they are owed anew goes against it."""
+    payouts = {row.payout.pk: row.payout for row in rows if row.payout}
+    claim_overpaid(payouts=payouts.values(), cause=str(run.public_id), now=now)
+    for member in Member.objects.filter(documents__run=run, charges__kind=ChargeKind.CLAIM).distinct().order_by("pk"):  # fmt: skip
+        set_off_claims(member=member, now=now)
 
 
 def taken_back_by(reversal: Document) -> str:
@@ -330,10 +342,11 @@ def _allocate_anew(
         return
     amount = min([row.amount_minor, *(d.rest_minor for d in (document, credit) if d is not None)])
     if amount > 0:
-        Allocation.objects.create(
+        made = Allocation.objects.create(
             payment=row.payment, credit=credit, document=document, charge_id=row.charge_id, payout_id=row.payout_id,
             amount_minor=amount, made_at=now, why="goes on after a correction",
         )  # fmt: skip
+        post_set_off(made, now)
 
 
 def _move_flexibility(run: BillingRun) -> None:

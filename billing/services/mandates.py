@@ -10,7 +10,7 @@ from stdnum.exceptions import ValidationError
 
 from billing.domain.banking.return_codes import reason_of
 from billing.models import Mandate, MandateStatus
-from billing.services.payments import lock_member
+from billing.services.allocations import lock_member
 from members.models import Member, User
 
 

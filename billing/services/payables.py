@@ -15,8 +15,11 @@ from billing.models import (
     Payment,
     Payout,
     Refund,
+    RefundWay,
 )
-from billing.services.payments import credit_of, standing_allocations, take_back
+from billing.services.allocations import standing_allocations, take_back
+from billing.services.claims import withdraw_claims
+from billing.services.payments import credit_of
 from members.models import Cooperative, Member
 
 
@@ -89,6 +92,7 @@ class CreditDocuments:
     def reopen(self, payout: Payout, now: datetime) -> None:
         for allocation in standing_allocations(payout=payout):
             take_back(allocation=allocation, now=now, why=f"sent back {payout.code}".strip())
+        withdraw_claims(payout=payout, now=now)
 
 
 class Refunds:
@@ -100,9 +104,9 @@ class Refunds:
         settled = Payout.objects.filter(
             cooperative=cooperative, source=self.code, status__in=("prepared", "released", "done")
         ).values_list("source_key", flat=True)
-        rows = Refund.objects.filter(cooperative=cooperative, withdrawn_at__isnull=True).select_related(
-            "member"
-        )
+        rows = Refund.objects.filter(
+            cooperative=cooperative, way=RefundWay.BANK, withdrawn_at__isnull=True
+        ).select_related("member")
         done = set(settled)
         return [
             Payable(

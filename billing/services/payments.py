@@ -1,7 +1,6 @@
 """Booking what was paid: the money first, then what it is for. What is not used up stays the member's credit."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +23,7 @@ from billing.models import (
     ReturnKind,
 )
 from billing.selectors.documents import standing_in_for
+from billing.services.allocations import allocate, lock_member, standing_allocations, take_back
 from billing.services.ledger import account, post_transaction
 from members.models import Cooperative, Member, User
 
@@ -33,16 +33,13 @@ MONEY_ACCOUNT = {
     PaymentRail.CASH: AccountCode.CASH,
     PaymentRail.MOBILE: AccountCode.MOBILE_MONEY,
     PaymentRail.CHAIN: AccountCode.CHAIN_WALLET,
+    PaymentRail.CARD: AccountCode.CARD,
 }
 LONGEST_KEY = 120
 
 
 class CannotBook(ValueError):
     """A payment cannot be booked; the message says why."""
-
-
-class CannotAllocate(ValueError):
-    """A payment cannot be used for that; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +60,6 @@ def ledger_key(rail: str, external_ref: str) -> str:
     if len(key) <= LONGEST_KEY:
         return key
     return f"payment:{rail}:sha256:{hashlib.sha256(external_ref.encode()).hexdigest()}"
-
-
-def lock_member(member_id: int) -> Member:
-    """The member, locked until the transaction ends: whoever moves a member's money holds this first, so that none wait in a ring."""
-    return Member.objects.select_for_update(no_key=True, of=("self",)).select_related("cooperative").get(pk=member_id)  # fmt: skip
 
 
 def rules_of(cooperative: Cooperative) -> PaymentRules:
@@ -142,55 +134,6 @@ def book_member_payment(
 
 
 @transaction.atomic
-def allocate(
-    *, payment: Payment, amount_minor: int, now: datetime, document: Document | None = None, charge: Charge | None = None,
-    user: User | None = None, why: str = "",
-) -> Allocation:  # fmt: skip
-    """Use so much of a payment for a bill or a charge of the same member.
-
-    Raises:
-        CannotAllocate: there is not so much left of the payment, or not so much asked.
-    """
-    lock_member(payment.member_id)
-    payment.refresh_from_db()
-    target = document or charge
-    if target is None:
-        raise CannotAllocate("Name the bill or the charge.")
-    target.refresh_from_db()
-    if not 0 < amount_minor <= min(payment.credit_minor, target.rest_minor):
-        raise CannotAllocate(
-            f"Of {payment} {payment.credit_minor} are left, and {target} asks for {target.rest_minor}: {amount_minor} do not fit."
-        )
-    return Allocation.objects.create(
-        payment=payment, document=document, charge=charge, amount_minor=amount_minor, made_at=now, made_by=user,
-        why=why[:120],
-    )  # fmt: skip
-
-
-@transaction.atomic
-def take_back(
-    *, allocation: Allocation, now: datetime, user: User | None = None, why: str = ""
-) -> Allocation:
-    """Take an allocation back by a counter-row, once: the bill is open again, the money is the member's credit again."""
-    source = allocation.payment or allocation.credit
-    lock_member(source.member_id)  # type: ignore[union-attr]
-    counter, _ = Allocation.objects.get_or_create(
-        reverses=allocation,
-        defaults={
-            "payment_id": allocation.payment_id, "credit_id": allocation.credit_id, "document_id": allocation.document_id,
-            "charge_id": allocation.charge_id, "payout_id": allocation.payout_id, "amount_minor": -allocation.amount_minor,
-            "made_at": now, "made_by": user, "why": why[:120],
-        },
-    )  # fmt: skip
-    return counter
-
-
-def standing_allocations(**where: object) -> Iterable[Allocation]:
-    """Allocations that were not taken back."""
-    return Allocation.objects.filter(reverses__isnull=True, reversed_by__isnull=True, **where).order_by("pk")
-
-
-@transaction.atomic
 def use_credit(*, member: Member, now: datetime, even_by_hand: bool = False) -> int:
     """Use a member's credit for their open bills and charges, the oldest first, where the cooperative's rule says so.
 
@@ -242,6 +185,8 @@ def return_payment(
 ) -> tuple[PaymentReturn, bool]:  # fmt: skip
     """Undo a payment wholly, once: its allocations are taken back, its bills are open again, the ledger has the reverse.
 
+    Of a card payment the part stays out that was given back to the card already.
+
     Raises:
         CannotBook: part of it was paid back to the member already.
     """
@@ -250,12 +195,13 @@ def return_payment(
     existing = PaymentReturn.objects.filter(payment=payment).first()
     if existing is not None:
         return existing, False
-    if payment.refunded_minor:
+    left = payment.amount_minor - payment.refunded_minor
+    if payment.refunded_minor and (kind != ReturnKind.CARD or not left):
         raise CannotBook(f"{payment.refunded_minor} of {payment} were paid back to the member already.")
-    for allocation in standing_allocations(payment=payment):
+    for allocation in standing_allocations(payment=payment, payout=None, refund=None):
         take_back(allocation=allocation, now=now, user=user, why=f"payment returned {code}".strip())
     made = PaymentReturn.objects.create(
-        payment=payment, kind=kind, amount_minor=payment.amount_minor, code=code, fee_minor=fee_minor, bank_line=line,
+        payment=payment, kind=kind, amount_minor=left, code=code, fee_minor=fee_minor, bank_line=line,
         returned_at=now, made_by=user,
     )  # fmt: skip
     cooperative = payment.cooperative
@@ -265,8 +211,8 @@ def return_payment(
         cooperative=cooperative, idempotency_key=f"return:{payment.public_id}", cause="payment return",
         booked_date=now.date(), now=now,
         amounts={
-            account(cooperative, AccountCode.RECEIVABLE, payment.member): payment.amount_minor,
-            account(cooperative, money): -payment.amount_minor,
+            account(cooperative, AccountCode.RECEIVABLE, payment.member): left,
+            account(cooperative, money): -left,
         },
     )  # fmt: skip
     return made, True

@@ -8,6 +8,7 @@ from stdnum import iban as iban_number
 
 from billing.adapters.bank.pain import Party, TransferItem, transfer_file
 from billing.domain.banking.bank_days import bank_day_from
+from billing.domain.banking.return_codes import Refusal
 from billing.models import (
     AccountCode,
     BankOrder,
@@ -17,12 +18,15 @@ from billing.models import (
     Payout,
     Refund,
 )
+from billing.models.bank_orders import WITH_THE_BANK
+from billing.services.allocations import lock_member
+from billing.services.claims import set_off_all_claims
 from billing.services.debits import message_id
 from billing.services.ledger import account, post_transaction
 from billing.services.line_postings import move_line, open_day
 from billing.services.mandates import checked_iban
 from billing.services.payables import SOURCES, CannotPayOut, Payable, open_payables
-from billing.services.payments import credit_of, lock_member
+from billing.services.payments import credit_of
 from members.models import Cooperative, Member, User
 
 
@@ -42,19 +46,43 @@ def ask_refund(
         CannotGiveMandate: the IBAN is wrong.
     """
     member = lock_member(member.pk)
-    asked = sum(
-        p.amount_minor for p in SOURCES["refund"].open(member.cooperative) if p.member.pk == member.pk
-    ) + sum(
-        Payout.objects.filter(member=member, source="refund", status=ItemStatus.PREPARED).values_list("amount_minor", flat=True)
-    )  # fmt: skip
-    if not 0 < amount_minor <= credit_of(member) - asked:
-        raise CannotPayOut(
-            f"{member} has a credit of {(credit_of(member) - asked) / 100:.2f} that is not asked back already."
-        )
+    left = credit_of(member) - asked_back(member)
+    if not 0 < amount_minor <= left:
+        raise CannotPayOut(f"{member} has a credit of {left / 100:.2f} that is not asked back already.")
     return Refund.objects.create(
         cooperative=member.cooperative, member=member, amount_minor=amount_minor, iban=checked_iban(iban), why=why[:140],
         asked_at=now, asked_by=user,
     )  # fmt: skip
+
+
+def asked_back(member: Member) -> int:
+    """What of a member's credit is asked back and has not left yet [minor units]."""
+    gone = Payout.objects.filter(member=member, source="refund", status__in=("released", "done"))
+    rows = Refund.objects.filter(
+        member=member, withdrawn_at__isnull=True, failed="", allocations__isnull=True
+    )
+    left = [r for r in rows if str(r.public_id) not in set(gone.values_list("source_key", flat=True))]
+    return sum(refund.amount_minor for refund in left)
+
+
+@transaction.atomic
+def withdraw_refund(*, refund: Refund, now: datetime) -> Refund:
+    """Ask it back no longer, once.
+
+    Raises:
+        CannotPayOut: it is in an order, or left already.
+    """
+    lock_member(refund.member_id)
+    refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+    standing = Payout.objects.filter(
+        source="refund", source_key=str(refund.public_id), cooperative=refund.cooperative_id
+    )
+    if standing.filter(status__in=(*WITH_THE_BANK, "done")).exists() or refund.released_at:
+        raise CannotPayOut("It is on its way already; cancel the order first.")
+    if refund.withdrawn_at is None:
+        refund.withdrawn_at = now
+        refund.save(update_fields=["withdrawn_at"])
+    return refund
 
 
 def payable_now(cooperative: Cooperative) -> tuple[list[Payable], list[Payable]]:
@@ -76,6 +104,7 @@ def prepare_payouts(
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     if not iban_number.is_valid(cooperative.iban):
         raise CannotPayOut("The cooperative's IBAN is missing or wrong; enter it first.")
+    set_off_all_claims(cooperative=cooperative, now=now)
     wanted = set(sources) if sources is not None else set(SOURCES)
     rows = [row for row in payable_now(cooperative)[0] if row.source in wanted]
     if not rows:
@@ -131,16 +160,18 @@ def _post(payout: Payout, amount_minor: int, what: str, now: datetime) -> None:
     )  # fmt: skip
 
 
-def refuse_items(
-    *, order: BankOrder, codes: Mapping[str, str], everything: bool | None, code: str, now: datetime
-) -> int:
+def group_ids(order: BankOrder) -> dict[str, str]:
+    """The payment group of each payout in the order's file, by end-to-end id: all are of one."""
+    sent = order.payouts.exclude(status=ItemStatus.CANCELLED)
+    return dict.fromkeys(sent.values_list("end_to_end_id", flat=True), f"{order.message_id}-1")  # fmt: skip
+
+
+def refuse_items(*, order: BankOrder, refused: Mapping[str, Refusal], now: datetime) -> int:
     """What the bank refused: owed again."""
-    rows = order.payouts.filter(status=ItemStatus.RELEASED).select_related("member", "cooperative")
-    if not everything:
-        rows = rows.filter(end_to_end_id__in=codes)
+    rows = order.payouts.filter(status=ItemStatus.RELEASED, end_to_end_id__in=refused)
     count = 0
-    for payout in rows.order_by("member_id", "pk"):
-        _owe_again(payout, ItemStatus.REJECTED, codes.get(payout.end_to_end_id, code), now)
+    for payout in rows.select_related("member", "cooperative").order_by("member_id", "pk"):
+        _owe_again(payout, ItemStatus.REJECTED, refused[payout.end_to_end_id].code, now)
         count += 1
     return count
 

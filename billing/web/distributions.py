@@ -19,7 +19,6 @@ from billing.adapters.documents.renderer import render_statement
 from billing.models import Distribution, DistributionKind, DistributionPart, DistributionStatus, MemberShare
 from billing.selectors.distribution_statement import counter_of, state_of, statement_of, words_in
 from billing.selectors.distributions import distributions_of, visible_parts
-from billing.services.bank_lines import CannotResolve
 from billing.services.distributions import (
     CannotDistribute,
     Wanted,
@@ -31,7 +30,7 @@ from billing.services.distributions import (
 )
 from billing.services.ledger import CannotPost
 from billing.web.books import now_of
-from billing.web.money import Desk, money_written, open_desk
+from billing.web.money_desk import Desk, NoAmount, money_written, open_desk
 from kernel.intervals import CannotReadPeriod, Month
 from members.models import Cooperative
 from members.selectors.scope import own_members
@@ -39,7 +38,7 @@ from members.services.access import record_look
 
 PAGE = 24
 BARS = 12
-REFUSALS = (CannotDistribute, CannotResolve, CannotReadPeriod, CannotPost)
+REFUSALS = (CannotDistribute, NoAmount, CannotReadPeriod, CannotPost)
 
 
 @login_required

@@ -1,16 +1,13 @@
 """Money in and out for the treasurer: movements to be looked at, orders to the bank, payments taken by hand."""
 
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,13 +16,11 @@ from billing.adapters.bank.xml import LONGEST_FILE_BYTES, CannotReadFile
 from billing.domain.bank_csv import CannotReadStatement
 from billing.models import BankOrder, BankStatementLine, Document, LineStatus, OrderKind, OrderStatus, Payment
 from billing.selectors.bank_desk import (
-    line_counts,
     lines_of,
     orders_of,
     payments_to_take_back,
     readings_of,
 )
-from billing.selectors.books import kept_books, may_keep
 from billing.services.bank_lines import (
     Assignment,
     CannotResolve,
@@ -46,38 +41,12 @@ from billing.services.by_hand import CannotTake, take_by_hand
 from billing.services.debits import CannotCollect, collectable, prepare_debits
 from billing.services.payables import CannotPayOut
 from billing.services.payouts import payable_now, prepare_payouts
+from billing.web.money_desk import NoAmount, money_written, open_desk
 from members.models import Cooperative, Member
 
 PAGE = 30
 MOST_PARTS = 20
-REFUSALS = (CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, UnknownOrder, CannotTake)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Whose money is on the table, and whether the reader may move it."""
-
-    cooperative: Cooperative
-    may_keep: bool
-
-    def context(self, tab: str) -> dict[str, Any]:
-        """What every page of the desk shows."""
-        counts = line_counts(self.cooperative)
-        return {"cooperative": self.cooperative, "may_keep": self.may_keep, "tab": tab, "counts": counts}
-
-
-def open_desk(request: HttpRequest, *, keeps: bool = False) -> Desk:
-    """The desk of the user's cooperative; the first of several unless another is named."""
-    user: Any = request.user
-    books = kept_books(user)
-    asked = request.GET.get("cooperative") or request.POST.get("cooperative")
-    cooperative = books.filter(slug=asked).first() if asked else books.first()
-    if cooperative is None:
-        raise Http404
-    desk = Desk(cooperative, may_keep(user, cooperative))
-    if keeps and not desk.may_keep:
-        raise PermissionDenied
-    return desk
+REFUSALS = (NoAmount, CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, UnknownOrder, CannotTake)  # fmt: skip
 
 
 @login_required
@@ -158,24 +127,6 @@ def _shares(request: HttpRequest, line: BankStatementLine) -> list[Assignment]:
     if not shares:
         raise CannotResolve("Write at least one bill or member, with its amount.")
     return shares
-
-
-def money_written(text: str) -> int:
-    """An amount as people write it, `1234.50`, `1.234,50`, in minor units.
-
-    Raises:
-        CannotResolve: it is none.
-    """
-    plain = text.strip().replace(" ", "")
-    if "," in plain and "." in plain:
-        plain = plain.replace("." if plain.rfind(",") > plain.rfind(".") else ",", "")
-    try:
-        minor = Decimal(plain.replace(",", ".")) * 100
-    except InvalidOperation as problem:
-        raise CannotResolve(f"'{text}' is not an amount; write it as 12.34.") from problem
-    if not minor.is_finite() or minor != int(minor) or abs(minor) > 10**12:
-        raise CannotResolve(f"'{text}' is not an amount; write it as 12.34.")
-    return int(minor)
 
 
 @login_required

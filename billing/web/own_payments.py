@@ -7,12 +7,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from billing.domain.banking.references import is_creditor_id
-from billing.domain.payment_words import ENGLISH, WORDS, PaymentWords
-from billing.models import Mandate, MandateStatus
+from billing.models import Mandate, MandateStatus, PaymentRail
 from billing.selectors.payments import Owed, owed_by, payment_rows, visible_payments
 from billing.services.mandates import CannotGiveMandate, give_mandate, revoke_mandate
 from billing.services.payments import credit_of, rules_of
@@ -20,6 +21,19 @@ from members.models import Member
 from members.selectors.scope import own_members
 
 PAGE = 24
+WAYS = {
+    PaymentRail.BANK: pgettext_lazy("way of payment", "bank transfer"),
+    PaymentRail.DEBIT: pgettext_lazy("way of payment", "direct debit"),
+    PaymentRail.CASH: pgettext_lazy("way of payment", "cash"),
+    PaymentRail.MOBILE: pgettext_lazy("way of payment", "mobile money"),
+    PaymentRail.CHAIN: pgettext_lazy("way of payment", "on the chain"),
+    PaymentRail.CARD: pgettext_lazy("way of payment", "card"),
+}
+MANDATE = gettext_lazy(
+    "SEPA direct debit mandate. I allow %(name)s (creditor identifier %(creditor)s) to collect "
+    "payments from my account by direct debit, and tell my bank to honour them. Within eight weeks of "
+    "a debit I can ask my bank for the money back; the conditions agreed with my bank hold."
+)
 
 
 @login_required
@@ -28,32 +42,30 @@ def payments(request: HttpRequest) -> HttpResponse:
     """Payments of the members whom the user may see; of own members also what is open, credit and mandate."""
     user: Any = request.user
     members = list(own_members(user).select_related("cooperative").order_by("number"))
-    words = _words()
     rows = visible_payments(user).select_related("document", "member", "cooperative").order_by("-received_at", "-pk")  # fmt: skip
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": page, "rows": payment_rows(page.object_list), "words": words.labels, "rails": words.rails, "lang": words.lang,
-        "wallets": [_wallet(member, words) for member in members], "several": len(members) > 1 or not members,
+        "page": page, "rows": [{"payment": r.payment, "documents": r.documents, "way": WAYS[PaymentRail(r.payment.rail)]} for r in payment_rows(page.object_list)],
+        "wallets": [_wallet(member) for member in members], "several": len(members) > 1 or not members,
     }  # fmt: skip
     return render(request, "portal/payments.html", context)
 
 
-def _words() -> PaymentWords:
-    """The words of the page's language."""
-    return WORDS.get((translation.get_language() or "en")[:2], ENGLISH)
-
-
-def _wallet(member: Member, words: PaymentWords) -> dict[str, Any]:
+def _wallet(member: Member) -> dict[str, Any]:
     """What one member owes, has paid ahead, and how their bills are collected."""
     mandate = Mandate.objects.filter(member=member).exclude(status=MandateStatus.REVOKED).first()
     owed: Owed = owed_by(member)
     creditor = rules_of(member.cooperative).creditor_id
-    state = words.labels["none"]
-    if mandate is not None:
-        state = words.labels[mandate.status].format(iban=mandate.masked_iban, why=mandate.pause_reason)
+    state = _("You transfer each bill yourself.")
+    if mandate is not None and mandate.status == MandateStatus.PAUSED:
+        state = _("Collecting is paused: %(why)s. Talk to us, or give a new mandate.") % {
+            "why": mandate.pause_reason
+        }
+    elif mandate is not None:
+        state = _("Bills are collected from %(iban)s.") % {"iban": mandate.masked_iban}
     return {
         "member": member, "owed": owed, "credit_minor": credit_of(member), "mandate": mandate, "state": state,
-        "can_give": is_creditor_id(creditor), "text": words.mandate_text.format(name=member.cooperative.name, creditor=creditor),
+        "can_give": is_creditor_id(creditor), "text": MANDATE % {"name": member.cooperative.name, "creditor": creditor},
         "currency": member.cooperative.currency,
     }  # fmt: skip
 
@@ -68,14 +80,14 @@ def own_mandate(request: HttpRequest) -> HttpResponse:
     )
     if member is None:
         raise Http404
-    words, now = _words().labels, timezone.now()
+    now = timezone.now()
     if request.POST.get("do") == "revoke":
         for mandate in Mandate.objects.filter(member=member).exclude(status=MandateStatus.REVOKED):
             revoke_mandate(mandate=mandate, now=now)
-        messages.success(request, words["revoked"])
+        messages.success(request, _("The mandate is revoked. You transfer each bill yourself from now on."))
         return redirect("payments")
     if not request.POST.get("agree"):
-        messages.error(request, words["must_agree"])
+        messages.error(request, _("Tick that you agree."))
         return redirect("payments")
     try:
         give_mandate(
@@ -83,7 +95,9 @@ def own_mandate(request: HttpRequest) -> HttpResponse:
             user=user, now=now,
         )  # fmt: skip
     except CannotGiveMandate:
-        messages.error(request, words["bad_iban"])
+        messages.error(request, _("The IBAN is not right; look at its digits again."))
     else:
-        messages.success(request, words["given"])
+        messages.success(
+            request, _("Thank you. We collect your bills from now on, and tell you before each debit.")
+        )
     return redirect("payments")

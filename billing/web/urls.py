@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.web import arrears, books, distributions, money, own_payments, views
+from billing.web import arrears, books, cards, distributions, member_accounts, money, own_payments, views
 from billing.web.annual import annual_page, annual_pdf
 from billing.web.prices import prices_page
 from billing.web.public import public_days
@@ -23,6 +23,12 @@ urlpatterns = [
     path("money/orders/", money.orders, name="money-orders"),
     path("money/orders/<uuid:public_id>/", money.order, name="money-order"),
     path("money/orders/<uuid:public_id>/file/", money.order_file, name="money-order-file"),
+    path("money/members/", member_accounts.member_accounts, name="money-members"),
+    path("money/members/<uuid:public_id>/", member_accounts.member_account, name="money-member"),
+    path("money/cards/", cards.cards, name="money-cards"),
+    path("bills/<uuid:public_id>/card/", cards.pay_by_card, name="pay-by-card"),
+    path("cards/back/<uuid:public_id>/", cards.card_back, name="card-back"),
+    path("cards/webhook/", cards.card_webhook, name="card-webhook"),
     path("money/by-hand/", money.by_hand, name="money-by-hand"),
     path("money/sharing-out/", distributions.sharing_out, name="money-sharing-out"),
     path("money/sharing-out/<uuid:public_id>/", distributions.distribution, name="money-distribution"),

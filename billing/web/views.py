@@ -15,6 +15,7 @@ from billing.domain.payment_code import epc_code
 from billing.models import Component, Document, DocumentKind, DocumentLine, DocumentStatus, FlexibilityCredit
 from billing.models.documents import ORIGINALS, REVERSALS
 from billing.selectors.books import kept_books
+from billing.selectors.cards import cards_are_on
 from billing.selectors.corrections import correction_of
 from billing.selectors.documents import document_before, visible_documents
 from billing.selectors.e_invoice import vat_of
@@ -93,7 +94,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "payments": allocations_of(document), "cooperative": document.cooperative, "days": days,
         "is_for_roof": any(line.component in ROOF for line in lines),
         "vat": [{"rate": p.rate, "net_minor": p.net_minor, "vat_minor": p.vat_minor, "reasons": p.reasons, "published": f"{p.category} {p.rate:.4f}"} for p in vat_of(document)],
-        "qr": _code(document), "before": document_before(document),
+        "qr": _code(document), "by_card": _by_card(request, document), "before": document_before(document),
     }  # fmt: skip
     return render(request, "portal/bill.html", context)
 
@@ -113,6 +114,14 @@ def _line(line: DocumentLine, behind: FlexibilityCredit | None) -> dict[str, Any
         "why": EXPLANATION[Component(line.component)],
         "vat_rate": line.vat_rate, "vat_published": f"{line.vat_category} {line.vat_rate:.4f}",
     }  # fmt: skip
+
+
+def _by_card(request: HttpRequest, document: Document) -> bool:
+    """Whether the reader can pay it by card: their own open bill, where cards are on."""
+    return (
+        document.kind == DocumentKind.BILL and document.rest_minor > 0 and cards_are_on(document.cooperative)
+        and own_members(request.user).filter(pk=document.member_id).exists()  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def _code(document: Document) -> str:

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.db.models import Sum
 
 from billing.models import Document, DocumentKind, DocumentStatus, Payment, PaymentRail
-from billing.services.payments import book_payment, lock_member
+from billing.services.allocations import lock_member
+from billing.services.payments import book_payment
 from contracts.domain.chain import Chain, PaymentEvent
 from contracts.models import ChainCursor, ChainPayment, PaymentQuote
 from contracts.services.outbox import deployment_on

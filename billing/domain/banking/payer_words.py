@@ -1,4 +1,4 @@
-"""What a member is told about their direct debits, in both languages."""
+"""What a member is told about money between their bank and ours, in both languages."""
 
 from datetime import date
 
@@ -50,3 +50,37 @@ def debit_returned(
     if paused:
         text += " Until then we collect nothing more."
     return f"A debit came back: {label}", text
+
+
+def debit_refused(
+    language: str, *, amount_minor: int, currency: str, label: str, why: str, reference: str
+) -> tuple[str, str]:
+    """Subject and text after the bank did not take a debit that was announced: nothing is collected on that day."""
+    amount = _sum(language, amount_minor, currency)
+    if language == "de":
+        return (
+            f"Wir ziehen doch nichts ein: {label}",
+            f"Wir hatten angekündigt, {amount} für die Rechnung {label} einzuziehen. Die Bank hat den Auftrag nicht angenommen: {why}. "
+            f"Von Ihrem Konto geht nichts ab; die Rechnung ist weiter offen. Sie können sie mit dem Verwendungszweck {reference} überweisen.",
+        )
+    return (
+        f"Nothing is collected after all: {label}",
+        f"We had announced to collect {amount} for bill {label}. The bank did not take the order: {why}. "
+        f"Nothing leaves your account; the bill stays open. You can transfer it with the reference {reference}.",
+    )
+
+
+def overpaid(language: str, *, amount_minor: int, currency: str, label: str) -> tuple[str, str]:
+    """Subject and text when a credit that was paid out is corrected downwards."""
+    amount = _sum(language, amount_minor, currency)
+    if language == "de":
+        return (
+            f"Wir haben Ihnen {amount} zu viel ausgezahlt",
+            f"Ihre Gutschrift {label} wurde berichtigt, nachdem sie ausgezahlt war. {amount} davon stehen Ihnen nicht zu. Sie müssen nichts tun: "
+            "Wir ziehen den Betrag von Ihren nächsten Gutschriften ab. Sie können ihn auch überweisen; er steht unter Ihren Zahlungen.",
+        )
+    return (
+        f"We paid you {amount} too much",
+        f"Your credit {label} was corrected after it had been paid out. {amount} of it is not yours. You need not do anything: we take it off "
+        "your next credits. You can also transfer it; it stands among your payments.",
+    )

@@ -56,3 +56,11 @@ def fee_minor(rule: str, *, code: str, bank_minor: int, fixed_minor: int) -> int
     if not reason_of(code).fee or rule == "none":
         return 0
     return bank_minor if rule == "bank" else fixed_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the bank did not take a payment: `is_own` where it said so of this one, not of the group or file around it."""
+
+    code: str
+    is_own: bool

@@ -1,0 +1,1 @@
+"""Card payments as a provider tells them, without cards."""

@@ -1,0 +1,61 @@
+"""Whose money is on the table, and amounts as people write them: what the treasurer's money pages share."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from billing.selectors.bank_desk import line_counts
+from billing.selectors.books import kept_books, may_keep
+from members.models import Cooperative
+
+
+class NoAmount(ValueError):
+    """What was written is no amount of money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whose money is on the table, and whether the reader may move it."""
+
+    cooperative: Cooperative
+    may_keep: bool
+
+    def context(self, tab: str) -> dict[str, Any]:
+        """What every page of the desk shows."""
+        counts = line_counts(self.cooperative)
+        return {"cooperative": self.cooperative, "may_keep": self.may_keep, "tab": tab, "counts": counts}
+
+
+def open_desk(request: HttpRequest, *, keeps: bool = False) -> Desk:
+    """The desk of the user's cooperative; the first of several unless another is named."""
+    user: Any = request.user
+    books = kept_books(user)
+    asked = request.GET.get("cooperative") or request.POST.get("cooperative")
+    cooperative = books.filter(slug=asked).first() if asked else books.first()
+    if cooperative is None:
+        raise Http404
+    desk = Desk(cooperative, may_keep(user, cooperative))
+    if keeps and not desk.may_keep:
+        raise PermissionDenied
+    return desk
+
+
+def money_written(text: str) -> int:
+    """An amount as people write it, `1234.50`, `1.234,50`, in minor units.
+
+    Raises:
+        NoAmount: it is none.
+    """
+    plain = text.strip().replace(" ", "")
+    if "," in plain and "." in plain:
+        plain = plain.replace("." if plain.rfind(",") > plain.rfind(".") else ",", "")
+    try:
+        minor = Decimal(plain.replace(",", ".")) * 100
+    except InvalidOperation as problem:
+        raise NoAmount(f"'{text}' is not an amount; write it as 12.34.") from problem
+    if not minor.is_finite() or minor != int(minor) or abs(minor) > 10**12:
+        raise NoAmount(f"'{text}' is not an amount; write it as 12.34.")
+    return int(minor)
