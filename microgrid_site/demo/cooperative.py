@@ -10,6 +10,8 @@ from django.db import transaction
 from billing.models import (
     ArrearsRule,
     BaseRate,
+    Mandate,
+    PaymentRules,
     PublicPage,
     ReminderStage,
     Tariff,
@@ -42,6 +44,9 @@ PEAK = {"name": "evening", "days": WindowDays.EVERY_DAY, "start_minute": 17 * 60
 BEGINNING = date(2010, 1, 1)
 OWNERS_SHARE = Decimal("0.4")
 """Of what a storage saved the village."""
+CREDITOR_ID = "DE98ZZZ09999999999"
+"""The Bundesbank's example."""
+NOBODYS_BANK = "99999999"
 HELD_TO_PERCENT = 40
 """Of their power, loads that can wait in an event."""
 
@@ -89,7 +94,32 @@ def agree_on_rules(microgrid: Microgrid, now: datetime) -> bool:
     )
     _plan_maintenance(microgrid, now)
     _be_open_and_patient(cooperative)
+    _name_accounts(cooperative)
     return created
+
+
+def _name_accounts(cooperative: Cooperative) -> None:
+    """Every member has an account, made up with right check digits; every third lets the cooperative collect its bills."""
+    PaymentRules.objects.get_or_create(cooperative=cooperative, defaults={"creditor_id": CREDITOR_ID})
+    nameless = list(
+        Member.objects.filter(cooperative=cooperative, iban="", is_cooperative=False).order_by("pk")
+    )
+    for member in nameless:
+        member.iban = made_up_iban(member.pk)
+    Member.objects.bulk_update(nameless, ["iban"])
+    Mandate.objects.bulk_create(
+        Mandate(
+            cooperative=cooperative, member=member, reference=f"M{member.number}-{member.pk}-1", holder=member.name[:70], iban=member.iban,
+            signed_date=BEGINNING,
+        )
+        for member in nameless[::3]
+    )  # fmt: skip
+
+
+def made_up_iban(number: int) -> str:
+    """An account at a bank that is nobody's, its check digits by ISO 13616."""
+    rest = f"{NOBODYS_BANK}{number:010d}"
+    return f"DE{98 - int(f'{rest}131400') % 97:02d}{rest}"
 
 
 def _be_open_and_patient(cooperative: Cooperative) -> None:

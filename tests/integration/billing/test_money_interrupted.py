@@ -1,19 +1,33 @@
-"""Imports and payouts killed at seeded statements, or done by two at once: each movement and each payout is booked once."""
+"""Imports, payouts and card webhooks killed at seeded statements, or done by two at once: each movement and each payout is booked once."""
 
 import os
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
+from pytest_django import Settings
 
-from billing.models import BankOrder, BankStatementLine, Document, LedgerTransaction, Payment
+from billing.adapters.cards import provider
+from billing.models import (
+    BankOrder,
+    BankStatementLine,
+    CardEvent,
+    CardMovement,
+    Document,
+    LedgerTransaction,
+    Payment,
+)
 from billing.selectors.run_summary import trial_balance
 from billing.services.bank_orders import CannotRelease, cancel_order, release_order
 from billing.services.bank_statements import import_statement
+from billing.services.card_refunds import ask_card_refund, give_back, release_card_refund
+from billing.services.cards import follow_checkout, pay_bill_by_card, take_event, top_up_by_card
 from billing.services.payouts import prepare_payouts
 from members.models import Cooperative, Member, User
+from tests.integration.billing.card_server import SECRET_KEY, WEBHOOK_SECRET, Account, card_server
 from tests.integration.billing.conftest import NOW, Hamlet
 from tests.integration.billing.test_allocations import IBAN, check_conserved
 from tests.integration.billing.test_interruptions import Clock, at_once
@@ -105,3 +119,65 @@ def test_a_payout_that_is_killed_or_released_by_two_leaves_once(ready: Hamlet) -
     assert trial_balance(ready.cooperative)["transit"] == -owed
     with pytest.raises(CannotRelease, match="recall"):
         cancel_order(order=order, now=NOW)
+
+
+@pytest.fixture
+def shop(settings: Settings) -> Iterator[Account]:
+    """A card provider, and a paid page of it that nothing here has heard of."""
+    with card_server() as (url, account):
+        settings.CARD_PROVIDER, settings.CARD_API_URL = "stripe", url
+        settings.CARD_SECRET_KEY, settings.CARD_WEBHOOK_SECRETS = SECRET_KEY, [WEBHOOK_SECRET]
+        yield account
+
+
+def test_a_webhook_that_is_killed_or_told_to_three_books_once(ready: Hamlet, shop: Account) -> None:
+    """Killed before and after the money is collected; the provider tells again, to several workers at once."""
+    bill = Document.objects.filter(kind="bill", gross_minor__gt=100).order_by("number")[0]
+    user = User.objects.get(email="one@x.example")
+    checkout = pay_bill_by_card(document=bill, user=user, back_url="https://x.example/{key}", provider=provider(), now=timezone.now())  # fmt: skip
+    shop.pay(checkout.session_ref)
+    content, headers = shop.event("checkout.session.completed", shop.sessions[checkout.session_ref])
+
+    def tell(_: object) -> str:
+        return take_event(content=content, headers=headers, provider=provider(), now=timezone.now()).outcome
+
+    chance = random.Random(SEED)
+    for strike_at in sorted(chance.sample(range(2, 30), 4)):
+        killed(tell, ready, strike_at)
+        assert not Payment.objects.exists()
+    assert set(at_once(3, tell)) == {"paid"}
+    bill.refresh_from_db()
+    assert (
+        Payment.objects.count(),
+        CardEvent.objects.count(),
+        CardMovement.objects.count(),
+        bill.status,
+    ) == (1, 1, 1, "settled")
+    assert sum(1 for _, path, _ in shop.calls if path.endswith("/capture")) >= 1
+    assert len(shop.movements) == 1
+    assert trial_balance(ready.cooperative)["card"] == shop.movements[0]["net"]
+    check_conserved(ready.cooperative)
+
+
+def test_a_card_refund_that_is_killed_is_given_back_once(ready: Hamlet, shop: Account) -> None:
+    """The second person's word is committed before the provider is asked: whatever dies in between, it is asked for once."""
+    member = Document.objects.filter(kind="bill", gross_minor__gt=100).order_by("number")[0].member
+    first, second = User.objects.get(email="one@x.example"), User.objects.get(email="two@x.example")
+    checkout = top_up_by_card(member=member, amount_minor=90_000, user=first, back_url="https://x.example/{key}", provider=provider(), now=timezone.now())  # fmt: skip
+    shop.pay(checkout.session_ref)
+    payment = follow_checkout(checkout=checkout, provider=provider(), now=timezone.now()).payment
+    refund = ask_card_refund(payment=payment, amount_minor=700, why="x", user=first, now=timezone.now())
+
+    def give(_: object) -> None:
+        now = timezone.now()
+        give_back(
+            refund=release_card_refund(refund=refund, user=second, now=now), provider=provider(), now=now
+        )
+
+    for strike_at in (4, 9, 14, 17):
+        killed(give, ready, strike_at)
+    at_once(3, give)
+    refund.refresh_from_db()
+    assert (len(shop.refunds), refund.provider_ref) == (1, next(iter(shop.refunds)))
+    assert LedgerTransaction.objects.filter(cause="card refund").count() == 1
+    assert trial_balance(ready.cooperative)["card"] == sum(m["net"] for m in shop.movements)

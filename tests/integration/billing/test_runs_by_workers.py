@@ -1,0 +1,124 @@
+"""The chain of a run with two real workers on a real broker: one of them killed, the broker gone and back, and the month billed once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from django.db import connection, connections
+
+from billing.models import BillingRun, Document
+from billing.services.runs import prepare_run
+from billing.tasks import dispatch_run
+from microgrid_site.embedded import valkey
+from tests.integration.billing.conftest import DAYS, MARCH, NOW, make_hamlet, outcome
+
+PATIENCE_S = 60
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("billing.services.runs.CHUNK_SITES", 1)
+
+
+def environment(broker: str, var: Path) -> dict[str, str]:
+    """Of a process that works on the test's database with a broker of its own."""
+    place = connection.settings_dict
+    host = place["HOST"] if place["HOST"].startswith("/") else ""
+    address = f"postgresql://{place['USER']}:{place['PASSWORD']}@{'' if host else place['HOST']}"
+    address += f"{'' if host else ':' + str(place['PORT'])}/{place['NAME']}" + (
+        f"?host={host}" if host else ""
+    )
+    return {
+        **os.environ, "DATABASE_URL": address.replace(":@", "@"), "REDIS_URL": broker, "MICROGRID_VAR": str(var),
+        "DJANGO_SETTINGS_MODULE": "microgrid_site.settings",
+    }  # fmt: skip
+
+
+@contextmanager
+def worker(name: str, told: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of one process, so that killing it kills what it does."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "microgrid_site.celery", "worker", "-Q", "default", "-n", f"{name}@%h", "--pool", "solo",
+         "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
+        env=told, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def hand_over(run: BillingRun, broker: str) -> None:
+    """Hand a run to the workers of a broker, from a process that ends at once: nothing of it waits for answers."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        ended_well = False
+        try:
+            Celery("apart", broker=broker, backend=broker, set_as_current=True)
+            dispatch_run(BillingRun.objects.get(pk=run.pk), in_one_go=True)
+            ended_well = True
+        finally:
+            os._exit(0 if ended_well else 7)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {PATIENCE_S} s: {what}"
+        time.sleep(0.02)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_dies_and_the_broker_forgets_and_the_month_is_billed_once(
+    small_chunks: None, tmp_path: Path
+) -> None:
+    first, second = make_hamlet("first"), make_hamlet("second")
+    first.bill()
+    expected = outcome(first.cooperative)
+    run = prepare_run(microgrid=second.microgrid, month=MARCH, now=NOW, days=DAYS)
+    chunks = run.chunks.count()
+    assert chunks == 7
+    var = tmp_path / "var"
+    (var / "run").mkdir(parents=True)
+    (var / "log").mkdir()
+    broker = valkey.start(var, var / "run")
+    broker.save(var / "run")
+    told = environment(broker.url, var)
+
+    def state() -> str:
+        return BillingRun.objects.get(pk=run.pk).status
+
+    try:
+        with worker("one", told) as one, worker("two", told):
+            hand_over(run, broker.url)
+            until(lambda: run.chunks.exclude(status="open").exists(), "the first part is rated")
+            one.send_signal(signal.SIGKILL)
+            os.kill(broker.pid, signal.SIGKILL)  # what was queued, the last step among it, is forgotten
+            until(lambda: not broker.alive, "the broker is gone")
+            broker = valkey.start(var, var / "run")
+            assert broker.url == told["REDIS_URL"]
+            for _ in range(2):  # as every ten minutes, and once more by another hand
+                hand_over(run, broker.url)
+            until(lambda: state() == "posted", "the run is posted")
+            posted = BillingRun.objects.get(pk=run.pk)
+            until(lambda: not _missing(posted, var), "the documents are printed")
+        assert outcome(second.cooperative) == expected
+        assert Document.objects.filter(run=run).count() == len(list(var.rglob("*.pdf")))
+    finally:
+        os.kill(broker.pid, signal.SIGKILL)
+
+
+def _missing(run: BillingRun, var: Path) -> bool:
+    """Whether papers lack in the workers' folder."""
+    return len(list(var.rglob("*.pdf"))) < run.documents.count()
