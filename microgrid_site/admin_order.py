@@ -12,6 +12,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Money": (
         "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.vatstatus", "billing.bankstatement", "billing.bankstatementline", "billing.payment", "billing.mandate", "billing.charge", "billing.paymentrules", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile", "billing.publicpage",
         "billing.arrearsrule", "billing.baserate", "billing.protection", "billing.membershare", "billing.distributionrule",
+        "billing.incentiveversion", "billing.incentiveprogramme", "billing.incentivebudget", "billing.incentiveaward", "billing.incentiveentitlement",
     ),
     "People": ("members.member", "members.user", "members.accessrecord", "members.notification", "members.cooperative"),
     "Metering": (

@@ -53,6 +53,17 @@ from billing.models.documents import (
     NumberSeries,
 )
 from billing.models.flexibility import FlexibilityCredit
+from billing.models.incentives import (
+    AwardStatus,
+    BudgetSpan,
+    IncentiveAward,
+    IncentiveBudget,
+    IncentiveEntitlement,
+    IncentiveProgramme,
+    IncentiveStatus,
+    IncentiveVersion,
+    WhenShort,
+)
 from billing.models.journal_exports import ExportProfile, ExternalAccount
 from billing.models.ledger import Account, AccountCode, LedgerEntry, LedgerTransaction
 from billing.models.mandates import Mandate, MandateStatus
@@ -82,6 +93,7 @@ __all__ = [
     "AccountingPeriod",
     "Allocation",
     "ArrearsRule",
+    "AwardStatus",
     "BankOrder",
     "BankStatement",
     "BankStatementLine",
@@ -89,6 +101,7 @@ __all__ = [
     "BilledReadings",
     "BillingPolicy",
     "BillingRun",
+    "BudgetSpan",
     "CardCheckout",
     "CardDispute",
     "CardEvent",
@@ -118,6 +131,12 @@ __all__ = [
     "ExternalAccount",
     "FeeRule",
     "FlexibilityCredit",
+    "IncentiveAward",
+    "IncentiveBudget",
+    "IncentiveEntitlement",
+    "IncentiveProgramme",
+    "IncentiveStatus",
+    "IncentiveVersion",
     "InstalmentPlan",
     "ItemStatus",
     "LedgerEntry",
@@ -167,4 +186,5 @@ __all__ = [
     "TimeWindow",
     "VatStatus",
     "VersionStatus",
+    "WhenShort",
 ]

@@ -1,4 +1,4 @@
-"""What the cooperative owes sites for flexibility, until it stands on their credit documents."""
+"""What the cooperative owes sites for flexibility and by incentives, until it stands on their credit documents."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -7,7 +7,9 @@ from billing.models.documents import Component, Document
 from energy.models import Site
 from members.models.public import PublicRow
 
-FLEXIBILITY = (Component.DEMAND_RESPONSE, Component.BATTERY, Component.FLEXIBLE_RUN)
+FLEXIBILITY = (
+    Component.DEMAND_RESPONSE, Component.BATTERY, Component.FLEXIBLE_RUN, Component.LOCAL_USE, Component.SHIFTED, Component.LOW_INCOME,
+)  # fmt: skip
 
 
 class FlexibilityCredit(PublicRow):
@@ -26,7 +28,10 @@ class FlexibilityCredit(PublicRow):
         null=True, blank=True, help_text="What it would have been without; empty where nothing is compared."
     )
     measured_wh = models.BigIntegerField(null=True, blank=True, help_text="What the meter showed.")
-    quantity_wh = models.BigIntegerField(help_text="What is paid for.")
+    quantity_wh = models.BigIntegerField(help_text="What is paid for; days where the unit says so.")
+    unit = models.CharField(
+        max_length=4, default="Wh", blank=True, help_text="Wh, day, or none: an amount alone."
+    )
     price = models.DecimalField(
         max_digits=14, decimal_places=6, help_text="Per kWh; the mean where it changed."
     )

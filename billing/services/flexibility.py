@@ -14,6 +14,8 @@ from grid.selectors.flexibility import statements
 from grid.selectors.run_results import run_statements
 from kernel.money import price_from_micro
 
+PER_KILO = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Flexibility:
@@ -23,7 +25,7 @@ class Flexibility:
         component: one of `billing.models.flexibility.FLEXIBILITY`.
         cause_ref: names what it is for, in the whole installation.
         window: as the document's line names it, at most 40 characters.
-        quantity_wh: what is paid for, more than nothing.
+        quantity_wh: what is paid for, more than nothing; days where the unit says so.
         exact_micro: sum of Wh x millionths of the currency per kWh.
         baseline_wh, measured_wh: what it is the difference of, where it is one.
     """
@@ -38,11 +40,13 @@ class Flexibility:
     exact_micro: int
     baseline_wh: int | None = None
     measured_wh: int | None = None
+    unit: str = "Wh"
 
     @property
     def price(self) -> Decimal:
-        """Per kWh: the agreed one, or the mean of several to six decimals."""
-        return price_from_micro((self.exact_micro + self.quantity_wh // 2) // self.quantity_wh)
+        """Per kWh or day: the agreed one, or the mean of several to six decimals."""
+        exact = self.exact_micro if self.unit == "Wh" else self.exact_micro // PER_KILO
+        return price_from_micro((exact + self.quantity_wh // 2) // self.quantity_wh)
 
 
 def note_flexibility(*, items: Iterable[Flexibility], now: datetime) -> int:
@@ -50,7 +54,7 @@ def note_flexibility(*, items: Iterable[Flexibility], now: datetime) -> int:
     rows = [
         FlexibilityCredit(
             site=item.site, component=item.component, cause_ref=item.cause_ref, start_at=item.start_at, end_at=item.end_at,
-            window=item.window, baseline_wh=item.baseline_wh, measured_wh=item.measured_wh, quantity_wh=item.quantity_wh,
+            window=item.window, baseline_wh=item.baseline_wh, measured_wh=item.measured_wh, quantity_wh=item.quantity_wh, unit=item.unit,
             price=item.price, exact_micro=item.exact_micro, net_minor=credit_minor(item.exact_micro), noted_at=now,
         )
         for item in items

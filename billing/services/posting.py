@@ -158,6 +158,7 @@ def _post(run: BillingRun, now: datetime) -> None:
                               WHEN 'grid' THEN 'energy_sales' WHEN 'spot' THEN 'energy_sales' WHEN 'set_off' THEN 'energy_sales' WHEN 'kept' THEN 'energy_sales'
                               WHEN 'incentive' THEN 'incentives' WHEN 'demand_response' THEN 'incentives'
                               WHEN 'battery' THEN 'incentives' WHEN 'flexible_run' THEN 'incentives'
+                              WHEN 'local_use' THEN 'incentives' WHEN 'shifted' THEN 'incentives' WHEN 'low_income' THEN 'incentives'
                               WHEN 'export' THEN 'energy_purchases' WHEN 'carried' THEN 'energy_purchases'
                               ELSE 'local_clearing' END,
                           sum(-d.sign * l.net_minor)

@@ -78,7 +78,7 @@ class _Draft:
     def add_flexibility(self, row: FlexibilityCredit, vat: VatTreatment) -> None:
         """What the site is owed for flexibility, as the last lines."""
         self.lines.append(
-            (row.component, row.window, row.quantity_wh, "Wh", row.price, row.exact_micro, row.net_minor)
+            (row.component, row.window, row.quantity_wh, row.unit, row.price, row.exact_micro, row.net_minor)
         )
         self.vat.append(vat)
         self.flexibility.append(row)

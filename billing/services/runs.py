@@ -19,6 +19,7 @@ from billing.services.differences import (
     settle_differences,
     take_back_documents,
 )
+from billing.services.incentive_awards import award_month
 from billing.services.posting import distribute_local_revenue, number_and_post
 from billing.services.rating import group_by_tariffs, rate_sites, terms_along
 from energy.models import DayStatus, Meter, MeterDay, Microgrid, Site
@@ -80,6 +81,7 @@ def prepare_run(
         RunChunk(run=run, index=i // CHUNK_SITES, site_ids=site_ids[i : i + CHUNK_SITES])
         for i in range(0, len(site_ids), CHUNK_SITES)
     )
+    award_month(run=run, now=now)
     return run
 
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from billing.web import arrears, books, cards, distributions, member_accounts, money, own_payments, views
+from billing.web import (
+    arrears,
+    books,
+    cards,
+    distributions,
+    incentives,
+    member_accounts,
+    money,
+    own_payments,
+    views,
+)
 from billing.web.annual import annual_page, annual_pdf
 from billing.web.prices import prices_page
 from billing.web.public import public_days
@@ -32,6 +42,8 @@ urlpatterns = [
     path("money/by-hand/", money.by_hand, name="money-by-hand"),
     path("money/sharing-out/", distributions.sharing_out, name="money-sharing-out"),
     path("money/sharing-out/<uuid:public_id>/", distributions.distribution, name="money-distribution"),
+    path("money/incentives/", incentives.incentives, name="money-incentives"),
+    path("incentives/", incentives.own_awards, name="own-incentives"),
     path("shared-out/", distributions.own_parts, name="shared-out"),
     path("shared-out/<uuid:public_id>/pdf/", distributions.part_pdf, name="shared-out-pdf"),
     path("books/", books.trial_balance_page, name="books"),
