@@ -48,7 +48,8 @@ def raised_before(
     usual = usual_peak_wh / np.maximum(usual_drawn_wh, 1)
     before = before_peak_wh / np.maximum(before_drawn_wh, 1)
     more_wh = (usual - before) * usual_drawn_wh
-    return (before_drawn_wh > 0) & (usual > limits.raised_share * before) & (more_wh >= limits.raised_least_wh)  # fmt: skip
+    seen: NDArray[np.bool_] = (before_drawn_wh > 0) & (usual > limits.raised_share * before) & (more_wh >= limits.raised_least_wh)  # fmt: skip
+    return seen
 
 
 def cycled(
@@ -57,7 +58,8 @@ def cycled(
     """Received from neighbours, put into the own battery, and delivered to neighbours again on the same day."""
     round_wh = np.minimum(np.minimum(received_by_day, delivered_by_day), discharge_by_day).sum(axis=1)
     received = received_by_day.sum(axis=1)
-    return (received > 0) & (round_wh > limits.cycled_share * received)
+    seen: NDArray[np.bool_] = (received > 0) & (round_wh > limits.cycled_share * received)
+    return seen
 
 
 def from_own_sites(
