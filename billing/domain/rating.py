@@ -129,10 +129,10 @@ class SiteEnergy:
     def within(self, rows: Ints, span: slice) -> "SiteEnergy":
         """Of some of the sites, over some of the intervals."""
         return SiteEnergy(
-            self.import_wh[rows][:, span], self.export_wh[rows][:, span], self.received_wh[rows][:, span],
-            self.delivered_wh[rows][:, span], self.carried_wh[rows][:, span],
-            None if self.gifted_wh is None else self.gifted_wh[rows][:, span],
-            None if self.given_wh is None else self.given_wh[rows][:, span],
+            self.import_wh[rows, span], self.export_wh[rows][:, span], self.received_wh[rows][:, span],
+            self.delivered_wh[rows, span], self.carried_wh[rows][:, span],
+            None if self.gifted_wh is None else self.gifted_wh[rows, span],
+            None if self.given_wh is None else self.given_wh[rows, span],
         )  # fmt: skip
 
 
