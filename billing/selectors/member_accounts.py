@@ -34,12 +34,16 @@ def accounts_of(cooperative: Cooperative, words: str = "") -> QuerySet[Member]:
     documents = Document.objects.filter(member=OuterRef("pk"), status=DocumentStatus.OPEN)
     rest = F("gross_minor") - F("paid_minor")
     charges = Charge.objects.filter(member=OuterRef("pk"), taken_back_at__isnull=True)
-    return rows.annotate(
-        bills_minor=_sum(documents.filter(kind=DocumentKind.BILL), rest),
-        charges_minor=_sum(charges, F("amount_minor") - F("paid_minor")),
-        owed_minor=_sum(documents.filter(kind=DocumentKind.CREDIT), rest),
-        credit_minor=_sum(Payment.objects.filter(member=OuterRef("pk")), F("credit_minor")),
-    ).order_by((F("bills_minor") + F("charges_minor")).desc(), "number")
+    return (
+        rows.annotate(
+            bills_minor=_sum(documents.filter(kind=DocumentKind.BILL), rest),
+            charges_minor=_sum(charges, F("amount_minor") - F("paid_minor")),
+            owed_minor=_sum(documents.filter(kind=DocumentKind.CREDIT), rest),
+            credit_minor=_sum(Payment.objects.filter(member=OuterRef("pk")), F("credit_minor")),
+        )
+        .annotate(open_minor=F("bills_minor") + F("charges_minor"))
+        .order_by("-open_minor", "number")
+    )
 
 
 def _sum(rows: QuerySet, amount: F) -> Coalesce:  # type: ignore[type-arg]

@@ -34,7 +34,7 @@ from billing.web.money_desk import NoAmount, money_written, open_desk
 from members.models import Member
 from members.services.access import record_look
 
-PAGE = 30
+PAGE = 20
 REFUSALS = (NoAmount, CannotAllocate, CannotTakeBackCharge, CannotPayOut, CannotGiveMandate)
 
 
