@@ -8,10 +8,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing.adapters.cards import provider
+from billing.adapters.spot.sources import source_of
 from billing.domain.cards.provider import CannotReachProvider
-from billing.models import BillingRun, DocumentStatus, RunStatus
+from billing.models import BillingRun, DocumentStatus, FeedForm, RunStatus, SpotIndex
 from billing.models.runs import ChunkStatus
-from billing.services import deliveries, moves, release, runs
+from billing.services import deliveries, moves, release, runs, spot_feeds
 from billing.services.arrears import remind
 from billing.services.cards import look_after_cards
 from billing.services.corrections import propose_corrections
@@ -157,6 +158,24 @@ def _look_again(run: BillingRun, now: datetime) -> None:
         dispatch_run(run)
     except runs.CannotBill as problem:
         log.info("%s waits: %s", run, problem)
+
+
+@shared_task(queue="default", time_limit=300)
+def fetch_index_prices() -> int:
+    """Ask the markets whose prices are not known yet, and tell whoever makes tariffs where they are late; returns the days that came."""
+
+    def now_of(index: SpotIndex) -> datetime:
+        microgrid = Microgrid.objects.filter(cooperative=index.cooperative_id).order_by("pk").first()
+        return timezone.now() if microgrid is None else microgrid.now(timezone.now())
+
+    tokens = {FeedForm.ENTSOE: settings.ENTSOE_TOKEN}
+    came = spot_feeds.fetch_all(
+        source_for=lambda feed: source_of(feed.form, feed.address, feed.area, tokens.get(feed.form, "")),
+        now_of=now_of,
+    )
+    for index in SpotIndex.objects.select_related("cooperative"):
+        spot_feeds.warn_of_lack(index=index, now=now_of(index))
+    return came
 
 
 @shared_task(queue="default", time_limit=300)

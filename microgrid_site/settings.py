@@ -50,6 +50,8 @@ BROKER_DIR = VAR_DIR / "broker"
 FIRMWARE_DIR = VAR_DIR / "firmware"
 # An address in Open-Meteo's form, a .json or a .csv file; empty: forecasts rest on clear sky and own history.
 WEATHER_SOURCE = os.environ.get("WEATHER_SOURCE", "")
+# The token of ENTSO-E's Transparency Platform, for spot indexes that are fetched from there.
+ENTSOE_TOKEN = os.environ.get("ENTSOE_TOKEN", "")
 CHAIN_RPC_URL = os.environ.get("CHAIN_RPC_URL") or "http://127.0.0.1:8545"
 CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
@@ -232,6 +234,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "grid.tasks.run_markets",
         "schedule": 60.0,
         "options": {"queue": "default", "expires": 60},
+    },
+    "fetch index prices": {
+        "task": "billing.tasks.fetch_index_prices",
+        "schedule": crontab(minute="2-59/5"),
+        "options": {"queue": "default", "expires": 240},
     },
     "publish prices ahead": {
         "task": "billing.tasks.publish_prices_ahead",

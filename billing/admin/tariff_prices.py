@@ -1,5 +1,6 @@
 """Indexes that tariffs follow, the files their prices come from, and what tariffs published."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -12,22 +13,37 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from billing.admin.tariffs import TREASURERS
-from billing.models import SpotDay, SpotImport, SpotIndex, TariffPriceDay
+from billing.models import SpotDay, SpotFeed, SpotImport, SpotIndex, TariffPriceDay
 from billing.services.spot_prices import CannotImportPrices, import_spot_prices
-from members.admin.roles import FactAdmin, RoleAdmin
+from members.admin.roles import FactAdmin, RoleAdmin, RoleStackedInline
 
 
 class PriceFileForm(forms.Form):
     """A file of an index's prices."""
 
     file = forms.FileField(
-        label="CSV file", help_text="Columns time (as 2026-03-01T00:00+01:00) and price_per_kwh or price_per_mwh.",
+        label="File", help_text="CSV with the columns time (as 2026-03-01T00:00+01:00) and price_per_kwh or price_per_mwh, in the "
+        "cooperative's currency; or ENTSO-E's XML (A44), aWATTar's or Energy-Charts' JSON.",
         widget=UnfoldAdminFileFieldWidget(),
     )  # fmt: skip
     source = forms.CharField(
         label="Where from", max_length=120, help_text="Who published these prices, or how they were made.",
         widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip
+    exchange_rate = forms.DecimalField(
+        label="Exchange rate", required=False, min_value=Decimal("0.00000001"), max_digits=18, decimal_places=8,
+        help_text="Only where the file is in another currency: what a unit of it is worth in the cooperative's.",
+        widget=UnfoldAdminTextInputWidget(),
+    )  # fmt: skip
+
+
+class SpotFeedInline(RoleStackedInline):
+    """The service that is asked for the prices."""
+
+    model = SpotFeed
+    max_num = 1
+    readonly_fields = ("tried_at", "succeeded_at", "failures", "problem")
+    change_roles = add_roles = delete_roles = TREASURERS
 
 
 @admin.register(SpotIndex)
@@ -38,6 +54,7 @@ class SpotIndexAdmin(RoleAdmin):
     list_display = ("name", "code", "cooperative", "time_zone")
     search_fields = ("name", "code")
     actions_detail = ("take_file",)
+    inlines = (SpotFeedInline,)
 
     def get_urls(self) -> list[URLPattern]:
         page = path(
@@ -64,7 +81,7 @@ class SpotIndexAdmin(RoleAdmin):
             try:
                 taken = import_spot_prices(
                     index=index, source=given["source"], file_name=given["file"].name, content=given["file"].read(),
-                    user=request.user, now=timezone.now(),  # type: ignore[arg-type]
+                    user=request.user, now=timezone.now(), exchange_rate=given["exchange_rate"],  # type: ignore[arg-type]
                 )  # fmt: skip
             except CannotImportPrices as problem:
                 form.add_error("file", str(problem))

@@ -33,10 +33,15 @@ class IndexPrice:
 
 
 class IndexSource(Protocol):
-    """Where prices of an index come from: a file, a market's own service."""
+    """Where prices of an index come from: a market's own service, or whoever passes its documents on."""
 
-    def prices(self, day: LocalDay) -> Sequence[IndexPrice]:
-        """What is known of a day; empty where nothing is."""
+    @property
+    def name(self) -> str:
+        """Who it is, as an import names its source."""
+        ...
+
+    def document(self, day: LocalDay) -> bytes:
+        """The document that holds a day's prices, as it was published."""
         ...
 
 
@@ -57,18 +62,47 @@ def prices_from_csv(text: str) -> list[IndexPrice]:
     if len(rows) > MOST_ROWS:
         raise CannotReadIndex(f"The file has more than {MOST_ROWS} rows; split it.")
     found = [_row(row, unit, number) for number, row in enumerate(rows, start=2)]
-    steps = [later.start_at - one.start_at for one, later in pairwise(found)]
-    wrong = next((i for i, step in enumerate(steps) if step < QUARTER or step % QUARTER), None)
+    times = [price.start_at for price in found]
+    wrong = next(
+        (i for i, (a, b) in enumerate(pairwise(times)) if b - a < QUARTER or (b - a) % QUARTER), None
+    )
     if wrong is not None:
         raise CannotReadIndex(f"Row {wrong + 3}: times must rise by whole quarter hours; this one does not.")
+    return held_until_next(found, times)
+
+
+def held_until_next(found: Sequence[IndexPrice], times: Sequence[datetime]) -> list[IndexPrice]:
+    """Each price for all quarters until the next of `times`, at most for the usual step; the last as long as that.
+
+    Raises:
+        CannotReadIndex: times do not rise by whole quarter hours.
+    """
+    steps = [later - one for one, later in pairwise(times)]
+    if any(step < QUARTER or step % QUARTER for step in steps):
+        raise CannotReadIndex("Times must rise by whole quarter hours.")
     usual = min(steps, default=QUARTER)
-    quarters = []
-    for place, price in enumerate(found):
-        span = min(steps[place], usual) if place < len(steps) else usual
-        quarters += [
-            IndexPrice(price.start_at + i * QUARTER, price.price_micro) for i in range(span // QUARTER)
-        ]
-    return quarters
+    return [
+        IndexPrice(price.start_at + i * QUARTER, price.price_micro)
+        for price in found
+        for i in range(usual // QUARTER)
+    ]
+
+
+def price_at(start: datetime, value: object, scale: Decimal) -> IndexPrice:
+    """A price as a document writes it, times `scale` to millionths per kWh.
+
+    Raises:
+        CannotReadIndex: it is no number, or above 100 per kWh.
+    """
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+            raise InvalidOperation
+        price = Decimal(value) * scale
+    except InvalidOperation:
+        raise CannotReadIndex(f"'{str(value)[:40]}' is no price.") from None
+    if not price.is_finite() or abs(price) > LARGEST_MICRO:
+        raise CannotReadIndex(f"The price {value} is above 100 per kWh; check currency and unit.")
+    return IndexPrice(start.astimezone(UTC), round(price))
 
 
 def _row(row: dict[str, str], unit: str, number: int) -> IndexPrice:

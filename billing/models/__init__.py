@@ -75,6 +75,7 @@ from billing.models.public_pages import PublicPage
 from billing.models.readings import BilledReadings
 from billing.models.replays import RuleReplay
 from billing.models.runs import BillingRun, RunChunk, RunKind, RunStatus
+from billing.models.spot_feeds import FeedForm, SpotFeed
 from billing.models.tariff_prices import PriceState, SpotDay, SpotImport, SpotIndex, TariffPriceDay
 from billing.models.tariffs import (
     StepKind,
@@ -130,6 +131,7 @@ __all__ = [
     "ExportProfile",
     "ExternalAccount",
     "FeeRule",
+    "FeedForm",
     "FlexibilityCredit",
     "IncentiveAward",
     "IncentiveBudget",
@@ -173,6 +175,7 @@ __all__ = [
     "RunStatus",
     "Sequence",
     "SpotDay",
+    "SpotFeed",
     "SpotImport",
     "SpotIndex",
     "StatementKind",

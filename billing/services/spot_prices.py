@@ -1,12 +1,14 @@
-"""Prices of an index taken in from a named file."""
+"""Prices of an index taken in from a named document."""
 
 import hashlib
 from collections import defaultdict
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.db import transaction
 
-from billing.domain.spot_index import QUARTER, CannotReadIndex, prices_from_csv
+from billing.adapters.spot.documents import read_index_document
+from billing.domain.spot_index import QUARTER, CannotReadIndex
 from billing.models import SpotDay, SpotImport, SpotIndex
 from kernel.intervals import LocalDay, zone
 from members.models import User
@@ -20,11 +22,12 @@ class CannotImportPrices(ValueError):
 
 @transaction.atomic
 def import_spot_prices(
-    *, index: SpotIndex, source: str, file_name: str, content: bytes, user: User | None, now: datetime
-) -> SpotImport:
-    """Take a CSV file in wholly or not at all; the same file twice changes nothing. A later price of a quarter hour replaces an earlier one.
+    *, index: SpotIndex, source: str, file_name: str, content: bytes, user: User | None, now: datetime,
+    exchange_rate: Decimal | None = None,
+) -> SpotImport:  # fmt: skip
+    """Take a document of any known form in wholly or not at all; the same file twice changes nothing. A later price of a quarter hour replaces an earlier one.
 
-    Prices that tariffs have published already stay as published.
+    Prices that tariffs have published already stay as published. `exchange_rate` is what a unit of the document's currency is worth.
 
     Raises:
         CannotImportPrices: it holds no prices, or is too large.
@@ -36,8 +39,10 @@ def import_spot_prices(
     if before is not None:
         return before
     try:
-        prices = prices_from_csv(content.decode("utf-8-sig"))
-    except (CannotReadIndex, UnicodeDecodeError) as problem:
+        prices = read_index_document(
+            content, own_currency=index.cooperative.currency, exchange_rate=exchange_rate
+        ).prices
+    except CannotReadIndex as problem:
         raise CannotImportPrices(f"{file_name}: {problem}") from None
     made = SpotImport.objects.create(
         index=index, source=source, file_name=file_name[:120], sha256=mark, prices=len(prices), first_at=prices[0].start_at,
