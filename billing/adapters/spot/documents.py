@@ -68,8 +68,8 @@ def read_index_document(content: bytes, *, own_currency: str, exchange_rate: Dec
 def _entsoe(content: bytes, worth: Callable[[str], Decimal]) -> IndexDocument:
     try:
         root = parse(content)
-    except CannotReadFile as problem:
-        raise CannotReadIndex(f"It is no XML that is read: {problem}") from None
+    except CannotReadFile:
+        raise CannotReadIndex("It is no sound XML, too large, or has a document type.") from None
     strip_namespaces(root)
     if root.tag == ACKNOWLEDGEMENT:
         raise CannotReadIndex(

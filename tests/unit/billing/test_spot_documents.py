@@ -87,7 +87,7 @@ def test_another_currency_needs_a_rate() -> None:
         (document(series(SUMMER, 1, {1: "1e9"})), "above 100 per kWh"),
         (document(series(SUMMER, 1, {1: "NaN"})), "above 100 per kWh"),
         (document(series(SUMMER, 1, {1: "1"}, resolution="P1D")), "resolution is P1D"),
-        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "no XML that is read"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "no sound XML"),
         (b"{", "no sound JSON"),
         (b'{"price": 1}', "neither `data`"),
         (b'{"unix_seconds": [0], "price": [1, 2], "unit": "EUR / MWh"}', "1 times and 2 prices"),
