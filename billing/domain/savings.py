@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from billing.domain.savings_words import ENGLISH, TipWords
 from kernel.money import minor_from_wh_micro, round_half_away
 
 Ints = NDArray[np.int64]
@@ -103,18 +104,26 @@ class SiteAccount:
         return Decimal(amount) * DAYS_A_YEAR / self.days
 
 
-def tips(account: SiteAccount, base_load_w: float, others_base_w: float | None) -> list[Tip]:
+def tips(
+    account: SiteAccount, base_load_w: float, others_base_w: float | None, words: TipWords = ENGLISH
+) -> list[Tip]:
     """The tips for one site, what brings most money first; none from fewer than seven days."""
     if account.days < LEAST_DAYS or not account.use_wh.sum():
         return []
-    found = [base_load_tip(account, base_load_w, others_base_w), peak_tip(account), sun_tip(account)]
+    found = [
+        base_load_tip(account, base_load_w, others_base_w, words),
+        peak_tip(account, words),
+        sun_tip(account, words),
+    ]
     return sorted(
         (tip for tip in found if tip is not None and tip.money_minor >= LEAST_MINOR),
         key=lambda tip: -tip.money_minor,
     )
 
 
-def base_load_tip(account: SiteAccount, base_load_w: float, others_base_w: float | None) -> Tip | None:
+def base_load_tip(
+    account: SiteAccount, base_load_w: float, others_base_w: float | None, words: TipWords = ENGLISH
+) -> Tip | None:
     """Less of what runs day and night: down to what similar homes have, or by a third.
 
     A Wh saved is worth what the drawn ones cost on average; the part that the own roof gave is worth what export pays.
@@ -122,9 +131,9 @@ def base_load_tip(account: SiteAccount, base_load_w: float, others_base_w: float
     if base_load_w < LEAST_BASE_W:
         return None
     if others_base_w is not None and others_base_w < base_load_w:
-        less_w, goal = base_load_w - others_base_w, f"Similar members need {others_base_w:.0f} W."
+        less_w, goal = base_load_w - others_base_w, words.base_others.format(others=f"{others_base_w:.0f}")
     else:
-        less_w, goal = base_load_w / BASE_PART, "Assumed: a third of it can go."
+        less_w, goal = base_load_w / BASE_PART, words.base_assumed
     saved_wh = round(less_w * 24 * DAYS_A_YEAR)
     used, drawn = int(account.use_wh.sum()), min(int(account.import_wh.sum()), int(account.use_wh.sum()))
     price = Decimal(account.paid_micro) / max(int(account.import_wh.sum()), 1)
@@ -134,15 +143,13 @@ def base_load_tip(account: SiteAccount, base_load_w: float, others_base_w: float
         minor_from_wh_micro(1) * saved_wh * (1 - drawn_part) * int(account.export_micro.mean())
     )
     return Tip(
-        TipKind.BASE_LOAD, f"{less_w:.0f} W less, day and night",
-        f"{base_load_w:.0f} W run at your place at any hour. Look for what is never off: an old freezer, pumps, set-top boxes, "
-        "chargers; a plug meter finds them in an evening.",
+        TipKind.BASE_LOAD, words.base_title.format(less=f"{less_w:.0f}"), words.base_advice.format(base=f"{base_load_w:.0f}"),
         saved_wh, account.gross(worth) + exported, False,
-        f"{account.days} days of your readings and what you paid per kWh on average. {goal}",
+        words.base_rests.format(days=account.days, goal=goal),
     )  # fmt: skip
 
 
-def peak_tip(account: SiteAccount) -> Tip | None:
+def peak_tip(account: SiteAccount, words: TipWords = ENGLISH) -> Tip | None:
     """Moving a fifth of what the public grid gave in dear hours to hours outside them."""
     dearer = np.maximum(account.retail_micro - account.base_micro, 0)
     in_peak = int(account.from_grid_wh[dearer > 0].sum())
@@ -150,15 +157,14 @@ def peak_tip(account: SiteAccount) -> Tip | None:
     if not in_peak:
         return None
     return Tip(
-        TipKind.PEAK_HOURS, "Wash and charge outside the dear hours",
-        f"{in_peak / account.days / 1000:.1f} kWh a day came from the public grid while it was dear. Dishwasher, washing machine and "
-        "car can wait until the window is over.",
+        TipKind.PEAK_HOURS, words.peak_title,
+        words.peak_advice.format(kwh=f"{in_peak / account.days / 1000:.1f}".replace(".", words.decimal)),
         int(account.a_year(in_peak * SHIFT_PERCENT // 100)), account.gross(account.a_year(saved)), True,
-        f"{account.days} days of your readings and the hours of your tariff. Assumed: a fifth of it can wait.",
+        words.peak_rests.format(days=account.days),
     )  # fmt: skip
 
 
-def sun_tip(account: SiteAccount) -> Tip | None:
+def sun_tip(account: SiteAccount, words: TipWords = ENGLISH) -> Tip | None:
     """Moving a tenth of the day's grid energy under the village's own sun, as far as your share of the surplus reaches."""
     first = account.offsets[:-1]
     grid_day = np.add.reduceat(account.from_grid_wh, first)
@@ -178,24 +184,22 @@ def sun_tip(account: SiteAccount) -> Tip | None:
     saved = int((moved_day * np.maximum(grid_micro - cheap, 0)).sum())
     days = int((surplus_day > 0).sum())
     return Tip(
-        TipKind.VILLAGE_SUN, "Use the village's sun while it is there",
-        f"On {days} of {account.days} days the village sent solar energy away that nobody used. What you move there comes from "
-        "neighbours instead of the public grid.",
+        TipKind.VILLAGE_SUN, words.sun_title, words.sun_advice.format(sunny=days, days=account.days),
         int(account.a_year(int(moved_day.sum()))), account.gross(account.a_year(saved)), True,
-        f"{account.days} days of your readings, the village's surplus and the published local prices. Assumed: a tenth of what the "
-        "public grid gave you on a day can move.",
+        words.sun_rests.format(days=account.days),
     )  # fmt: skip
 
 
-def roof_tip(cleaning_wh: int, repair_wh: int, value_micro: int, days: int) -> Tip | None:
+def roof_tip(
+    cleaning_wh: int, repair_wh: int, value_micro: int, days: int, words: TipWords = ENGLISH
+) -> Tip | None:
     """What looking after the own roof would bring in thirty days, at the value of its energy."""
     gain_wh = cleaning_wh + repair_wh
     money = round_half_away(minor_from_wh_micro(gain_wh * value_micro))
     if money < LEAST_MINOR:
         return None
-    what = "a repair" if repair_wh > cleaning_wh else "a cleaning"
+    title = words.roof_repair if repair_wh > cleaning_wh else words.roof_cleaning
     return Tip(
-        TipKind.ROOF, f"Your roof waits for {what}",
-        "It gives less than its own clear days or its neighbours' roofs let expect.", gain_wh, money, False,
-        f"{days} days of its readings and the published local prices of these days.",
+        TipKind.ROOF, title, words.roof_advice, gain_wh, money, False,
+        words.roof_rests.format(days=days),
     )  # fmt: skip

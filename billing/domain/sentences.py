@@ -69,9 +69,13 @@ class Words:
 
     def line(self, component: str, window: str) -> tuple[str, str]:
         """What a line is called and why it is there."""
+        name, period, why = self.parts_of(component, window)
+        return ", ".join(filter(None, [name, period])), why
+
+    def parts_of(self, component: str, window: str) -> tuple[str, str, str]:
+        """A line's name, its period in words (empty where it has none), and why it is there."""
         name, why = self.components[component]
-        said = [self._window(piece) for piece in window.split(", ")] if window else []
-        return ", ".join([name, *said]), why
+        return name, ", ".join(self._window(piece) for piece in window.split(", ")) if window else "", why
 
     def _window(self, piece: str) -> str:
         """A period's name, or what the program adds to it."""
@@ -170,7 +174,7 @@ GERMAN = Words(
     estimated="Geschätzte Viertelstunden",
     compared="Ohne das {baseline}, gemessen {measured}.",
     check="Jede Zahl dieses Belegs ist versiegelt, und die Wurzel des Siegels steht auf einer öffentlichen Kette. Melden Sie sich auf der "
-    "Seite Ihrer Genossenschaft an, öffnen Sie diesen Beleg und drücken Sie „Check this bill“: Ihr eigener Browser rechnet das Siegel nach "
+    "Seite Ihrer Genossenschaft an, öffnen Sie diesen Beleg und drücken Sie „Diese Rechnung prüfen“: Ihr eigener Browser rechnet das Siegel nach "
     "und vergleicht es mit der Kette.",
     complain="Stimmt etwas nicht? Schreiben Sie innerhalb von acht Wochen an {name}, {email}, oder rufen Sie an: {phone}. Bis zur Klärung "
     "zahlen Sie nur, was unstrittig ist. Werden wir uns nicht einig, hilft die Schlichtungsstelle Energie kostenlos. Sie können mit einem "

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.domain.savings import LEAST_DAYS, SiteAccount, Tip, roof_tip, tips
+from billing.domain.savings_words import ENGLISH, TipWords
 from billing.domain.tariffs import TariffTerms
 from billing.selectors.holidays import public_holidays
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
@@ -35,7 +36,7 @@ class SiteTips:
     why_none: str = ""
 
 
-def site_tips(site: Site, *, real_now: datetime) -> SiteTips:
+def site_tips(site: Site, *, real_now: datetime, words: TipWords = ENGLISH) -> SiteTips:
     """The tips for one site, from the last two months of closed and priced days."""
     microgrid, today = site.microgrid, today_of(site, real_now)
     days = _closed_days(microgrid, newest_days(microgrid, before=today, most=LOOKED_AT_DAYS))
@@ -52,7 +53,10 @@ def site_tips(site: Site, *, real_now: datetime) -> SiteTips:
         return SiteTips([], len(days), str(problem))
     found = habits(block.on_the_clock[0], block.weekend, block.complete[0])
     base_w = found.base_load_w if found else 0.0
-    return SiteTips(_with_roof(tips(account, base_w, _others_base_w(site, today)), site, real_now), len(days))
+    return SiteTips(
+        _with_roof(tips(account, base_w, _others_base_w(site, today), words), site, real_now, words),
+        len(days),
+    )
 
 
 def _closed_days(microgrid: Microgrid, days: Sequence[date]) -> list[date]:
@@ -128,7 +132,7 @@ def _terms(site: Site, days: list[date]) -> dict[date, TariffTerms]:
     return found
 
 
-def _with_roof(found: list[Tip], site: Site, real_now: datetime) -> list[Tip]:
+def _with_roof(found: list[Tip], site: Site, real_now: datetime, words: TipWords) -> list[Tip]:
     """The tips with those of the site's own roofs."""
     sources = list(Source.objects.filter(site=site).select_related("site__microgrid"))
     if not sources:
@@ -136,7 +140,9 @@ def _with_roof(found: list[Tip], site: Site, real_now: datetime) -> list[Tip]:
     courses = own_courses_of(sources, real_now=real_now)
     values = energy_values(site.microgrid, courses)
     roofs = [
-        roof_tip(c.figures.cleaning_wh, c.figures.repair_wh, values[c.figures.source.pk], c.figures.days)
+        roof_tip(
+            c.figures.cleaning_wh, c.figures.repair_wh, values[c.figures.source.pk], c.figures.days, words
+        )
         for c in courses
         if c.figures.source.pk in values
     ]

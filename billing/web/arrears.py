@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
 from billing.adapters.documents.renderer import render_letter
@@ -173,7 +174,7 @@ def open_bills(request: HttpRequest) -> HttpResponse:
     if not members:
         raise Http404
     first = members[0]
-    words = ARREARS_WORDS.get(first.language, ARREARS_WORDS["en"])
+    words = ARREARS_WORDS.get((get_language() or "")[:2], ARREARS_WORDS["en"])
     today = now_of(first.cooperative).date()
     figures = WORDS[words["lang"]]
     documents = [d for member in members for d in overdue(member.cooperative, today).filter(member=member)]

@@ -21,7 +21,7 @@ MICRO_PER_CENT = 10_000
 def prices_page(request: HttpRequest) -> HttpResponse:
     """One card for each tariff and day; a day that is not published says when it will be."""
     user: Any = request.user
-    words = WORDS.get(user.language, ENGLISH)
+    words = WORDS.get((translation.get_language() or "")[:2], ENGLISH)
     cards = []
     for tariff in own_tariffs(user, timezone.now().date()):
         microgrid = microgrid_for(user, tariff)
@@ -30,8 +30,7 @@ def prices_page(request: HttpRequest) -> HttpResponse:
         today = microgrid.now(timezone.now()).astimezone(microgrid.zone).date()
         for day, name in ((today, words.today), (today + timedelta(days=1), words.tomorrow)):
             cards.append(_card(prices_on(tariff, microgrid, day), tariff.name, day, name, words, len(cards)))
-    with translation.override(words.lang):
-        return render(request, "portal/prices.html", {"words": words, "cards": cards})
+    return render(request, "portal/prices.html", {"words": words, "cards": cards})
 
 
 def _card(

@@ -10,9 +10,20 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from billing.domain.payment_code import epc_code
-from billing.models import Component, Document, DocumentKind, DocumentLine, DocumentStatus, FlexibilityCredit
+from billing.domain.sentences import ENGLISH, WORDS, Words
+from billing.models import (
+    Allocation,
+    Component,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    DocumentStatus,
+    FlexibilityCredit,
+)
 from billing.models.documents import ORIGINALS, REVERSALS
 from billing.selectors.books import kept_books
 from billing.selectors.cards import cards_are_on
@@ -30,33 +41,6 @@ from members.selectors.scope import own_members
 PAGE = 24
 FROM_GRID = (Component.GRID, Component.SPOT, Component.SET_OFF)
 ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.GIVEN, Component.EXPORT)
-EXPLANATION = {
-    Component.STANDING: "Meter, billing and your share of the lines, per day.",
-    Component.LOCAL: "What neighbours fed in at the very moment you drew it.",
-    Component.GRID: "What the village could not give you just then.",
-    Component.INCENTIVE: "Thank you for using energy while the village had it.",
-    Component.LOCAL_DELIVERED: "What your roof gave and neighbours used in the same quarter hour.",
-    Component.CARRIED: "Bought from the public grid before, given by your battery when neighbours needed it; paid as the grid is.",
-    Component.GIFT: "A neighbour gave you this for nothing.",
-    Component.GIVEN: "For nothing, before the village shared the rest.",
-    Component.DEVIATION: "Ordered, not given or taken, and missing to neighbours; it is paid to them.",
-    Component.COMPENSATION: "What neighbours had ordered and did not give or take; they pay it.",
-    Component.EXPORT: "What nobody in the village needed; it went to the public grid.",
-    Component.DEMAND_RESPONSE: "The difference to what you usually draw, at the programme's price.",
-    Component.BATTERY: "What your battery did for the village.",
-    Component.FLEXIBLE_RUN: "Your devices ran when energy was worth least, instead of at once.",
-    Component.LOCAL_USE: "For what you drew while neighbours had it; within the programme's budget.",
-    Component.SHIFTED: "What you used to draw in the peak and now draw at other hours; within the programme's budget.",
-    Component.LOW_INCOME: "Because you are entitled to it; within the programme's budget.",
-    Component.DEMAND: "What the lines must be able to carry at your busiest quarter hour.",
-    Component.LEVY: "Collected with this bill and passed on.",
-    Component.DISCOUNT: "Deducted from this bill.",
-    Component.SPOT: "At the price that was published for each quarter hour a day ahead.",
-    Component.SET_OFF: "Drawn, and set off kWh by kWh against what you fed in: it costs nothing.",
-    Component.KEPT: "Fed in and not needed this month: it waits for the next one.",
-    Component.CAPACITY: "For the power your connection holds ready, by the size of its fuse.",
-    Component.MINIMUM: "What is missing to the tariff's smallest amount.",
-}
 
 
 @login_required
@@ -94,7 +78,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "year": document.period // 100, "correction": correction_of(document), "cancelled_by": getattr(document, "cancelled_by", None), "replaced_by": getattr(document, "replaced_by", None),
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
-        "payments": allocations_of(document), "cooperative": document.cooperative, "days": days,
+        "payments": [(row, _rail(row)) for row in allocations_of(document)], "cooperative": document.cooperative, "days": days,
         "is_for_roof": any(line.component in ROOF for line in lines),
         "vat": [{"rate": p.rate, "net_minor": p.net_minor, "vat_minor": p.vat_minor, "reasons": p.reasons, "published": f"{p.category} {p.rate:.4f}"} for p in vat_of(document)],
         "qr": _code(document), "by_card": _by_card(request, document), "before": document_before(document),
@@ -109,12 +93,17 @@ def _opened(request: HttpRequest, public_id: UUID) -> Document:
         raise Http404 from None
 
 
+def _words() -> Words:
+    """The words of a document in the page's language."""
+    return WORDS.get((get_language() or "")[:2], ENGLISH)
+
+
 def _line(line: DocumentLine, behind: FlexibilityCredit | None) -> dict[str, Any]:
+    name, period, why = _words().parts_of(line.component, line.window)
     return {
         "behind": behind,
         "position": line.position, "component": line.component, "window": line.window, "quantity": line.quantity,
-        "unit": line.unit, "price": f"{line.price:.6f}", "net_minor": line.net_minor, "name": line.get_component_display(),
-        "why": EXPLANATION[Component(line.component)],
+        "unit": line.unit, "price": f"{line.price:.6f}", "net_minor": line.net_minor, "name": name, "why": why, "period": period,
         "vat_rate": line.vat_rate, "vat_published": f"{line.vat_category} {line.vat_rate:.4f}",
     }  # fmt: skip
 
@@ -125,6 +114,11 @@ def _by_card(request: HttpRequest, document: Document) -> bool:
         document.kind == DocumentKind.BILL and document.rest_minor > 0 and cards_are_on(document.cooperative)
         and own_members(request.user).filter(pk=document.member_id).exists()  # type: ignore[arg-type]
     )  # fmt: skip
+
+
+def _rail(row: Allocation) -> str:
+    """By what way an amount came, in the page's language."""
+    return str(row.payment.get_rail_display()) if row.payment else _("from a credit")
 
 
 def _code(document: Document) -> str:
@@ -157,7 +151,7 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "document": document, "uses": uses, "total_wh": sum(use.energy_wh for use in uses),
         "billed_wh": sum(line.quantity for line in document.lines.all() if line.component in counted),
-        "what": "Drawn" if document.is_for_use else "Fed in", "zone": document.run.microgrid.time_zone,
+        "what": _("Drawn") if document.is_for_use else _("Fed in"), "zone": document.run.microgrid.time_zone,
     }  # fmt: skip
     return render(request, "portal/bill_readings.html", context)
 

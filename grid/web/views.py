@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from energy.models import Microgrid
@@ -23,9 +24,9 @@ from grid.web.live_picture import paint, recent_part, still_part
 
 RECENT_STATES = 300
 SENTENCES = {
-    "NORMAL": "In balance", "SURPLUS": "More sun than we need", "DEFICIT": "We draw from outside", "PEAK": "At the limit",
-    "CURTAILED": "Roofs are held back", "EMERGENCY": "Emergency", "ISLANDED": "On our own", "BLACKSTART": "Starting up again",
-    "RESYNC": "Joining the public grid again", "": "Measured",
+    "NORMAL": gettext_lazy("In balance"), "SURPLUS": gettext_lazy("More sun than we need"), "DEFICIT": gettext_lazy("We draw from outside"), "PEAK": gettext_lazy("At the limit"),
+    "CURTAILED": gettext_lazy("Roofs are held back"), "EMERGENCY": gettext_lazy("Emergency"), "ISLANDED": gettext_lazy("On our own"), "BLACKSTART": gettext_lazy("Starting up again"),
+    "RESYNC": gettext_lazy("Joining the public grid again"), "": gettext_lazy("Measured"),
 }  # fmt: skip
 VIEWS = ("diagram", "map", "list")
 
@@ -67,7 +68,7 @@ def live(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "")
     context = {
         "microgrid": microgrid, "drawing": drawing, "picture": paint(drawing, message), "still": still_part(drawing),
-        "sentences": SENTENCES, "sentence": SENTENCES.get(message["status"], message["status"]) if message else "–",
+        "sentences": {state: str(said) for state, said in SENTENCES.items()}, "sentence": SENTENCES.get(message["status"], message["status"]) if message else "–",
         "recent": recent_part(states, microgrid.zone), "message": message, "now": now.astimezone(microgrid.zone),
         "at": at, "shown": shown, "minute": int((shown - microgrid.local_day(shown.date()).start_at).total_seconds() // 60), "day": day_picture(microgrid, shown.date(), now),
         "first_day": first.astimezone(microgrid.zone).date() if first else None, "may_read": may_read, "tab": "live",

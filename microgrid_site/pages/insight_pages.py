@@ -10,9 +10,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from billing.domain.savings_words import ENGLISH, WORDS
 from billing.selectors.savings import site_tips
 from energy.domain.comparison import GroupLevel, TooFewOthers
 from energy.domain.load_patterns import LEAST_DAYS, TypicalDay
@@ -227,7 +228,7 @@ def tips(request: HttpRequest) -> HttpResponse:
     site = chosen_site(request, sites)
     if site is None:
         return _nothing_yet(request, sites)
-    found = site_tips(site, real_now=timezone.now())
+    found = site_tips(site, real_now=timezone.now(), words=WORDS.get((get_language() or "")[:2], ENGLISH))
     context = _context(request, sites, site, "tips") | {
         "found": found, "currency": site.microgrid.cooperative.currency,
         "sum_minor": sum(tip.money_minor for tip in found.tips if tip.per == "a year"),

@@ -64,13 +64,20 @@ def money(amount_minor: int | None) -> str:
 @register.filter
 def whole_money(amount_minor: int) -> str:
     """An amount in minor units, in whole units of the currency."""
-    return f"{amount_minor / 100:,.0f}"
+    return _spoken(f"{amount_minor / 100:,.0f}")
 
 
 @register.filter
 def plain_amount(amount_minor: int) -> str:
     """An amount in minor units as a form sends it back: `1234.50`."""
     return f"{amount_minor / 100:.2f}"
+
+
+@register.filter
+def unit_price(price: str) -> str:
+    """A price of six decimals with the digits it needs, two at least: `0.30`, `0.2755`."""
+    whole, _, decimals = price.partition(".")
+    return _spoken(f"{whole}.{decimals.rstrip('0').ljust(2, '0')}")
 
 
 @register.filter
@@ -106,7 +113,7 @@ def percent(share: float | None) -> str:
 @register.filter
 def percent_exact(share: Decimal) -> str:
     """A rate as per cent with the decimals it has."""
-    return f"{(share * 100).normalize():f} %"
+    return _spoken(f"{(share * 100).normalize():f} %")
 
 
 @register.filter

@@ -3,6 +3,7 @@ import * as echarts from "echarts/core";
 import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { SVGRenderer } from "echarts/renderers";
+import { words } from "./words.js";
 
 echarts.use([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer]);
 
@@ -52,12 +53,12 @@ export function dayOption(day) {
   const area = (colour, opacity) => ({ areaStyle: { color: colour, opacity } });
   const planned = () => ({ lineStyle: { width: 1.5, type: [5, 4], color: token("ink") }, z: 4 });
   option.series = [
-    series("produced", day.production, token("solar"), area(token("solar-fill"), 0.35)),
-    series("used", below(day.consumption), token("use"), area(token("use"), 0.18)),
-    series("shared with neighbours", day.delivered, token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
-    series("drawn from neighbours", below(day.received), token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
-    ...(day.charge ? [series("out of batteries", day.discharge, token("storage"), area(token("storage"), 0.6)), series("into batteries", below(day.charge), token("storage"), area(token("storage"), 0.6))] : []),
-    ...(day.planned_charge ? [series("planned out of batteries", day.planned_discharge, token("ink"), planned()), series("planned into batteries", below(day.planned_charge), token("ink"), planned())] : []),
+    series(words("produced"), day.production, token("solar"), area(token("solar-fill"), 0.35)),
+    series(words("used"), below(day.consumption), token("use"), area(token("use"), 0.18)),
+    series(words("shared with neighbours"), day.delivered, token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
+    series(words("drawn from neighbours"), below(day.received), token("shared"), { ...area(token("shared"), 0.55), lineStyle: { width: 0 } }),
+    ...(day.charge ? [series(words("out of batteries"), day.discharge, token("storage"), area(token("storage"), 0.6)), series(words("into batteries"), below(day.charge), token("storage"), area(token("storage"), 0.6))] : []),
+    ...(day.planned_charge ? [series(words("planned out of batteries"), day.planned_discharge, token("ink"), planned()), series(words("planned into batteries"), below(day.planned_charge), token("ink"), planned())] : []),
   ].filter((s) => s.data.some((v) => v));
   option.tooltip.formatter = (points) =>
     `${points[0].axisValue}<br>` + points.map((p) => `${p.marker} ${p.seriesName}: ${energy(Math.abs(p.value ?? 0))}`).join("<br>");
@@ -72,16 +73,15 @@ export function monthOption(month) {
     name, data, type: "bar", stack, barMaxWidth: 18, itemStyle: { color: colour, borderRadius: 2, decal },
   });
   option.series = [
-    bar("from neighbours", month.received, token("shared"), "use"),
-    bar("from the public grid", month.grid, token("public"), "use", { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: 0.7, color: "rgba(255,255,255,.35)" }),
-    bar("own roof", month.own, token("solar-fill"), "use"),
+    bar(words("from neighbours"), month.received, token("shared"), "use"),
+    bar(words("from the public grid"), month.grid, token("public"), "use", { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: 0.7, color: "rgba(255,255,255,.35)" }),
+    bar(words("own roof"), month.own, token("solar-fill"), "use"),
   ].filter((s) => s.data.some((v) => v));
   option.aria = { enabled: true, decal: { show: false } };
   option.tooltip.valueFormatter = (v) => energy(v);
   return option;
 }
 
-/** Power over the last hour, as it was measured. */
 /** Ticks told as columns (seconds after the first, powers), as rows. */
 export function ticks(told) {
   const first = told?.first ? Date.parse(`${told.first.slice(0, 19)}Z`) : 0; // the village's own clock, counted on
@@ -91,15 +91,15 @@ export function ticks(told) {
   }));
 }
 
-/** `told` is rows, or the columns that the page came with. */
+/** Power over the last hour, as it was measured; `told` is rows, or the columns that the page came with. */
 export function powerOption(told) {
   const points = Array.isArray(told) ? told : ticks(told);
   const option = base(points.map((p) => p.label ?? clock(p.at)), "auto");
   option.yAxis.axisLabel.formatter = (v) => `${(v / 1000).toFixed(0)} kW`;
   option.series = [
-    series("produced", points.map((p) => p.production_w), token("solar")),
-    series("used", points.map((p) => p.consumption_w), token("use")),
-    series("from the public grid", points.map((p) => p.import_w - p.export_w), token("public"), { lineStyle: { type: "dashed", width: 1.5, color: token("public") } }),
+    series(words("produced"), points.map((p) => p.production_w), token("solar")),
+    series(words("used"), points.map((p) => p.consumption_w), token("use")),
+    series(words("from the public grid"), points.map((p) => p.import_w - p.export_w), token("public"), { lineStyle: { type: "dashed", width: 1.5, color: token("public") } }),
   ];
   option.tooltip.valueFormatter = (v) => `${(v / 1000).toFixed(1)} kW`;
   return option;
@@ -152,10 +152,10 @@ export function reviewOption(review) {
   const measured = token(review.production ? "solar-fill" : "use");
   option.series = [
     ...review.like.map((day) => series(day.day, day.values, token("muted"), { lineStyle: { width: 1, color: token("muted"), opacity: 0.45 } })),
-    series("measured", review.measured, measured, { lineStyle: { width: 2, color: measured } }),
+    series(words("measured"), review.measured, measured, { lineStyle: { width: 2, color: measured } }),
     ...review.proposals.map((one, i) => series(one.name, one.values.map((v, at) => (near(at) ? v : null)), token(`proposal-${i + 1}`),
       { lineStyle: { width: 2, type: "dashed", color: token(`proposal-${i + 1}`) } })),
-    series("in question", review.measured.map((v, i) => (asked.has(i) ? v : null)), token("alarm"),
+    series(words("in question"), review.measured.map((v, i) => (asked.has(i) ? v : null)), token("alarm"),
       { lineStyle: { width: 3, color: token("alarm") }, symbol: "circle", symbolSize: 6, showAllSymbol: true }),
   ];
   option.tooltip.valueFormatter = (v) => (v === null || v === undefined ? "–" : energy(v));
@@ -172,21 +172,21 @@ export function forecastOption(picture) {
   const fill = token(picture.colour === "solar" ? "solar-fill" : "use");
   const hidden = { lineStyle: { width: 0 }, stack: "band", tooltip: { show: false } };
   option.series = [
-    series("at least", picture.low, fill, hidden),
+    series(words("at least"), picture.low, fill, hidden),
     series("band", picture.high.map((high, i) => high - picture.low[i]), fill, { ...hidden, areaStyle: { color: fill, opacity: 0.28 } }),
-    series("most likely", picture.middle, token("ink"), { lineStyle: { width: 1.5, color: token("ink"), type: "dashed" } }),
-    series("measured", picture.actual, token(picture.colour), { lineStyle: { width: 2, color: token(picture.colour) }, z: 4 }),
+    series(words("most likely"), picture.middle, token("ink"), { lineStyle: { width: 1.5, color: token("ink"), type: "dashed" } }),
+    series(words("measured"), picture.actual, token(picture.colour), { lineStyle: { width: 2, color: token(picture.colour) }, z: 4 }),
   ];
   if (picture.now) {
     option.series[2].markLine = {
       symbol: "none", silent: true, lineStyle: { color: token("muted"), type: "solid" },
-      label: { formatter: document.documentElement.lang === "de" ? "jetzt" : "now", color: token("muted") }, data: [{ xAxis: picture.starts.indexOf(picture.now) }],
+      label: { formatter: words("now"), color: token("muted") }, data: [{ xAxis: picture.starts.indexOf(picture.now) }],
     };
   }
   option.tooltip.formatter = (points) => {
     const i = points[0].dataIndex;
-    const measured = picture.actual[i] === null ? "" : `<br>measured: ${energy(picture.actual[i])}`;
-    return `${points[0].axisValue}<br>most likely: ${energy(picture.middle[i])}<br>${energy(picture.low[i])} to ${energy(picture.high[i])}${measured}`;
+    const measured = picture.actual[i] === null ? "" : `<br>${words("measured")}: ${energy(picture.actual[i])}`;
+    return `${points[0].axisValue}<br>${words("most likely")}: ${energy(picture.middle[i])}<br>${energy(picture.low[i])} ${words("to")} ${energy(picture.high[i])}${measured}`;
   };
   return option;
 }
@@ -203,10 +203,46 @@ export function draw(figure) {
   paint();
   new ResizeObserver(() => chart.resize()).observe(place);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-  figure.querySelector("[data-toggle-table]")?.addEventListener("click", (event) => {
-    const table = figure.querySelector(".chart-table");
-    table.hidden = !table.hidden;
-    event.currentTarget.setAttribute("aria-expanded", String(!table.hidden));
-  });
+  const told = figure.querySelector("[data-toggle-table]");
+  if (told) told.addEventListener("click", () => toggle(told, figure.querySelector(".chart-table")));
+  else offerTable(figure, () => chart.getOption());
   return (fresh) => { data = fresh; paint(); };
+}
+
+function toggle(button, table) {
+  table.hidden = !table.hidden;
+  button.setAttribute("aria-expanded", String(!table.hidden));
+}
+
+/** Every figure in words: where the page brought no table, one is made from what is drawn, when it is asked for. */
+function offerTable(figure, drawn) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "link small", textContent: words("Show as table") });
+  button.setAttribute("aria-expanded", "false");
+  const table = Object.assign(document.createElement("div"), { className: "chart-table table-wrap", hidden: true, tabIndex: 0 });
+  const title = figure.querySelector("figcaption h2")?.textContent ?? "";
+  table.setAttribute("role", "region");
+  table.setAttribute("aria-label", title);
+  button.addEventListener("click", () => {
+    if (table.hidden) table.replaceChildren(tableOf(drawn(), title));
+    toggle(button, table);
+  });
+  (figure.querySelector("figcaption .actions") ?? figure.querySelector("figcaption"))?.prepend(button);
+  figure.append(table);
+}
+
+/** What is drawn as rows: a label, then each series' value as the axis writes it. */
+function tableOf(option, title) {
+  const table = document.createElement("table");
+  const cell = (tag, text, scope) => Object.assign(document.createElement(tag), { textContent: text, className: scope === "row" || (tag === "th" && text === words("When")) ? "" : "number", ...(scope ? { scope } : {}) });
+  table.append(Object.assign(document.createElement("caption"), { className: "visually-hidden", textContent: title }));
+  const head = table.createTHead().insertRow();
+  head.append(cell("th", words("When"), "col"), ...option.series.map((one) => cell("th", one.name, "col")));
+  const format = option.yAxis[0].axisLabel.formatter;
+  const labels = option.xAxis[0].data ?? option.series[0]?.data.map(([at]) => new Date(at).toLocaleString(document.documentElement.lang)) ?? [];
+  const body = table.createTBody();
+  labels.forEach((label, i) => {
+    const values = option.series.map((one) => (Array.isArray(one.data[i]) ? one.data[i][1] : one.data[i]));
+    body.insertRow().append(cell("th", label, "row"), ...values.map((value) => cell("td", value === null || value === undefined ? "–" : format(value))));
+  });
+  return table;
 }

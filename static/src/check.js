@@ -1,6 +1,7 @@
 // Check this bill: recomputes, in the member's own browser, what the cooperative committed to on the chain.
 // It reads the figures from the page as shown, not from the bundle, and asks the chain itself for the root.
 import { keccak_256 } from "@noble/hashes/sha3.js";
+import { words } from "./words.js";
 
 const text = new TextEncoder();
 const bytes = (hex) => Uint8Array.from(hex.replace(/^0x/, "").match(/../g) ?? [], (pair) => parseInt(pair, 16));
@@ -61,7 +62,7 @@ export function compare(shown, bundle) {
   const wrong = [];
   bundle.document.fields.forEach(({ path, label, value }, index) => {
     const seen = shown.has(path) ? shown.get(path) : null;
-    if (seen === null) wrong.push({ path, label, seen: "not shown", value });
+    if (seen === null) wrong.push({ path, label, seen: words("not shown"), value });
     else if (hex(fieldHash(salt, index, path, seen)) !== committed[index]) wrong.push({ path, label, seen, value });
   });
   const commitment = hex(keccak(join(...committed.map(bytes))));
@@ -78,6 +79,7 @@ function textFor(element) {
   const lang = document.documentElement.lang;
   if (format === "minor") return (Number(value) / 100).toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + ` ${currency}`;
   if (format === "wh") return (Number(value) / 1000).toLocaleString(lang, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+  if (format === "price") return value.replace(/(\.\d\d\d*?)0*$/, "$1");
   if (format === "count" || format === "plain") return value;
   return null;
 }
@@ -117,26 +119,26 @@ export async function checkPage(button) {
   try {
     const reply = await fetch(button.dataset.checkBill, { headers: { Accept: "application/json" } });
     const bundle = await reply.json();
-    if (!reply.ok) return verdict(place, "unknown", "This bill cannot be checked yet.", [bundle.detail ?? "Try again in some minutes."]);
+    if (!reply.ok) return verdict(place, "unknown", words("This bill cannot be checked yet."), [bundle.detail ?? words("Try again in some minutes.")]);
     const result = compare(readPage(root), bundle);
     if (result.wrong.length) {
       for (const { path } of result.wrong) root.querySelector(`[data-field="${CSS.escape(path)}"]`)?.classList.add("does-not-match");
-      return verdict(place, "bad", `${result.wrong.length === 1 ? "One figure does" : `${result.wrong.length} figures do`} not match.`,
-        result.wrong.map(({ label, seen, value }) => `${label}: the page says "${seen}", ${seen === value ? "which is not what was committed" : `committed is "${value}"`}.`));
+      return verdict(place, "bad", words(result.wrong.length === 1 ? "One figure does not match." : "{count} figures do not match.", { count: result.wrong.length }),
+        result.wrong.map(({ label, seen, value }) => words(seen === value ? "{label}: the page says “{seen}”, which is not what was committed." : "{label}: the page says “{seen}”, committed is “{value}”.", { label, seen, value })));
     }
     let onChain;
     try { onChain = await rootOnChain(bundle.rpc_url, bundle.anchor); } catch (problem) {
-      return verdict(place, "unknown", "The chain could not be reached.", [`Every figure fits its commitment, but the root could not be read from the chain (${problem.message}). Your bill is as it was; try again later.`]);
+      return verdict(place, "unknown", words("The chain could not be reached."), [words("Every figure fits its commitment, but the root could not be read from the chain ({problem}). Your bill is as it was; try again later.", { problem: problem.message })]);
     }
     if (!result.sealed || result.root !== bundle.root || onChain !== result.root) {
-      return verdict(place, "bad", "This bill is not what was anchored.", [`Computed root ${result.root}`, `Root on the chain ${onChain}`]);
+      return verdict(place, "bad", words("This bill is not what was anchored."), [words("Computed root {root}", { root: result.root }), words("Root on the chain {root}", { root: onChain })]);
     }
-    return verdict(place, "good", "Every figure is as anchored on the chain.", [
-      `${bundle.document.fields.length} figures and words on this page fit their sealed hashes.`,
-      `Together they form leaf ${result.sealed ? bundle.commitment.slice(0, 18) : ""}… of a tree whose root was recomputed here through ${bundle.proof.length} steps.`,
-      `The same root ${onChain.slice(0, 18)}… stands on chain ${bundle.chain_id} in contract ${bundle.anchor.contract}, block ${bundle.anchor.block}.`,
+    return verdict(place, "good", words("Every figure is as anchored on the chain."), [
+      words("{count} figures and words on this page fit their sealed hashes.", { count: bundle.document.fields.length }),
+      words("Together they form leaf {leaf}… of a tree whose root was recomputed here through {steps} steps.", { leaf: bundle.commitment.slice(0, 18), steps: bundle.proof.length }),
+      words("The same root {root}… stands on chain {chain} in contract {contract}, block {block}.", { root: onChain.slice(0, 18), chain: bundle.chain_id, contract: bundle.anchor.contract, block: bundle.anchor.block }),
     ]);
   } catch (problem) {
-    return verdict(place, "unknown", "The check could not be finished.", [problem.message]);
+    return verdict(place, "unknown", words("The check could not be finished."), [problem.message]);
   } finally { button.disabled = false; }
 }

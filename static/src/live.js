@@ -2,6 +2,7 @@
 import { draw, ticks } from "./charts.js";
 import { network } from "./network.js";
 import { replay } from "./replay.js";
+import { words } from "./words.js";
 
 const page = document.querySelector("[data-live]");
 const kilowatts = (w) => w === null || w === undefined ? "–" : `${(w / 1000).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}`;
@@ -43,10 +44,10 @@ function say(id, text) {
 
 /** Sources that may give less than they can and loads that are let go, in a sentence. */
 function heldBack(told) {
-  const names = (rows) => rows.slice(0, 5).map((row) => row.code).join(", ") + (rows.length > 5 ? ` and ${rows.length - 5} more` : "");
+  const names = (rows) => rows.slice(0, 5).map((row) => row.code).join(", ") + (rows.length > 5 ? ` ${words("and {count} more", { count: rows.length - 5 })}` : "");
   const parts = [];
-  if (told?.sources?.length) parts.push(`Held back: ${names(told.sources)}.`);
-  if (told?.loads?.length) parts.push(`Let go: ${names(told.loads)}.`);
+  if (told?.sources?.length) parts.push(`${words("Held back")}: ${names(told.sources)}.`);
+  if (told?.loads?.length) parts.push(`${words("Let go")}: ${names(told.loads)}.`);
   return parts.join(" ");
 }
 
@@ -57,15 +58,15 @@ function show(state) {
   const exchange = state.import_w - state.export_w;
   const battery = state.charge_w - state.discharge_w;
   byId("exchange").textContent = kilowatts(Math.abs(exchange));
-  byId("exchange-word").textContent = exchange >= 0 ? "From the public grid" : "To the public grid";
+  byId("exchange-word").textContent = words(exchange >= 0 ? "From the public grid" : "To the public grid");
   const known = state.storage_wh !== null && state.storage_capacity_wh;
   byId("stored").textContent = known ? Math.round((100 * state.storage_wh) / state.storage_capacity_wh) : kilowatts(Math.abs(battery));
-  byId("stored-unit").textContent = known ? "% full" : battery > 20 ? "kW taken" : battery < -20 ? "kW given" : "kW, idle";
-  tell("storage", battery, "charging", "giving");
-  tell("grid", exchange, "giving", "taking");
+  byId("stored-unit").textContent = words(known ? "% full" : battery > 20 ? "kW taken" : battery < -20 ? "kW given" : "kW, idle");
+  tell("storage", battery, words("charging"), words("giving"));
+  tell("grid", exchange, words("giving"), words("taking"));
   say("status", sentences[state.status] ?? state.status);
   byId("status").dataset.state = state.status;
-  byId("reasons").replaceChildren(...(state.reasons.length ? state.reasons : ["Reasons are kept with ticks, not with closed days."]).map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
+  byId("reasons").replaceChildren(...(state.reasons.length ? state.reasons : [words("Reasons are kept with ticks, not with closed days.")]).map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
   say("held-back", heldBack(state.held_back));
   byId("tick").textContent = state.tick ?? "–";
   byId("losses").textContent = state.losses_w === null ? "–" : `${kilowatts(state.losses_w)} kW`;
@@ -118,7 +119,7 @@ function age() {
   const seconds = last === null ? null : Math.round((Date.now() - last) / 1000);
   const fresh = seconds !== null && seconds < 20;
   byId("live-dot").classList.toggle("on", fresh && !player.isOn());
-  say("age", player.isOn() ? "replayed" : seconds === null ? "waiting for the first reading" : fresh ? "live" : `${seconds - (seconds % 10)} s old`);
+  say("age", player.isOn() ? words("replayed") : seconds === null ? words("waiting for the first reading") : fresh ? words("live") : words("{seconds} s old", { seconds: seconds - (seconds % 10) }));
   byId("figures").classList.toggle("stale", !fresh && seconds !== null && !player.isOn());
 }
 setInterval(age, 1000);

@@ -1,4 +1,6 @@
 // The network on the page: painted anew from a message, walked over by keys, zoomed and dragged. The server drew it.
+import { words } from "./words.js";
+
 const LOADING = [[1000, "over", ", overloaded"], [800, "high", ", high"], [500, "notable", ""], [-Infinity, "calm", ""]];
 const NEAR_BAND = 100;
 const LEAST_FLOW_W = 150;
@@ -7,19 +9,19 @@ const MARKS = { below: "M-5 6h10l-5 7z", low: "M-4 6h8l-4 6z", above: "M-5 -6h10
 const number = (value, digits) => value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 function loadingLook(loading) {
-  if (loading === null || loading === undefined) return ["unknown", "not known"];
+  if (loading === null || loading === undefined) return ["unknown", words("not known")];
   const [, name, more] = LOADING.find(([from]) => loading >= from);
-  return [name, `${number(loading / 10, 0)} % of its rating${more}`];
+  return [name, `${words("{percent} % of its rating", { percent: number(loading / 10, 0) })}${more && words(more)}`];
 }
 
 function voltageLook(voltage, low, high) {
-  if (voltage === null || voltage === undefined) return ["unknown", "no voltage known"];
-  const words = `${number(voltage / 10000, 3)} p.u.`;
-  if (voltage < low) return ["below", `${words}, below its band`];
-  if (voltage > high) return ["above", `${words}, above its band`];
-  if (voltage < low + NEAR_BAND) return ["low", `${words}, near the lower end`];
-  if (voltage > high - NEAR_BAND) return ["raised", `${words}, near the upper end`];
-  return ["good", words];
+  if (voltage === null || voltage === undefined) return ["unknown", words("no voltage known")];
+  const volts = `${number(voltage / 10000, 3)} p.u.`;
+  if (voltage < low) return ["below", words("{volts}, below its band", { volts })];
+  if (voltage > high) return ["above", words("{volts}, above its band", { volts })];
+  if (voltage < low + NEAR_BAND) return ["low", words("{volts}, near the lower end", { volts })];
+  if (voltage > high - NEAR_BAND) return ["raised", words("{volts}, near the upper end", { volts })];
+  return ["good", volts];
 }
 
 const LOOKS = ["over", "high", "notable", "calm", "unknown", "below", "low", "above", "raised", "good"];
@@ -106,8 +108,8 @@ export function network(page, still, chosen) {
   };
   for (const svg of page.querySelectorAll("svg.network")) dress(svg, still);
   const drawn = { node: by("node"), branch: by("branch"), battery: by("battery") };
-  const words = { node: [], branch: [] };
-  for (const line of page.querySelectorAll("#elements li")) (words[line.parentElement.dataset.kind][line.value] ??= []).push(line);
+  const listed = { node: [], branch: [] };
+  for (const line of page.querySelectorAll("#elements li")) (listed[line.parentElement.dataset.kind][line.value] ??= []).push(line);
   const most = by("most");
 
   function paintBranches(state) {
@@ -126,7 +128,7 @@ export function network(page, still, chosen) {
         const pace = `${[8, 5, 3.2, 2][Math.min(3, Math.floor(Math.log10(Math.max(Math.abs(watts), 100) / 100) * 1.6))]}s`;
         if (move.style.getPropertyValue("--pace") !== pace) move.style.setProperty("--pace", pace);
       }
-      for (const line of words.branch[i] ?? []) { write(line.lastElementChild, text); put(line.lastElementChild, name); }
+      for (const line of listed.branch[i] ?? []) { write(line.lastElementChild, text); put(line.lastElementChild, name); }
       for (const word of most[i] ?? []) write(word, text);
     });
   }
@@ -138,7 +140,7 @@ export function network(page, still, chosen) {
         if (!group.classList.contains(name)) { put(group, name); group.querySelector(".mark").setAttribute("d", MARKS[name] ?? ""); }
         write(group.querySelector("title"), `${code}: ${text}`);
       }
-      for (const line of words.node[i] ?? []) { write(line.lastElementChild, text); put(line.lastElementChild, name); }
+      for (const line of listed.node[i] ?? []) { write(line.lastElementChild, text); put(line.lastElementChild, name); }
     });
   }
 
@@ -153,7 +155,7 @@ export function network(page, still, chosen) {
     });
     for (const [node, sum] of sums) {
       const percent = sum.known && sum.capacity ? Math.round((100 * sum.soc) / sum.capacity) : null;
-      const doing = sum.flow > 50 ? `, takes ${number(sum.flow / 1000, 1)} kW` : sum.flow < -50 ? `, gives ${number(-sum.flow / 1000, 1)} kW` : "";
+      const doing = sum.flow > 50 ? words(", takes {power} kW", { power: number(sum.flow / 1000, 1) }) : sum.flow < -50 ? words(", gives {power} kW", { power: number(-sum.flow / 1000, 1) }) : "";
       for (const group of drawn.battery[node] ?? []) {
         const fill = group.querySelector(".fill");
         fill.setAttribute("height", (percent ?? 0) / 10);
@@ -161,7 +163,7 @@ export function network(page, still, chosen) {
         group.classList.toggle("silent", percent === null);
         group.querySelector(".flow-mark").setAttribute("d", sum.flow > 50 ? "M-20.5 13l-3 -5h6z" : sum.flow < -50 ? "M-20.5 8l-3 5h6z" : "");
         const title = group.querySelector("title");
-        write(title, `${title.textContent.split(": ")[0]}: ${percent === null ? "charge not known" : `${percent} % full`}${doing}`);
+        write(title, `${title.textContent.split(": ")[0]}: ${percent === null ? words("charge not known") : words("{percent} % full", { percent })}${doing}`);
       }
     }
   }

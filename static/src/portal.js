@@ -13,6 +13,14 @@ for (const tab of document.querySelectorAll(".tabs [aria-current], .segments [ar
   row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
 }
 
+// What scrolls is reached by keyboard, and says what it is.
+for (const wrap of document.querySelectorAll(".table-wrap, .tall-table")) {
+  if (wrap.tabIndex >= 0 || (wrap.scrollWidth <= wrap.clientWidth && wrap.scrollHeight <= wrap.clientHeight)) continue;
+  wrap.tabIndex = 0;
+  wrap.setAttribute("role", "region");
+  wrap.setAttribute("aria-label", (wrap.querySelector("caption") ?? wrap.closest("section, main")?.querySelector("h2, h1"))?.textContent.trim() ?? "");
+}
+
 for (const button of document.querySelectorAll("[data-check-bill]")) {
   button.addEventListener("click", async () => {
     const { checkPage } = await import(button.dataset.checkScript);

@@ -1,4 +1,6 @@
 // Any moment again: a slider over the minutes of a day, played or stepped; the address always names the moment shown.
+import { words } from "./words.js";
+
 const STEP_MINUTES = 5;
 const BEAT_MS = 500;
 
@@ -41,11 +43,11 @@ export function replay(page, { show, goLive, draw }) {
     page.querySelector('[data-play="live"]').hidden = false;
     const reply = await fetch(`${page.dataset.replay}?at=${encodeURIComponent(at.toISOString())}`, { headers: { Accept: "application/json" } });
     if (mine !== asked) return; // a later moment was asked for meanwhile
-    if (reply.status === 404) byId("replay-note").textContent = "Nothing is kept of that moment: no tick ran, and its day is not closed.";
-    else if (!reply.ok) byId("replay-note").textContent = `The moment cannot be shown now (${reply.status}).`;
+    if (reply.status === 404) byId("replay-note").textContent = words("Nothing is kept of that moment: no tick ran, and its day is not closed.");
+    else if (!reply.ok) byId("replay-note").textContent = words("The moment cannot be shown now ({status}).", { status: reply.status });
     else {
       const state = await reply.json();
-      byId("replay-note").textContent = state.source === "day" ? "From the closed day: means of its quarter hour, with the power flow computed anew." : state.picture_at ? "A kept tick." : "A kept tick; what its wires carried is not kept.";
+      byId("replay-note").textContent = words(state.source === "day" ? "From the closed day: means of its quarter hour, with the power flow computed anew." : state.picture_at ? "A kept tick." : "A kept tick; what its wires carried is not kept.");
       show(state);
     }
   }
@@ -73,7 +75,7 @@ export function replay(page, { show, goLive, draw }) {
     clearTimeout(playing);
     playing = null;
     toggle.setAttribute("aria-pressed", "false");
-    toggle.querySelector("span").textContent = "Play";
+    toggle.querySelector("span").textContent = words("Play");
   }
 
   async function beat() {
@@ -85,7 +87,7 @@ export function replay(page, { show, goLive, draw }) {
   function play() {
     if (playing !== null) return stop();
     toggle.setAttribute("aria-pressed", "true");
-    toggle.querySelector("span").textContent = "Pause";
+    toggle.querySelector("span").textContent = words("Pause");
     playing = setTimeout(beat, 0);
   }
 

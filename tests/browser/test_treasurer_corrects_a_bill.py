@@ -73,7 +73,7 @@ def test_a_correction_is_released_sent_and_understood(village, browser):
     with member.expect_navigation():
         rows.filter(has=member.get_by_text("taken back")).get_by_role("link").click()
     note = member.get_by_role("note")
-    expect(note).to_contain_text("takes its place")
+    expect(note).to_contain_text("In its place")
     with member.expect_navigation():
         note.get_by_role("link").last.click()
     why = member.locator("#correction")

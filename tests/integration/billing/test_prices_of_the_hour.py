@@ -122,12 +122,12 @@ def test_members_see_their_own_prices_on_the_page_and_over_the_api(hourly: Hamle
         microgrid=hourly.microgrid, days=[today, today + timedelta(days=1)], now=now.replace(hour=8)
     )
     site = hourly.microgrid.sites.get(code="B 9")
-    member = User.objects.create_user("member@example.org", "a long enough word", language="de")
+    member = User.objects.create_user("member@example.org", "a long enough word")
     Membership.objects.create(
         user=member, cooperative=hourly.cooperative, member=site.member, role=Role.MEMBER
     )
     client.force_login(member, backend="django.contrib.auth.backends.ModelBackend")
-    page = client.get(reverse("prices")).content.decode()
+    page = client.get(reverse("prices"), headers={"Accept-Language": "de"}).content.decode()
     assert "members, Heute" in page
     assert "30,94" in page  # 0.26 and 19 % VAT
     [found, *_] = client.get(reverse("api-tariff-prices")).json()

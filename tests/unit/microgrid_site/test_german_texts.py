@@ -41,7 +41,9 @@ def test_what_is_read_at_runtime_is_what_people_wrote() -> None:
         catalogue = gettext.GNUTranslations(file)
     for entry in entries():
         plural = entry.get("msgid_plural")
-        if plural is None:
+        if "msgctxt" in entry:
+            assert catalogue.pgettext(entry["msgctxt"], entry["msgid"]) == entry["msgstr"]
+        elif plural is None:
             assert catalogue.gettext(entry["msgid"]) == entry["msgstr"]
         else:
             assert catalogue.ngettext(entry["msgid"], plural, 1) == entry["msgstr[0]"]
