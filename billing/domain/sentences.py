@@ -31,6 +31,7 @@ class Words:
     components: dict[str, tuple[str, str]]
     windows: dict[str, str]
     tier: str
+    part: str
     registers: dict[str, str]
     date_form: str
     thousands: str
@@ -81,6 +82,8 @@ class Words:
         """A period's name, or what the program adds to it."""
         if piece.startswith("tier ") and piece[5:].isdigit():
             return self.tier.format(number=piece[5:])
+        if piece.startswith("part "):
+            return self.part.format(share=piece[5:])
         return self.windows.get(piece, piece)
 
 
@@ -125,7 +128,7 @@ ENGLISH = Words(
         "incentive": ("Thank-you for local energy", "Deducted for energy used while the village had it."),
         "local_delivered": ("Energy delivered to neighbours", "What you gave and neighbours used in the same quarter hour."),
         "carried": ("Grid energy your battery carried", "Bought from the public grid before, given when neighbours needed it: paid as the grid is."),
-        "gift": ("Energy given to you", "A neighbour gave you this for nothing."),
+        "gift": ("Energy given to you", "A neighbour gave you this for nothing, or it is your part of a common plant."),
         "given": ("Energy you gave away", "For nothing, before the village shared the rest."),
         "deviation": ("Orders not kept", "Ordered, not given or taken, and missing to neighbours; it is paid to them."),
         "compensation": ("Orders others did not keep", "What neighbours had ordered and did not give or take; they pay it."),
@@ -150,6 +153,7 @@ ENGLISH = Words(
         "surplus": "what was left at the year's end",
     },
     tier="step {number}",
+    part="your {share} of the plant",
     registers={"import": "Drawn", "export": "Fed in"},
     date_form="%d/%m/%Y",
     thousands=",",
@@ -198,7 +202,7 @@ GERMAN = Words(
         "incentive": ("Dankeschön für Strom aus dem Dorf", "Abzug für Strom, den Sie nutzten, als das Dorf ihn hatte."),
         "local_delivered": ("An Nachbarn geliefert", "Was Sie gaben und Nachbarn in derselben Viertelstunde nutzten."),
         "carried": ("Netzstrom aus Ihrem Speicher", "Früher aus dem Netz geladen, abgegeben, als Nachbarn ihn brauchten: bezahlt wie Netzstrom."),
-        "gift": ("Geschenkter Strom", "Ein Nachbar hat ihn Ihnen ohne Gegenleistung gegeben."),
+        "gift": ("Geschenkter Strom", "Ein Nachbar hat ihn Ihnen ohne Gegenleistung gegeben, oder es ist Ihr Teil einer gemeinsamen Anlage."),
         "given": ("Von Ihnen verschenkt", "Ohne Gegenleistung, bevor das Dorf den Rest teilte."),
         "deviation": ("Nicht eingehaltene Aufträge", "Bestellt, nicht geliefert oder abgenommen, und Nachbarn fehlte es; sie erhalten es."),
         "compensation": ("Ausgleich für Aufträge anderer", "Was Nachbarn bestellt und nicht geliefert oder abgenommen haben; sie zahlen es."),
@@ -223,6 +227,7 @@ GERMAN = Words(
         "substitute": "Ersatzpreis", "surplus": "Rest am Jahresende",
     },
     tier="Stufe {number}",
+    part="Ihre {share} der Anlage",
     registers={"import": "Bezug", "export": "Einspeisung"},
     date_form="%d.%m.%Y",
     thousands=".",

@@ -8,6 +8,7 @@ from billing.models import BillingRun, Document, DocumentLine
 from billing.models.flexibility import FLEXIBILITY
 from energy.models import SiteOwnership
 from energy.selectors.ownership import ownerships_along
+from grid.models import PlantShare
 
 
 def astray(run: BillingRun, documents: QuerySet[Document]) -> list[Document]:
@@ -30,10 +31,15 @@ def astray(run: BillingRun, documents: QuerySet[Document]) -> list[Document]:
                 min(row.valid_to or after, after),
             )
             stretches.add((site_id, row.member_id, first, end - timedelta(days=1)))
+    # Parts of common plants are divided ahead, never for days that were billed: their documents stay.
+    holders = set(
+        PlantShare.objects.filter(division__plant__in=sites).values_list("division__plant", "member")
+    )
     of_energy = DocumentLine.objects.filter(document=OuterRef("pk")).exclude(component__in=FLEXIBILITY)
     rows = documents.filter(Exists(of_energy), site__in=sites, cancels=None)
     return [
         document
         for document in rows.select_related("site").order_by("site__code", "pk")
         if (document.site_id, document.member_id, document.first_day, document.last_day) not in stretches
+        and (document.site_id, document.member_id) not in holders
     ]

@@ -14,16 +14,17 @@ from billing.services.surplus import keep_surplus
 
 Ints = NDArray[np.int64]
 Held = dict[str, int]
+Key = tuple[int, int, int]
 
 
 class Carried:
     """Of each stay, while its pieces are rated one after another."""
 
     def __init__(self) -> None:
-        self.stays: dict[tuple[int, int], Stay] = {}
-        self.before: dict[tuple[int, int], Held] = {}
-        self.left: dict[tuple[int, int], Held] = {}
-        self.billed: dict[tuple[int, int], tuple[int, int]] = {}
+        self.stays: dict[Key, Stay] = {}
+        self.before: dict[Key, Held] = {}
+        self.left: dict[Key, Held] = {}
+        self.billed: dict[Key, tuple[int, int]] = {}
 
     def history(self, stays: Sequence[Stay], history: SiteHistory) -> SiteHistory:
         """What stays bring along from before the run, with what their earlier pieces left."""

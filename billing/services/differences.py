@@ -137,15 +137,23 @@ def settle_differences(run: BillingRun) -> None:
         old_at[_place(document)].append(document)
     prints = _fingerprints([d.pk for d in (*before, *drafts)])
     dropped, kept, stays = [], [], set()
+    taken: set[int] = set()
     for draft in drafts:
-        old = old_at.get(_place(draft), [])
+        # Who moved out and in again, or whose part of a plant changed, has several of a kind in a month.
+        old = [
+            d
+            for d in old_at.get(_place(draft), [])
+            if d.first_day <= draft.last_day and d.last_day >= draft.first_day
+        ]
         if not run.is_whole and draft.site_id not in run.only_sites:
             dropped.append(draft.pk)
         elif len(old) == 1 and _is_alike(old[0], draft, prints):
             dropped.append(draft.pk)
             stays.add(old[0].pk)
         else:
-            kept.append((draft, old[-1] if old else None))
+            newest = next((d for d in reversed(old) if d.pk not in taken), None)
+            taken.update({newest.pk} if newest else ())
+            kept.append((draft, newest))
     _drop(dropped)
     for draft, newest in kept:
         draft.replaces = newest
@@ -284,7 +292,9 @@ def _move_allocations(run: BillingRun, now: datetime) -> None:
     rows = list(touched.order_by("pk").select_related("payment", "credit", "payout__member__cooperative"))
     if not rows:
         return
-    new_at = {_place(d): d for d in run.documents.filter(cancels=None)}
+    new = list(run.documents.filter(cancels=None).order_by("-first_day"))
+    new_at: dict[_Place | int, Document] = {_place(d): d for d in new}
+    new_at |= {d.replaces_id: d for d in new if d.replaces_id}
     for row in rows:
         reversal = reversal_of.get(row.document_id) or reversal_of[row.credit_id]
         take_back(allocation=row, now=now, why=taken_back_by(reversal))
@@ -319,7 +329,7 @@ def taken_back_by(reversal: Document) -> str:
 
 
 def _in_place_of(
-    document_id: int | None, reversal_of: dict[int | None, Document], new_at: dict[_Place, Document]
+    document_id: int | None, reversal_of: dict[int | None, Document], new_at: dict[_Place | int, Document]
 ) -> Document | None:
     """The document that an allocation goes on to: the same where it was not taken back, None where nothing took its place."""
     if document_id is None:
@@ -328,7 +338,7 @@ def _in_place_of(
     if reversal is None:
         return Document.objects.get(pk=document_id)
     kind = DocumentKind.BILL if reversal.is_for_use else DocumentKind.CREDIT
-    found = new_at.get(_Place(reversal.site_id, reversal.member_id, kind))
+    found = new_at.get(document_id) or new_at.get(_Place(reversal.site_id, reversal.member_id, kind))
     if found is not None:
         found.refresh_from_db(fields=["paid_minor", "status"])
     return found

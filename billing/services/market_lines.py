@@ -28,6 +28,8 @@ def market_lines(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[dat
     for row in given_rows(microgrid=run.microgrid, days=days, site_ids=site_ids, gifts_only=True):
         entry = row.preference
         giver = entry.site.member.name if entry.names_giver else ""
+        if row.is_plant:  # type: ignore[attr-defined]
+            giver = entry.site.name
         gifts[entry.receiver_id, DocumentKind.BILL, Component.GIFT, giver[:WINDOW_LENGTH]] += sum(row.wh)
         gifts[entry.site_id, DocumentKind.CREDIT, Component.GIVEN, entry.receiver.code[:WINDOW_LENGTH]] += (
             sum(row.wh)

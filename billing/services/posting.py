@@ -53,11 +53,18 @@ def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
     paid = sum(lines.filter(component=paid_by).values_list("net_minor", flat=True))
     owed = list(
         lines.filter(component=owed_by).values_list(
-            "pk", "exact_micro", "document__site__code", "document__first_day", "position"
+            "pk",
+            "exact_micro",
+            "document__site__code",
+            "document__first_day",
+            "document__member__number",
+            "position",
         )
     )
-    # A site that changed hands has a line for each, so has a change of VAT: ties go by site, then by day.
-    names = [f"{code}\0{first_day}\0{position:03d}" for _, _, code, first_day, position in owed]
+    # A site that changed hands has a line for each, so have holders of a plant and a change of VAT: ties go by site, then day, then member.
+    names = [
+        f"{code}\0{first_day}\0{number}\0{position:03d}" for _, _, code, first_day, number, position in owed
+    ]
     parts = largest_remainder(paid, [exact for _, exact, *_ in owed], names)
     with connection.cursor() as cursor:
         cursor.execute(

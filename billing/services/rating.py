@@ -43,6 +43,7 @@ from billing.selectors.vat_status import VatParties, vat_parties
 from billing.services.carried import Carried
 from billing.services.flexibility import flexibility_to_take, place_on_documents
 from billing.services.market_lines import Lines, gift_arrays, market_lines
+from billing.services.plant_parts import with_parts
 from billing.services.stays import Piece, Stay, pieces_of, stay_on, stays_by_site, stays_of
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site
@@ -106,6 +107,8 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     _remember_versions(run, meters, shares)
     energy, axis = _energy_of(run, days, shares), shares.site_ids
     stays = stays_of([sites[pk] for pk in axis.tolist()], days)
+    owners = stays_by_site(stays)
+    stays, energy = with_parts(run, sites, stays, energy, shares, days)
     parties = vat_parties(microgrid.cooperative, {stay.member.pk for stay in stays}, days)
     drafts = _Drafts(run, parties)
     used: set[int] = set()
@@ -121,13 +124,17 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
             own = terms[piece.first : piece.after]
             plan = rate_plan(own, days[piece.first : piece.after], run, prices_within(prices, span))
             rows = np.searchsorted(axis, np.array([stay.site.pk for stay in here]))
+            for place, part in [
+                (place, stay.part) for place, stay in enumerate(here) if stay.part is not None
+            ]:
+                rows[place] = len(axis) + part
             billed = [stay.billed(piece.after) for stay in here]
             history = carried.history(here, history_of(run=run, billed=billed, parts=plan.parts))
             rating = rate_period(plan, energy.within(rows, span), history)
             carried.note(here, rating, piece.after - piece.first)
             drafts.add(piece, here, rating, own[0].vat, traded.on(piece))
     carried.keep(run)
-    drafts.add_flexibility(stays_at, owed)
+    drafts.add_flexibility(owners, owed)
     _store(run, drafts.in_order())
     return used
 
@@ -292,7 +299,7 @@ class _Drafts:
 
     def of(self, stay: Stay, kind: str) -> _Draft:
         """The stay's document of a kind, begun where there is none yet."""
-        key = (*stay.key, stay.member.pk, kind)
+        key = (*stay.key, kind)
         if key not in self.found:
             self.found[key] = _Draft(stay, kind)
         return self.found[key]
@@ -304,6 +311,14 @@ class _Drafts:
         of_bills = {own: self._vat_of_bills(piece, tariff, own) for own in (False, True)}
         for row, stay in enumerate(stays):
             own = stay.member.is_cooperative
+            if stay.part is not None:
+                # What a plant draws, gives away or leaves undelivered is its owner's.
+                part = _lines_of(credits, columns[1], row)
+                if part:
+                    vat = self._vat_of_credits(piece.member, piece.cooperative, own)
+                    named = [(line[0], stay.label, *line[2:]) for line in part]
+                    self.of(stay, "credit").add(named, lambda component, vat=vat: vat)  # type: ignore[misc]
+                continue
             bill = _lines_of(bills, columns[0], row) + traded.get((stay.site.pk, "bill"), [])
             if piece.after < stay.after:
                 # What waits for the next month is what the last piece leaves.

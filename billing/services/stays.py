@@ -21,6 +21,7 @@ class Stay:
     Attributes:
         since: from which day on the member has the site; None: from the beginning.
         ends: the member has it no longer on the day after.
+        part: the member holds a part of a common plant on these days: its row behind those of the sites, and how its lines name it.
     """
 
     site: Site
@@ -29,11 +30,13 @@ class Stay:
     after: int
     since: date | None = None
     ends: bool = False
+    part: int | None = None
+    label: str = ""
 
     @property
-    def key(self) -> tuple[int, int]:
-        """Site and first day: a site is one member's on a day."""
-        return self.site.pk, self.first
+    def key(self) -> tuple[int, int, int]:
+        """Site, first day and member: a site is one member's on a day, but a plant may have several holders."""
+        return self.site.pk, self.first, self.member.pk
 
     def billed(self, after: int) -> Billed:
         """Who is billed for the site up to a day, counted from the run's first."""

@@ -30,6 +30,7 @@ from grid.api.market import (
 )
 from grid.api.network import NetworkStudyDoor, OutageDecision, OutageList
 from grid.api.plans import PlanDoor
+from grid.api.plant_shares import PlantShareList
 from grid.api.replay import NetworkOrder, Replay
 from grid.api.storages import StorageDayDoor
 from grid.api.switches import SwitchList, SwitchOrderDecision, SwitchOrderList
@@ -82,6 +83,7 @@ urlpatterns = [
     path("sites/<uuid:public_id>/trading-limit/", SiteLimit.as_view(), name="api-trading-limit"),
     path("sites/<uuid:public_id>/preferences/", SitePreferences.as_view(), name="api-preferences"),
     path("preferences/<uuid:public_id>/", PreferenceDoor.as_view(), name="api-preference"),
+    path("plant-shares/", PlantShareList.as_view(), name="api-plant-shares"),
     path("sharing-votes/", ProposalList.as_view(), name="api-sharing-votes"),
     path("sharing-votes/<uuid:public_id>/cast/", CastVote.as_view(), name="api-sharing-vote-cast"),
     path("programmes/", ProgrammeList.as_view(), name="api-programmes"),

@@ -47,6 +47,7 @@ from grid.models.planned_outages import (
     PlannedOutage,
 )
 from grid.models.plans import Plan, PlanRule, PlanSource, StoragePlan
+from grid.models.plant_shares import PlantDivision, PlantShare
 from grid.models.preferences import GivenDay, SurplusPreference
 from grid.models.prices import PriceDay
 from grid.models.sharing import (
@@ -133,6 +134,8 @@ __all__ = [
     "PlanRule",
     "PlanSource",
     "PlannedOutage",
+    "PlantDivision",
+    "PlantShare",
     "PriceDay",
     "ProposedShare",
     "SharingDay",

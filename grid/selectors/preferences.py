@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from energy.models import Microgrid, Site
 from energy.selectors.ownership import theirs_since
 from grid.domain.sharing.keys import SHARE_UNITS
 from grid.domain.sharing.preferences import Preference
-from grid.models import GivenDay, SurplusPreference
+from grid.models import GivenDay, PlantShare, SurplusPreference
 from grid.selectors.sharing_terms import SiteAxis
 
 
@@ -61,8 +61,11 @@ def given_rows(
     if gifts_only:
         rows = rows.filter(preference__is_gift=True)
     rows = rows.filter(Q(preference__site__in=site_ids) | Q(preference__receiver__in=site_ids))
+    shares = PlantShare.objects.filter(preference=OuterRef("preference"))
     return list(
-        rows.select_related("preference__site__member", "preference__receiver__member").order_by("day", "pk")
+        rows.select_related("preference__site__member", "preference__receiver__member")
+        .annotate(is_plant=Exists(shares))
+        .order_by("day", "pk")
     )
 
 

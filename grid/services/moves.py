@@ -15,6 +15,7 @@ def end_arrangements(*, site: Site, day: date, now: datetime) -> None:
     """End limits, orders, runs, consents and lists of a site with what was before `day`; what is settled already stays as it was.
 
     Lists in which others name the site as receiver end too: they meant who lived there. Part of the caller's transaction. Safe to repeat.
+    A part of a common plant that was used here is credited from then on.
     """
     TradingLimit.objects.filter(site=site, is_current=True).update(is_current=False)
     first = site.microgrid.local_day(day).start_at

@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from energy.models import Site
 from energy.models.meters import MeterKind
-from grid.models import SurplusPreference
+from grid.models import PlantDivision, SurplusPreference
 from grid.selectors.member_energy import last_closed_day
 from members.models import User
 
@@ -52,6 +53,12 @@ def prefer(*, site: Site, wish: Wish, by: User, now: datetime) -> SurplusPrefere
         raise CannotPrefer("Your own metering point has your surplus already.")
     if not 0 < wish.share <= 1 or wish.place < 1:
         raise CannotPrefer("The share lies above 0 and up to 100 %, the place is 1 or more.")
+    if (
+        PlantDivision.objects.filter(plant=site)
+        .filter(Q(valid_to=None) | Q(valid_to__gt=wish.valid_from))
+        .exists()
+    ):
+        raise CannotPrefer("What this plant feeds in is divided among its holders.")
     if wish.valid_from < _first_open(site, now):
         raise CannotPrefer(
             f"It can begin on {_first_open(site, now)} at the earliest: days before are settled or under way."

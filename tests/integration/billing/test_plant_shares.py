@@ -1,0 +1,218 @@
+"""A common plant: what it feeds in is its holders', credited or used at home, by shares of the day; to the Wh and to the cent."""
+
+from collections import defaultdict
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
+
+from billing.models import Document
+from billing.selectors.paper import paper_content
+from billing.selectors.paper_facts import paper_facts
+from billing.selectors.run_summary import summarise, trial_balance
+from billing.services.corrections import correct_month
+from billing.services.differences import local_change
+from energy.models import Channel, Site
+from grid.models import GivenDay, PlantDivision, PlantShare
+from grid.selectors.prices import load_prices
+from grid.selectors.sharing import load_shares
+from grid.services.plant_shares import CannotDividePlant, Part, divide_plant
+from members.models import Member, Membership, Role, User
+from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet, make_hamlet, measure
+from tests.integration.billing.late import measure_again
+from tests.month_reference import cents, split
+
+HOLDERS = {"B 10": 400_000, "Z 1": 350_000, "C-own": 250_000}
+LATER = {"B 10": 333_333, "Z 1": 333_333, "Ä 1": 333_334}
+
+
+def parts_of(hamlet: Hamlet, millionths: dict[str, int]) -> list[Part]:
+    """Z 1 uses its part at home, the others are paid for theirs."""
+    sites = {code: Site.objects.get(microgrid=hamlet.microgrid, code=code) for code in millionths}
+    return [
+        Part(sites[code].member, part, sites[code] if code == "Z 1" else None)
+        for code, part in millionths.items()
+    ]
+
+
+@pytest.fixture
+def treasurer(db: None) -> User:
+    return User.objects.create_user("treasurer@plant.example", is_staff=True)
+
+
+@pytest.fixture
+def common(treasurer: User) -> Hamlet:
+    """The cooperative's plant is common; on the second day a fourth member holds a part and the cooperative none."""
+    hamlet = make_hamlet("common", closed=False)
+    Membership.objects.create(user=treasurer, cooperative=hamlet.cooperative, role=Role.TARIFF_ADMIN)
+    plant = Site.objects.get(microgrid=hamlet.microgrid, code="C-own")
+    for day, parts in zip(DAYS, (HOLDERS, LATER), strict=True):
+        divide_plant(plant=plant, valid_from=day, parts=parts_of(hamlet, parts), by=treasurer, now=NOW)
+    measure(hamlet.microgrid, DAYS)
+    return hamlet
+
+
+def reckoned(hamlet: Hamlet) -> tuple[dict[str, tuple[int, int, Fraction]], int]:
+    """By holder and day's division what is sold, exported, and the sum of sold x price; and what was used at home. Plain loops."""
+    plant, home = (Site.objects.get(microgrid=hamlet.microgrid, code=code) for code in ("C-own", "Z 1"))
+    numbers = dict(Site.objects.filter(microgrid=hamlet.microgrid).values_list("code", "member__number"))
+    found: dict[str, tuple[int, int, Fraction]] = defaultdict(lambda: (0, 0, Fraction(0)))
+    used_at_home = 0
+    for day, parts in zip(DAYS, (HOLDERS, LATER), strict=True):
+        shares = load_shares(microgrid=hamlet.microgrid, days=[day], site_ids=[plant.pk, home.pk])
+        local = load_prices(microgrid_id=hamlet.microgrid.pk, days=[day]).local_micro.tolist()
+        row, at_home = shares.site_ids.tolist().index(plant.pk), shares.site_ids.tolist().index(home.pk)
+        fed_in, delivered, drawn = (
+            shares.export_wh[row].tolist(),
+            shares.delivered_wh[row].tolist(),
+            shares.import_wh[at_home].tolist(),
+        )
+        for place, wh in enumerate(fed_in):
+            weights = {numbers[code]: Fraction(part) for code, part in parts.items()}
+            part_of = split(wh, weights)
+            used = min(wh * parts["Z 1"] // 1_000_000, drawn[place])
+            rest = {
+                number: part - (used if number == numbers["Z 1"] else 0) for number, part in part_of.items()
+            }
+            sold = split(delivered[place] - used, {number: Fraction(part) for number, part in rest.items()})
+            used_at_home += used
+            for code in parts:
+                number = numbers[code]
+                before = found[f"{code} {day}"]
+                found[f"{code} {day}"] = (
+                    before[0] + sold[number], before[1] + rest[number] - sold[number], before[2] + Fraction(sold[number] * local[place], 10_000_000),
+                )  # fmt: skip
+    return found, used_at_home
+
+
+def credits(hamlet: Hamlet) -> dict[str, Document]:
+    rows = Document.objects.standing().filter(
+        site__code="C-own", site__microgrid=hamlet.microgrid, kind="credit"
+    )
+    codes = dict(Site.objects.filter(microgrid=hamlet.microgrid).values_list("member_id", "code"))
+    return {f"{codes[row.member_id]} {row.first_day}": row for row in rows}
+
+
+def lines(document: Document) -> dict[str, Any]:
+    return {line.component: line for line in document.lines.all()}
+
+
+def test_each_holder_is_owed_for_their_part_to_the_watt_hour(common: Hamlet) -> None:
+    run = common.bill()
+    papers = credits(common)
+    wanted, used = reckoned(common)
+    assert used > 0
+    for key, (sold, exported, worth) in wanted.items():
+        told = lines(papers[key]) if key in papers else {}
+        local, export = told.get("local_delivered"), told.get("export")
+        assert (local.quantity if local else 0, export.quantity if export else 0) == (sold, exported), key
+        if local:
+            assert Fraction(local.exact_micro, 10_000_000) == worth, key
+        if export:
+            assert export.net_minor == cents(exported * Fraction("0.083") / 10), key
+    # The meter is divided without rest: what holders are paid for and what one of them used is what was fed in.
+    shares = load_shares(
+        microgrid=common.microgrid,
+        days=DAYS,
+        site_ids=[Site.objects.get(microgrid=common.microgrid, code="C-own").pk],
+    )
+    paid = sum(
+        line.quantity
+        for paper in papers.values()
+        for line in paper.lines.all()
+        if line.component in ("local_delivered", "export")
+    )
+    assert paid + used == int(shares.export_wh.sum())
+    summary = summarise(run)
+    assert summary.residual_minor == 0 and summary.debits_minor == summary.credits_minor
+    assert sum(trial_balance(common.cooperative).values()) == 0
+
+
+def test_what_is_used_at_home_stands_on_the_bill_and_costs_nothing(common: Hamlet) -> None:
+    common.bill()
+    _, used = reckoned(common)
+    bill = Document.objects.get(site__code="Z 1", site__microgrid=common.microgrid, kind="bill")
+    gift = bill.lines.get(component="gift")
+    assert (gift.quantity, gift.net_minor, gift.window) == (used, 0, "C-own")
+    assert sum(sum(row.wh) for row in GivenDay.objects.filter(is_current=True)) == used
+    owner = credits(common)[f"C-own {DAYS[0]}"]
+    assert owner.member.is_cooperative and lines(owner)["given"].quantity == used
+
+
+def test_a_holder_reads_which_part_of_the_plant_it_is(common: Hamlet) -> None:
+    common.bill()
+    mine = credits(common)[f"B 10 {DAYS[0]}"]
+    assert (mine.first_day, mine.last_day) == (DAYS[0], DAYS[0])
+    facts = paper_facts([mine])
+    told = [line["name"] for line in paper_content(mine, facts[mine.pk])["lines"]]
+    assert told and all("your 40 % of the plant" in name for name in told)
+
+
+def test_later_readings_of_the_plant_reach_every_holder(common: Hamlet) -> None:
+    common.bill()
+    before = credits(common)
+    measure_again(common, "C-own", DAYS[0], 40, channel=Channel.EXPORT)
+    run = correct_month(microgrid=common.microgrid, month=MARCH, now=NOW)
+    change = local_change(run)
+    assert change.paid_minor == change.received_minor
+    after = credits(common)
+    wanted, _ = reckoned(common)
+    assert after.keys() == before.keys()
+    for key, (sold, exported, _) in wanted.items():
+        told = lines(after[key])
+        assert (told["local_delivered"].quantity if "local_delivered" in told else 0) == sold, key
+        assert (told["export"].quantity if "export" in told else 0) == exported, key
+    first = [key for key in after if key.endswith(str(DAYS[0]))]
+    assert all(after[key].replaces == before[key] for key in first if key != f"C-own {DAYS[0]}")
+
+
+def test_parts_that_are_not_the_whole_are_refused_by_service_and_database(
+    common: Hamlet, treasurer: User
+) -> None:
+    plant = Site.objects.get(microgrid=common.microgrid, code="C-own")
+    later = NOW.date()
+    for millionths, why in (({"B 10": 999_999}, "100 %"), ({"B 10": 1_000_001}, "100 %")):
+        with pytest.raises(CannotDividePlant, match=why):
+            divide_plant(
+                plant=plant, valid_from=later, parts=parts_of(common, millionths), by=treasurer, now=NOW
+            )
+    with pytest.raises(CannotDividePlant, match="at the earliest"):
+        divide_plant(plant=plant, valid_from=DAYS[1], parts=parts_of(common, HOLDERS), by=treasurer, now=NOW)
+    stranger = Site.objects.get(microgrid=common.microgrid, code="a 2")
+    with pytest.raises(CannotDividePlant, match="is not"):
+        part = Part(Member.objects.get(cooperative=common.cooperative, number="1"), 1_000_000, stranger)
+        divide_plant(plant=plant, valid_from=later, parts=[part], by=treasurer, now=NOW)
+    for statement in (
+        "UPDATE grid_plantshare SET millionths = millionths - 1",
+        "DELETE FROM grid_plantshare WHERE millionths = 400000",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="not to the whole"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_a_treasurer_divides_a_plant_in_the_admin(common: Hamlet, treasurer: User, client: Any) -> None:
+    client.force_login(treasurer)
+    plant = Site.objects.get(microgrid=common.microgrid, code="C-own")
+    members = dict(Site.objects.filter(microgrid=common.microgrid).values_list("code", "member_id"))
+    given = {
+        "plant": plant.pk, "valid_from": NOW.date(), "shares-TOTAL_FORMS": 2, "shares-INITIAL_FORMS": 0, "shares-0-member": members["B 10"],
+        "shares-0-millionths": 600_000, "shares-1-member": members["Z 1"], "shares-1-millionths": 300_000,
+    }  # fmt: skip
+    url = reverse("admin:grid_plantdivision_add")
+    assert client.get(url).status_code == 200
+    refused = client.post(url, given)
+    assert refused.status_code == 200 and "come to 90 %" in refused.content.decode()
+    assert client.post(url, given | {"shares-1-millionths": 400_000}).status_code == 302
+    row = PlantDivision.objects.get(valid_to=None)
+    assert (row.valid_from, row.entered_by, row.shares.count()) == (NOW.date(), treasurer, 2)
+    assert PlantDivision.objects.get(valid_from=DAYS[1]).valid_to == NOW.date()
+    assert client.get(reverse("admin:grid_plantdivision_changelist")).status_code == 200
+    assert client.get(reverse("admin:grid_plantdivision_change", args=[row.pk])).status_code == 200
+    assert PlantShare.objects.filter(used_at=None).exists()
