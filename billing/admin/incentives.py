@@ -33,7 +33,7 @@ from billing.services.incentive_versions import (
 )
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin
-from members.models import Role
+from members.models import Member, Role
 from members.services.access import record_looks
 
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
@@ -131,7 +131,7 @@ class IncentiveVersionAdmin(RoleAdmin):
         found: Foreseen | None = foresee(version=version, days=run.days()) if run else None
         rows = sorted(found.rows, key=lambda row: -row[1].paid_minor)[:SHOWN] if found else []
         record_looks(
-            user=request.user, members=[one.stay.member for one, _ in rows], what="incentive", subject=str(version), now=timezone.now()  # type: ignore[arg-type]
+            user=request.user, members=Member.objects.filter(pk__in={one.stay.member.pk for one, _ in rows}), what="incentive", subject=str(version), now=timezone.now()  # type: ignore[arg-type]
         )  # fmt: skip
         context = {
             **self.admin_site.each_context(request), "title": f"{version}: what it would have given", "version": version, "run": run, "found": found,

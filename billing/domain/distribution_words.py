@@ -20,7 +20,6 @@ class DistributionWords:
     by_energy: str
     by_capital: str
     capital_unit: str
-    tax: str
     total: str
     pay: str
     paid: str
@@ -43,7 +42,6 @@ ENGLISH = DistributionWords(
     by_energy="Energy delivered, kWh",
     by_capital="Shares x days held, {unit}",
     capital_unit="{currency} x days",
-    tax="Tax kept back",
     total="Your part",
     pay="We pay you {amount} {currency}.",
     paid="We paid you {amount} {currency}.",
@@ -72,7 +70,6 @@ GERMAN = DistributionWords(
     by_energy="Gelieferte Energie, kWh",
     by_capital="Anteile x Tage, {unit}",
     capital_unit="{currency} x Tage",
-    tax="Einbehaltene Steuer",
     total="Ihr Anteil",
     pay="Wir zahlen Ihnen {amount} {currency}.",
     paid="Wir haben Ihnen {amount} {currency} gezahlt.",

@@ -88,8 +88,6 @@ def _rows(part: DistributionPart, words: DistributionWords, figures: Words) -> l
             words.by_capital.format(unit=unit), figures.money(part.capital_days), figures.money(whole.capital_days), f"{100 - percent} %",
             figures.number(by_capital, 4),
         ])  # fmt: skip
-    if part.withheld_minor:
-        rows.append([words.tax, "", "", figures.percent(row.withholding_rate), figures.money(-part.withheld_minor)])  # fmt: skip
     return rows
 
 

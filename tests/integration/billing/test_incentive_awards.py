@@ -219,3 +219,32 @@ def test_an_event_gets_what_its_budget_leaves_whoever_asks_at_once(committed_ham
     assert IncentiveBudget.objects.get().spent_minor == 100
     assert ask(0) in (given[0], 0)
     assert sum(IncentiveAward.objects.values_list("awarded_minor", flat=True)) == 100
+
+
+def test_a_treasurer_writes_a_version_in_fields_and_sees_what_it_would_have_given(hamlet: Hamlet) -> None:
+    without_own_incentive(hamlet)
+    hamlet.bill()
+    one, two = client_of(hamlet, "tariff_admin", name="one"), client_of(hamlet, "tariff_admin", name="two")
+    User.objects.update(is_staff=True)
+    programme = IncentiveProgramme.objects.create(microgrid=hamlet.microgrid, name="Sun")
+    fields = {
+        "programme": programme.pk, "valid_from": "2016-04-01", "kind": "local_use", "by": "kwh", "amount": "0.05", "budget_minor": "5000",
+        "budget_span": "month", "when_short": "pro_rata", "peak_from": "17:00", "peak_to": "21:00",
+    }  # fmt: skip
+    path = "/admin/billing/incentiveversion/"
+    refused = one.post(f"{path}add/", fields | {"by": "day"}).content.decode()
+    assert "must be one of kwh, month" in refused
+    one.post(f"{path}add/", fields)
+    made = IncentiveVersion.objects.get()
+    assert made.parsed == LOCAL
+    look = one.get(f"{path}{made.pk}/look/").content.decode()
+    assert "0.05 EUR for each kWh received from neighbours." in look
+    assert f"{foresee(version=made, days=DAYS).paid_minor / 100:.2f}" in look
+    one.post(f"{path}{made.pk}/submit/")
+    one.post(f"{path}{made.pk}/approve/")
+    made.refresh_from_db()
+    assert made.status == "submitted"
+    two.post(f"{path}{made.pk}/approve/")
+    made.refresh_from_db()
+    assert made.status == "approved"
+    assert "0.05 EUR for each kWh" in two.get(f"{path}{made.pk}/change/").content.decode()
