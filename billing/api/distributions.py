@@ -60,6 +60,7 @@ ANSWERED = {
 class DistributionList(generics.ListAPIView[DistributionPart]):
     """Parts of the own members; treasurers and auditors see all of their cooperative."""
 
+    queryset = DistributionPart.objects.none()  # for the schema; rows come from the user's scope below
     permission_classes = (IsAuthenticated,)
     serializer_class = DistributionPartSerializer
     pagination_class = Pages

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from importlib import import_module
-from pkgutil import iter_modules
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 
 from billing.models import Document, DocumentLine
 from billing.selectors.run_summary import summarise
 from billing.services.price_publication import publish_days
 from billing.services.runs import run_month
-from grid import migrations
 from grid.domain.energy_origin import Origin
 from grid.models import BalanceDay, SharingDay, StorageDay, StorageOriginRule
 from grid.selectors.member_energy import member_energy
@@ -207,29 +204,6 @@ def test_the_database_refuses_energy_that_changes_its_producer(yard, spoil: Call
     spoil(row)
     with pytest.raises(DatabaseError, match=r"produce|parcels"), transaction.atomic():
         row.save()
-
-
-def test_days_from_before_producers_were_followed_are_of_nobody_known(yard):
-    charged_at_night_and_noon(yard, FIRST)
-    given_in_the_evening(yard, SPRING_FORWARD)
-    yard.close(FIRST)
-    before = SharingDay.objects.get(day=FIRST)
-    [name] = [m.name for m in iter_modules(migrations.__path__) if m.name.endswith("_stored_producers")]
-    migration = import_module(f"grid.migrations.{name}")
-    empty = "producers = '{}', produced_before_wh = '{}', produced_charged_wh = '{}', produced_discharged_wh = '{}'"
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE grid_storageday DISABLE TRIGGER stored_producers_are_kept")
-        cursor.execute(
-            f"UPDATE grid_storageday SET {empty}, produced_lost_wh = '{{}}', parcels_at = '{{}}', parcels_layer = '{{}}', parcels_wh = '{{}}'"
-        )
-        cursor.execute("ALTER TABLE grid_storageday ENABLE TRIGGER stored_producers_are_kept")
-        cursor.execute(migration.FILL)
-    assert by_producer(yard, FIRST) == {"?": (1000, 0, 900)}
-    yard.close(SPRING_FORWARD)
-    assert by_producer(yard, SPRING_FORWARD) == {"?": (0, 480, 300)}
-    yard.close(FIRST)
-    assert SharingDay.objects.get(day=FIRST, is_current=True) == before
 
 
 @pytest.mark.parametrize("spoil", [spoil_a_loss, spoil_a_layer, swap_origins])
