@@ -9,15 +9,16 @@ from playwright.sync_api import expect
 from microgrid_site.embedded.servers import environment_of_its_own
 from tests.conftest import ROOT
 
-# A later version of one billed day of the member's meter, 60 Wh more in each quarter hour, and the day closed again.
+# A later version of one billed day of the member's meter, 60 Wh more in each quarter hour, and the day closed again; with it whatever
+# other days of this village wait to be closed again, since a month with such days is not corrected.
 READ_AGAIN = """
 from datetime import date
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
-from energy.models import Meter, MeterDay, Microgrid
-from grid.services.day_close import close_day
+from energy.models import DayStatus, Meter, MeterDay, Microgrid
+from grid.services.day_close import close_in_turn
 grid, day = Microgrid.objects.get(), date(2016, 3, 31)
 now = grid.now(timezone.now())
 meter = Meter.objects.filter(site__member__memberships__user__email="member@wiesengrund.example", kind="site").first()
@@ -27,7 +28,9 @@ row = MeterDayRow(day, meter.pk, 1, values, np.zeros(len(values), np.int16), ver
 with transaction.atomic(), connection.cursor() as cursor:
     cursor.execute("UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1", [meter.pk, day])
     write_rows(cursor, [row], microgrid_id=grid.pk, provenance="late", now=now, replace=False)
-close_day(microgrid=grid, day=day, now=now)
+waiting = MeterDay.objects.filter(microgrid_id=grid.pk, is_current=True, status=DayStatus.PROVISIONAL, day__range=(date(2016, 3, 29), day))
+for again in sorted({day, *waiting.values_list("day", flat=True)}):
+    close_in_turn(microgrid=grid, day=again, now=now)
 """
 
 
@@ -47,7 +50,7 @@ def test_a_correction_is_released_sent_and_understood(village, browser):
     expect(treasurer.get_by_label("Month")).to_have_value("2016-03")
     with treasurer.expect_navigation():
         treasurer.get_by_role("button", name="Prepare").click()
-    expect(treasurer.get_by_text(re.compile("Days closed again: 2016-03-31"))).to_be_visible()
+    expect(treasurer.get_by_text(re.compile("Days closed again: .*2016-03-31"))).to_be_visible()
     expect(treasurer.get_by_text("You prepared this run: somebody else releases it.")).to_be_visible(
         timeout=20_000
     )
