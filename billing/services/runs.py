@@ -170,9 +170,15 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
 
 @transaction.atomic
 def rate_chunk(*, chunk_id: int) -> bool:
-    """Rate one chunk to draft documents; returns whether there was anything to do."""
+    """Rate one chunk to draft documents; returns whether there was anything to do.
+
+    Chunks of a run are rated side by side; whoever advances or withdraws the run waits for them, and they for it.
+    """
+    _keep_run_of(chunk_id)
     chunk = (
-        RunChunk.objects.select_for_update().select_related("run__microgrid__cooperative").get(pk=chunk_id)
+        RunChunk.objects.select_for_update(of=("self",))
+        .select_related("run__microgrid__cooperative")
+        .get(pk=chunk_id)
     )
     if chunk.status == ChunkStatus.RATED:
         return False
@@ -180,12 +186,22 @@ def rate_chunk(*, chunk_id: int) -> bool:
         version_ids = rate_sites(run=chunk.run, site_ids=chunk.site_ids, days=chunk.run.days())
     except (TariffMissing, PricesMissing, CannotRate) as problem:
         raise CannotBill(str(problem)) from None
-    TariffVersion.objects.filter(pk__in=version_ids, used_at__isnull=True).update(
-        used_at=chunk.run.prepared_at
-    )
+    unused = TariffVersion.objects.filter(pk__in=version_ids, used_at__isnull=True)
+    # In one order: two chunks that use the same versions first must not wait for each other.
+    if first_used := list(unused.select_for_update().order_by("pk").values_list("pk", flat=True)):
+        TariffVersion.objects.filter(pk__in=first_used).update(used_at=chunk.run.prepared_at)
     chunk.status = ChunkStatus.RATED
     chunk.save(update_fields=["status"])
     return True
+
+
+def _keep_run_of(chunk_id: int) -> None:
+    """Let nobody change the chunk's run before the transaction ends; other chunks may do the same."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM billing_billingrun WHERE id = (SELECT run_id FROM billing_runchunk WHERE id = %s) FOR SHARE",
+            [chunk_id],
+        )
 
 
 def finish_run(*, run_id: int, now: datetime) -> BillingRun:

@@ -1,11 +1,12 @@
 """A run as a whole: what it refuses, what it leaves, and that a second one changes nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
 import pytest
-from django.db import connection
+from django.db import connection, connections, transaction
 
 from billing.models import (
     BillingRun,
@@ -266,3 +267,26 @@ def test_a_meter_that_was_taken_out_takes_no_neighbours_figures(hamlet: Hamlet) 
             " FROM energy_meter m WHERE m.removed_at IS NULL"
         )
         assert dict(cursor.fetchall()) == {code: wh for code, wh in drawn.items() if code != "Z 1"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parts_of_a_run_are_rated_side_by_side(
+    committed_hamlet: Hamlet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("billing.services.runs.CHUNK_SITES", 4)
+    run = prepare_run(microgrid=committed_hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
+    first, second = run.chunks.order_by("index").values_list("pk", flat=True)
+
+    def rate_the_second() -> bool:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '5s'")
+            return rate_chunk(chunk_id=second)
+        finally:
+            connections.close_all()
+
+    # Used before, so that no part has to say so: that alone is said by one after the other.
+    TariffVersion.objects.filter(used_at__isnull=True).update(used_at=NOW)
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        assert rate_chunk(chunk_id=first)
+        assert other.submit(rate_the_second).result()
