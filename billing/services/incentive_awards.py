@@ -131,8 +131,13 @@ def _award(version: IncentiveVersion, run: BillingRun, now: datetime) -> int:
     budget = open_budget(version, run.first_day)
     found = _worked_out(version, run.days())
     causes = [_cause(version, run, w) for w in found]
-    known = set(IncentiveAward.objects.filter(cause_ref__in=causes).values_list("cause_ref", flat=True))
-    fresh = [(w, cause) for w, cause in zip(found, causes, strict=True) if cause not in known]
+    # By days, not by cause: a run that was withdrawn may come again with other days, or after somebody moved.
+    days = [run.microgrid.local_day(day) for day in (run.first_day, run.last_day)]
+    there = IncentiveAward.objects.filter(
+        version__programme=version.programme, start_at__lt=days[1].end_at, end_at__gt=days[0].start_at
+    )
+    known = set(there.values_list("site_id", flat=True))
+    fresh = [(w, cause) for w, cause in zip(found, causes, strict=True) if w.stay.site.pk not in known]
     parts = _allot(version, budget, run.period, _earned([w for w, _ in fresh]))
     awards = []
     for (w, cause), part in zip(fresh, parts, strict=True):

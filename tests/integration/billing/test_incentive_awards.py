@@ -40,6 +40,7 @@ from billing.services.incentive_versions import (
     submit_incentive,
 )
 from billing.services.papers import pdf_of
+from billing.services.release import withdraw_run
 from billing.services.runs import prepare_run, run_month
 from energy.models import Site
 from members.models import Member, User
@@ -105,6 +106,19 @@ def test_local_energy_is_rewarded_on_the_credit_document_within_the_budget(
         IncentiveVersion.objects.filter(pk=version.pk).update(budget_minor=1)
     member = awards[0].member
     assert "Sun" in client_of(hamlet, "member", member).get("/incentives/").content.decode()
+
+
+def test_a_run_that_comes_again_with_other_days_awards_nothing_twice(hamlet: Hamlet) -> None:
+    without_own_incentive(hamlet)
+    approved(hamlet, LOCAL)
+    tried = prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS)
+    spent = IncentiveBudget.objects.get().spent_minor
+    awards = IncentiveAward.objects.count()
+    assert spent > 0
+    withdraw_run(run_id=tried.pk, now=NOW)
+    prepare_run(microgrid=hamlet.microgrid, month=MARCH, now=NOW, days=DAYS[1:])
+    assert IncentiveAward.objects.count() == awards
+    assert IncentiveBudget.objects.get().spent_minor == spent
 
 
 def test_a_short_budget_is_shared_and_the_cap_kept(hamlet: Hamlet) -> None:
