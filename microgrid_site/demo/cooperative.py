@@ -196,8 +196,12 @@ def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
     return logins
 
 
+@transaction.atomic
 def invite_to_programme(microgrid: Microgrid, now: datetime) -> DemandProgramme:
-    """A programme of demand response that holds loads down, to which the two households that can log in have consented."""
+    """A programme of demand response that holds loads down, to which the two households that can log in have consented.
+
+    Offer and consents come together: a programme cut off between them would never be consented to.
+    """
     programme = DemandProgramme.objects.filter(microgrid=microgrid).order_by("pk").first()
     if programme is not None:
         return programme

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+import microgrid_site.demo.cooperative
 from energy.models import Consumer
 from energy.models.assets import ConsumerKind
-from grid.models import DemandResponse
+from grid.models import DemandProgramme, DemandResponse
 from microgrid_site.demo.cooperative import HELD_TO_PERCENT, invite_to_programme
 from microgrid_site.demo.steering import ask_for_steering
 from tests.integration.grid.conftest import SHOWN_NOW
@@ -35,3 +36,15 @@ def test_where_nobody_has_a_car_or_calls_events_nothing_is_asked_for(microgrid, 
     programme = invite_to_programme(microgrid, SHOWN_NOW)
     asked = ask_for_steering(microgrid, programme, SHOWN_NOW)
     assert (asked.run, asked.event) == (None, None)
+
+
+def test_a_programme_cut_off_before_its_consents_leaves_no_trace(microgrid, household, monkeypatch):
+    def cut(**_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as power:
+        power.setattr(microgrid_site.demo.cooperative, "give_consent", cut)
+        with pytest.raises(KeyboardInterrupt):
+            invite_to_programme(microgrid, SHOWN_NOW)
+    assert not DemandProgramme.objects.filter(microgrid=microgrid).exists()
+    assert invite_to_programme(microgrid, SHOWN_NOW).consents.exists()
