@@ -1,5 +1,6 @@
 """Whose each site is and was, and handing one over: the form says who comes, and from which day on."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -8,6 +9,9 @@ from django.db.models import F, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelect2Widget
 
 from billing.models import Tariff
 from billing.services.moves import move
@@ -16,19 +20,31 @@ from energy.services.ownership import CannotMove, check, take_back
 from members.admin.roles import RoleAdmin
 from members.models import Member, Role
 
+A_DAY = timedelta(days=1)
+
 
 class MoveForm(ModelForm):  # type: ignore[type-arg]
     """A move: who has the site from a day on."""
 
-    member = forms.ModelChoiceField(
-        Member.objects.none(), required=False, help_text="Who moves in; empty: nobody, its landlord pays meanwhile, or the cooperative."
-    )  # fmt: skip
-    valid_from = forms.DateField(
-        label="From", help_text="The first day of who comes; the day before is the last of who goes."
-    )
     tariff = forms.ModelChoiceField(
-        Tariff.objects.none(), required=False, help_text="Empty: the site keeps the tariff it has."
-    )
+        Tariff.objects.none(), required=False, help_text="Empty: the site keeps the tariff it has.", widget=UnfoldAdminSelect2Widget()
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        told = {
+            "site": ("Site", True, "What is handed over: a home, a business, a plant."),
+            "member": ("Who comes", False, "Empty: nobody. Its landlord pays meanwhile, or the cooperative."),
+            "valid_from": (
+                "From",
+                True,
+                "The first day of who comes; the day before is the last of who goes.",
+            ),
+            "reason": ("Reason", False, "For those who read it later; neither of the two members sees it."),
+        }
+        for name, (label, is_needed, help_text) in told.items():
+            field = self.fields[name]
+            field.label, field.required, field.help_text = label, is_needed, help_text
 
     class Meta:
         model = SiteOwnership
@@ -54,19 +70,10 @@ class SiteOwnershipAdmin(RoleAdmin):
 
     cooperative_path = "site__microgrid__cooperative"
     add_roles = delete_roles = (Role.SUPPORT, Role.OPERATOR)
-    list_display = (
-        "site",
-        "member",
-        "valid_from",
-        "valid_to",
-        "is_vacant",
-        "has_begun",
-        "entered_at",
-        "entered_by",
-    )
+    list_display = ("site", "member", "first_day", "last_day", "state", "entered_by")
     list_filter = ("site__microgrid", "has_begun", "is_vacant")
     search_fields = ("site__code", "site__name", "member__name", "member__number")
-    list_select_related = ("site", "member", "entered_by")
+    list_select_related = ("site__microgrid", "member", "entered_by")
     ordering = (F("valid_from").desc(nulls_last=True), "site__code")
     actions = None
     fields = (
@@ -81,6 +88,29 @@ class SiteOwnershipAdmin(RoleAdmin):
         "reason",
     )
 
+    @admin.display(description="From", ordering=F("valid_from").asc(nulls_first=True))
+    def first_day(self, row: SiteOwnership) -> str:
+        return "from the beginning" if row.valid_from is None else date_format(row.valid_from)
+
+    @admin.display(description="To", ordering=F("valid_to").asc(nulls_last=True))
+    def last_day(self, row: SiteOwnership) -> str:
+        return "until further notice" if row.valid_to is None else date_format(row.valid_to - A_DAY)
+
+    @display(
+        description="State",
+        label={"theirs": "success", "nobody lives there": "warning", "ahead": "info", "over": ""},
+    )
+    def state(self, row: SiteOwnership) -> str:
+        if not row.has_begun:
+            return "ahead"
+        if (
+            row.valid_to is not None
+            and row.valid_to
+            <= row.site.microgrid.now(timezone.now()).astimezone(row.site.microgrid.zone).date()
+        ):
+            return "over"
+        return "nobody lives there" if row.is_vacant else "theirs"
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
@@ -89,6 +119,7 @@ class SiteOwnershipAdmin(RoleAdmin):
             self._scoped(Site, request).select_related("microgrid").order_by("code")
         )
         form.base_fields["member"].queryset = self._scoped(Member, request).order_by("number")
+        form.base_fields["member"].required = False
         form.base_fields["tariff"].queryset = self._scoped(Tariff, request).order_by("name")
         return form
 

@@ -1,16 +1,36 @@
 """Common plants and their holders; a division is entered once and ended by the next."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
-from django.forms import BaseInlineFormSet, ValidationError
+from django.db.models import Count, QuerySet
+from django.forms import BaseInlineFormSet, DecimalField, ModelForm, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from grid.models import PlantDivision, PlantShare
 from grid.services.plant_shares import CannotDividePlant, Part, check_division, divide_plant
 from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
+
+EXPLAINED = (
+    "From this day on what the plant feeds in is its holders': credited to each by their part, or used first at a site of theirs at that moment. "
+    "The division before ends the day before; days that are closed do not change."
+)
+
+
+class PartForm(ModelForm):  # type: ignore[type-arg]
+    """A holder's part, written in per cent."""
+
+    percent = DecimalField(
+        label="Part [%]", max_digits=7, decimal_places=4, min_value=Decimal("0.0001"), max_value=100, widget=UnfoldAdminDecimalFieldWidget()
+    )  # fmt: skip
+
+    class Meta:
+        model = PlantShare
+        fields = ("member", "percent", "used_at")
 
 
 class PartsFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
@@ -18,7 +38,7 @@ class PartsFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
     def parts(self) -> list[Part]:
         rows = [form.cleaned_data for form in self.forms if form.has_changed() and form.is_valid()]
-        return [Part(row["member"], row["millionths"], row.get("used_at")) for row in rows]
+        return [Part(row["member"], int(row["percent"] * 10_000), row.get("used_at")) for row in rows]
 
     def clean(self) -> None:
         super().clean()
@@ -32,12 +52,21 @@ class PartsFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
 
 class PartInline(RoleTabularInline):
     model = PlantShare
+    form = PartForm
     formset = PartsFormSet
-    fields = ("member", "millionths", "used_at")
+    readonly_fields = ("held",)
+    verbose_name_plural = "Who holds how much; the parts come to 100 %"
     view_roles = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
     add_roles = (Role.TARIFF_ADMIN,)
     extra = 3
     tab = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("member", "percent" if obj is None else "held", "used_at")
+
+    @admin.display(description="Part")
+    def held(self, row: PlantShare) -> str:
+        return f"{row.millionths / 10_000:g} %"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(obj is None and super().has_add_permission(request, obj))
@@ -45,15 +74,22 @@ class PartInline(RoleTabularInline):
 
 @admin.register(PlantDivision)
 class PlantDivisionAdmin(RoleAdmin):
-    """Who holds how much of a common plant from a day on; parts in millionths, 250000 for a quarter."""
+    """Who holds how much of a common plant from a day on."""
 
     cooperative_path = "plant__microgrid__cooperative"
     add_roles = (Role.TARIFF_ADMIN,)
-    list_display = ("plant", "valid_from", "valid_to", "entered_at", "entered_by")
+    list_display = ("plant", "valid_from", "valid_to", "holders", "entered_by")
     list_select_related = ("plant__microgrid__cooperative", "entered_by")
     ordering = ("plant__code", "-valid_from")
-    fields = ("plant", "valid_from")
+    fieldsets = ((None, {"fields": ("plant", "valid_from"), "description": EXPLAINED}),)
     inlines = (PartInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PlantDivision]:
+        return super().get_queryset(request).annotate(count=Count("shares"))  # type: ignore[no-any-return]
+
+    @admin.display(description="Holders", ordering="count")
+    def holders(self, row: Any) -> int:
+        return int(row.count)
 
     def save_model(self, request: HttpRequest, obj: PlantDivision, form: Any, change: bool) -> None:
         """The service writes it with its parts, see `save_related`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -29,6 +29,7 @@ from grid.selectors.member_energy import (
     village_day,
     village_sums,
 )
+from grid.selectors.plant_yield import parts_held
 from grid.selectors.source_mix import SourceMix, source_mix
 from kernel.intervals import Month
 from members.selectors.scope import own_members
@@ -142,6 +143,8 @@ def energy(request: HttpRequest) -> HttpResponse:
     history = OwnHistory.of(request)
     sites, covered = own_sites_of(request), history.covered()
     if covered is None:
+        if not sites and parts_held(own_members(request.user)).exists():  # type: ignore[arg-type]
+            return redirect("own-plant")
         return render(request, "portal/energy_empty.html", {"has_sites": bool(sites)})
     first, last = covered
     microgrid = history.sites[0].microgrid

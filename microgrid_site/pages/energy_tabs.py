@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from energy.models import Site, Source, StorageUnit
+from grid.models import PlantShare
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Tab:
 
 
 def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
-    """What there is below Energy; the roof and the battery where there are."""
+    """What there is below Energy; the roof, the battery and the part of a common plant where there are."""
     entries = [
         (_("Day by day"), "energy"), (_("Ahead"), "own-forecast"), (_("Habits"), "habits"), (_("Comparison"), "comparison"), (_("Tips"), "tips"), (_("Alarms"), "own-alarms"),
         (_("Sharing"), "sharing"), (_("Market"), "market"), (_("Giving"), "preferences"), (_("Devices"), "runs"), (_("Programmes"), "programmes"),
@@ -31,6 +32,8 @@ def energy_tabs(sites: Sequence[Site], current: str) -> list[Tab]:
         entries.insert(2, (_("Your roof"), "own-source"))
     if StorageUnit.objects.filter(site__in=[site.pk for site in sites]).exists():
         entries.insert(2, (_("Your battery"), "own-battery"))
+    if PlantShare.objects.filter(member__in={site.member_id for site in sites}).exists():
+        entries.insert(2, (_("Our plant"), "own-plant"))
     return [Tab(name, reverse(route), route == current) for name, route in entries]
 
 

@@ -135,7 +135,7 @@ export function linesOption(picture) {
   option.yAxis.min = picture.series.some((one) => one.values.some((v) => v < 0)) ? undefined : 0;
   option.series = picture.series.map((one) => {
     const colour = token(one.colour);
-    if (one.bars) return { name: one.name, type: "bar", data: one.values, barMaxWidth: 18, barGap: "-100%", itemStyle: { color: colour, borderRadius: 2 } };
+    if (one.bars) return { name: one.name, type: "bar", data: one.values, stack: one.stack, barMaxWidth: 18, barGap: "-100%", itemStyle: { color: colour, borderRadius: 2 } };
     if (one.points) return series(one.name, one.values, colour, { step: false, symbol: "circle", symbolSize: 7, showAllSymbol: true, showSymbol: true, lineStyle: { width: 0 }, z: 3 });
     const line = { width: 2, color: colour, type: DASHES[one.style] ?? "solid", opacity: one.style === "faint" ? 0.45 : 1 };
     return series(one.name, one.values, colour, { lineStyle: line, ...(one.fill ? { areaStyle: { color: token(one.fill), opacity: 0.45 } } : {}) });

@@ -16,6 +16,7 @@ from billing.services.corrections import correct_month
 from billing.services.differences import local_change
 from energy.models import Channel, Site
 from grid.models import GivenDay, PlantDivision, PlantShare
+from grid.selectors.plant_yield import plant_yield
 from grid.selectors.prices import load_prices
 from grid.selectors.sharing import load_shares
 from grid.services.plant_shares import CannotDividePlant, Part, divide_plant
@@ -150,6 +151,41 @@ def test_a_holder_reads_which_part_of_the_plant_it_is(common: Hamlet) -> None:
     assert told and all("your 40 % of the plant" in name for name in told)
 
 
+def test_a_holders_page_says_what_their_documents_say(common: Hamlet, client: Any) -> None:
+    common.bill()
+    wanted, used = reckoned(common)
+    plant, home = (Site.objects.get(microgrid=common.microgrid, code=code) for code in ("C-own", "Z 1"))
+    found = plant_yield(plant=plant, members=[home.member], days=DAYS)
+    assert list(found.sold_wh) == [wanted[f"Z 1 {day}"][0] for day in DAYS]
+    assert list(found.exported_wh) == [wanted[f"Z 1 {day}"][1] for day in DAYS]
+    assert int(found.used_wh.sum()) == used
+    everybody = Member.objects.filter(cooperative=common.cooperative)
+    assert (plant_yield(plant=plant, members=everybody, days=DAYS).part_wh == found.fed_in_wh).all()
+
+    user = User.objects.create_user("holder@plant.example")
+    Membership.objects.create(user=user, cooperative=common.cooperative, member=home.member, role=Role.MEMBER)
+    client.force_login(user)
+    page = client.get(reverse("own-plant"), {"month": "2016-03"}).content.decode()
+    assert "35 %" in page and "33.3333 %" in page and f"used at {home.name}" in page
+    assert all(paper.label in page for key, paper in credits(common).items() if key.startswith("Z 1"))
+    told = (
+        client.get(reverse("own-plant"), {"month": "2016-03", "format": "csv"}).content.decode().splitlines()
+    )
+    assert told[1].startswith(f"{DAYS[0]},{found.fed_in_wh[0] / 1000:.2f},")
+    assert 'href="/energy/plant/"' in client.get(reverse("energy")).content.decode()
+
+
+def test_who_holds_no_part_sees_none(common: Hamlet, client: Any) -> None:
+    user = User.objects.create_user("other@plant.example")
+    member = Site.objects.get(microgrid=common.microgrid, code="a 2").member
+    Membership.objects.create(user=user, cooperative=common.cooperative, member=member, role=Role.MEMBER)
+    client.force_login(user)
+    page = client.get(
+        reverse("own-plant"), {"plant": Site.objects.get(code="C-own").public_id}
+    ).content.decode()
+    assert "You hold no part" in page and "C-own" not in page
+
+
 def test_later_readings_of_the_plant_reach_every_holder(common: Hamlet) -> None:
     common.bill()
     before = credits(common)
@@ -203,13 +239,13 @@ def test_a_treasurer_divides_a_plant_in_the_admin(common: Hamlet, treasurer: Use
     members = dict(Site.objects.filter(microgrid=common.microgrid).values_list("code", "member_id"))
     given = {
         "plant": plant.pk, "valid_from": NOW.date(), "shares-TOTAL_FORMS": 2, "shares-INITIAL_FORMS": 0, "shares-0-member": members["B 10"],
-        "shares-0-millionths": 600_000, "shares-1-member": members["Z 1"], "shares-1-millionths": 300_000,
+        "shares-0-percent": "60", "shares-1-member": members["Z 1"], "shares-1-percent": "30",
     }  # fmt: skip
     url = reverse("admin:grid_plantdivision_add")
     assert client.get(url).status_code == 200
     refused = client.post(url, given)
     assert refused.status_code == 200 and "come to 90 %" in refused.content.decode()
-    assert client.post(url, given | {"shares-1-millionths": 400_000}).status_code == 302
+    assert client.post(url, given | {"shares-1-percent": "40"}).status_code == 302
     row = PlantDivision.objects.get(valid_to=None)
     assert (row.valid_from, row.entered_by, row.shares.count()) == (NOW.date(), treasurer, 2)
     assert PlantDivision.objects.get(valid_from=DAYS[1]).valid_to == NOW.date()

@@ -1,0 +1,49 @@
+"""What members read is there in German: every text that is marked for translation has one, and nothing is guessed."""
+
+import ast
+import gettext
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils.translation.template import templatize
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCALE = ROOT / "locale" / "de" / "LC_MESSAGES"
+ROOMS = ("billing", "energy", "grid", "kernel", "members", "microgrid_site")
+MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+IN_TEMPLATES = re.compile(r"""\bn?gettext\(u?((?:'(?:[^'\\]|\\.)*')|(?:"(?:[^"\\]|\\.)*"))""")
+
+
+def marked_in_code() -> Iterator[str]:
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            text = path.read_text()
+            if "gettext" not in text:
+                continue
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
+                    for one in node.args[: 1 + node.func.id.startswith("n")]:
+                        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                            yield one.value
+
+
+def marked_in_templates() -> Iterator[str]:
+    for path in (ROOT / "templates").rglob("*.html"):
+        for found in IN_TEMPLATES.finditer(templatize(path.read_text())):
+            yield ast.literal_eval(found[1])
+
+
+def test_every_text_has_its_german() -> None:
+    with (LOCALE / "django.mo").open("rb") as file:
+        german = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    known = {key[0] if isinstance(key, tuple) else key for key, text in german.items() if text}
+    marked = {*marked_in_code(), *marked_in_templates()} - {""}
+    assert len(marked) > 500
+    assert sorted(marked - known) == []
+
+
+def test_no_german_is_guessed_or_missing() -> None:
+    entries = (LOCALE / "django.po").read_text().split("\n\n")[1:]
+    assert [entry for entry in entries if re.search(r"^#,.*fuzzy", entry, re.M)] == []
+    assert [entry for entry in entries if re.search(r'^msgstr(\[\d\])? ""$(?!\n")', entry, re.M)] == []
