@@ -1,7 +1,7 @@
 """VAT: who shows it at which rate and why not, and its sums by rate (EN 16931, BG-23; Directive 2006/112/EC)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -17,6 +17,18 @@ class Category(StrEnum):
     EXEMPT = "E"
     REVERSE_CHARGE = "AE"
     OUTSIDE = "O"
+
+
+class Ground(StrEnum):
+    """Why a supply bears the tax it bears: a category alone does not tell a small business from what is exempt."""
+
+    TAXED = "taxed"
+    ZERO = "zero"
+    REVERSE_CHARGE = "reverse_charge"
+    SMALL_BUSINESS = "small_business"
+    EXEMPT = "exempt"
+    OUTSIDE = "outside"
+    OWN_SUPPLY = "own_supply"
 
 
 class Scheme(StrEnum):
@@ -35,6 +47,7 @@ class VatParty:
     Attributes:
         rate: of what it supplies on self-billed documents, where it shows VAT; bills take the tariff's.
         owes_as_recipient: whether it resells energy, so that it owes the VAT on what it is billed (reverse charge).
+        recipient_owes: whether the cooperative owes the VAT on what it supplies, at `rate` (reverse charge the other way).
         sentence: why it shows none, where the usual words will not do.
     """
 
@@ -43,6 +56,7 @@ class VatParty:
     vat_id: str = ""
     tax_number: str = ""
     owes_as_recipient: bool = False
+    recipient_owes: bool = False
     sentence: str = ""
 
 
@@ -51,17 +65,27 @@ NOT_TAXABLE = VatParty(Scheme.OUTSIDE)
 
 @dataclass(frozen=True, slots=True)
 class VatTreatment:
-    """What VAT a line bears; `reason` is a key of the sentences on documents or a sentence itself, empty where tax is shown."""
+    """What VAT a line bears.
+
+    Attributes:
+        reason: a key of the sentences on documents or a sentence itself, empty where tax is shown.
+        recipient_rate: at which the cooperative owes the tax as recipient.
+        is_deducted: whether the cooperative gets back what it is charged, or owes as recipient.
+    """
 
     category: Category
     rate: Decimal = Decimal(0)
     reason: str = ""
+    ground: Ground = Ground.TAXED
+    recipient_rate: Decimal = Decimal(0)
+    is_deducted: bool = True
 
 
-WITHOUT: dict[str, tuple[Category, str]] = {
-    "reverse_charge": (Category.REVERSE_CHARGE, "reverse_charge"),
-    "small_business": (Category.EXEMPT, "small_business"),
-    "exempt": (Category.EXEMPT, "exempt"),
+REVERSED = VatTreatment(Category.REVERSE_CHARGE, reason="reverse_charge", ground=Ground.REVERSE_CHARGE)
+WITHOUT: dict[str, VatTreatment] = {
+    "reverse_charge": REVERSED,
+    "small_business": VatTreatment(Category.EXEMPT, reason="small_business", ground=Ground.SMALL_BUSINESS),
+    "exempt": VatTreatment(Category.EXEMPT, reason="exempt", ground=Ground.EXEMPT),
 }
 
 
@@ -72,16 +96,23 @@ def supplied_by(
     if seller.scheme != Scheme.STANDARD:
         return _not_shown_by(seller)
     if buyer.owes_as_recipient:
-        return VatTreatment(Category.REVERSE_CHARGE, reason="reverse_charge")
+        return REVERSED
     if treatment in WITHOUT:
-        category, reason = WITHOUT[treatment]
-        return VatTreatment(category, reason=reason)
-    return VatTreatment(Category.STANDARD, rate) if rate else VatTreatment(Category.ZERO)
+        return WITHOUT[treatment]
+    return VatTreatment(Category.STANDARD, rate) if rate else VatTreatment(Category.ZERO, ground=Ground.ZERO)
+
+
+def bought_from(seller: VatParty, cooperative: VatParty) -> VatTreatment:
+    """The VAT of what the cooperative buys and writes the document for: only who shows VAT itself gets it back."""
+    is_deducted = cooperative.scheme == Scheme.STANDARD
+    if seller.scheme == Scheme.STANDARD and seller.recipient_owes:
+        return replace(REVERSED, recipient_rate=seller.rate, is_deducted=is_deducted)
+    return replace(supplied_by(seller, cooperative, seller.rate), is_deducted=is_deducted)
 
 
 def own_supply(seller: VatParty) -> VatTreatment:
     """What the cooperative delivers to itself: no supply, shown as exempt where the seller has a number to show."""
-    return VatTreatment(_without_tax(seller), reason="own_supply")
+    return VatTreatment(_without_tax(seller), reason="own_supply", ground=Ground.OWN_SUPPLY)
 
 
 def _without_tax(seller: VatParty) -> Category:
@@ -92,7 +123,7 @@ def _without_tax(seller: VatParty) -> Category:
 def _not_shown_by(seller: VatParty) -> VatTreatment:
     reason = seller.sentence or ("not_subject" if seller.scheme == Scheme.OUTSIDE else seller.scheme.value)
     category = Category.OUTSIDE if seller.scheme == Scheme.OUTSIDE else _without_tax(seller)
-    return VatTreatment(category, reason=reason)
+    return VatTreatment(category, reason=reason, ground=Ground(seller.scheme.value))
 
 
 KIND_OF_COMPONENT = {"grid": "energy"}
@@ -127,37 +158,50 @@ class TariffVat:
 
 @dataclass(frozen=True, slots=True)
 class VatSum:
-    """What a document's lines of one category and rate come to, and the tax on it [minor units]."""
+    """What a document's lines of one category and rate come to, and the tax on it [minor units].
+
+    Attributes:
+        recipient_vat_minor: what the cooperative owes as recipient, at `recipient_rate`.
+    """
 
     category: Category
     rate: Decimal
     net_minor: int
     vat_minor: int
     reasons: tuple[str, ...] = ()
+    ground: Ground = Ground.TAXED
+    recipient_rate: Decimal = Decimal(0)
+    recipient_vat_minor: int = 0
+    is_deducted: bool = True
 
 
 def side_by_side(treatments: Sequence[VatTreatment]) -> list[VatTreatment]:
     """As they may stand on one document: what is outside the tax is shown as exempt beside what is not (rule BR-O-11)."""
     if all(t.category == Category.OUTSIDE for t in treatments):
         return list(treatments)
-    return [
-        VatTreatment(Category.EXEMPT, t.rate, t.reason) if t.category == Category.OUTSIDE else t
-        for t in treatments
-    ]
+    return [replace(t, category=Category.EXEMPT) if t.category == Category.OUTSIDE else t for t in treatments]
 
 
 def vat_sums(lines: Iterable[tuple[VatTreatment, int]]) -> list[VatSum]:
-    """VAT of each category and rate on the sum of its lines [treatment, net], rounded once half away from zero; highest rate first."""
-    nets: dict[tuple[Category, Decimal], int] = {}
-    reasons: dict[tuple[Category, Decimal], list[str]] = {}
+    """VAT of each category and rate on the sum of its lines [treatment, net], rounded once half away from zero; highest rate first.
+
+    A document has one sum of a category and rate. Where a status changed inside its days and left both alike, the first line's ground
+    counts, the highest rate of a recipient, and tax is deducted only if it is on every line.
+    """
+    alike: dict[tuple[Category, Decimal], list[tuple[VatTreatment, int]]] = {}
     for treatment, net in lines:
-        key = treatment.category, treatment.rate
-        nets[key] = nets.get(key, 0) + net
-        if treatment.reason and treatment.reason not in reasons.setdefault(key, []):
-            reasons[key].append(treatment.reason)
-    order = sorted(nets, key=lambda key: (-key[1], list(Category).index(key[0])))
-    return [
-        VatSum(category, rate, nets[category, rate], round_half_away(nets[category, rate] * rate),
-               tuple(reasons.get((category, rate), ())))
-        for category, rate in order
-    ]  # fmt: skip
+        alike.setdefault((treatment.category, treatment.rate), []).append((treatment, net))
+    order = sorted(alike, key=lambda key: (-key[1], list(Category).index(key[0])))
+    return [_sum_of(category, rate, alike[category, rate]) for category, rate in order]
+
+
+def _sum_of(category: Category, rate: Decimal, lines: Sequence[tuple[VatTreatment, int]]) -> VatSum:
+    net = sum(amount for _, amount in lines)
+    # Most lines share one treatment: told apart by identity, thousands of documents are summed without comparing fields.
+    treatments = list({id(treatment): treatment for treatment, _ in lines}.values())
+    owed_at = max(t.recipient_rate for t in treatments)
+    return VatSum(
+        category, rate, net, round_half_away(net * rate),
+        tuple(dict.fromkeys(t.reason for t in treatments if t.reason)), treatments[0].ground, owed_at, round_half_away(net * owed_at),
+        all(t.is_deducted for t in treatments),
+    )  # fmt: skip

@@ -24,6 +24,10 @@ class AccountCode(models.TextChoices):
     WITHHELD_TAX = "withheld_tax", "tax withheld of dividends"
     EXCHANGE = "exchange", "between currencies"
     VAT = "vat", "VAT"
+    INPUT_VAT = "input_vat", "input VAT"
+    REVERSE_VAT = "reverse_vat", "VAT owed as recipient"
+    REVERSE_INPUT_VAT = "reverse_input_vat", "input VAT as recipient"
+    VAT_COST = "vat_cost", "VAT that is not given back"
     BANK = "bank", "bank"
     CHAIN_WALLET = "chain_wallet", "chain wallet"
     CASH = "cash", "cash"
@@ -37,26 +41,37 @@ class AccountCode(models.TextChoices):
     ROUNDING = "rounding", "rounding"
 
 
+# What the tax office gets and gives back.
+TAX = (
+    AccountCode.VAT, AccountCode.INPUT_VAT, AccountCode.REVERSE_VAT, AccountCode.REVERSE_INPUT_VAT, AccountCode.VAT_COST,
+)  # fmt: skip
 PERSONAL = (AccountCode.RECEIVABLE, AccountCode.PAYABLE)
 # What the cooperative earns and spends; all others say what it has, owes, or did with what was left.
 RESULT = (
     AccountCode.ENERGY_SALES, AccountCode.FEES, AccountCode.LOCAL_CLEARING, AccountCode.ENERGY_PURCHASES, AccountCode.INCENTIVES,
-    AccountCode.REMINDER_FEES, AccountCode.ARREARS_INTEREST, AccountCode.RETURN_FEES, AccountCode.BANK_CHARGES, AccountCode.ROUNDING,
+    AccountCode.REMINDER_FEES, AccountCode.ARREARS_INTEREST, AccountCode.RETURN_FEES, AccountCode.BANK_CHARGES, AccountCode.CARD_FEES,
+    AccountCode.VAT_COST, AccountCode.ROUNDING,
 )  # fmt: skip
 
 
 class Account(models.Model):
-    """An account of the cooperative in one currency; receivables and payables have one per member."""
+    """An account of the cooperative in one currency; receivables and payables have one per member.
+
+    What is supplied is booked apart by how it stands to VAT, and so is the tax: the accounts themselves are the VAT report.
+    """
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="accounts")
     code = models.CharField(max_length=20, choices=AccountCode.choices)
     member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="accounts")
     currency = models.CharField(max_length=3)
+    vat_key = models.CharField(
+        "VAT key", max_length=40, blank=True, db_default="", editable=False, help_text="Side, category, rate and ground, for example output/S/0.1900/taxed; empty: none."
+    )  # fmt: skip
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["cooperative", "code", "member", "currency"],
+                fields=["cooperative", "code", "member", "currency", "vat_key"],
                 name="account_once",
                 nulls_distinct=False,
             ),
@@ -65,10 +80,17 @@ class Account(models.Model):
                 | (~Q(code__in=["receivable", "payable"]) & Q(member__isnull=True)),
                 name="personal_accounts_name_their_member",
             ),
+            models.CheckConstraint(
+                condition=Q(vat_key="")
+                | Q(
+                    vat_key__regex=r"^(output|input)/(S|Z|E|AE|O)/0[.][0-9]{4}/[a-z_]+$", member__isnull=True
+                ),
+                name="account_vat_key_is_written_so",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.code}{f':{self.member.number}' if self.member else ''}"
+        return f"{self.code}{f':{self.member.number}' if self.member else ''}{f' {self.vat_key}' if self.vat_key else ''}"
 
 
 class DatabaseTransaction(Func):

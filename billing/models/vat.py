@@ -5,7 +5,7 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
-from billing.domain.vat import Category, Scheme
+from billing.domain.vat import Category, Ground, Scheme
 from billing.models.documents import Document
 from grid.models.sharing import DateRange
 from members.models import Cooperative, Member
@@ -23,6 +23,15 @@ CATEGORIES = [
     (Category.EXEMPT.value, "exempt"),
     (Category.REVERSE_CHARGE.value, "reverse charge"),
     (Category.OUTSIDE.value, "outside VAT"),
+]
+GROUNDS = [
+    (Ground.TAXED.value, "taxed"),
+    (Ground.ZERO.value, "at a rate of nothing"),
+    (Ground.REVERSE_CHARGE.value, "reverse charge"),
+    (Ground.SMALL_BUSINESS.value, "small business"),
+    (Ground.EXEMPT.value, "exempt"),
+    (Ground.OUTSIDE.value, "outside VAT"),
+    (Ground.OWN_SUPPLY.value, "the cooperative's own supply"),
 ]
 
 
@@ -50,6 +59,10 @@ class VatStatus(PublicRow):
     )
     owes_as_recipient = models.BooleanField(
         "reverse charge", default=False, help_text="A member who resells energy owes the VAT on bills in our place."
+    )  # fmt: skip
+    recipient_owes = models.BooleanField(
+        "reverse charge of what it delivers", default=False,
+        help_text="We owe the VAT on what this member delivers to us, at the rate above; its credit documents show none.",
     )  # fmt: skip
     sentence = models.CharField(
         "legal sentence", max_length=160, blank=True,
@@ -80,7 +93,7 @@ class VatStatus(PublicRow):
                 condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")), name="vat_status_in_order"
             ),
             models.CheckConstraint(
-                condition=Q(member__isnull=True, rate=0, owes_as_recipient=False)
+                condition=Q(member__isnull=True, rate=0, owes_as_recipient=False, recipient_owes=False)
                 | Q(member__isnull=False, scheme="standard", rate__gt=0, rate__lt=1)
                 | Q(member__isnull=False, rate=0) & ~Q(scheme="standard"),
                 name="vat_rate_of_members_who_show_vat",
@@ -90,6 +103,11 @@ class VatStatus(PublicRow):
                 condition=Q(member__isnull=True) | ~Q(vat_id="") | (~Q(scheme="standard") & Q(owes_as_recipient=False)),
                 name="vat_needs_an_id",
                 violation_error_message="Who shows VAT, or owes it as the recipient, needs a VAT id.",
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient_owes=False) | Q(scheme="standard"),
+                name="reverse_charge_of_who_would_show_vat",
+                violation_error_message="Only for a member who would show VAT itself does the recipient owe it.",
             ),
         ]  # fmt: skip
 
@@ -106,6 +124,14 @@ class DocumentVat(models.Model):
     net_minor = models.BigIntegerField()
     vat_minor = models.BigIntegerField()
     reason = models.CharField(max_length=200, blank=True, help_text="Why no tax is shown, as it is printed.")
+    ground = models.CharField(max_length=16, choices=GROUNDS, db_default=Ground.TAXED.value)
+    recipient_rate = models.DecimalField(
+        max_digits=5, decimal_places=4, db_default=0, help_text="At which we owe the tax as recipient."
+    )  # fmt: skip
+    recipient_vat_minor = models.BigIntegerField(db_default=0, help_text="What we owe as recipient.")
+    is_deducted = models.BooleanField(
+        db_default=True, help_text="Whether we get back what we are charged, or owe as recipient."
+    )
 
     class Meta:
         verbose_name = "VAT sum"
@@ -114,6 +140,11 @@ class DocumentVat(models.Model):
             models.CheckConstraint(
                 condition=Q(category="S", rate__gt=0) | (~Q(category="S") & Q(rate=0, vat_minor=0)),
                 name="only_standard_lines_bear_tax",
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient_rate=0, recipient_vat_minor=0)
+                | Q(category="AE", recipient_rate__gt=0, recipient_rate__lt=1),
+                name="recipients_owe_under_reverse_charge",
             ),
         ]
 

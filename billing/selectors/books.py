@@ -24,7 +24,7 @@ class BalanceLine:
     opening_minor: int
     debits_minor: int
     credits_minor: int
-    accounts: int
+    members: int
 
     @property
     def name(self) -> str:
@@ -78,7 +78,7 @@ def trial_balance_of(cooperative: Cooperative, *, until: date, since: date | Non
                       coalesce(sum(e.debit_minor - e.credit_minor) FILTER (WHERE t.booked_date < %(since)s), 0)::bigint,
                       coalesce(sum(e.debit_minor) FILTER (WHERE t.booked_date >= %(since)s), 0)::bigint,
                       coalesce(sum(e.credit_minor) FILTER (WHERE t.booked_date >= %(since)s), 0)::bigint,
-                      count(DISTINCT a.id)
+                      count(DISTINCT a.member_id)
                FROM billing_ledgerentry e
                JOIN billing_ledgertransaction t ON t.id = e.transaction_id
                JOIN billing_account a ON a.id = e.account_id
@@ -165,7 +165,7 @@ def month_content(cooperative: Cooperative, month: Month) -> MonthContent:
         cursor.execute(
             """SELECT count(*), coalesce(sum(e.debit_minor), 0)::bigint,
                       encode(sha256(coalesce(string_agg(concat_ws('|', t.idempotency_key, t.booked_date, t.currency, a.code,
-                             a.member_id, e.debit_minor, e.credit_minor), E'\\n' ORDER BY e.id), '')::bytea), 'hex')
+                             nullif(a.vat_key, ''), a.member_id, e.debit_minor, e.credit_minor), E'\\n' ORDER BY e.id), '')::bytea), 'hex')
                FROM billing_ledgerentry e
                JOIN billing_ledgertransaction t ON t.id = e.transaction_id
                JOIN billing_account a ON a.id = e.account_id

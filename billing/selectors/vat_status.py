@@ -65,7 +65,9 @@ def _along(
 def _party(row: VatStatus, cooperative: Cooperative | None) -> VatParty:
     """The cooperative's VAT id stands with the cooperative."""
     vat_id = cooperative.vat_id if cooperative is not None else row.vat_id
-    return VatParty(Scheme(row.scheme), row.rate, vat_id, row.tax_number, row.owes_as_recipient, row.sentence)
+    return VatParty(
+        Scheme(row.scheme), row.rate, vat_id, row.tax_number, row.owes_as_recipient, row.recipient_owes, row.sentence
+    )  # fmt: skip
 
 
 def party_on(cooperative: Cooperative, member: Member | None, day: date) -> VatParty:

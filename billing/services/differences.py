@@ -37,9 +37,11 @@ BLOCK = 2000
 # Each line in one text, the lines of a document in one fingerprint: two documents that print alike are alike.
 FINGERPRINTS = """
     SELECT d.id, md5(string_agg(concat_ws('|', l.component, l."window", l.quantity, l.unit, l.price, l.net_minor,
-                                          l.vat_category, l.vat_rate), chr(10)
+                                          l.vat_category, l.vat_rate, v.ground, v.recipient_rate, v.is_deducted), chr(10)
                                 ORDER BY l.component, l."window", l.position)) AS print
-    FROM billing_document d JOIN billing_documentline l ON l.document_id = d.id WHERE d.id = ANY(%s) GROUP BY 1
+    FROM billing_document d JOIN billing_documentline l ON l.document_id = d.id
+    LEFT JOIN billing_documentvat v ON v.document_id = d.id AND v.category = l.vat_category AND v.rate = l.vat_rate
+    WHERE d.id = ANY(%s) GROUP BY 1
 """
 
 
@@ -110,9 +112,10 @@ def _open_vat_sums(lines: list[DocumentLine]) -> None:
     """A VAT sum of nothing where a document has none yet for a line's category and rate, with the reason the line's old document gave."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason)
+            """INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason, ground, recipient_rate,
+                   recipient_vat_minor, is_deducted)
                SELECT DISTINCT ON (l.document_id, l.vat_category, l.vat_rate) l.document_id, l.vat_category, l.vat_rate, 0, 0,
-                   coalesce(v.reason, '')
+                   coalesce(v.reason, ''), coalesce(v.ground, 'taxed'), coalesce(v.recipient_rate, 0), 0, coalesce(v.is_deducted, true)
                FROM billing_documentline l JOIN billing_document d ON d.id = l.document_id
                LEFT JOIN billing_document o ON o.site_id = d.site_id AND o.member_id = d.member_id AND o.kind = d.kind
                    AND o.period = d.period AND o.id <> d.id
@@ -214,8 +217,10 @@ def draft_reversals(run: BillingRun, document_ids: list[int]) -> None:
             [run.pk],
         )
         cursor.execute(
-            """INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason)
-               SELECT r.id, v.category, v.rate, v.net_minor, v.vat_minor, v.reason
+            """INSERT INTO billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason, ground, recipient_rate,
+                   recipient_vat_minor, is_deducted)
+               SELECT r.id, v.category, v.rate, v.net_minor, v.vat_minor, v.reason, v.ground, v.recipient_rate, v.recipient_vat_minor,
+                   v.is_deducted
                FROM billing_documentvat v JOIN billing_document r ON r.cancels_id = v.document_id AND r.run_id = %s""",
             [run.pk],
         )

@@ -36,6 +36,7 @@ def account(
         code=code,
         member=member if code in PERSONAL else None,
         currency=currency or cooperative.currency,
+        vat_key="",
     )
     return found
 

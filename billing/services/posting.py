@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from billing.models import AccountCode, BillingRun, Component, DocumentKind, DocumentLine, NumberSeries
+from billing.models import BillingRun, Component, DocumentKind, DocumentLine, NumberSeries
 from kernel.apportionment import largest_remainder
 
 SERIES = {
@@ -13,6 +13,53 @@ SERIES = {
     DocumentKind.BILL: "B",
     DocumentKind.CREDIT: "C",
 }
+
+POSTING = """
+    DROP TABLE IF EXISTS pg_temp.posting;
+    CREATE TEMPORARY TABLE posting ON COMMIT DROP AS
+        SELECT nextval(pg_get_serial_sequence('billing_ledgertransaction', 'id')) AS transaction_id,
+               id AS document_id, public_id, member_id, gross_minor, currency, issue_date,
+               CASE WHEN kind IN ('bill', 'bill_reversal') THEN 'receivable' ELSE 'payable' END AS code,
+               CASE WHEN kind IN ('bill', 'bill_reversal') THEN 'output' ELSE 'input' END AS side,
+               CASE WHEN kind IN ('bill', 'credit_reversal') THEN 1 ELSE -1 END AS sign
+        FROM billing_document WHERE run_id = %(run)s;
+    ANALYZE posting
+"""
+# What a document says its lines of one category and rate are is booked on accounts of that VAT key, the tax too. Tax owed as recipient is
+# owed and taken off at once, on accounts of its own; what is not given back is a cost.
+AMOUNTS = """
+    DROP TABLE IF EXISTS pg_temp.amounts;
+    CREATE TEMPORARY TABLE amounts ON COMMIT DROP AS
+    WITH vat AS (
+        SELECT p.transaction_id, p.document_id, p.sign, p.side, v.category, v.rate, v.vat_minor, v.recipient_vat_minor,
+               CASE WHEN v.is_deducted THEN 'input_vat' ELSE 'vat_cost' END AS charged_to,
+               CASE WHEN v.is_deducted THEN 'reverse_input_vat' ELSE 'vat_cost' END AS owed_against,
+               concat_ws('/', p.side, v.category, CASE WHEN v.recipient_rate > 0 THEN v.recipient_rate ELSE v.rate END, v.ground) AS vat_key
+        FROM posting p JOIN billing_documentvat v USING (document_id)),
+    sides AS (
+        SELECT transaction_id, member_id, code, '' AS vat_key, sign * gross_minor AS signed FROM posting
+        UNION ALL
+        SELECT transaction_id, NULL, CASE side WHEN 'output' THEN 'vat' ELSE charged_to END, vat_key, -sign * vat_minor FROM vat
+        UNION ALL
+        SELECT transaction_id, NULL, 'reverse_vat', vat_key, sign * recipient_vat_minor FROM vat
+        UNION ALL
+        SELECT transaction_id, NULL, owed_against, vat_key, -sign * recipient_vat_minor FROM vat
+        UNION ALL
+        SELECT vat.transaction_id, NULL,
+               CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
+                   WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'capacity' THEN 'fees'
+                   WHEN 'grid' THEN 'energy_sales' WHEN 'spot' THEN 'energy_sales' WHEN 'set_off' THEN 'energy_sales' WHEN 'kept' THEN 'energy_sales'
+                   WHEN 'incentive' THEN 'incentives' WHEN 'demand_response' THEN 'incentives'
+                   WHEN 'battery' THEN 'incentives' WHEN 'flexible_run' THEN 'incentives'
+                   WHEN 'local_use' THEN 'incentives' WHEN 'shifted' THEN 'incentives' WHEN 'low_income' THEN 'incentives'
+                   WHEN 'export' THEN 'energy_purchases' WHEN 'carried' THEN 'energy_purchases'
+                   ELSE 'local_clearing' END,
+               vat.vat_key, sum(-vat.sign * l.net_minor)
+        FROM vat JOIN billing_documentline l
+            ON l.document_id = vat.document_id AND l.vat_category = vat.category AND l.vat_rate = vat.rate
+        GROUP BY 1, 3, 4)
+    SELECT * FROM sides WHERE signed <> 0
+"""
 
 
 def distribute_local_revenue(run: BillingRun) -> int:
@@ -32,7 +79,8 @@ def sum_up(document_ids: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             # Decimals are rounded half away from zero.
-            """UPDATE billing_documentvat v SET net_minor = sums.net, vat_minor = round(sums.net * v.rate)
+            """UPDATE billing_documentvat v SET net_minor = sums.net, vat_minor = round(sums.net * v.rate),
+                   recipient_vat_minor = round(sums.net * v.recipient_rate)
                FROM (SELECT document_id, vat_category, vat_rate, sum(net_minor) AS net
                      FROM billing_documentline WHERE document_id = ANY(%s) GROUP BY 1, 2, 3) AS sums
                WHERE v.document_id = sums.document_id AND v.category = sums.vat_category AND v.rate = sums.vat_rate""",
@@ -81,7 +129,6 @@ def number_and_post(run: BillingRun, now: datetime) -> None:
     for kind in SERIES:
         if kind in drafted:
             _number(run, kind)
-    _open_accounts(run)
     _post(run, now)
 
 
@@ -109,21 +156,6 @@ def _number(run: BillingRun, kind: DocumentKind) -> None:
     row.save(update_fields=["next_number"])
 
 
-def _open_accounts(run: BillingRun) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO billing_account (cooperative_id, code, member_id, currency)
-               SELECT DISTINCT cooperative_id,
-                   CASE WHEN kind IN ('bill', 'bill_reversal') THEN 'receivable' ELSE 'payable' END, member_id, currency
-               FROM billing_document WHERE run_id = %s
-               UNION ALL SELECT %s, unnest(%s::text[]), NULL, %s
-               ON CONFLICT DO NOTHING""",
-            [run.pk, run.microgrid.cooperative_id,
-             [c.value for c in AccountCode if c not in (AccountCode.RECEIVABLE, AccountCode.PAYABLE)],
-             run.microgrid.cooperative.currency],
-        )  # fmt: skip
-
-
 def _post(run: BillingRun, now: datetime) -> None:
     """One transaction per document: what the member owes or is owed against what each line is for.
 
@@ -134,17 +166,7 @@ def _post(run: BillingRun, now: datetime) -> None:
         "currency": run.microgrid.cooperative.currency,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(
-            """DROP TABLE IF EXISTS pg_temp.posting;
-               CREATE TEMPORARY TABLE posting ON COMMIT DROP AS
-                   SELECT nextval(pg_get_serial_sequence('billing_ledgertransaction', 'id')) AS transaction_id,
-                          id AS document_id, public_id, member_id, gross_minor, vat_minor, currency, issue_date,
-                          CASE WHEN kind IN ('bill', 'bill_reversal') THEN 'receivable' ELSE 'payable' END AS code,
-                          CASE WHEN kind IN ('bill', 'credit_reversal') THEN 1 ELSE -1 END AS sign
-                   FROM billing_document WHERE run_id = %(run)s;
-               ANALYZE posting""",
-            given,
-        )
+        cursor.execute(POSTING, given)
         cursor.execute(
             """INSERT INTO billing_ledgertransaction
                    (id, public_id, cooperative_id, idempotency_key, cause, cause_ref, currency, booked_date, posted_at)
@@ -153,29 +175,18 @@ def _post(run: BillingRun, now: datetime) -> None:
                FROM posting""",
             given,
         )
+        cursor.execute(AMOUNTS)
         cursor.execute(
-            """WITH amounts AS (
-                   SELECT transaction_id, member_id, code, sign * gross_minor AS signed FROM posting
-                   UNION ALL
-                   SELECT transaction_id, NULL, 'vat', -sign * vat_minor FROM posting
-                   UNION ALL
-                   SELECT d.transaction_id, NULL,
-                          CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
-                              WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'capacity' THEN 'fees'
-                              WHEN 'grid' THEN 'energy_sales' WHEN 'spot' THEN 'energy_sales' WHEN 'set_off' THEN 'energy_sales' WHEN 'kept' THEN 'energy_sales'
-                              WHEN 'incentive' THEN 'incentives' WHEN 'demand_response' THEN 'incentives'
-                              WHEN 'battery' THEN 'incentives' WHEN 'flexible_run' THEN 'incentives'
-                              WHEN 'local_use' THEN 'incentives' WHEN 'shifted' THEN 'incentives' WHEN 'low_income' THEN 'incentives'
-                              WHEN 'export' THEN 'energy_purchases' WHEN 'carried' THEN 'energy_purchases'
-                              ELSE 'local_clearing' END,
-                          sum(-d.sign * l.net_minor)
-                   FROM posting d JOIN billing_documentline l USING (document_id) GROUP BY 1, 3)
-               INSERT INTO billing_ledgerentry (transaction_id, account_id, debit_minor, credit_minor)
+            """INSERT INTO billing_account (cooperative_id, code, member_id, currency, vat_key)
+               SELECT DISTINCT %(cooperative)s, code, member_id, %(currency)s, vat_key FROM amounts ON CONFLICT DO NOTHING""",
+            given,
+        )
+        cursor.execute(
+            """INSERT INTO billing_ledgerentry (transaction_id, account_id, debit_minor, credit_minor)
                SELECT m.transaction_id, a.id, greatest(m.signed, 0), greatest(-m.signed, 0)
                FROM amounts m JOIN billing_account a
                    -- Equal, not "not distinct": only that can be hashed, and all receivables have one code.
                    ON a.cooperative_id = %(cooperative)s AND a.code = m.code AND a.currency = %(currency)s
-                   AND coalesce(a.member_id, 0) = coalesce(m.member_id, 0)
-               WHERE m.signed <> 0""",
+                   AND coalesce(a.member_id, 0) = coalesce(m.member_id, 0) AND a.vat_key = m.vat_key""",
             given,
         )

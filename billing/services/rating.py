@@ -29,6 +29,7 @@ from billing.domain.vat import (
     VatParty,
     VatSum,
     VatTreatment,
+    bought_from,
     own_supply,
     side_by_side,
     supplied_by,
@@ -343,7 +344,7 @@ class _Drafts:
 
     def _vat_of_credits(self, member: VatParty, cooperative: VatParty, own: bool) -> VatTreatment:
         """The member supplies, the cooperative writes the document."""
-        return own_supply(member) if own else supplied_by(member, cooperative, member.rate)
+        return own_supply(member) if own else bought_from(member, cooperative)
 
     def add_flexibility(
         self, stays_at: dict[int, list[Stay]], owed: dict[int, list[FlexibilityCredit]]
@@ -429,13 +430,17 @@ def _store(run: BillingRun, drafts: list[_Draft]) -> None:
                 for position, (line, vat_of) in enumerate(zip(draft.lines, draft.vat, strict=True)):
                     copy.write_row((pk, position, *line, vat_of.category.value, vat_of.rate))
         with cursor.copy(
-            "COPY billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason) FROM STDIN"
+            "COPY billing_documentvat (document_id, category, rate, net_minor, vat_minor, reason, ground, recipient_rate,"
+            " recipient_vat_minor, is_deducted) FROM STDIN"
         ) as copy:
             for pk, draft in zip(ids, drafts, strict=True):
                 words = WORDS.get(draft.stay.member.language, WORDS["en"])
                 for part in settled[pk]:
                     why = "; ".join(words.labels.get(reason, reason) for reason in part.reasons)[:200]
-                    copy.write_row((pk, part.category.value, part.rate, part.net_minor, part.vat_minor, why))
+                    copy.write_row(
+                        (pk, part.category.value, part.rate, part.net_minor, part.vat_minor, why, part.ground.value, part.recipient_rate,
+                         part.recipient_vat_minor, part.is_deducted)
+                    )  # fmt: skip
     place_on_documents(
         {pk: _places(draft) for pk, draft in zip(ids, drafts, strict=True) if draft.flexibility}
     )

@@ -33,7 +33,6 @@ from billing.selectors.books import (
     trial_balance_of,
 )
 from billing.selectors.causes import Cause, causes_of
-from billing.selectors.vat import rounding_report, vat_report
 from billing.services.journal_export import datev_file, journal_csv
 from billing.services.periods import (
     CannotClose,
@@ -127,6 +126,9 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
     accounts = Account.objects.filter(cooperative=desk.cooperative, code=code, currency=currency)
     if code not in AccountCode.values or not accounts.exists():
         raise Http404
+    vat_key = request.GET.get("vat", "")
+    if vat_key:
+        accounts = accounts.filter(vat_key=vat_key)
     number = request.GET.get("member", "")
     if number:
         accounts = accounts.filter(member__number=number)
@@ -149,7 +151,7 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
         for line in sheet.lines
     ]  # fmt: skip
     context = desk.context("trial") | {
-        "sheet": sheet, "rows": rows, "name": AccountCode(code).label, "code": code, "currency": currency, "number": number,
+        "sheet": sheet, "rows": rows, "name": AccountCode(code).label, "code": code, "currency": currency, "number": number, "vat_key": vat_key,
         "page": page, "pages": -(-sheet.count // ON_A_PAGE) or 1, "is_personal": owners and any(owners.values()),
     }  # fmt: skip
     return render(request, "books/sheet.html", context)
@@ -170,20 +172,6 @@ def transaction_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "here": f"cooperative={posted.cooperative.slug}&month={Month(posted.booked_date.year, posted.booked_date.month)}",
     }  # fmt: skip
     return render(request, "books/transaction.html", context)
-
-
-@login_required
-def vat_page(request: HttpRequest) -> HttpResponse:
-    """VAT by direction and rate against the VAT account; what rounding came to."""
-    desk = desk_of(request)
-    rounding = rounding_report(desk.cooperative, desk.month)
-    balance = trial_balance_of(desk.cooperative, until=desk.month.last_day)
-    context = desk.context("vat") | {
-        "report": vat_report(desk.cooperative, desk.month), "rounding": rounding,
-        "rounding_minor": sum(line.closing_minor for line in balance.lines if line.code == AccountCode.ROUNDING),
-        "drift": sum(line.drift_minor for line in rounding), "bound": sum(line.bound_minor for line in rounding),
-    }  # fmt: skip
-    return render(request, "books/vat.html", context)
 
 
 @login_required

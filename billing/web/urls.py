@@ -11,6 +11,7 @@ from billing.web import (
     member_accounts,
     money,
     own_payments,
+    vat,
     views,
 )
 from billing.web.annual import annual_page, annual_pdf
@@ -55,7 +56,8 @@ urlpatterns = [
     path("books/arrears/<uuid:public_id>/act/", arrears.act_on_member, name="books-member-act"),
     path("bills/open/", arrears.open_bills, name="open-bills"),
     path("bills/letters/<uuid:public_id>/", arrears.reminder_pdf, name="reminder-pdf"),
-    path("books/vat/", books.vat_page, name="books-vat"),
+    path("books/vat/", vat.vat_page, name="books-vat"),
+    path("books/vat/file/", vat.vat_file, name="books-vat-file"),
     path("books/months/", books.periods_page, name="books-periods"),
     path("books/months/close/", books.close_month, name="books-close"),
     path("books/months/reopen/", books.reopen_month, name="books-reopen"),

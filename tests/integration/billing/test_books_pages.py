@@ -14,7 +14,8 @@ from django.urls import reverse
 from billing.models import AccountCode, Document, ExternalAccount, LedgerEntry, LedgerTransaction, PaymentRail
 from billing.selectors.books import trial_balance_of
 from billing.selectors.causes import causes_of
-from billing.selectors.vat import rounding_report, vat_report
+from billing.selectors.rounding import rounding_report
+from billing.selectors.vat_return import vat_return
 from billing.services.journal_export import datev_file, journal_csv
 from billing.services.ledger import account, post_transaction, reverse_transaction
 from billing.services.payments import book_payment
@@ -110,16 +111,34 @@ def test_a_look_at_one_members_account_is_written_down(booked: Hamlet) -> None:
     assert AccessRecord.objects.get().member == member
 
 
-def test_vat_by_rate_agrees_with_the_books(booked: Hamlet) -> None:
-    report = vat_report(booked.cooperative, APRIL)
+def test_vat_from_the_books_agrees_with_the_documents(booked: Hamlet) -> None:
+    report = vat_return(booked.cooperative, APRIL.first_day, APRIL.last_day)
     bills = Document.objects.filter(kind="bill")
-    assert report.output_minor == sum(bills.values_list("vat_minor", flat=True)) > 0
-    assert report.gap_minor == 0 and {line.direction for line in report.lines} == {"output", "input"}
-    post_transaction(
+    assert report.tax_minor == sum(bills.values_list("vat_minor", flat=True)) > 0
+    assert report.agrees and {row.key.side for row in report.rows} == {"output", "input"}
+    stray = post_transaction(
         cooperative=booked.cooperative, idempotency_key="stray", cause="stray", booked_date=date(2016, 4, 9), now=NOW,
         amounts={account(booked.cooperative, AccountCode.VAT): -7, account(booked.cooperative, AccountCode.BANK): 7},
     )  # fmt: skip
-    assert vat_report(booked.cooperative, APRIL).gap_minor == 7
+    assert vat_return(booked.cooperative, APRIL.first_day, APRIL.last_day).beside == [(stray.pk, -7)]
+    client = client_of(booked.cooperative, Role.AUDITOR)
+    page = client.get(reverse("books-vat") + "?month=2016-04").content.decode()
+    assert "moved a tax account and stands on no document" in page and "/books/accounts/vat/EUR/" in page
+
+
+@pytest.mark.parametrize(
+    "span, first", [("month", "2016-04-01"), ("quarter", "2016-04-01"), ("year", "2016-01-01")]
+)
+def test_the_vat_return_is_a_file_of_month_quarter_or_year(booked: Hamlet, span: str, first: str) -> None:
+    client = client_of(booked.cooperative, Role.AUDITOR)
+    text = client.get(reverse("books-vat-file") + f"?month=2016-04&span={span}").content.decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    (standard,) = [row for row in rows if row["treatment"] == "standard"]
+    net = sum(part.net_minor for d in Document.objects.filter(kind="bill") for part in d.vat_sums.filter(category="S"))  # fmt: skip
+    assert (standard["first_day"], standard["key_number_net"]) == (first, "81")
+    assert round(float(standard["net"]) * 100) == net > 0
+    german = client.get(reverse("books-vat") + f"?month=2016-04&span={span}", HTTP_ACCEPT_LANGUAGE="de").content.decode()  # fmt: skip
+    assert "Umsatzsteuer" in german and "Kennzahl" in german
 
 
 def test_rounding_stays_within_half_a_cent_a_line(booked: Hamlet) -> None:

@@ -1,6 +1,8 @@
 """Several VAT rates on a document, and who shows none: printed, as e-invoice, in the ledger, by the API and on the page alike."""
 
-from datetime import date
+import random
+from collections import Counter, defaultdict
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,18 +14,24 @@ from django.test import Client
 from benchmarks.e_invoice_rules import broken_rules
 from billing.adapters.documents.e_invoice import invoice_xml
 from billing.domain.e_invoice import business_terms
+from billing.domain.vat_return import Treatment
 from billing.models import Document, DocumentVat, LedgerEntry, VatStatus
 from billing.selectors.documents import published_fields
 from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import paper_facts
 from billing.selectors.run_summary import trial_balance
+from billing.selectors.vat_return import vat_return
+from billing.services.corrections import correct_month, prepare_cancellation
+from billing.services.runs import rate_and_finish
 from billing.services.tariffs import draft_from, publish_version
 from kernel.money import round_half_away
-from members.models import Member, Membership, Role, User
-from tests.integration.billing.conftest import DAYS, NOW, Hamlet
+from members.models import Cooperative, Member, Membership, Role, User
+from tests.integration.billing.conftest import CODES, DAYS, MARCH, NOW, Hamlet
+from tests.integration.billing.late import measure_again
 
 JANUARY = date(2016, 1, 1)
+APRIL = date(2016, 4, 1), date(2016, 4, 30)
 
 
 def change_rate(hamlet: Hamlet, rate: str) -> None:
@@ -53,8 +61,9 @@ def check_everywhere(document: Document, client: Client) -> None:
     assert len(terms["BG-23"]) == len(sums)
     printed = paper_content(document, paper_facts([document])[document.pk])["sums"]
     assert len(printed) == 1 + len(sums)
+    code = "vat" if document.kind == "bill" else "input_vat"
     booked = LedgerEntry.objects.filter(
-        transaction__idempotency_key=f"document:{document.public_id}", account__code="vat"
+        transaction__idempotency_key=f"document:{document.public_id}", account__code=code
     ).aggregate(credit=Sum("credit_minor"), debit=Sum("debit_minor"))
     signed = document.vat_minor if document.kind == "bill" else -document.vat_minor
     assert (booked["credit"] or 0) - (booked["debit"] or 0) == signed
@@ -170,3 +179,114 @@ def test_two_statuses_on_one_day_are_refused(hamlet: Hamlet) -> None:
     stand(hamlet, None, scheme="small_business")
     with pytest.raises(IntegrityError), transaction.atomic():
         stand(hamlet, None, scheme="exempt", valid_from=DAYS[0])
+
+
+def booked_by_code(document: Document) -> Counter[str]:
+    """Debits less credits of a document's transaction."""
+    found: Counter[str] = Counter()
+    for entry in LedgerEntry.objects.filter(transaction__cause_ref=document.public_id).select_related(
+        "account"
+    ):
+        found[entry.account.code] += entry.debit_minor - entry.credit_minor
+    return found
+
+
+REVERSE = {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE111111111", "recipient_owes": True}
+
+
+def test_a_producer_under_reverse_charge_is_paid_net_and_the_cooperative_owes_and_deducts(
+    hamlet: Hamlet, auditor: Client
+) -> None:
+    stand(hamlet, "a 2", **REVERSE)
+    hamlet.bill()
+    credit = Document.objects.get(site__code="a 2", kind="credit")
+    part = credit.vat_sums.get()
+    owed = round_half_away(credit.net_minor * Decimal("0.19"))
+    assert (credit.vat_minor, part.category, part.recipient_vat_minor) == (0, "AE", owed) and owed > 0
+    assert "the recipient owes the VAT" in part.reason
+    booked = booked_by_code(credit)
+    assert (booked["payable"], booked["reverse_vat"], booked["reverse_input_vat"]) == (
+        -credit.net_minor,
+        -owed,
+        owed,
+    )
+    check_everywhere(credit, auditor)
+    report = vat_return(hamlet.cooperative, *APRIL)
+    (row,) = [row for row in report.rows if row.key.is_received]
+    assert (row.base_minor, row.tax_minor, row.deducted_minor) == (credit.net_minor, owed, owed)
+    assert report.agrees
+
+
+def test_a_small_business_owes_as_recipient_and_gets_nothing_back(hamlet: Hamlet) -> None:
+    stand(hamlet, None, scheme="small_business", tax_number="079/123/12347")
+    stand(hamlet, "a 2", **REVERSE)
+    stand(hamlet, "B 9", scheme="standard", rate=Decimal("0.19"), vat_id="DE111111112")
+    hamlet.bill()
+    credit = Document.objects.get(site__code="a 2", kind="credit")
+    booked = booked_by_code(credit)
+    assert booked["vat_cost"] == -booked["reverse_vat"] > 0 and not booked["reverse_input_vat"]
+    charged = Document.objects.get(site__code="B 9", kind="credit")
+    assert booked_by_code(charged)["vat_cost"] == charged.vat_minor > 0
+    report = vat_return(hamlet.cooperative, *APRIL)
+    assert report.agrees and report.owed_minor == booked["vat_cost"]
+    assert {row.key.treatment for row in report.rows if row.key.side == "output"} == {
+        Treatment.SMALL_BUSINESS, Treatment.OWN_SUPPLY,
+    }  # fmt: skip
+
+
+STATUSES: list[dict[str, object]] = [
+    {}, {"scheme": "small_business", "tax_number": "1"}, {"scheme": "exempt", "tax_number": "2"},
+    {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE3"}, {"scheme": "standard", "rate": Decimal("0.07"), "vat_id": "DE4"},
+    REVERSE, {"scheme": "standard", "rate": Decimal("0.19"), "vat_id": "DE5", "owes_as_recipient": True},
+]  # fmt: skip
+PARTS: list[dict[str, object]] = [
+    {"kind": "vat", "rate": "0.07", "on": ["standing"]}, {"kind": "vat", "rate": "0", "on": ["incentive"], "treatment": "exempt"},
+    {"kind": "vat", "rate": "0", "on": ["energy"]},
+]  # fmt: skip
+
+
+def plain_sums(cooperative: Cooperative) -> dict[str, tuple[int, int, int, int]]:
+    """Net, owed, deducted and not deducted by key, added up one document after another."""
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for part in DocumentVat.objects.filter(document__cooperative=cooperative).select_related("document"):
+        sign = -1 if part.document.kind.endswith("reversal") else 1
+        is_output = part.document.kind.startswith("bill")
+        rate = part.recipient_rate or part.rate
+        sums = found[f"{'output' if is_output else 'input'}/{part.category}/{rate:.4f}/{part.ground}"]
+        sums[0] += sign * part.net_minor
+        owed = sign * part.recipient_vat_minor
+        sums[1] += sign * part.vat_minor if is_output else owed
+        if not is_output:
+            sums[2 if part.is_deducted else 3] += sign * part.vat_minor + owed
+    return {key: tuple(sums) for key, sums in found.items() if any(sums)}  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_random_month_with_corrections_and_cancellations_reports_what_its_documents_say(
+    hamlet: Hamlet, seed: int
+) -> None:
+    chance = random.Random(seed)
+    if seed == 3:
+        stand(hamlet, None, scheme="small_business", tax_number="9", valid_from=DAYS[1])
+    for code in CODES[:-1]:
+        if status := chance.choice(STATUSES):
+            stand(hamlet, code, **status, valid_from=chance.choice([JANUARY, DAYS[1]]))
+    stand(hamlet, "C-own", **REVERSE)
+    draft = draft_from(version=hamlet.version, now=NOW)
+    draft.valid_from, draft.parts = chance.choice(DAYS), chance.sample(PARTS, chance.randint(0, 3))
+    draft.save()
+    publish_version(version=draft, user=None, now=NOW)
+    hamlet.bill()
+    for step in range(2):
+        measure_again(hamlet, chance.choice(CODES), chance.choice(DAYS), chance.randint(20, 90))
+        correct_month(microgrid=hamlet.microgrid, month=MARCH, now=NOW + timedelta(days=step + 1))
+    standing = list(Document.objects.standing().filter(kind="bill").order_by("pk"))
+    cancelled = prepare_cancellation(document=chance.choice(standing), reason="a mistake", user=None, now=NOW)
+    rate_and_finish(run=cancelled, now=NOW)
+    report = vat_return(hamlet.cooperative, *APRIL)
+    told = {
+        str(row.key): (row.base_minor, row.tax_minor, row.deducted_minor, row.cost_minor) for row in report.rows
+    }  # fmt: skip
+    assert {key: sums for key, sums in told.items() if any(sums)} == plain_sums(hamlet.cooperative)
+    assert report.agrees and len(told) >= 4
+    assert all(value == 0 for value in [sum(trial_balance(hamlet.cooperative).values())])

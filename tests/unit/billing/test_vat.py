@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from billing.domain.pricing.parts import Vat
 from billing.domain.vat import (
     Category,
+    Ground,
     Scheme,
     TariffVat,
     VatParty,
     VatTreatment,
+    bought_from,
     side_by_side,
     supplied_by,
     vat_sums,
@@ -33,10 +35,25 @@ def test_a_bill_bears_the_tariffs_rate_unless_somebody_stands_otherwise() -> Non
 def test_a_small_business_shows_none_to_anybody_and_says_why() -> None:
     small = VatParty(Scheme.SMALL_BUSINESS, tax_number="12/345")
     for buyer in (HOUSEHOLD, RESELLER):
-        assert supplied_by(small, buyer, NINETEEN) == VatTreatment(Category.EXEMPT, reason="small_business")
+        assert supplied_by(small, buyer, NINETEEN) == VatTreatment(
+            Category.EXEMPT, reason="small_business", ground=Ground.SMALL_BUSINESS
+        )
     assert supplied_by(VatParty(Scheme.SMALL_BUSINESS), HOUSEHOLD, NINETEEN).category == Category.OUTSIDE
     own_words = VatParty(Scheme.SMALL_BUSINESS, tax_number="1", sentence="Art. 293 B du CGI")
     assert supplied_by(own_words, HOUSEHOLD, NINETEEN).reason == "Art. 293 B du CGI"
+
+
+def test_the_cooperative_owes_as_recipient_and_deducts_only_if_it_shows_vat_itself() -> None:
+    producer = VatParty(Scheme.STANDARD, NINETEEN, "DE3", recipient_owes=True)
+    bought = bought_from(producer, COOPERATIVE)
+    assert (bought.category, bought.rate, bought.recipient_rate, bought.is_deducted) == (
+        Category.REVERSE_CHARGE, 0, NINETEEN, True,
+    )  # fmt: skip
+    small = VatParty(Scheme.SMALL_BUSINESS, tax_number="1")
+    assert not bought_from(producer, small).is_deducted
+    assert not bought_from(VatParty(Scheme.STANDARD, NINETEEN, "DE4"), small).is_deducted
+    (owed,) = vat_sums([(bought, 1003), (bought, 50)])
+    assert (owed.net_minor, owed.vat_minor, owed.recipient_vat_minor) == (1053, 0, 200)
 
 
 def test_a_part_names_the_rate_of_its_lines() -> None:
