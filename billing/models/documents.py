@@ -64,9 +64,13 @@ class Document(PublicRow):
     Flexibility is delivered too: what a site is owed for it stands on its credit, never as a negative line on its bill.
     """
 
-    run = models.ForeignKey(BillingRun, models.PROTECT, related_name="documents")
+    run = models.ForeignKey(
+        BillingRun, models.PROTECT, related_name="documents", db_index=False
+    )  # begins a key below
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="documents")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="documents")
+    member = models.ForeignKey(
+        Member, models.PROTECT, related_name="documents", db_index=False
+    )  # begins an index below
     site = models.ForeignKey(Site, models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=16, choices=DocumentKind.choices)
     status = models.CharField(max_length=12, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT)
@@ -94,7 +98,7 @@ class Document(PublicRow):
     gross_minor = models.BigIntegerField(default=0)
     paid_minor = models.BigIntegerField(default=0)
     payment_reference = models.CharField(max_length=35, blank=True)
-    chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
+    chain_ref = models.CharField(max_length=66, default=random_bytes32, editable=False)
     cancels = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="cancelled_by", editable=False,
         help_text="The document that this one takes back.",
@@ -120,6 +124,7 @@ class Document(PublicRow):
             models.UniqueConstraint(
                 fields=["run", "site", "member", "kind", "first_day"], name="document_once_per_run_and_stay"
             ),
+            models.UniqueConstraint(fields=["chain_ref"], name="document_chain_ref_once"),
             models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="document_days_in_order"),
             models.UniqueConstraint(
                 fields=["cooperative", "series", "year", "number"],
@@ -198,7 +203,9 @@ class Component(models.TextChoices):
 class DocumentLine(models.Model):
     """One line: quantity x price, rounded once. Deductions are negative."""
 
-    document = models.ForeignKey(Document, models.CASCADE, related_name="lines")
+    document = models.ForeignKey(
+        Document, models.CASCADE, related_name="lines", db_index=False
+    )  # begins the key below
     position = models.PositiveSmallIntegerField()
     component = models.CharField(max_length=16, choices=Component.choices)
     window = models.CharField(max_length=60, blank=True)

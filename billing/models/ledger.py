@@ -60,7 +60,9 @@ class Account(models.Model):
     What is supplied is booked apart by how it stands to VAT, and so is the tax: the accounts themselves are the VAT report.
     """
 
-    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="accounts")
+    cooperative = models.ForeignKey(
+        Cooperative, models.PROTECT, related_name="accounts", db_index=False
+    )  # begins the key below
     code = models.CharField(max_length=20, choices=AccountCode.choices)
     member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="accounts")
     currency = models.CharField(max_length=3)
@@ -107,7 +109,9 @@ class LedgerTransaction(PublicRow):
     It is sealed when the database's own transaction ends: entries are only taken by the one in which it was made.
     """
 
-    cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="ledger_transactions")
+    cooperative = models.ForeignKey(
+        Cooperative, models.PROTECT, related_name="ledger_transactions", db_index=False
+    )  # begins the key below
     idempotency_key = models.CharField(max_length=120)
     cause = models.CharField(max_length=40, help_text="document, payment, ...")
     cause_ref = models.UUIDField(null=True, blank=True, help_text="The public id of what caused it.")
@@ -128,10 +132,16 @@ class LedgerTransaction(PublicRow):
 
 
 class LedgerEntry(models.Model):
-    """One side of a transaction, in minor units."""
+    """One side of a transaction, in minor units.
 
-    transaction = models.ForeignKey(LedgerTransaction, models.PROTECT, related_name="entries")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="entries")
+    Transactions and accounts stay for ever, so what an entry refers to is checked once, for all entries of a statement together
+    (trigger `transactions_are_whole`, ADR 18).
+    """
+
+    transaction = models.ForeignKey(
+        LedgerTransaction, models.PROTECT, related_name="entries", db_constraint=False
+    )
+    account = models.ForeignKey(Account, models.PROTECT, related_name="entries", db_constraint=False)
     debit_minor = models.BigIntegerField(default=0)
     credit_minor = models.BigIntegerField(default=0)
 

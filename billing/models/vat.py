@@ -118,7 +118,9 @@ class VatStatus(PublicRow):
 class DocumentVat(models.Model):
     """The lines of one VAT category and rate of a document: their sum, and the tax on it, rounded once."""
 
-    document = models.ForeignKey(Document, models.CASCADE, related_name="vat_sums")
+    document = models.ForeignKey(
+        Document, models.CASCADE, related_name="vat_sums", db_index=False
+    )  # begins the key below
     category = models.CharField(max_length=2, choices=CATEGORIES)
     rate = models.DecimalField(max_digits=5, decimal_places=4)
     net_minor = models.BigIntegerField()

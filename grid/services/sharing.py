@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from energy.adapters.binary_copy import Column, copy_in
-from energy.models import Channel, Microgrid
+from energy.models import Channel, Microgrid, Site
 from energy.selectors.meter_days import ChannelBlock, load_channel
 from energy.services.partitions import ensure_months
 from grid.domain.market.settlement import Matched
@@ -83,9 +83,8 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
     if before is not None:
         revision = before.revision + 1
         SharingDay.objects.filter(pk=before.pk).update(is_current=False)
-        SiteShareDay.objects.filter(day=day, microgrid_id=microgrid.pk, is_current=True).update(
-            is_current=False
-        )
+        everybody = Site.objects.filter(microgrid=microgrid).values("pk")
+        SiteShareDay.objects.filter(day=day, site_id__in=everybody, is_current=True).update(is_current=False)
         StorageDay.objects.filter(microgrid=microgrid, day=day, is_current=True).update(is_current=False)
         supersede(microgrid=microgrid, day=day)
     _store_shares(microgrid, sites, day, revision, imports, exports, found, stored)

@@ -148,7 +148,10 @@ def test_a_transaction_is_of_one_currency_and_one_cooperative(hamlet: Hamlet) ->
                 cooperative=hamlet.cooperative, idempotency_key="y", cause="x", currency="EUR",
                 booked_date=NOW.date(), posted_at=NOW,
             )  # fmt: skip
-            LedgerEntry.objects.create(transaction=posted, account=wrong, debit_minor=5)
+            sides = {"transaction": posted, "account": wrong}
+            LedgerEntry.objects.bulk_create(
+                [LedgerEntry(**sides, debit_minor=5), LedgerEntry(**sides, credit_minor=5)]
+            )
 
 
 def test_each_currency_balances_by_itself(hamlet: Hamlet) -> None:
@@ -216,11 +219,12 @@ def test_books_without_bookings_say_so(hamlet: Hamlet) -> None:
 def test_a_transaction_is_sealed_when_it_is_made(committed_hamlet: Hamlet) -> None:
     posted = book(committed_hamlet.cooperative, "sealed")
     with pytest.raises(DatabaseError, match="is sealed"), transaction.atomic():
-        for code, debit, credit in (("bank", 5, 0), ("fees", 0, 5)):
-            LedgerEntry.objects.create(
-                transaction=posted, account=account(committed_hamlet.cooperative, AccountCode(code)), debit_minor=debit,
-                credit_minor=credit,
-            )  # fmt: skip
+        bank, fees = (
+            account(committed_hamlet.cooperative, code) for code in (AccountCode.BANK, AccountCode.FEES)
+        )
+        LedgerEntry.objects.bulk_create(
+            [LedgerEntry(transaction=posted, account=bank, debit_minor=5), LedgerEntry(transaction=posted, account=fees, credit_minor=5)]
+        )  # fmt: skip
 
 
 @pytest.mark.django_db(transaction=True)

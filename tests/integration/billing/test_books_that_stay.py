@@ -5,9 +5,17 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
-from billing.models import AccountCode, Document, DocumentLine, LedgerEntry, LedgerTransaction, TariffVersion
+from billing.models import (
+    Account,
+    AccountCode,
+    Document,
+    DocumentLine,
+    LedgerEntry,
+    LedgerTransaction,
+    TariffVersion,
+)
 from billing.services.ledger import CannotPost, account, post_transaction
 from billing.services.tariffs import CannotPublishVersion, draft_from, publish_version
 from tests.integration.billing.conftest import DAYS, NOW, Hamlet
@@ -77,14 +85,33 @@ def test_the_database_refuses_entries_that_do_not_balance(hamlet: Hamlet) -> Non
         booked_date=NOW.date(),
         posted_at=NOW,
     )
+    bank, fees = (account(hamlet.cooperative, code) for code in (AccountCode.BANK, AccountCode.FEES))
     with pytest.raises(DatabaseError, match="does not balance: debits - credits = 3"), transaction.atomic():
-        for code, debit, credit in (("bank", 10, 0), ("fees", 0, 7)):
-            LedgerEntry.objects.create(
-                transaction=posted, account=account(hamlet.cooperative, AccountCode(code)), debit_minor=debit,
-                credit_minor=credit,
-            )  # fmt: skip
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        LedgerEntry.objects.bulk_create(
+            [LedgerEntry(transaction=posted, account=bank, debit_minor=10), LedgerEntry(transaction=posted, account=fees, credit_minor=7)]
+        )  # fmt: skip
+    with pytest.raises(DatabaseError, match="does not balance: debits - credits = 10"), transaction.atomic():
+        LedgerEntry.objects.create(transaction=posted, account=bank, debit_minor=10)
+
+
+def test_entries_refer_to_what_is_there_and_stays(hamlet: Hamlet) -> None:
+    bank, fees = (account(hamlet.cooperative, code) for code in (AccountCode.BANK, AccountCode.FEES))
+    words = {"cooperative": hamlet.cooperative, "cause": "test", "booked_date": NOW.date(), "now": NOW}
+    posted = post_transaction(idempotency_key="b", amounts={bank: 5, fees: -5}, **words)
+
+    def sides(transaction_id: int, account_id: int) -> list[LedgerEntry]:
+        ids = {"transaction_id": transaction_id, "account_id": account_id}
+        return [LedgerEntry(**ids, debit_minor=5), LedgerEntry(**ids, credit_minor=5)]
+
+    for entries, said in (
+        (sides(posted.pk, bank.pk + 10_000), "no account"), (sides(posted.pk + 10_000, bank.pk), "no ledger transaction"),
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError, match=said), transaction.atomic():
+            LedgerEntry.objects.bulk_create(entries)
+    with pytest.raises(DatabaseError, match="An account stays"), transaction.atomic():
+        Account.objects.filter(pk=fees.pk)._raw_delete("default")
+    with pytest.raises(DatabaseError, match="An account stays"), transaction.atomic():
+        Account.objects.filter(pk=fees.pk).update(id=fees.pk + 10_000)
 
 
 def test_a_transaction_is_posted_once_per_key_and_only_in_balance(hamlet: Hamlet) -> None:
