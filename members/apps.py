@@ -7,3 +7,8 @@ class MembersConfig(AppConfig):
     name = "members"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Members"
+
+    def ready(self) -> None:
+        from members.adapters.id_lists import register
+
+        register()

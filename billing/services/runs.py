@@ -30,7 +30,7 @@ from grid.selectors.sharing import current_revisions
 from kernel.intervals import Month
 from members.models import User
 
-CHUNK_SITES = 500
+CHUNK_SITES = 1000
 DAYS_TO_PAY = 14
 MOST_ATTEMPTS = 3
 IN_ONE_GO = "rated, released and posted in one go"
