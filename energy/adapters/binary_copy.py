@@ -78,9 +78,12 @@ def _row_type(columns: Sequence[Column]) -> np.dtype[Any]:
     return np.dtype([("fields", ">i2"), *(part for column in columns for part in column.layout())])
 
 
-def encode(columns: Sequence[Column], values: Mapping[str, Any], rows: int) -> bytes:
+def encode(columns: Sequence[Column], values: Mapping[str, Any], rows: int) -> bytearray:
     """Return the rows in COPY's format. Arrays are [rows, count]; dates are datetime64; NULL columns need no values."""
-    table = np.zeros(rows, dtype=_row_type(columns))
+    row_type = _row_type(columns)
+    raw = bytearray(len(HEADER) + rows * row_type.itemsize + len(TRAILER))
+    raw[: len(HEADER)], raw[-len(TRAILER) :] = HEADER, TRAILER
+    table = np.frombuffer(raw, dtype=row_type, count=rows, offset=len(HEADER))
     table["fields"] = len(columns)
     for column in columns:
         table[f"{column.name}.size"] = column.size()
@@ -99,7 +102,7 @@ def encode(columns: Sequence[Column], values: Mapping[str, Any], rows: int) -> b
             table[column.name] = since.astype(np.int64)
         else:
             table[column.name] = given
-    return HEADER + table.tobytes() + TRAILER
+    return raw
 
 
 def copy_in(cursor: Any, table: str, columns: Sequence[Column], values: Mapping[str, Any], rows: int) -> None:

@@ -46,9 +46,8 @@ def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> 
 def _digest(key: str, *blocks: ChannelBlock) -> str:
     digest = hashlib.sha256(key.encode())
     for block in blocks:
-        digest.update(block.meter_ids.tobytes())
-        digest.update(block.versions.tobytes())
-        digest.update(np.ascontiguousarray(block.values_wh).tobytes())
+        for values in (block.meter_ids, block.versions, block.values_wh):
+            digest.update(np.ascontiguousarray(values))
     return digest.hexdigest()
 
 
@@ -175,10 +174,9 @@ def _store_shares(
                 found.carried_wh[:, place],
             )
         sides |= {"not_local_wh": not_local, "carried_wh": carried}
-    has = np.stack([values.any(axis=1) for values in sides.values()])
-    kinds, kind_of = np.unique(has, axis=1, return_inverse=True)
+    kind_of = sum(values.any(axis=1).astype(np.int64) << bit for bit, values in enumerate(sides.values()))
     with connection.cursor() as cursor:
-        for kind, filled in enumerate(kinds.T):
+        for kind in np.unique(kind_of).tolist():
             chosen = np.flatnonzero(kind_of == kind)
             columns = [
                 Column("day", "date"), Column("site_id", "int8"), Column("revision", "int2"), Column("microgrid_id", "int8"),
@@ -189,8 +187,8 @@ def _store_shares(
                 "microgrid_id": microgrid.pk, "import_version": imports.versions[chosen, 0],
                 "export_version": exports.versions[chosen, 0],
             }  # fmt: skip
-            for (name, side), there in zip(sides.items(), filled, strict=True):
-                if there:
+            for bit, (name, side) in enumerate(sides.items()):
+                if kind >> bit & 1:
                     columns.append(Column(name, "packed", side.shape[1]))
                     values[name] = side[chosen]
             copy_in(cursor, SHARES_TABLE, columns, values, len(chosen))

@@ -109,7 +109,8 @@ def round_up_largest(parts: Whole, remainders: Whole, total: Whole, ranks: Wh) -
         threshold = np.partition(claims, kth)[kth]
         above = claims > threshold
         equal = claimants[claims == threshold]
-        first = equal[np.argsort(ranks[equal])[: int(left[t]) - int(np.count_nonzero(above))]]
+        last = int(left[t]) - int(np.count_nonzero(above)) - 1
+        first = equal[np.argpartition(ranks[equal], last)[: last + 1]]
         parts[t, claimants[above]] += 1
         parts[t, first] += 1
         cutoff[t], cutoff_site[t] = threshold, first[-1]
