@@ -11,7 +11,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "billing.spotindex", "billing.spotimport", "billing.spotday", "billing.tariffpriceday", "grid.sharingrule", "grid.sharingproposal", "grid.marketterms", "grid.plantdivision", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
     "Money": (
         "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.vatstatus", "billing.bankstatement", "billing.bankstatementline", "billing.payment", "billing.mandate", "billing.charge", "billing.paymentrules", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile", "billing.publicpage",
-        "billing.arrearsrule", "billing.baserate", "billing.protection", "billing.membershare", "billing.distributionrule",
+        "billing.arrearsrule", "billing.baserate", "billing.protection", "billing.membershare", "billing.distributionrule", "billing.yearclosing",
         "billing.incentiveversion", "billing.incentiveprogramme", "billing.incentivebudget", "billing.incentiveaward", "billing.incentiveentitlement",
     ),
     "People": ("members.member", "members.user", "members.accessrecord", "members.notification", "members.cooperative"),

@@ -15,6 +15,7 @@ from billing.admin import (
     tariff_versions,
     tariffs,
     vat,
+    years,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "tariff_versions",
     "tariffs",
     "vat",
+    "years",
 ]

@@ -18,7 +18,7 @@ HEADINGS = (
     "KOST1 - Kostenstelle", "KOST2 - Kostenstelle", "Kost-Menge", "EU-Land u. UStID (Bestimmung)", "EU-Steuersatz (Bestimmung)",
     "Abw. Versteuerungsart", "Sachverhalt L+L", "Funktionsergänzung L+L", "BU 49 Hauptfunktionstyp", "BU 49 Hauptfunktionsnummer",
     "BU 49 Funktionsergänzung",
-    *(f"Zusatzinformation - {what} {n}" for n in range(1, 21) for what in ("Art", "Inhalt")),
+    *(f"Zusatzinformation{what} {n}" for n in range(1, 21) for what in (" - Art", "- Inhalt")),
     "Stück", "Gewicht", "Zahlweise", "Forderungsart", "Veranlagungsjahr", "Zugeordnete Fälligkeit", "Skontotyp", "Auftragsnummer",
     "Buchungstyp", "USt-Schlüssel (Anzahlungen)", "EU-Land (Anzahlungen)", "Sachverhalt L+L (Anzahlungen)",
     "EU-Steuersatz (Anzahlungen)", "Erlöskonto (Anzahlungen)", "Herkunft-Kz", "Buchungs GUID", "KOST-Datum", "SEPA-Mandatsreferenz",
@@ -26,6 +26,11 @@ HEADINGS = (
     "Bezeichnung SoBil-Sachverhalt", "Kennzeichen SoBil-Buchung", "Festschreibung", "Leistungsdatum", "Datum Zuord. Steuerperiode",
     "Fälligkeit", "Generalumkehr (GU)", "Steuersatz", "Land", "Abrechnungsreferenz", "BVV-Position",
     "EU-Land u. UStID (Ursprung)", "EU-Steuersatz (Ursprung)", "Abw. Skontokonto",
+)  # fmt: skip
+# Columns of text are quoted also where they are empty; numbers and dates never are.
+TEXT_COLUMNS = frozenset(
+    n - 1
+    for n in (2, 3, 6, 9, 11, 12, 14, 16, *range(20, 39), 40, 42, *range(48, 88), 91, 95, 96, 98, 102, 103, 105, 107, 109, 110, 112, 118, 120, 121, 123)
 )  # fmt: skip
 LOCKED_AT = HEADINGS.index("Festschreibung")
 GUID_AT = HEADINGS.index("Buchungs GUID")
@@ -89,7 +94,7 @@ def write_batch(batch: Batch, bookings: Iterable[Booking]) -> bytes:
     Raises:
         CannotExport: a booking lies outside the batch's days, its amount is not positive, or there are too many.
     """
-    lines = [_header(batch), ";".join(_text(name) for name in HEADINGS)]
+    lines = [_header(batch), ";".join(HEADINGS)]
     for booking in bookings:
         _check(batch, booking)
         lines.append(_line(batch, booking))
@@ -119,7 +124,7 @@ def _header(batch: Batch) -> str:
 
 
 def _line(batch: Batch, booking: Booking) -> str:
-    cells = [""] * COLUMNS
+    cells = ['""' if place in TEXT_COLUMNS else "" for place in range(COLUMNS)]
     cells[:14] = [
         amount(booking.amount_minor), _text("S"), _text(batch.currency), "", "", _text(""), str(booking.debited),
         str(booking.credited), _text(booking.tax_key), f"{booking.booked_date:%d%m}",

@@ -87,6 +87,7 @@ from billing.models.tariffs import (
     VersionStatus,
 )
 from billing.models.vat import DocumentVat, VatStatus
+from billing.models.years import YearClosing, YearStatus
 
 __all__ = [
     "Account",
@@ -190,4 +191,6 @@ __all__ = [
     "VatStatus",
     "VersionStatus",
     "WhenShort",
+    "YearClosing",
+    "YearStatus",
 ]

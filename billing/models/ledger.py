@@ -20,7 +20,10 @@ class AccountCode(models.TextChoices):
     REMINDER_FEES = "reminder_fees", "fees of reminders"
     ARREARS_INTEREST = "arrears_interest", "interest on arrears"
     DISTRIBUTIONS = "distributions", "shared out to producers and members"
+    RETAINED = "retained_earnings", "results carried forward"
     RESERVES = "reserves", "reserves"
+    MEMBER_SHARES = "member_shares", "members' shares"
+    OPENING = "opening", "carried in from books before"
     WITHHELD_TAX = "withheld_tax", "tax withheld of dividends"
     EXCHANGE = "exchange", "between currencies"
     VAT = "vat", "VAT"
@@ -46,6 +49,9 @@ TAX = (
     AccountCode.VAT, AccountCode.INPUT_VAT, AccountCode.REVERSE_VAT, AccountCode.REVERSE_INPUT_VAT, AccountCode.VAT_COST,
 )  # fmt: skip
 PERSONAL = (AccountCode.RECEIVABLE, AccountCode.PAYABLE)
+# What is carried to equity when a year is closed, is no cause of VAT, and none of what a month earned or spent.
+YEAR_CLOSING = "year closing"
+EQUITY = (AccountCode.MEMBER_SHARES, AccountCode.RESERVES, AccountCode.RETAINED, AccountCode.DISTRIBUTIONS)
 # What the cooperative earns and spends; all others say what it has, owes, or did with what was left.
 RESULT = (
     AccountCode.ENERGY_SALES, AccountCode.FEES, AccountCode.LOCAL_CLEARING, AccountCode.ENERGY_PURCHASES, AccountCode.INCENTIVES,

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Max, Min, QuerySet
 
 from billing.models import Account, AccountCode, AccountingPeriod, LedgerTransaction
+from billing.models.ledger import YEAR_CLOSING
 from kernel.intervals import Month
 from members.models import Cooperative, Role, User
 from members.selectors.scope import cooperatives_served
@@ -160,7 +161,7 @@ class MonthContent:
 
 
 def month_content(cooperative: Cooperative, month: Month) -> MonthContent:
-    """What is booked in a month; the same rows give the same hash."""
+    """What is booked in a month; the same rows give the same hash. The closing of a year stands beside its last month, not in it."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT count(*), coalesce(sum(e.debit_minor), 0)::bigint,
@@ -169,8 +170,8 @@ def month_content(cooperative: Cooperative, month: Month) -> MonthContent:
                FROM billing_ledgerentry e
                JOIN billing_ledgertransaction t ON t.id = e.transaction_id
                JOIN billing_account a ON a.id = e.account_id
-               WHERE t.cooperative_id = %s AND t.booked_date BETWEEN %s AND %s""",
-            [cooperative.pk, month.first_day, month.last_day],
+               WHERE t.cooperative_id = %s AND t.booked_date BETWEEN %s AND %s AND t.cause <> %s""",
+            [cooperative.pk, month.first_day, month.last_day, YEAR_CLOSING],
         )
         return MonthContent(*cursor.fetchone())
 

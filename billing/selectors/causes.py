@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from billing.models import BankStatementLine, Charge, Distribution, Document, LedgerTransaction, Payment
+from billing.models import (
+    BankStatementLine,
+    Charge,
+    Distribution,
+    Document,
+    LedgerTransaction,
+    Payment,
+    YearClosing,
+)
+from billing.models.ledger import YEAR_CLOSING
 
 PAYMENT_KEY = "payment:"
 HASHED = "sha256:"
@@ -153,6 +162,17 @@ def _distributions(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     }  # fmt: skip
 
 
+def _years(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    known = {y.public_id: y for y in YearClosing.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref]).select_related("cooperative")}  # fmt: skip
+    return {
+        row.pk: Cause(
+            YEAR_CLOSING, str(known[row.cause_ref]), known[row.cause_ref], f"JA{known[row.cause_ref].name}"
+        )
+        for row in rows
+        if row.cause_ref in known
+    }
+
+
 Finder = Callable[[Sequence[LedgerTransaction]], dict[int, Cause]]
 FINDERS: dict[str, Finder] = {
     "document": _documents,
@@ -162,4 +182,5 @@ FINDERS: dict[str, Finder] = {
     "bank line": _bank_lines,
     "distribution": _distributions,
     "payment return": _returns,
+    YEAR_CLOSING: _years,
 }

@@ -17,8 +17,10 @@ from billing.models import (
     DocumentKind,
     DocumentLine,
     MemberShare,
+    YearClosing,
+    YearStatus,
 )
-from billing.models.ledger import RESULT
+from billing.models.ledger import RESULT, YEAR_CLOSING
 from members.models import Cooperative, Member, Role, User
 from members.selectors.scope import visible_members
 
@@ -38,7 +40,7 @@ class MarginLine:
 def margin_lines(cooperative: Cooperative, first: date, last: date) -> list[MarginLine]:
     """What was earned and spent on the days `[first, last]`, by account.
 
-    Documents count in the month that they are for, all else on the day it was booked. What the cooperative's own sites earned or drew
+    Documents count in the month that they are for, all else on the day it was booked; a closed year counts as it did before. What the cooperative's own sites earned or drew
     is booked with the cooperative as a member, and is a line of its own.
     """
     with connection.cursor() as cursor:
@@ -49,13 +51,13 @@ def margin_lines(cooperative: Cooperative, first: date, last: date) -> list[Marg
                JOIN billing_ledgertransaction t ON t.id = e.transaction_id
                LEFT JOIN billing_document d ON t.cause = 'document' AND d.public_id = t.cause_ref
                LEFT JOIN members_member m ON m.id = a.member_id
-               WHERE t.cooperative_id = %(cooperative)s AND a.currency = %(currency)s
+               WHERE t.cooperative_id = %(cooperative)s AND a.currency = %(currency)s AND t.cause <> %(closing)s
                  AND (a.code = ANY(%(codes)s) OR (m.is_cooperative AND t.cause = 'document'))
                  AND coalesce(d.last_day, t.booked_date) BETWEEN %(first)s AND %(last)s
                GROUP BY 1 HAVING sum(e.credit_minor - e.debit_minor) <> 0""",
             {
                 "own": OWN_SITES, "cooperative": cooperative.pk, "currency": cooperative.currency,
-                "codes": [code.value for code in RESULT], "first": first, "last": last,
+                "codes": [code.value for code in RESULT], "closing": YEAR_CLOSING, "first": first, "last": last,
             },
         )  # fmt: skip
         found = dict(cursor.fetchall())
@@ -69,6 +71,25 @@ def used_of(cooperative: Cooperative, first: date, last: date) -> int:
     """What standing distributions took of the margin of these months already, counter-distributions taken off [minor units]."""
     rows = standing(cooperative).filter(first_day=first, last_day=last)
     return rows.aggregate(sum=Sum("used_minor"))["sum"] or 0
+
+
+def left_of_years(
+    cooperative: Cooperative, first: date, last: date, *, but: Distribution | None
+) -> int | None:
+    """What closed years that `[first, last]` touches leave where some of them went to the reserves [minor units]; None where none did.
+
+    A year's margin, less what its closing set aside, less what standing distributions of its months took (`but` left out).
+    """
+    years = YearClosing.objects.filter(
+        cooperative=cooperative, counters=None, status=YearStatus.RELEASED, reserve_minor__gt=0, first_day__lte=last, last_day__gte=first
+    )  # fmt: skip
+    left = []
+    for year in years:
+        margin = sum(line.amount_minor for line in margin_lines(cooperative, year.first_day, year.last_day))
+        rows = standing(cooperative).filter(first_day__lte=year.last_day, last_day__gte=year.first_day)
+        used = rows.exclude(pk=but.pk if but else None).aggregate(sum=Sum("used_minor"))["sum"] or 0
+        left.append(margin - year.reserve_minor - used)
+    return min(left, default=None)
 
 
 def standing(cooperative: Cooperative) -> QuerySet[Distribution]:

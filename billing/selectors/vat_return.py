@@ -8,17 +8,16 @@ from typing import Any
 from django.db import connection
 
 from billing.domain.vat_return import VatKey, VatRow, apart, owed_minor
-from billing.models.ledger import TAX
+from billing.models.ledger import TAX, YEAR_CLOSING
 from members.models import Cooperative
 
-YEAR_CLOSING = "year closing"
 # Output accounts stand in credit, input accounts in debit. Closing a year empties accounts and supplies nothing.
 BOOKED = """
     WITH moved AS (
         SELECT a.code, a.vat_key, t.id AS transaction_id, e.credit_minor - e.debit_minor AS credit
         FROM billing_ledgerentry e JOIN billing_ledgertransaction t ON t.id = e.transaction_id
         JOIN billing_account a ON a.id = e.account_id AND (a.vat_key <> '' OR a.code = ANY(%(tax)s))
-        WHERE t.cooperative_id = %(cooperative)s AND t.booked_date BETWEEN %(first)s AND %(last)s AND t.cause <> ALL(%(apart)s)
+        WHERE t.cooperative_id = %(cooperative)s AND t.booked_date BETWEEN %(first)s AND %(last)s AND t.cause <> %(closing)s
           AND a.currency = %(currency)s)
 """
 BOOKED_BY_KEY = (
@@ -87,7 +86,7 @@ def vat_return(cooperative: Cooperative, first: date, last: date) -> VatReturn:
     """By key, over the days `[first, last]`; the tax point is the day of issue, on which documents are booked."""
     values = {
         "cooperative": cooperative.pk, "currency": cooperative.currency, "first": first, "last": last, "tax": [code.value for code in TAX],
-        "apart": [YEAR_CLOSING],
+        "closing": YEAR_CLOSING,
     }  # fmt: skip
     return VatReturn(
         first, last, _rows(BOOKED_BY_KEY, values), _rows(ON_DOCUMENTS, values), [(pk, minor) for pk, minor in _fetched(BESIDE, values) if minor]

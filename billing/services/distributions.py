@@ -31,6 +31,7 @@ from billing.models import (
 from billing.selectors.distributions import (
     MarginLine,
     claims_of,
+    left_of_years,
     margin_lines,
     rule_on,
     standing,
@@ -96,6 +97,7 @@ class Plan:
     left_by_cap_minor: int
     parts: list[PlannedPart]
     obstacles: list[str]
+    left_of_years_minor: int | None = None
 
     @property
     def margin_minor(self) -> int:
@@ -104,7 +106,12 @@ class Plan:
     @property
     def available_minor(self) -> int:
         """What is left of the margin to be shared out."""
-        return self.margin_minor - self.other_costs_minor - self.used_before_minor
+        left = self.margin_minor - self.other_costs_minor - self.used_before_minor
+        return (
+            left
+            if self.left_of_years_minor is None
+            else min(left, self.left_of_years_minor - self.other_costs_minor)
+        )
 
     @property
     def shared_minor(self) -> int:
@@ -122,7 +129,8 @@ def plan_distribution(*, cooperative: Cooperative, wanted: Wanted, but: Distribu
     rows = claims_of(cooperative, first, last)
     obstacles = _obstacles(cooperative, wanted, rule, but)
     used, reserve, left, parts = _divided(wanted, rule, rows, obstacles)
-    plan = Plan(wanted, margin, used_before, costs, rule, used, reserve, left, parts, obstacles)
+    of_years = left_of_years(cooperative, first, last, but=but)
+    plan = Plan(wanted, margin, used_before, costs, rule, used, reserve, left, parts, obstacles, of_years)
     _check_margin(plan)
     return plan
 
@@ -205,6 +213,8 @@ def _check_margin(plan: Plan) -> None:
         before = (
             f", {plan.used_before_minor / 100:,.2f} of it is used already" if plan.used_before_minor else ""
         )
+        if plan.left_of_years_minor is not None:
+            before += ", and the closing of the year set part of it aside for the reserves"
         plan.obstacles.append(
             f"There are {max(plan.available_minor, 0) / 100:,.2f} to share out{before}; {plan.used_minor / 100:,.2f} is more."
         )

@@ -11,7 +11,7 @@ from billing.domain.charts_of_accounts import number_of
 from billing.domain.datev import Batch, Booking, account_numbers, fiscal_year_start, write_batch
 from billing.domain.ledger import pair_off
 from billing.models import Account, AccountCode, ExportProfile, ExternalAccount
-from billing.models.ledger import PERSONAL
+from billing.models.ledger import PERSONAL, YEAR_CLOSING
 from billing.selectors.journal import JournalRow, journal
 from billing.services.ledger import is_closed
 from kernel.intervals import Month
@@ -55,8 +55,13 @@ def numbered_accounts(*, cooperative: Cooperative) -> dict[int, ExternalAccount]
     return known | {row.account_id: row for row in fresh}
 
 
-def datev_file(*, cooperative: Cooperative, month: Month, now: datetime) -> tuple[str, bytes]:
+def datev_file(
+    *, cooperative: Cooperative, month: Month, now: datetime, closing_alone: bool = False
+) -> tuple[str, bytes]:
     """Name and content of a month's batch; a transaction with several sides becomes a line for each pair of accounts.
+
+    Args:
+        closing_alone: only what closed (or opened again) the year that ends with the month, for who has the month already.
 
     Raises:
         CannotExport: the format cannot hold the month.
@@ -71,8 +76,14 @@ def datev_file(*, cooperative: Cooperative, month: Month, now: datetime) -> tupl
         f"{cooperative.slug} {month.number}", cooperative.currency, now, is_closed(cooperative, month.first_day),
     )  # fmt: skip
     rows = (row for row in journal(cooperative, month) if row.transaction.currency == cooperative.currency)
-    bookings = (booking for row in rows for booking in _bookings(row, numbers))
-    return f"EXTF_Buchungsstapel_{month.number}.csv", write_batch(batch, bookings)
+    bookings = (
+        booking
+        for row in rows
+        if not closing_alone or row.transaction.cause == YEAR_CLOSING
+        for booking in _bookings(row, numbers)
+    )
+    what = "_Jahresabschluss" if closing_alone else ""
+    return f"EXTF_Buchungsstapel_{month.number}{what}.csv", write_batch(batch, bookings)
 
 
 def _bookings(row: JournalRow, numbers: dict[int, ExternalAccount]) -> Iterator[Booking]:

@@ -15,7 +15,8 @@ from billing.models import (
     LedgerTransaction,
     PeriodStatus,
 )
-from billing.models.ledger import PERSONAL
+from billing.models.ledger import PERSONAL, YEAR_CLOSING
+from billing.selectors.years import closed_year_of
 from members.models import Cooperative, Member
 
 
@@ -65,7 +66,7 @@ def post_transaction(
     existing = LedgerTransaction.objects.filter(
         cooperative=cooperative, idempotency_key=idempotency_key
     ).first()
-    if existing is None:
+    if existing is None and cause != YEAR_CLOSING:
         _check_open(cooperative, booked_date)
     posted, created = LedgerTransaction.objects.get_or_create(
         cooperative=cooperative,
@@ -103,10 +104,11 @@ def _check_open(cooperative: Cooperative, day: date) -> None:
 
 
 def is_closed(cooperative: Cooperative, day: date) -> bool:
-    """Whether the month of a day is closed."""
-    return AccountingPeriod.objects.filter(
+    """Whether the month of a day is closed, or its whole year."""
+    closed = AccountingPeriod.objects.filter(
         cooperative=cooperative, period=month_of(day), status=PeriodStatus.CLOSED
-    ).exists()
+    )
+    return closed.exists() or closed_year_of(cooperative, day) is not None
 
 
 def _check_same(posted: LedgerTransaction, amounts: Mapping[Account, int]) -> None:

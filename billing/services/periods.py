@@ -13,6 +13,7 @@ from billing.models import (
     PeriodStep,
 )
 from billing.selectors.books import MonthContent, month_content, trial_balance_of
+from billing.selectors.years import closed_year_of
 from kernel.intervals import Month
 from members.models import Cooperative, User
 
@@ -96,6 +97,9 @@ def reopen_period(
         raise CannotReopen(f"{by} closed {_name(month)}: somebody else has to open it again.")
     if not reason.strip():
         raise CannotReopen("Say why; the reason stays in the log.")
+    year = closed_year_of(cooperative, month.first_day)
+    if year is not None:
+        raise CannotReopen(f"{year.name} is closed as a whole; open the year again first.")
     later = AccountingPeriod.objects.filter(
         cooperative=cooperative, period__gt=month.number, status=PeriodStatus.CLOSED
     )

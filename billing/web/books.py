@@ -23,6 +23,7 @@ from billing.models import (
     LedgerTransaction,
     Payment,
     PeriodStep,
+    YearClosing,
 )
 from billing.selectors.books import (
     account_sheet,
@@ -101,6 +102,9 @@ def cause_url(cause: Cause) -> str:
         return reverse("admin:billing_payment_change", args=[cause.row.pk])
     if isinstance(cause.row, BankStatementLine):
         return reverse("admin:billing_bankstatement_change", args=[cause.row.statement_id])
+    if isinstance(cause.row, YearClosing):
+        first = cause.row.first_day
+        return f"{reverse('books-year')}?cooperative={cause.row.cooperative.slug}&month={Month(first.year, first.month)}"
     if isinstance(cause.row, LedgerTransaction):
         return reverse("books-transaction", args=[cause.row.public_id])
     return ""
@@ -251,7 +255,9 @@ def journal_file(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         reply["Content-Disposition"] = f'attachment; filename="journal-{desk.month.number}.csv"'
         return reply
     try:
-        name, content = datev_file(cooperative=desk.cooperative, month=desk.month, now=timezone.now())
+        name, content = datev_file(
+            cooperative=desk.cooperative, month=desk.month, now=timezone.now(), closing_alone=request.GET.get("closing") == "alone"
+        )  # fmt: skip
     except CannotExport as why:
         messages.error(request, str(why))
         return _back_to_months(desk)

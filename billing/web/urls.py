@@ -13,6 +13,7 @@ from billing.web import (
     own_payments,
     vat,
     views,
+    years,
 )
 from billing.web.annual import annual_page, annual_pdf
 from billing.web.prices import prices_page
@@ -58,6 +59,7 @@ urlpatterns = [
     path("bills/letters/<uuid:public_id>/", arrears.reminder_pdf, name="reminder-pdf"),
     path("books/vat/", vat.vat_page, name="books-vat"),
     path("books/vat/file/", vat.vat_file, name="books-vat-file"),
+    path("books/year/", years.year_page, name="books-year"),
     path("books/months/", books.periods_page, name="books-periods"),
     path("books/months/close/", books.close_month, name="books-close"),
     path("books/months/reopen/", books.reopen_month, name="books-reopen"),
