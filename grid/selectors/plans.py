@@ -44,9 +44,10 @@ class Foreseen:
     at: datetime
 
 
-def newest_plan(microgrid: Microgrid, *, before: datetime) -> Plan | None:
-    """The plan with the latest origin."""
-    return Plan.objects.filter(microgrid=microgrid, origin_at__lte=before).order_by("-origin_at").first()
+def newest_plan(microgrid: Microgrid, *, before: datetime, source: PlanSource | None = None) -> Plan | None:
+    """The plan with the latest origin, of all or of one source."""
+    plans = Plan.objects.filter(microgrid=microgrid, origin_at__lte=before)
+    return (plans if source is None else plans.filter(source=source)).order_by("-origin_at").first()
 
 
 def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:

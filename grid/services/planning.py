@@ -1,6 +1,7 @@
 """Making plans: one for each interval, always an answer. The plan of least cost, else the last one moved on, else the plain rule."""
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ from grid.domain.planning.parts import Array, CannotPlan
 from grid.domain.planning.program import OutOfTime
 from grid.domain.planning.rolling import outlook_of
 from grid.domain.planning.search import CannotFindPlan, find_plan
+from grid.domain.planning.shifting import Connection, Moved, follow
 from grid.domain.planning.solution import PlanStatus
 from grid.domain.planning.stored_value import StoredValue, value_of_storing
 from grid.models import FlexibleRunPlan, Plan, PlanSource, StoragePlan
@@ -27,7 +29,9 @@ from grid.selectors.plans import (
     net_of_last_weeks,
     newest_plan,
     storages_of,
+    stored_now,
 )
+from grid.selectors.village import storage_limits
 from grid.services.plan_question import Given, divided, given_for, question
 
 log = logging.getLogger(__name__)
@@ -37,8 +41,12 @@ KEEP = timedelta(days=62)
 VALUE_HORIZON = timedelta(hours=24)
 
 
-def make_plan(*, microgrid: Microgrid, now: datetime) -> Plan | None:
-    """The plan from the interval that runs at `now`; the same interval again changes nothing. None where there is no storage."""
+def make_plan(*, microgrid: Microgrid, now: datetime, patience_s: float = PATIENCE_S) -> Plan | None:
+    """The plan from the interval that runs at `now`; the same interval again changes nothing. None where there is no storage.
+
+    Args:
+        patience_s: how long the plan of least cost may be looked for.
+    """
     step = timedelta(minutes=microgrid.interval_minutes)
     origin_at = now - timedelta(seconds=now.timestamp() % step.total_seconds())
     known = Plan.objects.filter(microgrid=microgrid, origin_at=origin_at).first()
@@ -47,19 +55,21 @@ def make_plan(*, microgrid: Microgrid, now: datetime) -> Plan | None:
         return known
     reason = ""
     try:
-        return _keep_found(given_for(microgrid, origin_at, storages, now), now)
+        return _keep_found(given_for(microgrid, origin_at, storages, now), now, patience_s)
     except (InputMissing, CannotPlan, OutOfTime, CannotFindPlan) as problem:
         log.warning("no plan of least cost for %s: %s", microgrid.slug, problem)
         reason = str(problem) or "No plan was found in time."
-    return _keep_shifted(microgrid, origin_at, reason, now) or _keep_rule(microgrid, origin_at, reason, now)
+    shifted = _keep_shifted(microgrid, storages, origin_at, reason, now)
+    return shifted or _keep_rule(microgrid, origin_at, reason, now)
 
 
-def _keep_found(given: Given, now: datetime) -> Plan:
+def _keep_found(given: Given, now: datetime, patience_s: float) -> Plan:
+    ends = time.monotonic() + patience_s
     value = _value(given)
     target_w = value.outlook.peak.target_w if given.peak_price else None
     fitted = fit(
         wires=given.wires, groups=given.groups, room_w=given.limits.charge_max_w, ask=partial(question, given, target_w),
-        find=lambda asked, known: find_plan(asked, seconds=PATIENCE_S, known=known), divide=partial(divided, given), clock=given.clock,
+        find=lambda asked, known: find_plan(asked, seconds=max(ends - time.monotonic(), 0.0), known=known), divide=partial(divided, given), clock=given.clock,
         known=given.known,
     )  # fmt: skip
     problem, found = fitted.problem, fitted.found
@@ -134,34 +144,47 @@ def _answers(given: Given, value: StoredValue) -> tuple[list[int], list[int]]:
     return _whole(measured), [round(value.power_w(0, float(net), held, given.reached_w)) for net in measured]
 
 
-def _keep_shifted(microgrid: Microgrid, origin_at: datetime, reason: str, now: datetime) -> Plan | None:
-    """The last plan from here on; None where there is none that still reaches so far."""
-    last = newest_plan(microgrid, before=origin_at)
-    if last is None or last.source == PlanSource.RULE or origin_at - last.origin_at > STANDS_FOR:
+def _keep_shifted(
+    microgrid: Microgrid, storages: list[StorageUnit], origin_at: datetime, reason: str, now: datetime
+) -> Plan | None:
+    """The last plan of least cost from here on, as far as what is stored now allows; None where there is none that still reaches so far."""
+    last = newest_plan(microgrid, before=origin_at, source=PlanSource.LEAST_COST)
+    if last is None or origin_at - last.origin_at > STANDS_FOR:
         return None
-    shift = (origin_at - last.origin_at) // timedelta(minutes=microgrid.interval_minutes)
-    if shift >= len(last.use_w):
+    shift = (origin_at - last.origin_at) // timedelta(minutes=last.interval_minutes)
+    if shift >= len(last.use_w) or last.interval_minutes != microgrid.interval_minutes:
         return None
-    arrays = (
-        "use_w", "production_w", "import_w", "export_w", "retail_micro", "feed_in_micro", "energy_micro", "sentences",
-    )  # fmt: skip
-    rows = list(last.storages.select_related("storage").order_by("storage_id"))
+    moved = _moved(microgrid, storages, last, shift)
+    arrays = ("use_w", "production_w", "retail_micro", "feed_in_micro", "energy_micro", "sentences")
     plan = Plan(
         microgrid=microgrid, origin_at=origin_at, made_at=now, source=PlanSource.SHIFTED, status=last.status,
         interval_minutes=last.interval_minutes, forecast_at=last.forecast_at, peak_reached_w=last.peak_reached_w,
         peak_target_w=last.peak_target_w, settings=last.settings,
+        import_w=_whole(np.maximum(moved.exchange_w, 0)), export_w=_whole(np.maximum(-moved.exchange_w, 0)),
         reasons=[reason, *(r for r in last.reasons if r != reason)],
         **{name: getattr(last, name)[shift:] for name in arrays},
     )  # fmt: skip
-    charge, discharge, soc = (
-        np.array([getattr(row, name)[shift:] for row in rows], dtype=np.float64).reshape(len(rows), -1)
-        for name in ("charge_w", "discharge_w", "soc_wh")
-    )
+    hours = last.interval_minutes / 60
     runs = [
-        FlexibleRunPlan(run_id=row.run_id, power_w=row.power_w[shift:], told_wh=row.told_wh, why=row.why)
+        FlexibleRunPlan(
+            run_id=row.run_id, power_w=row.power_w[shift:], told_wh=row.told_wh + round(sum(row.power_w[:shift]) * hours), why=row.why
+        )
         for row in last.runs.all()
-    ]
-    return _store(plan, [row.storage for row in rows], charge, discharge, soc, runs)
+    ]  # fmt: skip
+    return _store(plan, storages, moved.charge_w, moved.discharge_w, moved.soc_wh, runs)
+
+
+def _moved(microgrid: Microgrid, storages: list[StorageUnit], last: Plan, shift: int) -> Moved:
+    """A storage that the last plan did not know rests; what one that is gone was to do comes in through the connection."""
+    rows = {row.storage_id: np.array(row.charge_w) - np.array(row.discharge_w) for row in last.storages.all()}
+    idle = np.zeros(len(last.use_w))
+    exchange = np.array(last.import_w, dtype=np.float64) - np.array(last.export_w)
+    return follow(
+        np.array([rows.get(s.pk, idle) for s in storages], dtype=np.float64)[:, shift:], soc_wh=stored_now(microgrid, storages),
+        limits=storage_limits(storages), others_w=(exchange - sum(rows.values(), idle))[shift:],
+        connection=Connection(microgrid.import_limit_w or np.inf, microgrid.export_limit_w or np.inf),
+        hours=last.interval_minutes / 60,
+    )  # fmt: skip
 
 
 def _keep_rule(microgrid: Microgrid, origin_at: datetime, reason: str, now: datetime) -> Plan:

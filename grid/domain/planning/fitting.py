@@ -9,12 +9,14 @@ from grid.domain.network.powerflow import CannotSolve
 from grid.domain.planning.grid_limits import Cut, Stress, Wires, alike_by, cuts_for, rows_of, stresses, told
 from grid.domain.planning.parts import Array, Places, SharedLimits
 from grid.domain.planning.problem import PlanProblem
+from grid.domain.planning.program import CannotFindPlan
 from grid.domain.planning.shortfalls import SHARED, SHARED_REASON
 from grid.domain.planning.solution import PlanSolution, PlanStatus
 from grid.domain.planning.warm_start import KnownPlan
 
 ROUNDS = 8
 MOST_CUTS = 400  # in one round; the worst first
+OUT_OF_TIME = "Time ran out before the wires' limits were kept by the plan; control keeps them as it goes."
 GAINED = 1e-3  # p.u. or share of a rating by which the worst must get better for another round
 
 
@@ -82,7 +84,12 @@ def fit(
         split = alike_by(cuts, groups)
         problem = ask(split, rows_of(cuts, split, room_w, len(clock)))
         so_far = KnownPlan(fitted.charge_w, fitted.discharge_w, fitted.soc_wh, flexible_w)
-        found = find(problem, so_far.in_groups(split))
+        try:
+            found = find(problem, so_far.in_groups(split))
+        except (
+            CannotFindPlan
+        ):  # what was found before keeps all but the wires; control's own limits keep them
+            return _judged(fitted, left, (OUT_OF_TIME, *told(wires, left, clock)))
         fitted = Fitted(problem, found, split, *_divided(found, split, divide), rows=len(cuts))
     return _judged(fitted, left, told(wires, left, clock))
 

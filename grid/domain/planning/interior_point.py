@@ -8,6 +8,7 @@ What comes back is proven, whatever the numbers did on the way: for any `y` the 
 bound of the cost (weak duality, the bounds dualised exactly).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,8 +57,10 @@ class InteriorPoint:
     steps: int
 
 
-def find_interior_point(programme: BoxProgramme, *, enough: float, worth: float) -> InteriorPoint:
-    """Step until cost and bound are within `enough` x max(worth, |cost|), or until nothing gets better.
+def find_interior_point(
+    programme: BoxProgramme, *, enough: float, worth: float, late: Callable[[], bool] = lambda: False
+) -> InteriorPoint:
+    """Step until cost and bound are within `enough` x max(worth, |cost|), or until nothing gets better, or until it is `late`.
 
     Ends early and says so by its figures: the caller judges `cost`, `bound` and `error`.
 
@@ -78,7 +81,7 @@ def find_interior_point(programme: BoxProgramme, *, enough: float, worth: float)
         else:
             best, since = replace(best, y=reached.y, bound=reached.bound), since + 1
         close = best.cost - best.bound <= enough * max(worth, abs(best.cost))
-        if (close and best.error <= FEASIBLE) or since > MOST_WITHOUT_GAIN:
+        if (close and best.error <= FEASIBLE) or since > MOST_WITHOUT_GAIN or late():
             return best
         try:
             with np.errstate(all="ignore"):  # what overflows is seen at once, above

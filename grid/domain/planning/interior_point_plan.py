@@ -6,6 +6,7 @@ connection takes what is left. Its cost is then compared with the bound that the
 `PROVEN` of that bound, or that breaks a limit, is not given: then the general search has to find the plan.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,15 +39,17 @@ def suits(problem: PlanProblem) -> bool:
     )
 
 
-def find_proven_plan(problem: PlanProblem) -> PlanSolution | None:
-    """The best plan, within 1e-6 of the optimum; None where that could not be proven, or where not every wish can be kept."""
+def find_proven_plan(problem: PlanProblem, late: Callable[[], bool] = lambda: False) -> PlanSolution | None:
+    """The best plan, within 1e-6 of the optimum; None where that could not be proven, not in time, or where not every wish can be kept."""
     fleet = fleet_of(problem)
     reach = find_reach(fleet)
     if reach is None:
         return None
     writer = _Writer(problem, without_choice(fleet, reach))
     try:
-        point = find_interior_point(writer.programme(), enough=ENOUGH, worth=1.0 / writer.cost_scale)
+        point = find_interior_point(
+            writer.programme(), enough=ENOUGH, worth=1.0 / writer.cost_scale, late=late
+        )
     except NotPositiveDefinite:
         return None
     return _proven(problem, fleet, _schedule(problem, fleet, reach, writer, point), writer, point)

@@ -69,11 +69,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How exact (in the programme's unit) and how long [s] a search with yes-or-no decisions may be."""
+    """How exact (in the programme's unit) and how long [s] a search with yes-or-no decisions may be, and each linear programme before it."""
 
     gap: float
     relative_gap: float
     seconds: float
+    line_seconds: float = np.inf
 
     def room(self, objective: float) -> float:
         return self.gap + self.relative_gap * abs(objective)
@@ -92,5 +93,13 @@ class CannotFollow(RuntimeError):
     """The other method cannot say."""
 
 
+class CannotFindPlan(RuntimeError):
+    """No phase of the search found a plan, though storages can keep their limits; the message says what to change."""
+
+
 class OutOfTime(RuntimeError):
     """No plan at all was found within the time."""
+
+
+class LinesOutOfTime(OutOfTime):
+    """Not even a linear programme was solved within the time; what asks for more than it will not be either."""

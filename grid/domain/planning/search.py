@@ -15,7 +15,14 @@ from grid.domain.planning.interior_point_plan import find_proven_plan, suits
 from grid.domain.planning.model import Aim, Model, Slack
 from grid.domain.planning.parts import Array
 from grid.domain.planning.problem import PlanProblem
-from grid.domain.planning.program import Answer, Course, Effort, OutOfTime
+from grid.domain.planning.program import (
+    Answer,
+    CannotFindPlan,
+    Course,
+    Effort,
+    LinesOutOfTime,
+    OutOfTime,
+)
 from grid.domain.planning.reading import nothing, read
 from grid.domain.planning.solution import PlanSolution
 from grid.domain.planning.solving import solve, with_decisions_of
@@ -32,8 +39,7 @@ SHARE = 0.5  # of the time that is left, for the plan that keeps everything, the
 LEAST_S = 2.0
 
 
-class CannotFindPlan(RuntimeError):
-    """No phase of the search found a plan, though storages can keep their limits; the message says what to change."""
+NOT_EVEN_LINES = "time ran out: {:g} s were not enough for the linear programme; give it more time, or fewer storages or longer intervals"
 
 
 def find_plan(
@@ -44,7 +50,8 @@ def find_plan(
 
     Args:
         problem: what is asked.
-        seconds: how long searches with yes-or-no decisions may take in all; linear programmes are not counted.
+        seconds: how long it may take in all; each linear programme has what is left when its phase begins, a search with yes-or-no decisions
+            a share of it. Writing down and reading back are not counted.
         clock: tells [s] how much of that is gone.
         known: a plan for the same storages, loads and intervals to begin from; the answer is the same without, and takes longer.
 
@@ -54,16 +61,19 @@ def find_plan(
     lost = stranded(problem)
     if lost:
         return nothing(problem, lost)
+    ends = clock() + seconds
     if suits(problem):
-        given = find_proven_plan(problem)
+        given = find_proven_plan(problem, late=lambda: clock() >= ends)
         if given is not None:
             return given
-    ends = clock() + seconds
     model = write(problem)
     try:
-        effort = _effort(model, Aim.COST, seconds * SHARE)
+        left = max(ends - clock(), 0.0)
+        effort = _effort(model, Aim.COST, left * SHARE, line_seconds=left)
         near = start_values(problem, model, known) if known is not None else None
         answer = solve(model.program, effort, courses=_courses(problem, model, None), near=near)
+    except LinesOutOfTime:
+        raise CannotFindPlan(NOT_EVEN_LINES.format(seconds)) from None  # what follows asks for more than that
     except OutOfTime:
         answer = None  # whether everything can be kept is not known; something can always be done
     if answer is not None:
@@ -101,8 +111,7 @@ def _as_near_as_possible(problem: PlanProblem, left: Callable[[], float]) -> lis
     found: list[tuple[Model, Answer]] = []
     for aim in Aim:
         try:
-            seconds = left() * (SHARE if aim != Aim.COST else 1.0)
-            solved = _phase(problem, slack, seconds, found[-1][1].values if found else None)
+            solved = _phase(problem, slack, left(), found[-1][1].values if found else None)
         except OutOfTime:
             solved = None
         if solved is None:
@@ -148,15 +157,16 @@ def _prices(found: list[tuple[Model, Answer]]) -> Array:
 
 
 def _phase(
-    problem: PlanProblem, slack: Slack, seconds: float, begin: Array | None
+    problem: PlanProblem, slack: Slack, left_s: float, begin: Array | None
 ) -> tuple[Model, Answer] | None:
-    """One aim; what the phases before found is held, with a hair's breadth of room only where the solver needs it."""
+    """One aim, with its share of the time that is left; what the phases before found is held, with a hair's breadth of room only where the solver needs it."""
+    seconds = left_s * (SHARE if slack.aim != Aim.COST else 1.0)
     for room in PINS:
         roomy = replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
         model = write(problem, roomy)
         answer = solve(
             model.program,
-            _effort(model, slack.aim, seconds, strict=False),
+            _effort(model, slack.aim, seconds, line_seconds=left_s, strict=False),
             begin,
             _courses(problem, model, roomy),
         )
@@ -177,12 +187,12 @@ def _roomy(found: float | None, room: float) -> float | None:
     return found * (1.0 + room) + room if found else found
 
 
-def _effort(model: Model, aim: Aim, seconds: float, *, strict: bool = True) -> Effort:
+def _effort(model: Model, aim: Aim, seconds: float, *, line_seconds: float, strict: bool = True) -> Effort:
     if aim == Aim.COST and strict:
-        return Effort(EXACT / (model.unit_w / 1000.0), EXACT, seconds)
+        return Effort(EXACT / (model.unit_w / 1000.0), EXACT, seconds, line_seconds)
     if aim == Aim.COST:
-        return Effort(EXACT_EFFORT / (model.unit_w / 1000.0), EXACT, seconds)
-    return Effort(EXACT_ENERGY_WH / model.unit_w, EXACT_ENERGY, seconds)
+        return Effort(EXACT_EFFORT / (model.unit_w / 1000.0), EXACT, seconds, line_seconds)
+    return Effort(EXACT_ENERGY_WH / model.unit_w, EXACT_ENERGY, seconds, line_seconds)
 
 
 def stranded(problem: PlanProblem) -> tuple[str, ...]:

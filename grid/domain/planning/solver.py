@@ -28,8 +28,8 @@ MINIMIZE = 1
 STATUS = highspy.HighsModelStatus
 
 
-def loaded(program: Program, effort: Effort | None = None) -> Any:
-    """A solver that holds the programme, its matrix handed over whole."""
+def loaded(program: Program, effort: Effort | None = None, line_seconds: float = np.inf) -> Any:
+    """A solver that holds the programme, its matrix handed over whole; without an effort it is a linear one, with `line_seconds` of time."""
     highs = _Highs()
     for option, value in (
         ("output_flag", False),
@@ -37,6 +37,8 @@ def loaded(program: Program, effort: Effort | None = None) -> Any:
         ("dual_feasibility_tolerance", FEASIBLE),
     ):
         highs.setOptionValue(option, value)
+    if effort is None and np.isfinite(line_seconds):
+        highs.setOptionValue("time_limit", line_seconds)
     if effort is None and len(program.cost) < SMALL:
         highs.setOptionValue("presolve", "off")
         highs.setOptionValue("simplex_strategy", PRIMAL)
@@ -82,7 +84,20 @@ def _statuses(values: Array, lower: Array, upper: Array) -> list[Any]:
 
 
 def run(highs: Any) -> bool:
-    """Solve; whether a point was found."""
+    """Solve; whether the best point was found.
+
+    Where time ran out that is not known: `is_out_of_time` tells it from a programme without any point.
+    """
+    highs.run()
+    return bool(highs.getModelStatus() == STATUS.kOptimal)
+
+
+def is_out_of_time(highs: Any) -> bool:
+    return bool(highs.getModelStatus() == STATUS.kTimeLimit)
+
+
+def run_search(highs: Any) -> bool:
+    """Search with yes-or-no decisions; whether any point was found. Where time ran out it may not be the best."""
     highs.run()
     status = highs.getModelStatus()
     if status == STATUS.kOptimal:

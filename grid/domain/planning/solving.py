@@ -13,17 +13,27 @@ from typing import Any
 import numpy as np
 
 from grid.domain.planning.parts import Array, Flags
-from grid.domain.planning.program import Answer, CannotFollow, Course, Effort, OutOfTime, Program
+from grid.domain.planning.program import (
+    Answer,
+    CannotFollow,
+    Course,
+    Effort,
+    LinesOutOfTime,
+    OutOfTime,
+    Program,
+)
 from grid.domain.planning.solver import (
     FEASIBLE,
     PRICED,
     SAME_COST,
     STATUS,
     begin_near,
+    is_out_of_time,
     is_whole,
     loaded,
     restore,
     run,
+    run_search,
     settle,
     shut_lesser,
     violated,
@@ -44,17 +54,18 @@ def solve(
 
     Args:
         program: see there.
-        effort: for yes-or-no decisions.
+        effort: for yes-or-no decisions, and the time for each linear programme.
         begin: a legal point to begin with, if one is known.
         courses: other methods, asked one after the other where linear programming is not enough, until one is proven.
         near: a point that may lie near the best one, legal or not: the search begins there, and ends where it would end without.
 
     Raises:
         OutOfTime: the search ended without any point.
+        LinesOutOfTime: the linear programme was not solved in its time.
     """
     if np.any(program.lower > program.upper + FEASIBLE):
         return None
-    found = _by_lines(program, near)
+    found = _by_lines(program, near, effort.line_seconds)
     if found is None or found.proven:
         return found
     for course in courses:
@@ -64,15 +75,15 @@ def solve(
             continue
         if followed is None:
             return None
-        point = with_decisions_of(program, followed.values)
+        point = with_decisions_of(program, followed.values, effort.line_seconds)
         if point is not None and point.objective <= followed.least + followed.rounding + effort.room(
             point.objective
         ):
             return point
         begin = followed.values
     known = _better(
-        with_decisions_of(program, begin if begin is not None else found.values),
-        with_decisions_of(program, near) if near is not None else None,
+        with_decisions_of(program, begin if begin is not None else found.values, effort.line_seconds),
+        with_decisions_of(program, near, effort.line_seconds) if near is not None else None,
     )
     if known is not None and known.objective <= found.bound:
         return known
@@ -81,13 +92,15 @@ def solve(
     return _by_branches(program, effort, found)
 
 
-def _by_lines(program: Program, near: Array | None) -> Answer | None:
+def _by_lines(program: Program, near: Array | None, seconds: float) -> Answer | None:
     """Linear programming alone; `proven` only where pairs and whole numbers come out right at the relaxed optimum's cost."""
     relaxed = replace(program, whole=program.whole[:0])
-    highs = loaded(relaxed)
+    highs = loaded(relaxed, line_seconds=seconds)
     if near is not None:
         begin_near(highs, relaxed, near)
     if not run(highs):
+        if is_out_of_time(highs):
+            raise LinesOutOfTime
         return None
     bound = highs.getInfo().objective_function_value + SAME_COST * max(
         1.0, abs(highs.getInfo().objective_function_value)
@@ -129,7 +142,7 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
         if solved:
             values = np.array(highs.getSolution().col_value)[: len(program.cost)]
             bound = highs.getInfo().objective_function_value
-            point = with_decisions_of(program, values)
+            point = with_decisions_of(program, values, effort.line_seconds)
             if point is not None and (last or not done or point.objective <= bound + effort.room(bound)):
                 if not done and found.legal and found.objective < point.objective:
                     break
@@ -150,10 +163,10 @@ def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | No
     """The solver after its search, and whether it found a point."""
     highs = loaded(with_yes_or_no(program, chosen), effort)
     if begin is None:
-        return highs, run(highs)
+        return highs, run_search(highs)
     columns = np.arange(len(begin), dtype=np.int32)
     highs.setSolution(len(columns), columns, begin)
-    solved = run(highs)
+    solved = run_search(highs)
     if solved:
         # HiGHS 1.16 was seen to name a better objective than that of the point it returned: the one it was given.
         objective = program.offset + float(
@@ -171,9 +184,9 @@ def _better(one: Answer | None, other: Answer | None) -> Answer | None:
     return one if one.objective <= other.objective else other
 
 
-def with_decisions_of(program: Program, values: Array) -> Answer | None:
-    """The best point with the decisions that `values` made: whole numbers as they are, of each pair the greater side."""
-    highs = loaded(replace(program, whole=program.whole[:0]))
+def with_decisions_of(program: Program, values: Array, seconds: float = np.inf) -> Answer | None:
+    """The best point with the decisions that `values` made: whole numbers as they are, of each pair the greater side; None where time ran out too."""
+    highs = loaded(replace(program, whole=program.whole[:0]), line_seconds=seconds)
     whole = program.whole.astype(np.int32)
     fixed = np.round(values[program.whole])
     highs.changeColsBounds(len(whole), whole, fixed, fixed)

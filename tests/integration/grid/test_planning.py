@@ -7,7 +7,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from energy.models import ForecastKind, ForecastQuantity, ForecastRun, Line, MeterForecast
+from energy.models import (
+    ForecastKind,
+    ForecastQuantity,
+    ForecastRun,
+    Line,
+    MeterForecast,
+    StorageUnit,
+)
 from grid.models import Plan, PlanRule, PlanSource, StoragePlan
 from grid.selectors.network import load_network
 from grid.selectors.plan_wires import wires_under
@@ -16,6 +23,7 @@ from grid.services.planning import make_plan
 from grid.services.prices import publish_prices
 from members.models import Role
 from tests.integration.grid.conftest import SHOWN_NOW, user_with
+from tests.stored_plan import faults_of
 
 pytestmark = pytest.mark.django_db
 QUARTER = timedelta(minutes=15)
@@ -111,6 +119,46 @@ def test_without_a_new_forecast_the_last_plan_moves_on(foreseen):
     assert "no forecast" in second.reasons[0]
     moved = StoragePlan.objects.get(plan=second, storage=first.storages.first().storage)
     assert moved.charge_w == first.storages.first().charge_w[1:]
+
+
+def test_when_time_runs_out_the_last_plan_moves_on_from_what_is_really_stored(foreseen):
+    """One battery is empty where it was to give, the other full where it was to take; six hours later nothing is known any more."""
+    first = make_plan(microgrid=foreseen, now=SHOWN_NOW)
+    empty, full = storages_of(foreseen)
+    StorageUnit.objects.filter(pk=empty.pk).update(soc_wh=500, soc_min_wh=500, self_discharge_per_day="0.02")
+    StorageUnit.objects.filter(pk=full.pk).update(soc_wh=full.soc_max_wh)
+    stored = {empty.pk: 500, full.pk: full.soc_max_wh}
+    for quarters in (1, 2):
+        plan = make_plan(microgrid=foreseen, now=SHOWN_NOW + quarters * QUARTER, patience_s=0.0)
+        assert (plan.source, len(plan.use_w)) == (PlanSource.SHIFTED, 96 - quarters)
+        assert "time ran out" in plan.reasons[0]
+        assert faults_of(plan, stored) == []
+        assert plan.use_w == first.use_w[quarters:]
+    assert plan.storages.get(storage=empty).charge_w[0] > 0  # its lower limit needs it, whatever was planned
+    assert (
+        make_plan(microgrid=foreseen, now=SHOWN_NOW + 24 * QUARTER, patience_s=0.0).source
+        == PlanSource.SHIFTED
+    )
+    last = make_plan(microgrid=foreseen, now=SHOWN_NOW + 25 * QUARTER, patience_s=0.0)
+    assert (last.source, last.use_w) == (PlanSource.RULE, [])
+    assert "time ran out" in last.reasons[0]
+    assert make_plan(microgrid=foreseen, now=SHOWN_NOW + 26 * QUARTER).source == PlanSource.LEAST_COST
+
+
+def test_when_time_runs_out_before_there_was_any_plan_the_plain_rule_is_the_answer(foreseen):
+    plan = make_plan(microgrid=foreseen, now=SHOWN_NOW, patience_s=0.0)
+    assert (plan.source, plan.use_w, list(plan.storages.all())) == (PlanSource.RULE, [], [])
+    assert "time ran out" in plan.reasons[0]
+
+
+def test_a_battery_that_the_last_plan_did_not_know_rests_while_it_moves_on(foreseen):
+    first = make_plan(microgrid=foreseen, now=SHOWN_NOW)
+    new, known = storages_of(foreseen)
+    first.storages.filter(storage=new).delete()
+    plan = make_plan(microgrid=foreseen, now=SHOWN_NOW + QUARTER, patience_s=0.0)
+    resting = plan.storages.get(storage=new)
+    assert not any(resting.charge_w) and not any(resting.discharge_w)
+    assert plan.storages.get(storage=known).charge_w == first.storages.get(storage=known).charge_w[1:]
 
 
 def test_without_anything_the_plain_rule_is_the_answer_and_names_what_is_missing(microgrid):
