@@ -33,6 +33,7 @@ class Unit(StrEnum):
 
     KILOWATT_HOUR = "KWH"
     KILOWATT = "KWT"
+    KILOVAR_HOUR = "K3"
     DAY = "DAY"
     ONE = "C62"
 

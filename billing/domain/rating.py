@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis
-from billing.domain.pricing.engine import energy_parts, rate
+from billing.domain.pricing.conventions import OWN
+from billing.domain.pricing.engine import buys_all, energy_parts, rate
 from billing.domain.pricing.lines import Line, Rated
 from billing.domain.pricing.metered import CannotPrice, Earlier, Metered, PriceSeries, YearSoFar
-from billing.domain.pricing.parts import Energy, Export, Part, PeakMultiplier, PricedTariff
+from billing.domain.pricing.parts import Energy, Export, Part, PeakMultiplier, PricedTariff, Reactive
+from billing.domain.pricing.reactive import above_by_version
 from billing.domain.pricing.tiers import CannotTier
 from kernel.money import price_micro
 
@@ -32,7 +34,7 @@ class CannotRate(ValueError):
 # The order of a bill; an engine's kind of line and the component it is billed as.
 COMPONENT_OF = {
     "standing": "standing", "local": "local", "energy": "grid", "spot": "spot", "set_off": "set_off", "incentive": "incentive",
-    "demand": "demand", "capacity": "capacity", "levy": "levy", "discount": "discount", "minimum": "minimum",
+    "demand": "demand", "capacity": "capacity", "reactive": "reactive", "levy": "levy", "discount": "discount", "minimum": "minimum",
 }  # fmt: skip
 
 
@@ -111,6 +113,8 @@ class SiteEnergy:
 
     Carried is grid energy that came out of the site's storage and was used at once. Of what was received and delivered, `gifted_wh` and
     `given_wh` cost nothing; None where nobody gives anybody anything.
+
+    Beside it, None where no tariff asks: `reactive_varh` drawn, and `own_wh`, what was produced behind the meter and used there at once.
     """
 
     import_wh: Ints
@@ -120,6 +124,8 @@ class SiteEnergy:
     carried_wh: Ints
     gifted_wh: Ints | None = None
     given_wh: Ints | None = None
+    reactive_varh: Ints | None = None
+    own_wh: Ints | None = None
 
     @property
     def sold_wh(self) -> Ints:
@@ -133,6 +139,8 @@ class SiteEnergy:
             self.delivered_wh[rows, span], self.carried_wh[rows][:, span],
             None if self.gifted_wh is None else self.gifted_wh[rows, span],
             None if self.given_wh is None else self.given_wh[rows, span],
+            None if self.reactive_varh is None else self.reactive_varh[rows, span],
+            None if self.own_wh is None else self.own_wh[rows, span],
         )  # fmt: skip
 
 
@@ -174,13 +182,15 @@ def rate_period(plan: RatePlan, energy: SiteEnergy, history: SiteHistory = NOTHI
     exported = _exported(energy)
     found: list[Line] = []
     paid: list[Line] = []
+    above = _above_by_version(plan, energy)
     held, before, days = dict(history.held_wh), np.zeros(len(energy.import_wh), dtype=np.int64), 0
-    for version in plan.versions:
+    for place, version in enumerate(plan.versions):
         rated = _rate_version(
             plan,
             version,
             energy,
             exported,
+            above[place],
             replace(
                 history,
                 held_wh=held,
@@ -198,22 +208,55 @@ def rate_period(plan: RatePlan, energy: SiteEnergy, history: SiteHistory = NOTHI
             held = _by_name(version.tariff, rated.left_wh)
     order = list(COMPONENT_OF)
     bills = [_as_billed(line) for line in sorted(found, key=lambda line: order.index(line.kind))]
-    bills += [_kept(name, wh) for name, wh in held.items() if wh.any()]
-    return Rating(bills, [*_fixed_credits(plan, energy, exported), *map(_as_credited, paid)], held)
+    bills += [_told("kept", name, wh) for name, wh in held.items() if wh.any()]
+    credits = [*_fixed_credits(plan, energy, exported), *map(_as_credited, paid)]
+    own = [_told("own_use", "", wh) for wh in (_own_use(plan, energy),) if wh.any()]
+    return Rating([*bills, *own], [*credits, *own], held)
+
+
+def _with_own(wh: Ints, version: VersionDays, energy: SiteEnergy) -> Ints:
+    """Energy on a version's days [n, T], with what was made and used behind the meter where the version has it bought and sold all the same."""
+    if energy.own_wh is None or not buys_all(version.tariff):
+        return wh
+    whole: Ints = wh + energy.own_wh[:, version.within]
+    return whole
+
+
+def _own_use(plan: RatePlan, energy: SiteEnergy) -> Ints:
+    """What was so bought and sold over all versions; [n]."""
+    total = np.zeros(len(energy.import_wh), dtype=np.int64)
+    for version in plan.versions:
+        if energy.own_wh is not None and buys_all(version.tariff):
+            total += energy.own_wh[:, version.within].sum(axis=1)
+    return total
+
+
+def _above_by_version(plan: RatePlan, energy: SiteEnergy) -> list[dict[Reactive, Ints]]:
+    if energy.reactive_varh is None or len(plan.versions) < 2:
+        return [{} for _ in plan.versions]
+    return above_by_version(
+        [(version.tariff, version.axis) for version in plan.versions],
+        [energy.reactive_varh[:, version.within] for version in plan.versions],
+        [_with_own(energy.import_wh[:, version.within], version, energy) for version in plan.versions], OWN,
+    )  # fmt: skip
 
 
 def _rate_version(
-    plan: RatePlan, version: VersionDays, energy: SiteEnergy, exported: Ints, history: SiteHistory
+    plan: RatePlan, version: VersionDays, energy: SiteEnergy, exported: Ints, above_varh: Mapping[Reactive, Ints], history: SiteHistory
 ) -> Rated:  # fmt: skip
     tariff, axis = version.tariff, version.axis
-    drawn, received = energy.import_wh[:, version.within], energy.received_wh[:, version.within]
+    drawn = _with_own(energy.import_wh[:, version.within], version, energy)
+    received = energy.received_wh[:, version.within]
     gifted = None if energy.gifted_wh is None else energy.gifted_wh[:, version.within]
     fed_in = (
-        exported[:, version.within] if _pays_by_engine(tariff) else np.broadcast_to(np.int64(0), drawn.shape)
+        _with_own(exported[:, version.within], version, energy)
+        if _pays_by_engine(tariff)
+        else np.broadcast_to(np.int64(0), drawn.shape)
     )
     metered = Metered(
         drawn, fed_in, received, fuse_a=history.fuse_a, earlier=history.earlier, gifted_wh=gifted, held_wh=_held(tariff, history.held_wh, len(drawn)),
         year=history.year if axis.months[-1].month == 12 and axis.ends_month else None, leaves=history.leaves,
+        reactive_varh=None if energy.reactive_varh is None else energy.reactive_varh[:, version.within], above_varh=above_varh,
     )  # fmt: skip
     series = PriceSeries(
         local_micro=plan.local_micro[version.within], spot_micro=version.spot_micro, substituted=version.substituted,
@@ -277,10 +320,10 @@ def _with_month(year: YearSoFar | None, net_minor: Ints, days: int) -> YearSoFar
     return None if year is None else YearSoFar(year.net_minor + net_minor, year.days + days)
 
 
-def _kept(name: str, wh: Ints) -> RatedLines:
-    """What waits for the next month: told on the bill, at no price."""
+def _told(component: str, name: str, wh: Ints) -> RatedLines:
+    """What is told on a document at no price: what waits for the next month, what was used where it was made."""
     nothing = np.zeros_like(wh)
-    return RatedLines("kept", name, "Wh", wh, nothing, nothing, nothing)
+    return RatedLines(component, name, "Wh", wh, nothing, nothing, nothing)
 
 
 def _peak_interval(plan: RatePlan, version: VersionDays) -> Ints | None:
@@ -358,11 +401,12 @@ def _fixed_credits(plan: RatePlan, energy: SiteEnergy, exported: Ints) -> list[R
             "export",
             "",
             "Wh",
-            exported[:, v.within].sum(axis=1),
-            _sum_over(exported[:, v.within], plan.export_micro[v.within]),
+            fed_in.sum(axis=1),
+            _sum_over(fed_in, plan.export_micro[v.within]),
         )
         for v in plan.versions
         if not _pays_by_engine(v.tariff)
+        for fed_in in (_with_own(exported[:, v.within], v, energy),)
     ]
     return [local, carried, *exports]
 

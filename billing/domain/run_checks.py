@@ -24,6 +24,7 @@ class SiteFigures:
         before_wh_per_day: of the months before, newest first.
         highest_minor: the highest earlier bill, None where there was none.
         intervals, estimated, missing_days: of its readings.
+        reactive_missing: days on which reactive energy is charged and nothing was read of it.
     """
 
     site_id: int
@@ -37,6 +38,7 @@ class SiteFigures:
     intervals: int = 0
     estimated: int = 0
     missing_days: int = 0
+    reactive_missing: int = 0
     new_tariff: str = ""
     has_address: bool = True
     has_contact: bool = True
@@ -61,7 +63,7 @@ def findings(sites: Sequence[SiteFigures], currency: str) -> list[Finding]:
 def _of_site(site: SiteFigures, usual_minor: float | None, currency: str) -> list[Finding]:
     told = {
         "negative": _negative(site, currency),
-        "no_readings": f"{site.missing_days} of {site.days} days have no readings." if site.missing_days else "",
+        "no_readings": _missing(site),
         "very_high": _very_high(site, usual_minor, currency),
         "estimated": _estimated(site),
         "last_year": _last_year(site),
@@ -79,6 +81,15 @@ def _negative(site: SiteFigures, currency: str) -> str:
     if site.gross_minor is None or site.gross_minor >= 0:
         return ""
     return f"The bill comes to {_money(site.gross_minor)} {currency}."
+
+
+def _missing(site: SiteFigures) -> str:
+    told = [f"{site.missing_days} of {site.days} days have no readings."] if site.missing_days else []
+    if site.reactive_missing:
+        told.append(
+            f"Nothing was read of reactive energy on {site.reactive_missing} days on which it is charged."
+        )
+    return " ".join(told)
 
 
 def _very_high(site: SiteFigures, usual_minor: float | None, currency: str) -> str:

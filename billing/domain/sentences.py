@@ -57,8 +57,8 @@ class Words:
         """A quantity of a line: energy, power or days; nothing where a line is an amount alone."""
         if unit == "Wh":
             return self.kwh(quantity)
-        if unit == "W":
-            return f"{self.number(Decimal(quantity) / 1000, 3)} kW"
+        if unit in ("W", "varh"):
+            return f"{self.number(Decimal(quantity) / 1000, 3)} k{'W' if unit == 'W' else 'varh'}"
         return f"{quantity} {self.labels['days']}" if unit else ""
 
     def stored(self, energy_wh: int) -> str:
@@ -111,7 +111,7 @@ ENGLISH = Words(
     "with one month's notice to the end of a month.",
     labels={
         "vat_id": "VAT id", "emergency": "Emergency", "made_up": "How it is made up", "item": "For", "quantity": "Quantity",
-        "price": "Price per kWh, kW or day", "amount": "Amount", "by_day": "Your month, day by day", "readings": "Meter readings",
+        "price": "Price per kWh, kW, kvarh or day", "amount": "Amount", "by_day": "Your month, day by day", "readings": "Meter readings",
         "how_to_pay": "How to pay", "code": "Payment code for a banking app", "reference": "Reference",
         "check": "Check this bill yourself", "complain": "Questions, complaints, leaving", "number": "Number", "member": "Member",
         "site": "Metering point", "issued": "Issued", "period": "Period", "first_bill": "First bill", "moved_in": "yours from the first of these days on",
@@ -147,6 +147,8 @@ ENGLISH = Words(
         "set_off": ("Set off against what you fed in", "Drawn, and set off kWh by kWh: it costs nothing."),
         "kept": ("Waits for next month", "Fed in and not needed this month: it is set off later."),
         "capacity": ("Your connection", "For the power it holds ready, by the size of its fuse."),
+        "reactive": ("Reactive energy", "What motors and transformers draw beside the energy they use: all above the share that is free."),
+        "own_use": ("Made and used by yourself", "You buy all you use and sell all you make: this stands on your bill and on your credit."),
     },
     windows={
         "base": "base hours", "off_peak": "outside the peak", "earlier": "by the highest of earlier months", "substitute": "substitute price",
@@ -154,7 +156,7 @@ ENGLISH = Words(
     },
     tier="step {number}",
     part="your {share} of the plant",
-    registers={"import": "Drawn", "export": "Fed in"},
+    registers={"import": "Drawn", "export": "Fed in", "reactive": "Reactive energy"},
     date_form="%d/%m/%Y",
     thousands=",",
     decimal=".",
@@ -185,7 +187,7 @@ GERMAN = Words(
     "Monat Frist zum Monatsende wechseln oder austreten.",
     labels={
         "vat_id": "USt-IdNr.", "emergency": "Notfall", "made_up": "So setzt sich der Betrag zusammen", "item": "Wofür",
-        "quantity": "Menge", "price": "Preis je kWh, kW oder Tag", "amount": "Betrag", "by_day": "Ihr Monat, Tag für Tag",
+        "quantity": "Menge", "price": "Preis je kWh, kW, kvarh oder Tag", "amount": "Betrag", "by_day": "Ihr Monat, Tag für Tag",
         "readings": "Zählerstände", "how_to_pay": "So zahlen Sie", "code": "Zahlcode für die Banking-App", "reference": "Verwendungszweck",
         "check": "Prüfen Sie selbst nach", "complain": "Fragen, Beschwerden, Kündigung", "number": "Nummer", "member": "Mitglied",
         "site": "Messpunkt", "issued": "Datum", "period": "Zeitraum", "first_bill": "Erste Rechnung", "moved_in": "Ihre ab dem ersten dieser Tage",
@@ -221,6 +223,8 @@ GERMAN = Words(
         "set_off": ("Verrechnet mit Ihrer Einspeisung", "Bezogen und kWh für kWh verrechnet: es kostet nichts."),
         "kept": ("Bleibt für den nächsten Monat", "Eingespeist und diesen Monat nicht gebraucht: es wird später verrechnet."),
         "capacity": ("Ihr Anschluss", "Für die Leistung, die er bereithält, nach der Größe der Sicherung."),
+        "reactive": ("Blindarbeit", "Was Motoren und Transformatoren neben der genutzten Energie ziehen: alles über dem freien Anteil."),
+        "own_use": ("Selbst erzeugt und genutzt", "Sie kaufen alles, was Sie nutzen, und verkaufen alles, was Sie erzeugen: das steht auf Rechnung und Gutschrift."),
     },
     windows={
         "base": "Grundzeit", "evening": "abends", "off_peak": "außerhalb der Spitze", "earlier": "nach dem Höchstwert früherer Monate",
@@ -228,7 +232,7 @@ GERMAN = Words(
     },
     tier="Stufe {number}",
     part="Ihre {share} der Anlage",
-    registers={"import": "Bezug", "export": "Einspeisung"},
+    registers={"import": "Bezug", "export": "Einspeisung", "reactive": "Blindarbeit"},
     date_form="%d.%m.%Y",
     thousands=".",
     decimal=",",

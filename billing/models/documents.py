@@ -33,6 +33,7 @@ REVERSALS = {
     DocumentKind.CREDIT: DocumentKind.CREDIT_REVERSAL,
 }
 OF_BILLS = (DocumentKind.BILL, DocumentKind.BILL_REVERSAL)
+OF_CREDITS = (DocumentKind.CREDIT, DocumentKind.CREDIT_REVERSAL)
 
 
 class DocumentStatus(models.TextChoices):
@@ -197,7 +198,16 @@ class Component(models.TextChoices):
     SET_OFF = "set_off", "set off against what was fed in"
     KEPT = "kept", "surplus that waits"
     CAPACITY = "capacity", "connection by fuse"
+    REACTIVE = "reactive", "reactive energy"
+    OWN_USE = "own_use", "made and used at the site"
     MINIMUM = "minimum", "top-up to the minimum"
+
+
+# What lines are of energy that the site's registers counted; of a site that buys and sells all, own use is in them and is taken off.
+FROM_NEIGHBOURS = (Component.LOCAL, Component.GIFT)
+FROM_GRID = (Component.GRID, Component.SPOT, Component.SET_OFF)
+DRAWN = (*FROM_NEIGHBOURS, *FROM_GRID)
+FED_IN = (Component.LOCAL_DELIVERED, Component.GIVEN, Component.CARRIED, Component.EXPORT)
 
 
 class DocumentLine(models.Model):

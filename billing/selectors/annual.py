@@ -13,7 +13,9 @@ from django.utils.dates import MONTHS
 from billing.domain.annual_words import ANNUAL_WORDS, AnnualWords
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind
+from billing.models.documents import FROM_GRID
 from billing.selectors.documents import visible_documents
+from billing.selectors.line_energy import own_use_wh
 from energy.models import Site
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
 from grid.selectors.sharing import load_shares
@@ -21,7 +23,7 @@ from grid.selectors.source_mix import source_mix
 from members.models import Cooperative, Member, User
 
 COLUMN_OF = {
-    Component.LOCAL: "local_wh", Component.GRID: "grid_wh", Component.LOCAL_DELIVERED: "delivered_wh",
+    Component.LOCAL: "local_wh", **dict.fromkeys(FROM_GRID, "grid_wh"), Component.LOCAL_DELIVERED: "delivered_wh",
     Component.CARRIED: "delivered_wh", Component.EXPORT: "export_wh",
 }  # fmt: skip
 
@@ -114,9 +116,12 @@ def _add(figures: Figures, document: Document) -> None:
         name = COLUMN_OF.get(Component(line.component))
         if name:
             setattr(figures, name, getattr(figures, name) + line.quantity)
+    own_wh = own_use_wh(document.lines.all())
     if document.kind == DocumentKind.BILL:
+        figures.grid_wh -= own_wh
         figures.paid_minor += document.gross_minor
     else:
+        figures.export_wh -= own_wh
         figures.earned_minor += document.gross_minor
 
 

@@ -9,10 +9,12 @@ from django.db.models import F, Sum
 from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import axis_of_days
+from billing.domain.pricing.engine import buys_all
 from billing.domain.pricing.metered import Earlier, YearSoFar
-from billing.domain.pricing.parts import Capacity, Demand, Export, Minimum, Part
+from billing.domain.pricing.parts import Capacity, Demand, Export, Minimum, Part, PricedTariff
 from billing.domain.rating import CannotRate, SiteHistory
 from billing.models import BillingRun, Document, DocumentKind, DocumentStatus, RunStatus, SurplusCarried
+from billing.selectors.counted_beside import counted_beside
 from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
@@ -50,7 +52,7 @@ def history_of(*, run: BillingRun, billed: Sequence[Billed], parts: Sequence[Par
         fuse_a=_fuses([one.site_id for one in billed])
         if any(isinstance(part, Capacity) for part in parts)
         else None,
-        earlier=_earlier(run, billed, months) if months else None,
+        earlier=_earlier(run, billed, months, whole=buys_all(PricedTariff(tuple(parts)))) if months else None,
         held_wh=_held(run, billed) if nets else {},
         year=_year(run, billed) if in_december else None,
         leaves=leaves if nets and leaves.any() else None,
@@ -62,24 +64,44 @@ def _fuses(site_ids: Sequence[int]) -> Ints:
     return np.array([known.get(pk) or 0 for pk in site_ids], dtype=np.int64)
 
 
-def _earlier(run: BillingRun, billed: Sequence[Billed], months: int) -> Earlier:
-    """What members drew in whole months before the run, on the days on which the site was theirs; the rest counts nothing."""
+def _earlier(run: BillingRun, billed: Sequence[Billed], months: int, *, whole: bool) -> Earlier:
+    """What members drew in whole months before the run, on the days on which the site was theirs; the rest counts nothing.
+
+    `whole`: with what they used of their own production at once, as far as it is known.
+    """
     microgrid = run.microgrid
     days = [day for month in _months_before(run.period, months) for day in month.days()]
     sites = {one.site_id for one in billed}
-    meters = dict(Meter.objects.filter(site_id__in=sites, kind=MeterKind.SITE).values_list("pk", "site_id"))
-    block = load_channel(
-        microgrid=microgrid, channel=Channel.IMPORT, days=days, meter_ids=sorted(meters), with_quality=False
-    )
-    of_site: dict[int, Ints] = {}
-    for row, meter in enumerate(block.meter_ids.tolist()):
-        of_site[meters[meter]] = of_site.get(meters[meter], np.int64(0)) + block.values_wh[row]
-    drawn = np.zeros((len(billed), block.values_wh.shape[1]), dtype=np.int64)
+    order = sorted(sites)
+    row_of = {site_id: row for row, site_id in enumerate(order)}
+    used_wh, offsets = _registers(microgrid, days, order, Channel.IMPORT)
+    if whole:
+        fed_in_wh, _ = _registers(microgrid, days, order, Channel.EXPORT)
+        beside = counted_beside(
+            microgrid=microgrid, days=days, site_ids=order, export_wh=fed_in_wh, reactive=(), own=order
+        )
+        used_wh = used_wh if beside.own_wh is None else used_wh + beside.own_wh
+    drawn = np.zeros((len(billed), used_wh.shape[1]), dtype=np.int64)
     for row, one in enumerate(billed):
-        if one.site_id in of_site:
-            begin = 0 if one.since is None else int(block.offsets[sum(day < one.since for day in days)])
-            drawn[row, begin:] = of_site[one.site_id][begin:]
+        begin = 0 if one.since is None else int(offsets[sum(day < one.since for day in days)])
+        drawn[row, begin:] = used_wh[row_of[one.site_id], begin:]
     return Earlier(axis_of_days([microgrid.local_day(day) for day in days]), drawn)
+
+
+def _registers(
+    microgrid: Microgrid, days: Sequence[date], site_ids: Sequence[int], channel: Channel
+) -> tuple[Ints, Ints]:
+    """What sites' meters counted, those removed too, by site; with the first interval of each day."""
+    meters = dict(
+        Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE).values_list("pk", "site_id")
+    )
+    block = load_channel(
+        microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(meters), with_quality=False
+    )
+    counted = np.zeros((len(site_ids), block.values_wh.shape[1]), dtype=np.int64)
+    rows = np.searchsorted(site_ids, [meters[meter] for meter in block.meter_ids.tolist()])
+    np.add.at(counted, rows, block.values_wh)
+    return counted, block.offsets
 
 
 def _months_before(period: int, count: int) -> list[Month]:

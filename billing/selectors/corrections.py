@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+
 from billing.domain.corrections import (
     CORRECTION_WORDS,
     Causes,
@@ -15,8 +17,10 @@ from billing.domain.corrections import (
 from billing.domain.sentences import WORDS, Words
 from billing.models import BilledReadings, BillingRun, Document, DocumentLine, RunKind, RunStatus
 from billing.selectors.astray import astray
+from billing.selectors.counted_beside import BESIDE
 from energy.models import Channel, Meter, MeterDay, Microgrid
 from energy.models.meters import MeterKind
+from energy.selectors.meter_days import load_channel
 from energy.selectors.ownership import members_on
 from grid.models import SharingDay
 
@@ -42,7 +46,7 @@ class NewerReadings:
 
 
 def outdated_months(microgrid: Microgrid) -> list[Outdated]:
-    """Months whose last whole run, posted or withdrawn, rests on shares or owners that are no longer current; oldest first."""
+    """Months whose last whole run, posted or withdrawn, rests on shares, readings or owners that are no longer current; oldest first."""
     runs = BillingRun.objects.filter(
         microgrid=microgrid, kind__in=[RunKind.FINAL, RunKind.CORRECTION], only_sites=[]
     )
@@ -61,19 +65,39 @@ def outdated_months(microgrid: Microgrid) -> list[Outdated]:
         standing = Document.objects.standing().filter(
             run__microgrid=microgrid, period=run.period, run__kind__in=[RunKind.FINAL, RunKind.CORRECTION]
         )
+        days = sorted({*days, *read_anew(run)})
         moved = list(dict.fromkeys(document.site.code for document in astray(run, standing)))
         if days or moved:
             found.append(Outdated(run, days, moved))
     return found
 
 
+def read_anew(run: BillingRun) -> list[date]:
+    """Days on which another final version counts now of what no share is made of: reactive energy, and what plants made."""
+    kept = BilledReadings.objects.filter(run=run, channel__in=BESIDE)
+    found: set[date] = set()
+    for channel in BESIDE:
+        of_meter = dict(kept.filter(channel=channel).values_list("meter_id", "versions"))
+        if of_meter:
+            block = load_channel(
+                microgrid=run.microgrid, channel=channel, days=run.days(), meter_ids=sorted(of_meter), with_quality=False
+            )  # fmt: skip
+            billed = np.array([of_meter[meter] for meter in block.meter_ids.tolist()])
+            changed = ((block.versions != billed) & block.final).any(axis=0)
+            found |= {block.days[place] for place in np.flatnonzero(changed).tolist()}
+    return sorted(found)
+
+
 def newer_readings(run: BillingRun) -> list[NewerReadings]:
     """The meter days of a run of which another version is current now, whether their day was closed again or not."""
     days = run.days()
+    channels = set(
+        BilledReadings.objects.filter(run=run).order_by().values_list("channel", flat=True).distinct()
+    )
     current = {
         (row[0], row[1], row[2]): row[3]
         for row in MeterDay.objects.filter(
-            microgrid_id=run.microgrid_id, day__in=days, is_current=True, channel__in=(Channel.IMPORT, Channel.EXPORT)
+            microgrid_id=run.microgrid_id, day__in=days, is_current=True, channel__in=channels
         ).values_list("meter_id", "channel", "day", "version")
     }  # fmt: skip
     changed = [
@@ -194,20 +218,24 @@ def causes_of(old: Document, run: BillingRun, new: Document | None = None) -> Ca
 
 def _own_days(old: Document, run: BillingRun) -> list[date]:
     """Days on which the runs used different versions of the site's own readings."""
-    meters = list(Meter.objects.filter(site=old.site_id, kind=MeterKind.SITE).values_list("pk", flat=True))
-    channel = Channel.IMPORT if old.is_for_use else Channel.EXPORT
+    meters = list(
+        Meter.objects.filter(site=old.site_id, kind__in=(MeterKind.SITE, MeterKind.SOURCE)).values_list(
+            "pk", flat=True
+        )
+    )
+    channels = (Channel.IMPORT if old.is_for_use else Channel.EXPORT, *BESIDE)
     kept = {
-        (row.run_id, row.meter_id): row.versions
+        (row.run_id, row.meter_id, row.channel): row.versions
         for row in BilledReadings.objects.filter(
-            run__in=[old.run_id, run.pk], meter_id__in=meters, channel=channel
+            run__in=[old.run_id, run.pk], meter_id__in=meters, channel__in=channels
         )
     }
     nothing: list[int] = [0] * len(run.days())
     found = {
         day
-        for meter_id in meters
+        for key in {(meter_id, channel) for _, meter_id, channel in kept}
         for day, was, now in zip(
-            run.days(), kept.get((old.run_id, meter_id), nothing), kept.get((run.pk, meter_id), nothing), strict=True
+            run.days(), kept.get((old.run_id, *key), nothing), kept.get((run.pk, *key), nothing), strict=True
         )
         if was != now
     }  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from billing.domain.distribution import Claim, Holding, capital_days
 from billing.models import (
@@ -123,14 +123,17 @@ def claims_of(cooperative: Cooperative, first: date, last: date) -> list[tuple[M
 def _delivered(cooperative: Cooperative, first: date, last: date) -> dict[int, int]:
     """Wh by member on credit documents of these months, what was taken back counted against them."""
     lines = DocumentLine.objects.filter(
-        document__cooperative=cooperative, document__number__isnull=False, component__in=DELIVERED,
-        document__first_day__gte=first, document__last_day__lte=last,
+        document__cooperative=cooperative, document__number__isnull=False, document__first_day__gte=first,
+        document__last_day__lte=last,
     )  # fmt: skip
+    delivered, own = Q(component__in=DELIVERED), Q(component=Component.OWN_USE)
     found: dict[int, int] = defaultdict(int)
     for kind, sign in ((DocumentKind.CREDIT, 1), (DocumentKind.CREDIT_REVERSAL, -1)):
         rows = lines.filter(document__kind=kind).order_by().values_list("document__member")
-        for member_id, wh in rows.annotate(wh=Sum("quantity")):
-            found[member_id] += sign * wh
+        rows = rows.annotate(wh=Sum("quantity", filter=delivered), own=Sum("quantity", filter=own))
+        for member_id, wh, own_wh in rows:
+            # Who sells all is paid for own use too, which was delivered to nobody.
+            found[member_id] += sign * ((wh or 0) - (own_wh or 0))
     return {member_id: wh for member_id, wh in found.items() if wh > 0}
 
 

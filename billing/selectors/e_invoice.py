@@ -10,7 +10,7 @@ from billing.models import Document, DocumentKind, DocumentLine
 from billing.selectors.vat_status import party_on
 
 UNITS = {
-    "Wh": (Unit.KILOWATT_HOUR, Decimal("0.001")), "W": (Unit.KILOWATT, Decimal("0.001")), "day": (Unit.DAY, Decimal(1)),
+    "Wh": (Unit.KILOWATT_HOUR, Decimal("0.001")), "W": (Unit.KILOWATT, Decimal("0.001")), "varh": (Unit.KILOVAR_HOUR, Decimal("0.001")), "day": (Unit.DAY, Decimal(1)),
 }  # fmt: skip
 MINOR = 100
 

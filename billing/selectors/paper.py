@@ -10,14 +10,13 @@ from django.utils.dates import MONTHS
 
 from billing.domain.payment_code import epc_code
 from billing.domain.sentences import WORDS, Words
-from billing.models import Component, Document, DocumentKind, DocumentLine, FlexibilityCredit
+from billing.models import Document, DocumentKind, DocumentLine, FlexibilityCredit
 from billing.selectors.corrections import Correction
 from billing.selectors.e_invoice import vat_of
+from billing.selectors.line_energy import from_grid_wh, from_neighbours_wh
 from billing.selectors.paper_facts import PaperFacts
 from energy.selectors.register_readings import RegisterReading
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
-
-FROM_GRID = (Component.GRID, Component.SPOT, Component.SET_OFF)
 
 
 def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
@@ -26,8 +25,7 @@ def paper_content(document: Document, facts: PaperFacts) -> dict[str, Any]:
     lines = facts.lines
     is_bill = document.kind == DocumentKind.BILL
     days = document.days()
-    received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
-    from_grid = sum(line.quantity for line in lines if line.component in FROM_GRID)
+    received, from_grid = from_neighbours_wh(lines), from_grid_wh(lines)
     drawn = received + from_grid
     month = _month(document.period, words)
     cooperative, member = document.cooperative, document.member
@@ -155,7 +153,9 @@ def _readings(readings: list[RegisterReading], words: Words) -> list[list[str]]:
     rows = []
     for reading in readings:
         if reading.start_wh is not None and reading.end_wh is not None:
-            shown = f"{words.kwh(reading.start_wh)} → {words.kwh(reading.end_wh)}"
+            shown = " → ".join(
+                words.quantity(read, reading.unit) for read in (reading.start_wh, reading.end_wh)
+            )
             rows.append([words.registers[reading.channel], shown])
         if reading.estimated_intervals:
             rows.append([words.estimated, f"{reading.estimated_intervals} / {reading.intervals}"])

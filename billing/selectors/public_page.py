@@ -226,6 +226,6 @@ def _local(lines: QuerySet[DocumentLine], component: str) -> int:
 
 
 def _lines_without_energy(runs: Sequence[BillingRun]) -> int:
-    metered = [Component.LOCAL, Component.GRID, Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT]  # fmt: skip
+    metered = [Component.LOCAL, Component.GRID, Component.SPOT, Component.LOCAL_DELIVERED, Component.CARRIED, Component.EXPORT]  # fmt: skip
     lines = DocumentLine.objects.filter(document__run__in=runs, component__in=metered, quantity=0)
     return lines.exclude(net_minor=0).exclude(document__status=DocumentStatus.DRAFT).count()

@@ -7,6 +7,7 @@ from django.db import connection
 
 from billing.domain.reconciliation import Gap, Link
 from billing.models import BillingRun, RunStatus
+from billing.models.documents import DRAWN, FED_IN, OF_BILLS, OF_CREDITS
 from energy.models import Channel, Microgrid
 from kernel.intervals import Month
 
@@ -19,14 +20,15 @@ ENERGY = """
         WHERE d.microgrid_id = %(microgrid)s AND d.day BETWEEN %(first)s AND %(last)s AND d.channel = %(channel)s AND d.is_current
         GROUP BY 1),
     billed AS (
-        SELECT d.site_id, sum(CASE WHEN d.kind LIKE '%%reversal' THEN -l.quantity ELSE l.quantity END)::bigint AS wh
+        SELECT d.site_id, sum((CASE WHEN d.kind LIKE '%%reversal' THEN -1 ELSE 1 END) * (CASE l.component WHEN 'own_use' THEN -1 ELSE 1 END)
+                              * l.quantity)::bigint AS wh
         FROM billing_document d JOIN billing_documentline l ON l.document_id = d.id
-        WHERE d.run_id = ANY(%(runs)s) AND d.number IS NOT NULL AND l.component = ANY(%(components)s) GROUP BY 1),
+        WHERE d.run_id = ANY(%(runs)s) AND d.number IS NOT NULL AND d.kind = ANY(%(kinds)s)
+              AND (l.component = ANY(%(components)s) OR l.component = 'own_use') GROUP BY 1),
     sides AS (
         SELECT s.public_id, s.code, s.name, coalesce(m.wh, 0) AS metered, coalesce(b.wh, 0) AS billed, m.site_id IS NULL AS unmetered
         FROM metered m FULL JOIN billed b ON b.site_id = m.site_id JOIN energy_site s ON s.id = coalesce(m.site_id, b.site_id))
 """
-DRAWN, GIVEN = ["local", "grid"], ["local_delivered", "carried", "export"]
 
 
 def runs_of(microgrid: Microgrid, month: Month) -> list[BillingRun]:
@@ -42,8 +44,8 @@ def links_of(microgrid: Microgrid, month: Month) -> list[Link]:
     if runs:
         found = [
             _balance(microgrid, runs),
-            _energy(microgrid, runs, "drawn", Channel.IMPORT, DRAWN),
-            _energy(microgrid, runs, "given", Channel.EXPORT, GIVEN),
+            _energy(microgrid, runs, "drawn", Channel.IMPORT, DRAWN, OF_BILLS),
+            _energy(microgrid, runs, "given", Channel.EXPORT, FED_IN, OF_CREDITS),
             _money_without_energy(runs),
             _lines_and_documents(runs),
             _local_money(runs),
@@ -86,11 +88,11 @@ def _balance(microgrid: Microgrid, runs: Sequence[BillingRun]) -> Link:
 
 
 def _energy(
-    microgrid: Microgrid, runs: Sequence[BillingRun], what: str, channel: int, components: list[str]
-) -> Link:
+    microgrid: Microgrid, runs: Sequence[BillingRun], what: str, channel: int, components: Sequence[str], kinds: Sequence[str],
+) -> Link:  # fmt: skip
     values = {
         "microgrid": microgrid.pk, "first": min(r.first_day for r in runs), "last": max(r.last_day for r in runs),
-        "channel": int(channel), "components": components, "runs": [r.pk for r in runs], "most": MOST_ROWS,
+        "channel": int(channel), "components": list(components), "kinds": list(kinds), "runs": [r.pk for r in runs], "most": MOST_ROWS,
     }  # fmt: skip
     ((metered, billed),) = _rows(
         f"{ENERGY} SELECT coalesce(sum(metered), 0)::bigint, coalesce(sum(billed), 0)::bigint FROM sides",
@@ -125,7 +127,7 @@ def _money_without_energy(runs: Sequence[BillingRun]) -> Link:
            JOIN billing_document d ON d.id = l.document_id
            WHERE d.run_id = ANY(%(runs)s) AND d.number IS NOT NULL AND l.quantity = 0 AND l.net_minor <> 0
              AND l.component = ANY(%(components)s) ORDER BY d.label LIMIT %(most)s""",
-        {"runs": [r.pk for r in runs], "components": [*DRAWN, *GIVEN], "most": MOST_ROWS},
+        {"runs": [r.pk for r in runs], "components": [*DRAWN, *FED_IN], "most": MOST_ROWS},
     )
     gaps = [
         Gap("document", str(ref), label, net, 0, f"the line '{component}' has money and no energy")

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from django.db.models import Max, Min, QuerySet, Sum
 
 from billing.domain.run_checks import SiteFigures
-from billing.models import BilledReadings, BillingRun, Component, Document, DocumentLine, TariffAssignment
+from billing.models import BilledReadings, BillingRun, Document, DocumentLine, TariffAssignment
+from billing.models.documents import DRAWN
+from billing.selectors.counted_beside import asks_reactive
+from billing.selectors.tariffs import assignments_by_site, terms_by_day
 from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Channel, Meter, Site
 from energy.models.meters import MeterKind
-from energy.selectors.meter_days import load_channel
+from energy.selectors.meter_days import ChannelBlock, load_channel
 from members.models import Member
 
 MONTHS_BEFORE = 3
 SITES_AT_ONCE = 500
-DRAWN = (Component.LOCAL, Component.GIFT, Component.GRID)
 
 
 def site_figures(run: BillingRun) -> list[SiteFigures]:
@@ -32,14 +34,14 @@ def site_figures(run: BillingRun) -> list[SiteFigures]:
     for site_id, member_id in drafts.values_list("site", "member"):
         billed[site_id].add(member_id)
     reached = _reached(drafts)
-    quality, missing = _quality(run, ids), _missing_days(run, ids)
+    quality, missing, reactive_missing = _quality(run, ids), _missing_days(run, ids), _reactive_missing(run)
     return [
         SiteFigures(
             site.pk, gross.get(site.pk), drawn.get(site.pk, 0), len(days), history[site.pk].get(run.period - 100),
             tuple(history[site.pk][period] for period in _months_before(run) if period in history[site.pk]),
             max((earlier[site.pk, who] for who in billed[site.pk] if (site.pk, who) in earlier), default=None),
             any((site.pk, who) not in earlier for who in billed[site.pk]),
-            *quality.get(site.pk, (0, 0)), missing.get(site.pk, 0), tariffs.get(site.pk, ""),
+            *quality.get(site.pk, (0, 0)), missing.get(site.pk, 0), reactive_missing.get(site.pk, 0), tariffs.get(site.pk, ""),
             all(reached[who][0] for who in billed[site.pk]), all(reached[who][1] for who in billed[site.pk]),
         )
         for site in sites
@@ -117,7 +119,7 @@ def _meters(site_ids: Sequence[int]) -> dict[int, int]:
 
 
 def _quality(run: BillingRun, site_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """By site, how many intervals of what it drew there are, and how many of them were not measured."""
+    """By site, how many intervals of what it drew there are, and how many of them were not measured; with reactive energy, where billed."""
     found: dict[int, tuple[int, int]] = {}
     for start in range(0, len(site_ids), SITES_AT_ONCE):
         site_of = _meters(site_ids[start : start + SITES_AT_ONCE])
@@ -127,6 +129,49 @@ def _quality(run: BillingRun, site_ids: Sequence[int]) -> dict[int, tuple[int, i
         estimated = ((block.quality & METHOD_MASK) != Method.MEASURED).sum(axis=1)
         for meter_id, count in zip(block.meter_ids.tolist(), estimated.tolist(), strict=True):
             found[site_of[meter_id]] = (block.quality.shape[1], count)
+    site_of, block = _reactive(run)
+    for row, meter_id in enumerate(block.meter_ids.tolist()):
+        intervals, estimated_before = found.get(site_of[meter_id], (0, 0))
+        methods = block.quality[row] & METHOD_MASK
+        found[site_of[meter_id]] = (
+            intervals + len(methods),
+            estimated_before + int((methods != Method.MEASURED).sum()),
+        )
+    return found
+
+
+def _reactive(run: BillingRun) -> tuple[dict[int, int], ChannelBlock]:
+    """The reactive energy that a run billed, and the sites of its meters."""
+    kept = BilledReadings.objects.filter(run=run, channel=Channel.REACTIVE).values("meter_id")
+    site_of = dict(Meter.objects.filter(pk__in=kept).values_list("pk", "site_id"))
+    block = load_channel(
+        microgrid=run.microgrid, channel=Channel.REACTIVE, days=run.days(), meter_ids=sorted(site_of)
+    )
+    return site_of, block
+
+
+def _reactive_missing(run: BillingRun) -> dict[int, int]:
+    """By site, on how many days its tariff charges reactive energy of which nothing was read: no row, or what others are like throughout."""
+    site_of, block = _reactive(run)
+    if not site_of:
+        return {}
+    found: dict[int, int] = {}
+    assigned = assignments_by_site(sorted(site_of.values()), run.first_day, run.last_day)
+    for row, meter_id in enumerate(block.meter_ids.tolist()):
+        methods = block.quality[row] & METHOD_MASK
+        for rows in assigned[site_of[meter_id]]:
+            days = [
+                day
+                for day in block.days
+                if rows.valid_from <= day and (rows.valid_to is None or day < rows.valid_to)
+            ]
+            terms = terms_by_day(rows.tariff, days) if days else {}
+            for day in days:
+                place = block.days.index(day)
+                of_day = methods[block.offsets[place] : block.offsets[place + 1]]
+                nothing = not block.present[row, place] or bool((of_day == Method.PROFILE).all())
+                if nothing and asks_reactive(terms[day].priced()):
+                    found[site_of[meter_id]] = found.get(site_of[meter_id], 0) + 1
     return found
 
 

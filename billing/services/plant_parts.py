@@ -116,4 +116,6 @@ def _extended(energy: SiteEnergy, sold: Sequence[Ints], left: Sequence[Ints]) ->
         np.concatenate([energy.carried_wh, nothing]),
         None if energy.gifted_wh is None else np.concatenate([energy.gifted_wh, nothing]),
         None if energy.given_wh is None else np.concatenate([energy.given_wh, nothing]),
+        None if energy.reactive_varh is None else np.concatenate([energy.reactive_varh, nothing]),
+        None if energy.own_wh is None else np.concatenate([energy.own_wh, nothing]),
     )  # fmt: skip

@@ -47,8 +47,9 @@ AMOUNTS = """
         UNION ALL
         SELECT vat.transaction_id, NULL,
                CASE l.component WHEN 'standing' THEN 'fees' WHEN 'demand' THEN 'fees' WHEN 'levy' THEN 'fees'
-                   WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'capacity' THEN 'fees'
+                   WHEN 'discount' THEN 'fees' WHEN 'minimum' THEN 'fees' WHEN 'capacity' THEN 'fees' WHEN 'reactive' THEN 'fees'
                    WHEN 'grid' THEN 'energy_sales' WHEN 'spot' THEN 'energy_sales' WHEN 'set_off' THEN 'energy_sales' WHEN 'kept' THEN 'energy_sales'
+                   WHEN 'own_use' THEN 'energy_sales'
                    WHEN 'incentive' THEN 'incentives' WHEN 'demand_response' THEN 'incentives'
                    WHEN 'battery' THEN 'incentives' WHEN 'flexible_run' THEN 'incentives'
                    WHEN 'local_use' THEN 'incentives' WHEN 'shifted' THEN 'incentives' WHEN 'low_income' THEN 'incentives'

@@ -69,13 +69,13 @@ def preview_terms(*, tariff: Tariff, terms: TariffTerms) -> list[PreviewBill]:
     sites = sample_sites(run)
     days = run.days()
     ids = sorted(site.pk for site in sites)
-    energy = load_energy(run, ids, days)
-    published = load_prices(microgrid_id=run.microgrid_id, days=days)
-    after = _rate(run, ids, days, [terms] * len(days), energy, published, own_prices=True)
     try:
         in_force = terms_by_day(tariff, days)
     except TariffMissing:
         return []
+    energy = load_energy(run, ids, days, [(ids, [terms, *in_force.values()])])
+    published = load_prices(microgrid_id=run.microgrid_id, days=days)
+    after = _rate(run, ids, days, [terms] * len(days), energy, published, own_prices=True)
     before = _rate(run, ids, days, [in_force[day] for day in days], energy, published, own_prices=False)
     order = {pk: row for row, pk in enumerate(sorted(site.pk for site in sites))}
     return [

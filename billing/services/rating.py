@@ -42,6 +42,7 @@ from billing.selectors.tariff_prices import spot_along
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
 from billing.selectors.vat_status import VatParties, vat_parties
 from billing.services.carried import Carried
+from billing.services.counted_beside import Groups, remember_beside, with_counted_beside
 from billing.services.flexibility import flexibility_to_take, place_on_documents
 from billing.services.market_lines import Lines, gift_arrays, market_lines
 from billing.services.plant_parts import with_parts
@@ -106,7 +107,13 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     )
     _check_current(run, meters, shares, days)
     _remember_versions(run, meters, shares)
+    groups = [
+        (members, terms_along(signature, days))
+        for signature, members in group_by_tariffs(sorted(sites), days).items()
+    ]
     energy, axis = _energy_of(run, days, shares), shares.site_ids
+    energy, beside = with_counted_beside(run, energy, axis.tolist(), days, groups)
+    remember_beside(run, axis.tolist(), beside)
     stays = stays_of([sites[pk] for pk in axis.tolist()], days)
     owners = stays_by_site(stays)
     stays, energy = with_parts(run, sites, stays, energy, shares, days)
@@ -116,8 +123,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     owed = flexibility_to_take(run=run, site_ids=sorted(sites))
     stays_at, traded = stays_by_site(stays), _Traded(run, sorted(sites), days)
     carried = Carried()
-    for signature, members in group_by_tariffs(sorted(sites), days).items():
-        terms = terms_along(signature, days)
+    for members, terms in groups:
         used |= {t.version_id for t in terms}
         chosen = [stay for pk in members for stay in stays_at[pk]]
         for piece, here in pieces_of(chosen, terms, parties).items():
@@ -174,9 +180,16 @@ class _Meters:
         return cls([meter for meter, _ in pairs], [site for _, site in pairs])
 
 
-def load_energy(run: BillingRun, site_ids: list[int], days: Sequence[date]) -> SiteEnergy:
-    """Wh per interval of the sites as they were shared, in the order of their ids."""
-    return _energy_of(run, days, load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids))
+def load_energy(
+    run: BillingRun, site_ids: list[int], days: Sequence[date], groups: Groups = ()
+) -> SiteEnergy:
+    """Wh per interval of the sites as they were shared, in the order of their ids, and what the tariffs of some of them ask beside.
+
+    Raises:
+        CannotRate: what they ask is not known.
+    """
+    shared = _energy_of(run, days, load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids))
+    return with_counted_beside(run, shared, site_ids, days, groups)[0]
 
 
 def _energy_of(run: BillingRun, days: Sequence[date], shares: ShareBlock) -> SiteEnergy:

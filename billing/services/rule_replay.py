@@ -128,7 +128,10 @@ def _load(run: BillingRun) -> _Month:
     )  # fmt: skip
     site_ids = axis.site_ids.tolist()
     shares = load_shares(microgrid=run.microgrid, days=days, site_ids=site_ids)
-    energy = load_energy(run, site_ids, days)
+    groups = [
+        (members, terms_along(signature, days)) for signature, members in group_by_tariffs(site_ids, days).items()
+    ]  # fmt: skip
+    energy = load_energy(run, site_ids, days, groups)
     sites = list(Site.objects.filter(pk__in=site_ids).select_related("member").order_by("pk"))
     prices = load_prices(microgrid_id=run.microgrid_id, days=days)
     return _Month(run, sites, axis, shares.offsets, energy, energy.export_wh - shares.not_local_wh, prices)

@@ -1,19 +1,22 @@
 """What if: any tariffs over real readings of many sites, beside what the sites have; nothing is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis, axis_of_days
+from billing.domain.pricing.conventions import OWN
 from billing.domain.pricing.effect import TariffEffect
 from billing.domain.pricing.engine import rate
 from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
-from billing.domain.pricing.parts import KINDS, Export, Local, PricedTariff, Vat
+from billing.domain.pricing.parts import KINDS, Export, Local, PricedTariff, Reactive, Vat
+from billing.domain.pricing.reactive import above_by_version
 from billing.domain.pricing.reading import CannotReadParts, tariff_from_json
 from billing.domain.pricing.tiers import CannotTier
 from billing.domain.pricing.urdb import CannotReadUrdb, Metering, tariff_from_urdb
@@ -21,6 +24,7 @@ from billing.domain.rating import CannotRate
 from billing.domain.tariffs import TariffTerms
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors.compared_series import fuses_for, series_for
+from billing.selectors.counted_beside import asks_own_use, asks_reactive, counted_beside
 from billing.selectors.holidays import public_holidays
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
 from billing.services.rating import group_by_tariffs
@@ -34,6 +38,7 @@ from grid.selectors.sharing import load_shares
 SITES_AT_ONCE = 200
 MOST_DAYS = 366
 WITHOUT_CREDITS = tuple(kind for kind in KINDS if kind != "export")
+ENERGY = ("import_wh", "export_wh", "received_wh", "exported_wh", "reactive_varh", "own_wh")
 Ints = NDArray[np.int64]
 
 
@@ -158,6 +163,8 @@ def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Seque
         left_out += [
             (by_id[site], "Its readings do not cover all of these days.") for site in block.incomplete
         ]
+        block, cannot = _with_beside(microgrid, days, block, proposals)
+        left_out += [(by_id[site], why) for site, why in cannot.items()]
         grouped = group_by_tariffs(block.site_ids, days)
         with_tariff = {site for members in grouped.values() for site in members}
         left_out += [(by_id[site], "It has no tariff.") for site in block.site_ids if site not in with_tariff]
@@ -183,7 +190,10 @@ def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Seque
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Energy of some sites over the axis; [n, T]. `exported_wh` is what was fed in and did not go to neighbours."""
+    """Energy of some sites over the axis; [n, T]. `exported_wh` is what was fed in and did not go to neighbours.
+
+    Beside it, where a tariff asks: reactive energy drawn, and what was made behind the meter and used there.
+    """
 
     site_ids: list[int]
     incomplete: list[int]
@@ -191,19 +201,59 @@ class _Block:
     export_wh: Ints
     received_wh: Ints
     exported_wh: Ints
+    reactive_varh: Ints | None = None
+    own_wh: Ints | None = None
 
-    def of(self, rows: NDArray[np.int64]) -> "_Block":
-        chosen = (
-            getattr(self, name)[rows] for name in ("import_wh", "export_wh", "received_wh", "exported_wh")
-        )
-        return _Block([self.site_ids[row] for row in rows.tolist()], [], *chosen)
+    def of(self, rows: NDArray[np.int64], within: slice | NDArray[np.int64] = slice(None)) -> "_Block":
+        """Some of the sites, over some of the intervals."""
+        chosen = {
+            name: values if values is None else values[rows][:, within]
+            for name in ENERGY for values in (getattr(self, name),)
+        }  # fmt: skip
+        return replace(self, site_ids=[self.site_ids[row] for row in rows.tolist()], incomplete=[], **chosen)
 
     def metered(self, tariff: PricedTariff) -> Metered:
         """As a tariff sees it: one that knows no neighbours is on all that was drawn and fed in."""
-        fuse_a = fuses_for(tariff, self.site_ids)
-        if tariff.of_kind(Local):
-            return Metered(self.import_wh, self.exported_wh, self.received_wh, fuse_a=fuse_a)
-        return Metered(self.import_wh, self.export_wh, fuse_a=fuse_a)
+        knows_neighbours = bool(tariff.of_kind(Local))
+        fed_in = self.exported_wh if knows_neighbours else self.export_wh
+        return Metered(
+            self.drawn_wh(tariff), fed_in + self.own_wh if self._buys_all(tariff) else fed_in,
+            self.received_wh if knows_neighbours else None, reactive_varh=self.reactive_varh,
+            fuse_a=fuses_for(tariff, self.site_ids),
+        )  # fmt: skip
+
+    def drawn_wh(self, tariff: PricedTariff) -> Ints:
+        """What the tariff sees as drawn: the register, or the whole use."""
+        return self.import_wh + self.own_wh if self._buys_all(tariff) else self.import_wh
+
+    def _buys_all(self, tariff: PricedTariff) -> bool:
+        return self.own_wh is not None and asks_own_use(tariff)
+
+
+def _with_beside(
+    microgrid: Microgrid, days: Sequence[date], block: _Block, proposals: Sequence[Proposal]
+) -> tuple[_Block, dict[int, str]]:
+    """The block with what tariffs ask beside the registers, without the sites of which it is not known, and why."""
+    reactive: set[int] = set()
+    own: set[int] = set()
+    asking = [(block.site_ids, proposal.tariff) for proposal in proposals]
+    for signature, members in group_by_tariffs(block.site_ids, days).items():
+        try:
+            terms = dict.fromkeys(_terms_by_day(signature, days))
+        except TariffMissing:
+            continue  # told where it is rated
+        asking += [(members, term.priced()) for term in terms]
+    for members, tariff in asking:
+        reactive |= set(members) if asks_reactive(tariff) else set()
+        own |= set(members) if asks_own_use(tariff) else set()
+    found = counted_beside(
+        microgrid=microgrid, days=days, site_ids=block.site_ids, export_wh=block.export_wh, reactive=reactive, own=own
+    )  # fmt: skip
+    whole = replace(block, reactive_varh=found.reactive_varh, own_wh=found.own_wh)
+    rows = np.array(
+        [row for row, site in enumerate(block.site_ids) if site not in found.cannot], dtype=np.int64
+    )
+    return whole.of(rows) if found.cannot else whole, found.cannot
 
 
 def _energy_of(microgrid: Microgrid, site_ids: list[int], days: Sequence[date]) -> Iterator[_Block]:
@@ -233,9 +283,12 @@ def _energy_of(microgrid: Microgrid, site_ids: list[int], days: Sequence[date]) 
         )  # fmt: skip
 
 
-def _rated(proposal: Proposal, axis: TimeAxis, block: _Block, local: PriceSeries) -> Ints:
+def _rated(
+    proposal: Proposal, axis: TimeAxis, block: _Block, local: PriceSeries, above_varh: Mapping[Reactive, Ints] = MappingProxyType({})
+) -> Ints:  # fmt: skip
+    metered = replace(block.metered(proposal.tariff), above_varh=above_varh)
     try:
-        rated = rate(proposal.tariff, axis, block.metered(proposal.tariff), series=local)
+        rated = rate(proposal.tariff, axis, metered, series=local)
     except (CannotPrice, CannotTier) as problem:
         raise CannotCompare(f"{proposal.name}: {problem}") from None
     return rated.gross.astype(np.int64)
@@ -257,23 +310,33 @@ def _present(
     total = np.zeros((len(block.site_ids), len(axis.months)), dtype=np.int64)
     month_of = {month: place for place, month in enumerate(axis.months)}
     microgrid = signature[0].site.microgrid
+    everybody = np.arange(len(block.site_ids))
+    spans: list[tuple[TariffTerms, list[date], TimeAxis, NDArray[np.int64]]] = []
     for version in dict.fromkeys(terms):
         places = [place for place, other in enumerate(terms) if other == version]
-        within = np.flatnonzero(np.isin(axis.day, places))
         chosen_days = [days[place] for place in places]
         part = axis_of_days(
             [microgrid.local_day(day) for day in chosen_days], public_holidays(microgrid, chosen_days)
         )
+        spans.append((version, chosen_days, part, np.flatnonzero(np.isin(axis.day, places))))
+    above: list[dict[Reactive, Ints]] = [{} for _ in spans]
+    if block.reactive_varh is not None:
+        tariffs = [version.priced() for version, *_ in spans]
+        above = above_by_version(
+            [(tariff, span[2]) for tariff, span in zip(tariffs, spans, strict=True)],
+            [block.reactive_varh[:, within] for *_, within in spans],
+            [block.drawn_wh(tariff)[:, span[3]] for tariff, span in zip(tariffs, spans, strict=True)], OWN,
+        )  # fmt: skip
+    for place, (version, chosen_days, part, within) in enumerate(spans):
         assert local.local_micro is not None
         series = series_for(
             microgrid, chosen_days, part, version.priced(), replace(local, local_micro=local.local_micro[within]), version
         )  # fmt: skip
-        chosen = _Block(
-            block.site_ids, [], block.import_wh[:, within], block.export_wh[:, within], block.received_wh[:, within],
-            block.exported_wh[:, within],
-        )  # fmt: skip
+        chosen = block.of(everybody, within)
         proposal = Proposal("the tariff in force", _with_vat(version.priced(), version.vat_rate))
-        total[:, [month_of[month] for month in part.months]] += _rated(proposal, part, chosen, series)
+        total[:, [month_of[month] for month in part.months]] += _rated(
+            proposal, part, chosen, series, above[place]
+        )
     return total
 
 

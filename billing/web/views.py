@@ -24,13 +24,14 @@ from billing.models import (
     DocumentStatus,
     FlexibilityCredit,
 )
-from billing.models.documents import ORIGINALS, REVERSALS
+from billing.models.documents import DRAWN, FED_IN, ORIGINALS, REVERSALS
 from billing.selectors.books import kept_books
 from billing.selectors.cards import cards_are_on
 from billing.selectors.corrections import correction_of
 from billing.selectors.documents import document_before, visible_documents
 from billing.selectors.e_invoice import vat_of
 from billing.selectors.flexibility import flexibility_on
+from billing.selectors.line_energy import from_grid_wh, from_neighbours_wh, own_use_wh
 from billing.selectors.payments import allocations_of
 from billing.selectors.readings import versions_behind
 from billing.services.looks import open_document
@@ -39,8 +40,6 @@ from energy.selectors.register_readings import register_readings
 from members.selectors.scope import own_members
 
 PAGE = 24
-FROM_GRID = (Component.GRID, Component.SPOT, Component.SET_OFF)
-ROOF = (Component.LOCAL_DELIVERED, Component.CARRIED, Component.GIVEN, Component.EXPORT)
 
 
 @login_required
@@ -69,8 +68,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One document: what to pay or what is paid, made up line by line, and the check against the chain."""
     document = _opened(request, public_id)
     lines, flexibility = list(document.lines.order_by("position")), flexibility_on(document)
-    received = sum(line.quantity for line in lines if line.component in (Component.LOCAL, Component.GIFT))
-    from_grid = sum(line.quantity for line in lines if line.component in FROM_GRID)
+    received, from_grid = from_neighbours_wh(lines), from_grid_wh(lines)
     drawn = received + from_grid
     days = document.days()
     context: dict[str, Any] = {
@@ -79,7 +77,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
         "payments": [(row, _rail(row)) for row in allocations_of(document)], "cooperative": document.cooperative, "days": days,
-        "is_for_roof": any(line.component in ROOF for line in lines),
+        "is_for_roof": any(line.component in FED_IN for line in lines),
         "vat": [{"rate": p.rate, "net_minor": p.net_minor, "vat_minor": p.vat_minor, "reasons": p.reasons, "published": f"{p.category} {p.rate:.4f}"} for p in vat_of(document)],
         "qr": _code(document), "by_card": _by_card(request, document), "before": document_before(document),
     }  # fmt: skip
@@ -138,19 +136,10 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The versions of meter days behind a document's energy, day by day, with who made them, when and why."""
     document = _opened(request, public_id)
     uses = versions_behind(document)
-    counted = (
-        Component.LOCAL,
-        Component.GIFT,
-        *FROM_GRID,
-        Component.KEPT,
-        Component.LOCAL_DELIVERED,
-        Component.GIVEN,
-        Component.CARRIED,
-        Component.EXPORT,
-    )
+    counted, lines = (*DRAWN, Component.KEPT, *FED_IN), list(document.lines.all())
     context = {
         "document": document, "uses": uses, "total_wh": sum(use.energy_wh for use in uses),
-        "billed_wh": sum(line.quantity for line in document.lines.all() if line.component in counted),
+        "billed_wh": sum(line.quantity for line in lines if line.component in counted) - own_use_wh(lines),
         "what": _("Drawn") if document.is_for_use else _("Fed in"), "zone": document.run.microgrid.time_zone,
     }  # fmt: skip
     return render(request, "portal/bill_readings.html", context)

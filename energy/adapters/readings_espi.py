@@ -17,6 +17,7 @@ from energy.domain.reading_files import (
     DRAWN,
     FED_IN,
     MOST_PROBLEMS,
+    REACTIVE,
     CannotReadFile,
     FileContent,
     ReadingPart,
@@ -28,7 +29,7 @@ from energy.domain.reading_files import (
 
 ATOM, ESPI = "http://www.w3.org/2005/Atom", "http://naesb.org/espi"
 DEEPEST, LONGEST_TEXT = 32, 10_000
-UOM_WH, FORWARD, REVERSE = 72, 1, 19
+UOM_WH, UOM_VARH, FORWARD, REVERSE = 72, 73, 1, 19
 MEASURED_QUALITIES = {"", "0", "14", "17", "18", "19"}  # valid, raw, validated, verified, revenue quality
 QUALITY_OF = {
     Method.MEASURED: 0, Method.CALCULATED: 11, Method.INTERPOLATED: 9, Method.LIKE_DAY: 8, Method.PROFILE: 8,
@@ -224,13 +225,13 @@ class GreenButtonXml:
                 )
             )
             return
-        if kind.uom != UOM_WH or not -6 <= kind.multiplier <= 6:
+        if kind.uom not in (UOM_WH, UOM_VARH) or not -6 <= kind.multiplier <= 6:
             feed.problems.append(
                 RowProblem(
                     kind.line,
                     "uom",
-                    f"unit {kind.uom} with power of ten {kind.multiplier} is not energy in Wh",
-                    "ask for uom 72 (Wh)",
+                    f"unit {kind.uom} with power of ten {kind.multiplier} is not energy in Wh or varh",
+                    "ask for uom 72 (Wh), of reactive energy 73 (varh)",
                 )
             )
             return
@@ -246,7 +247,8 @@ class GreenButtonXml:
             return
         point = block.parent.split("/MeterReading")[0]
         meter = feed.titles.get(point) or (next(iter(feed.titles.values())) if len(feed.titles) == 1 else "")
-        key = (meter or point.rsplit("/", 1)[-1], DRAWN if kind.direction == FORWARD else FED_IN)
+        said = REACTIVE if kind.uom == UOM_VARH else DRAWN if kind.direction == FORWARD else FED_IN
+        key = (meter or point.rsplit("/", 1)[-1], said)
         scale = 10.0**kind.multiplier
         found.setdefault(key, []).extend(
             (row, start, value * scale, put_in) for row, start, value, put_in in block.readings
@@ -284,6 +286,7 @@ def _head(names: Sequence[SeriesName], options: ReadOptions) -> str:
     entries = []
     for i, name in enumerate(names):
         direction = REVERSE if name.channel in FED_IN_CHANNELS else FORWARD
+        uom = UOM_VARH if name.channel == REACTIVE else UOM_WH
         base = _base(i)
         reading, kind = f"{base}/MeterReading/1", f"/espi/1_1/resource/ReadingType/{i + 1}"
         entries += [
@@ -294,7 +297,7 @@ def _head(names: Sequence[SeriesName], options: ReadOptions) -> str:
             _entry([("self", kind)], name.channel,
                    f'<ReadingType xmlns="http://naesb.org/espi"><commodity>1</commodity><flowDirection>{direction}'
                    f"</flowDirection><intervalLength>{options.interval_s}</intervalLength><kind>12</kind>"
-                   f"<powerOfTenMultiplier>0</powerOfTenMultiplier><uom>{UOM_WH}</uom></ReadingType>"),
+                   f"<powerOfTenMultiplier>0</powerOfTenMultiplier><uom>{uom}</uom></ReadingType>"),
         ]  # fmt: skip
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="{ATOM}">\n' + "".join(entries)
 

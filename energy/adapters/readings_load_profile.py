@@ -1,7 +1,7 @@
 """The interval CSV in which grid operators of Germany and Austria hand out load profiles.
 
 `Zählpunkt;OBIS;Von;Bis;Wert;Einheit;Status`: the metering point's id, the OBIS number of the profile, local wall-clock time,
-kWh with a decimal comma, W for a true value and E for a substitute (Ersatzwert).
+kWh (3.29.0, reactive energy: kvarh) with a decimal comma, W for a true value and E for a substitute (Ersatzwert).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,7 @@ from energy.domain.local_time import local_labels
 from energy.domain.reading_files import (
     DRAWN,
     FED_IN,
+    REACTIVE,
     CannotReadFile,
     EnergyUnit,
     FileContent,
@@ -30,7 +31,11 @@ ALSO = {
     "from": "von", "zeitstempel": "von", "datum bis": "bis", "to": "bis", "messwert": "wert", "wert_kwh": "wert",
     "wert [kwh]": "wert", "value": "wert", "unit": "einheit", "qualität": "status",
 }  # fmt: skip
-OBIS = {"1-1:1.29.0": DRAWN, "1-1:2.29.0": FED_IN, "1-0:1.29.0": DRAWN, "1-0:2.29.0": FED_IN}
+OBIS = {
+    "1-1:1.29.0": DRAWN, "1-1:2.29.0": FED_IN, "1-0:1.29.0": DRAWN, "1-0:2.29.0": FED_IN,
+    "1-1:3.29.0": REACTIVE, "1-0:3.29.0": REACTIVE,
+}  # fmt: skip
+UNITS = {"kwh": EnergyUnit.KWH, "kvarh": EnergyUnit.KWH, "wh": EnergyUnit.WH, "varh": EnergyUnit.WH}
 FED_IN_CHANNELS = ("export", "production", "discharge", "up")
 
 
@@ -62,18 +67,20 @@ class LoadProfileCsv:
     def _unit(self, column: pa.Array) -> EnergyUnit:
         units = pc.unique(pc.utf8_lower(pc.utf8_trim_whitespace(column))).to_pylist()
         found = sorted(unit for unit in units if unit)
-        if found not in (["kwh"], ["wh"]):
+        meant = {UNITS.get(unit) for unit in found}
+        if len(meant) != 1 or None in meant:
             raise CannotReadFile(
-                f"Column Einheit says {', '.join(found)[:60] or 'nothing'}; it must be kWh or Wh throughout."
+                f"Column Einheit says {', '.join(found)[:60] or 'nothing'}; it must be kWh (kvarh) or Wh (varh) throughout."
             )
-        return EnergyUnit(found[0])
+        return next(unit for unit in meant if unit is not None)
 
     def write(
         self, names: Sequence[SeriesName], parts: Iterable[ReadingPart], options: ReadOptions
     ) -> Iterator[bytes]:
         delimiter = ";"
         yield header_bytes(COLUMNS, delimiter)
-        obis = ["1-1:2.29.0" if n.channel in FED_IN_CHANNELS else "1-1:1.29.0" for n in names]
+        obis = [_obis(name.channel) for name in names]
+        units = ["kvarh" if name.channel == REACTIVE else "kWh" for name in names]
         for part in parts:
             rows = PartRows.of(part, EnergyUnit.WH)
             begin, end = (
@@ -87,9 +94,14 @@ class LoadProfileCsv:
                 pa.DictionaryArray.from_arrays(index, texts).cast(pa.string())
                 for index, texts in (
                     (rows.series, [n.meter for n in names]), (rows.series, obis), (rows.interval, begin),
-                    (rows.interval, end),
+                    (rows.interval, end), (rows.series, units),
                 )
             ]  # fmt: skip
             amounts = pa.array(kwh_text(rows.amounts.to_numpy(), ","))
-            unit = pa.array(["kWh"] * len(amounts))
-            yield csv_bytes([*columns, amounts, unit, rows.status], delimiter)
+            yield csv_bytes([*columns[:4], amounts, columns[4], rows.status], delimiter)
+
+
+def _obis(channel: str) -> str:
+    if channel == REACTIVE:
+        return "1-1:3.29.0"
+    return "1-1:2.29.0" if channel in FED_IN_CHANNELS else "1-1:1.29.0"

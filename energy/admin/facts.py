@@ -212,7 +212,7 @@ class MeterAdmin(RoleAdmin):
     ordering = ("microgrid", "code")
     search_fields = ("code", "site__name")
     list_select_related = ("site",)
-    fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "installed_at", "removed_at",
+    fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "installed_at", "removed_at", "reactive_from",
               "chain_ref", "public_id")  # fmt: skip
     readonly_fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "chain_ref",
                        "public_id")  # fmt: skip

@@ -20,7 +20,6 @@ from energy.domain.enrolment import CannotEnrol
 from energy.domain.sensors import QUANTITIES
 from energy.models import Device, Microgrid
 from energy.models.devices import DeviceStatus
-from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.selectors.broker import broker_address, broker_authority_pem
 from energy.services.certificates import issue_certificate
 from energy.services.devices import rotate_key
@@ -181,7 +180,7 @@ def records_of(device: Device) -> list[str]:
     if device.sensor is not None:
         return [QUANTITIES[device.sensor.kind].record]
     assert device.meter is not None
-    return [channel.label for channel in CHANNELS_OF[MeterKind(device.meter.kind)]]
+    return [channel.label for channel in device.meter.channels]
 
 
 class EnrolView(_DeviceDoor):

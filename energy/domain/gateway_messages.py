@@ -20,6 +20,7 @@ from energy.domain.telemetry import (
     INTERVAL_LENGTHS_S,
     LARGEST_COUNT,
     LARGEST_INTERVAL_WH,
+    REACTIVE,
     SAMPLE_NAMES,
     IntervalBlock,
     Sample,
@@ -33,6 +34,7 @@ REGISTER_TOLERANCE_S = (
 )
 OCPP_CHANNELS = {
     "Energy.Active.Import.Register": "import", "Energy.Active.Export.Register": "export",
+    "Energy.Reactive.Import.Register": "reactive",
 }  # fmt: skip
 QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 MESSAGE_ID = re.compile(r"[\x21-\x7e]{1,120}")
@@ -259,11 +261,12 @@ def _sampled(said: Mapping[str, Any], where: str, reference: str, at: datetime) 
     channel = OCPP_CHANNELS.get(str(said.get("measurand", "Energy.Active.Import.Register")))
     if channel is None or said.get("phase") is not None:
         return None
-    unit = said.get("unit", "Wh")
-    if unit not in ("Wh", "kWh"):
-        raise CannotTake("malformed", f"{where}.unit", "must be Wh or kWh")
+    base = "varh" if channel == REACTIVE else "Wh"
+    unit = said.get("unit", base)
+    if unit not in (base, f"k{base}"):
+        raise CannotTake("malformed", f"{where}.unit", f"must be {base} or k{base}")
     try:
-        amount = float(said["value"]) * (1000 if unit == "kWh" else 1)
+        amount = float(said["value"]) * (1000 if unit != base else 1)
     except (KeyError, TypeError, ValueError):
         raise CannotTake("malformed", f"{where}.value", "must be a number as text") from None
     if not math.isfinite(amount) or not 0 <= amount < LARGEST_COUNT:

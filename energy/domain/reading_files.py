@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DRAWN, FED_IN, UNNAMED = "drawn", "fed in", ""
+REACTIVE = "reactive"
 MOST_PROBLEMS = 200  # of one file are kept; whoever mends these finds the next ones
 
 
@@ -73,7 +74,8 @@ class ReadingSeries:
 
     Attributes:
         meter: the meter's name in the file.
-        channel: one of CHANNEL_NAMES; DRAWN or FED_IN where the file knows directions only; UNNAMED where it says nothing.
+        channel: one of CHANNEL_NAMES; DRAWN or FED_IN where the file knows directions only; UNNAMED where it says nothing;
+            reactive energy is in varh.
         starts_s: int64 [n], first instants of the intervals [s since 1970].
         energy_wh: float64 [n].
         rows: int64 [n], the line of each.
@@ -145,7 +147,7 @@ class ReadingFormat(Protocol):
 
 
 CHANNELS_BY_KIND = {
-    "site": {UNNAMED: "import", DRAWN: "import", FED_IN: "export"},
+    "site": {UNNAMED: "import", DRAWN: "import", FED_IN: "export", REACTIVE: "reactive"},
     "source": {UNNAMED: "production", FED_IN: "production"},
     "storage": {UNNAMED: "charge", DRAWN: "charge", FED_IN: "discharge"},
     "grid": {UNNAMED: "down", DRAWN: "down", FED_IN: "up"},

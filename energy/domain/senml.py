@@ -20,6 +20,7 @@ from energy.domain.telemetry import (
     INTERVAL_LENGTHS_S,
     LARGEST_INTERVAL_WH,
     NAME,
+    REACTIVE,
     SAMPLE_NAMES,
     TIME,
     UNIT,
@@ -36,7 +37,7 @@ LABELS = {NAME, UNIT, TIME} | VALUES
 REGISTER = "/register"
 CHANNELS = frozenset(CHANNEL_NAMES)
 REGISTERS = {channel + REGISTER: channel for channel in CHANNEL_NAMES}
-# As registered for SenML (RFC 8428, section 12.1); a flag is a ratio of all or nothing.
+# As registered for SenML (RFC 8428, section 12.1; varh by RFC 8798); a flag is a ratio of all or nothing.
 _UNIT_OF_ENDING = {
     "deg": "deg",
     "w": "W",
@@ -50,6 +51,7 @@ _UNIT_OF_ENDING = {
 SAMPLES = frozenset(SAMPLE_NAMES) | {quantity.record for quantity in QUANTITIES.values()} | {COVER_OPEN}
 UNITS = (
     dict.fromkeys([*CHANNELS, *REGISTERS], "Wh")
+    | dict.fromkeys([REACTIVE, REACTIVE + REGISTER], "varh")
     | {"interval": "s"}
     | {name: _UNIT_OF_ENDING[name.rsplit("_", 1)[1]] for name in SAMPLES}
 )

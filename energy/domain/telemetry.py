@@ -1,7 +1,7 @@
 """What a device says, and how it is written down: SenML (RFC 8428) in CBOR, signed (`energy.domain.cose`).
 
 The base record names device and base time. An interval record is named after its channel, is timed at the interval's start
-and carries Wh; or one record carries many intervals, packed, as data value. `CHANNEL/register` records carry the cumulative
+and carries Wh (`reactive`: varh); or one record carries many intervals, packed, as data value. `CHANNEL/register` records carry the cumulative
 register [Wh] at an instant; `interval` its length [s]; other names (`import_w`, `soc_wh`, ...) are samples at an instant.
 `energy.domain.senml` reads them.
 """
@@ -22,7 +22,8 @@ from energy.domain.cose import sign
 
 BASE_NAME, BASE_TIME, BASE_UNIT, BASE_VERSION = -2, -3, -4, -1
 NAME, UNIT, VALUE, BOOLEAN_VALUE, TIME, DATA_VALUE = 0, 1, 2, 4, 6, 8
-CHANNEL_NAMES = ("import", "export", "production", "charge", "discharge", "down", "up")
+CHANNEL_NAMES = ("import", "export", "production", "charge", "discharge", "down", "up", "reactive")
+REACTIVE = CHANNEL_NAMES[-1]  # in varh where others are in Wh
 SAMPLE_NAMES = (
     "import_w",
     "export_w",
@@ -111,13 +112,14 @@ def encode_message(
 def _block_records(block: IntervalBlock, base: int, packed: bool) -> list[dict[int, Any]]:
     start = int(block.start_at.timestamp()) - base
     name, step, values = block.channel, block.interval_s, block.values_wh
+    unit = "varh" if name == REACTIVE else "Wh"
     records: list[dict[int, Any]] = [{NAME: "interval", UNIT: "s", VALUE: step}]
     if block.register_start_wh is not None and block.register_end_wh is not None:
         end = start + step * len(values)
-        records.append({NAME: f"{name}/register", UNIT: "Wh", TIME: start, VALUE: block.register_start_wh})
-        records.append({NAME: f"{name}/register", UNIT: "Wh", TIME: end, VALUE: block.register_end_wh})
+        records.append({NAME: f"{name}/register", UNIT: unit, TIME: start, VALUE: block.register_start_wh})
+        records.append({NAME: f"{name}/register", UNIT: unit, TIME: end, VALUE: block.register_end_wh})
     if packed:
         data = struct.pack(f">{len(values)}I", *values)
-        return [*records, {NAME: name, UNIT: "Wh", TIME: start, DATA_VALUE: data}]
+        return [*records, {NAME: name, UNIT: unit, TIME: start, DATA_VALUE: data}]
     records.extend({NAME: name, TIME: start + i * step, VALUE: wh} for i, wh in enumerate(values))
     return records

@@ -45,4 +45,5 @@ class RegisterHandOver(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{Channel(self.channel).label}: {self.last_wh} Wh, then {self.first_wh} Wh"
+        unit = Channel(self.channel).unit
+        return f"{Channel(self.channel).label}: {self.last_wh} {unit}, then {self.first_wh} {unit}"

@@ -5,7 +5,7 @@ from django.db import models
 
 
 class Channel(models.IntegerChoices):
-    """What a register counts; never negative, the sign is in the name."""
+    """What a register counts [Wh; reactive energy varh]; never negative, the sign is in the name."""
 
     IMPORT = 1, "import"
     EXPORT = 2, "export"
@@ -14,6 +14,12 @@ class Channel(models.IntegerChoices):
     DISCHARGE = 5, "discharge"
     DOWN = 6, "down"
     UP = 7, "up"
+    REACTIVE = 8, "reactive"
+
+    @property
+    def unit(self) -> str:
+        """What its values are in."""
+        return "varh" if self == Channel.REACTIVE else "Wh"
 
 
 class DayStatus(models.IntegerChoices):
@@ -22,7 +28,7 @@ class DayStatus(models.IntegerChoices):
 
 
 class MeterDay(models.Model):
-    """Watt-hours per settlement interval of one local day, with a quality flag for each; partitioned by month.
+    """Watt-hours (of reactive energy varh) per settlement interval of one local day, with a quality flag for each; partitioned by month.
 
     A final row never changes but for `is_current`; later data make the next version, which supersedes it.
     """

@@ -1,5 +1,7 @@
 """Meters and what they measure."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import Q
 
@@ -51,6 +53,10 @@ class Meter(PublicRow):
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     installed_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
+    reactive_from = models.DateField(
+        "counts reactive energy from", null=True, blank=True,
+        help_text="First local day on which the meter counts the reactive energy drawn [varh] beside its other registers; empty: it does not.",
+    )  # fmt: skip
 
     class Meta:
         constraints = [
@@ -77,7 +83,27 @@ class Meter(PublicRow):
                 | Q(kind="grid", line__isnull=True, transformer__isnull=False),
                 name="grid_meter_sits_on_one_branch",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="site") | Q(reactive_from__isnull=True),
+                name="only_site_meters_count_reactive_energy",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """What it counts today."""
+        return channels_of(self.kind, counts_reactive=self.reactive_from is not None)
+
+    def channels_on(self, day: date) -> tuple[Channel, ...]:
+        """What it counted on a local day."""
+        since = self.reactive_from
+        return channels_of(self.kind, counts_reactive=since is not None and since <= day)
+
+
+def channels_of(kind: str, *, counts_reactive: bool) -> tuple[Channel, ...]:
+    """The channels of a meter of a kind; reactive energy is counted beside the others, by some."""
+    own = CHANNELS_OF[MeterKind(kind)]
+    return (*own, Channel.REACTIVE) if counts_reactive else own

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Channel, Meter, MeterDay, MeterDayVersion
-from energy.models.meters import CHANNELS_OF, MeterKind
+from energy.models.meters import channels_of
 
 SHOWN_DIFFERENCES = 100
 
@@ -44,7 +44,7 @@ def versions_of_day(meter: Meter, day: date) -> list[ChannelVersions]:
     told = {(cause.channel, cause.version): cause for cause in causes}
     return [
         _channel(meter, day, channel, rows[channel], told)
-        for channel in CHANNELS_OF[MeterKind(meter.kind)]
+        for channel in channels_of(meter.kind, counts_reactive=True)
         if channel in rows
     ]
 

@@ -24,6 +24,7 @@ class IntakeDevice:
     register_limit_wh: int
     sensor_id: int | None
     sensor_kind: str | None
+    counts_reactive: bool
 
 
 def lock_devices(device_ids: Iterable[int]) -> dict[int, IntakeDevice]:
@@ -31,7 +32,8 @@ def lock_devices(device_ids: Iterable[int]) -> dict[int, IntakeDevice]:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT d.id, d.name, d.microgrid_id, d.status = %s, d.encrypts, d.last_counter, d.meter_id, m.kind,
-                      coalesce(m.register_limit_wh, 0), d.sensor_id, s.kind
+                      coalesce(m.register_limit_wh, 0), d.sensor_id, s.kind,
+                      m.reactive_from IS NOT NULL
                FROM energy_device d LEFT JOIN energy_meter m ON m.id = d.meter_id
                     LEFT JOIN energy_sensor s ON s.id = d.sensor_id
                WHERE d.id = ANY(%s::bigint[]) ORDER BY d.id FOR UPDATE OF d""",

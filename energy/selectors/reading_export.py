@@ -10,7 +10,6 @@ from energy.adapters.reading_formats import FORMATS
 from energy.domain.quality import Method
 from energy.domain.reading_files import EnergyUnit, ReadingPart, ReadOptions, SeriesName
 from energy.models import Channel, Meter, Microgrid
-from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.selectors.meter_days import load_channel
 
 SLICE_VALUES = 500_000
@@ -38,9 +37,7 @@ class ExportOrder:
 def export_readings(order: ExportOrder) -> Iterator[bytes]:
     """The file, piece by piece: the current versions of the days, gaps as gaps."""
     columns = [
-        (meter, channel)
-        for meter in sorted(order.meters, key=lambda m: m.code)
-        for channel in CHANNELS_OF[MeterKind(meter.kind)]
+        (meter, channel) for meter in sorted(order.meters, key=lambda m: m.code) for channel in meter.channels
     ]
     names = [SeriesName(_name(meter, order.format), channel.label) for meter, channel in columns]
     options = ReadOptions(order.microgrid.zone, order.microgrid.interval_minutes, order.unit)

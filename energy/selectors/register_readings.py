@@ -13,14 +13,15 @@ from energy.models import Channel, Meter, MeterDay, Microgrid, RegisterHandOver,
 from energy.selectors.exchanges import hand_overs
 from energy.selectors.meter_days import load_channel
 
-CHANNELS = (Channel.IMPORT, Channel.EXPORT)
+CHANNELS = (Channel.IMPORT, Channel.EXPORT, Channel.REACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
 class RegisterReading:
-    """The register of one channel at the ends of a span of days [Wh], for a bill; None where it was not read."""
+    """The register of one channel at the ends of a span of days [Wh; reactive energy varh], for a bill; None where it was not read."""
 
     channel: str
+    unit: str
     start_wh: int | None
     end_wh: int | None
     estimated_intervals: int
@@ -33,12 +34,13 @@ def register_readings(*, site: Site, days: Sequence[date]) -> list[RegisterReadi
     A meter that was exchanged within them gives two readings of each: up to the exchange, and from it on.
     """
     readings: list[RegisterReading] = []
-    meters = Meter.objects.filter(site=site, kind="site").select_related("microgrid")
-    for channel in CHANNELS:
+    meters = list(Meter.objects.filter(site=site, kind="site").select_related("microgrid"))
+    counted = {channel for meter in meters for channel in meter.channels}
+    for channel in (channel for channel in CHANNELS if channel in counted):
         rows = list(
             MeterDay.objects.filter(
                 microgrid_id=site.microgrid_id, is_current=True, channel=channel, day__in=list(days),
-                meter_id__in=meters.values("pk"),
+                meter_id__in=[meter.pk for meter in meters],
             ).order_by("day", "meter_id")
         )  # fmt: skip
         if not rows:
@@ -57,7 +59,9 @@ def register_readings(*, site: Site, days: Sequence[date]) -> list[RegisterReadi
 def _reading(
     channel: int, start_wh: int | None, end_wh: int | None, estimated: NDArray[np.bool_]
 ) -> RegisterReading:
-    return RegisterReading(Channel(channel).label, start_wh, end_wh, int(estimated.sum()), len(estimated))
+    return RegisterReading(
+        Channel(channel).label, Channel(channel).unit, start_wh, end_wh, int(estimated.sum()), len(estimated)
+    )
 
 
 def _intervals_before(site: Site, rows: Sequence[MeterDay], instant: datetime) -> int:
@@ -79,11 +83,17 @@ def register_readings_by_site(
     meter_of, single = _lone_meters(microgrid, sites, days)
     found = {site.pk: register_readings(site=site, days=days) for site in sites if site.pk in single}
     found |= {site_id: [] for site_id in meter_of.values()}
+    with_reactive = set(
+        Meter.objects.filter(site__in=sites, reactive_from__isnull=False).values_list("pk", flat=True)
+    )
     for channel in CHANNELS:
-        block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=sorted(meter_of))
+        counting = sorted(set(meter_of) & with_reactive if channel == Channel.REACTIVE else meter_of)
+        if not counting:
+            continue
+        block = load_channel(microgrid=microgrid, channel=channel, days=days, meter_ids=counting)
         estimated = (block.quality & METHOD_MASK) != Method.MEASURED
         known = np.repeat(block.present, np.diff(block.offsets), axis=1)
-        ends = _ends_of_registers(microgrid, channel, sorted(meter_of), block.days)
+        ends = _ends_of_registers(microgrid, channel, counting, block.days)
         for row, meter_id in enumerate(block.meter_ids.tolist()):
             if meter_id in ends:
                 found[meter_of[meter_id]].append(

@@ -15,7 +15,7 @@ from energy.domain.gap_estimates import GapInput, estimate_gaps, propose
 from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.domain.validation import Findings, check
 from energy.models import DayStatus, Meter, MeterDay, Microgrid
-from energy.models.meters import CHANNELS_OF, MeterKind
+from energy.models.meters import MeterKind
 from energy.selectors.day_block import DayBlock, Key, block_of, gaps_of, nights, rating_w
 from energy.selectors.limits import KnownLimits, known_limits
 from energy.services.partitions import ensure_months
@@ -66,9 +66,7 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
             microgrid_id=microgrid.pk, day=day, is_current=True
         )
     }
-    expected = {
-        (pk, int(channel)) for pk, meter in meters.items() for channel in CHANNELS_OF[MeterKind(meter.kind)]
-    }
+    expected = {(pk, int(channel)) for pk, meter in meters.items() for channel in meter.channels_on(day)}
     open_keys = sorted(
         key for key in expected if key not in current or current[key].status == DayStatus.PROVISIONAL
     )

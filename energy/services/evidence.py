@@ -15,7 +15,6 @@ from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.senml import read_payload
 from energy.domain.telemetry import Telemetry
 from energy.models import Channel, DeviceKey, Meter, Microgrid
-from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.services.consolidation import DayKey, MeterBlock, patches_of
 from energy.services.gateways import blocks_of_bodies
 from energy.services.import_evidence import read_files_again
@@ -110,13 +109,13 @@ def _absent(
     microgrid: Microgrid, days: Sequence[date], present: set[DayKey], names: dict[int, str]
 ) -> list[Finding]:
     """Meter days that should be there and are not."""
-    kinds = dict(Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True).values_list("pk", "kind"))
+    meters = list(Meter.objects.filter(microgrid=microgrid, removed_at__isnull=True))
     return [
-        Finding(names[meter_id], day, f"{Channel(channel).label}: the meter day is missing")
+        Finding(names[meter.pk], day, f"{channel.label}: the meter day is missing")
         for day in days
-        for meter_id, kind in kinds.items()
-        for channel in CHANNELS_OF[MeterKind(kind)]
-        if (day, meter_id, int(channel)) not in present
+        for meter in meters
+        for channel in meter.channels_on(day)
+        if (day, meter.pk, int(channel)) not in present
     ]
 
 

@@ -9,7 +9,6 @@ from django.db import transaction
 from energy.domain.exchange import CannotExchange, HandOver, check_exchange
 from energy.models import Channel, Device, DeviceEventKind, Meter, MeterDay, MeterExchange, RegisterHandOver
 from energy.models.devices import DeviceStatus
-from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.services.device_log import log_event
 from energy.services.devices import decommission_device
 from energy.services.enrolment import FreshCode, make_code
@@ -47,7 +46,7 @@ def exchange_meter(
     if meter.exchanges.filter(exchanged_at__gte=exchanged_at).exists():
         raise CannotExchange("a later exchange of this meter is written down already")
     check_exchange(
-        channels={channel.label for channel in CHANNELS_OF[MeterKind(meter.kind)]}, registers=registers,
+        channels={channel.label for channel in meter.channels}, registers=registers,
         exchanged_at=exchanged_at, now=meter.microgrid.now(now), newest_wh=newest_registers(meter, exchanged_at),
         limit_wh=meter.register_limit_wh,
     )  # fmt: skip
@@ -64,7 +63,8 @@ def exchange_meter(
         for name, r in registers.items()
     )
     detail = f"{old_serial or 'the old meter'} to {new_serial}: " + ", ".join(
-        f"{name} {r.last_wh} Wh, then {r.first_wh} Wh" for name, r in sorted(registers.items())
+        f"{name} {r.last_wh} {CHANNEL_OF[name].unit}, then {r.first_wh} {CHANNEL_OF[name].unit}"
+        for name, r in sorted(registers.items())
     )
     for device in Device.objects.filter(meter=meter, status=DeviceStatus.ENROLLED):
         log_event(device=device, kind=DeviceEventKind.EXCHANGED, now=now, by=by, detail=detail)

@@ -30,7 +30,7 @@ from energy.models import (
     Meter,
     Microgrid,
 )
-from energy.models.meters import CHANNELS_OF, MeterKind
+from energy.models.meters import MeterKind
 from energy.services.consolidation import MeterBlock, consolidate
 from energy.services.partitions import ensure_months
 
@@ -225,7 +225,7 @@ def _check(
 
 
 def _check_channel(meter: Meter, channel: str, where: str) -> None:
-    if channel not in {own.label for own in CHANNELS_OF[MeterKind(meter.kind)]}:
+    if channel not in {own.label for own in meter.channels}:
         raise CannotTake("wrong_channel", where, f"{meter.code} has no channel '{channel}'")
 
 

@@ -16,6 +16,7 @@ from energy.domain.day_folding import DayAxis, FoldedSeries, fold
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.reading_files import (
     MOST_PROBLEMS,
+    REACTIVE,
     CannotReadFile,
     EnergyUnit,
     FileClock,
@@ -115,15 +116,16 @@ def _match(
     reading_import: ReadingImport, found: FileContent, folded: FoldedFile
 ) -> list[tuple[tuple[int, int], ReadingSeries]]:
     """Find each series' meter and channel; what has none is told by the row where it first stands."""
-    by_name: dict[str, tuple[int, str]] = {}
+    by_name: dict[str, tuple[int, str, bool]] = {}
     rows = Meter.objects.filter(microgrid=reading_import.microgrid_id).order_by("-removed_at", "pk")
-    for pk, kind, code, external in rows.values_list("pk", "kind", "code", "external_ref"):
-        by_name.update({name: (pk, kind) for name in (external, code) if name})
+    for meter in rows:
+        of_meter = meter.pk, meter.kind, meter.reactive_from is not None
+        by_name.update({name: of_meter for name in (meter.external_ref, meter.code) if name})
     chosen: dict[tuple[int, int], ReadingSeries] = {}
     for series in found.series:
         row = int(series.rows[0]) if len(series.rows) else 1
-        meter = by_name.get(series.meter)
-        if meter is None:
+        found_meter = by_name.get(series.meter)
+        if found_meter is None:
             folded.unknown.append(series.meter)
             folded.problems.append(
                 RowProblem(
@@ -132,20 +134,28 @@ def _match(
                 )
             )  # fmt: skip
             continue
-        channel = channel_of(meter[1], series.channel)
-        if channel is None:
+        pk, kind, counts_reactive = found_meter
+        channel = channel_of(kind, series.channel)
+        if channel == REACTIVE and not counts_reactive:
             folded.problems.append(
                 RowProblem(
-                    row, series.column, f"the meter {series.meter[:80]} ({meter[1]}) has no channel '{series.channel}'",
+                    row, series.column, f"the meter {series.meter[:80]} counts no reactive energy",
+                    "say at the meter from when on it does, or leave its rows out",
+                )
+            )  # fmt: skip
+        elif channel is None:
+            folded.problems.append(
+                RowProblem(
+                    row, series.column, f"the meter {series.meter[:80]} ({kind}) has no channel '{series.channel}'",
                     "name a channel that it has",
                 )
             )  # fmt: skip
-        elif (meter[0], CHANNEL_NUMBER[channel]) in chosen:
+        elif (pk, CHANNEL_NUMBER[channel]) in chosen:
             folded.problems.append(
                 RowProblem(row, series.column, f"{series.meter[:80]} stands in the file twice", "leave one of the two")
             )  # fmt: skip
         else:
-            chosen[meter[0], CHANNEL_NUMBER[channel]] = series
+            chosen[pk, CHANNEL_NUMBER[channel]] = series
     return sorted(chosen.items())
 
 

@@ -7,14 +7,16 @@ from energy.domain.acceptance import CannotAccept
 from energy.domain.sensors import COVER_OPEN, QUANTITIES
 from energy.domain.telemetry import SAMPLE_NAMES, IntervalBlock, Telemetry
 from energy.models import Microgrid
-from energy.models.meters import CHANNELS_OF
+from energy.models.meters import MeterKind, channels_of
 from energy.selectors.intake import IntakeDevice
 from energy.services.sensors import SensorValue
 
 OLDEST_INTERVAL = timedelta(days=45)
 CLOCK_TOLERANCE = timedelta(seconds=60)
 _CHANNELS = {
-    str(kind): frozenset(channel.label for channel in channels) for kind, channels in CHANNELS_OF.items()
+    (str(kind), reactive): frozenset(c.label for c in channels_of(kind, counts_reactive=reactive))
+    for kind in MeterKind
+    for reactive in (False, True)
 }
 _METER_SAMPLES = frozenset(SAMPLE_NAMES) | {COVER_OPEN}
 _SENSOR_SAMPLES = {kind: frozenset({quantity.record, COVER_OPEN}) for kind, quantity in QUANTITIES.items()}
@@ -32,7 +34,7 @@ def check_content(telemetry: Telemetry, device: IntakeDevice, microgrid: Microgr
     skew = abs(now - telemetry.sent_at)
     if skew > interval / 2:
         raise CannotAccept("clock")
-    channels = _CHANNELS.get(device.meter_kind or "", frozenset())
+    channels = _CHANNELS.get((device.meter_kind or "", device.counts_reactive), frozenset())
     for block in telemetry.blocks:
         if block.channel not in channels:
             raise CannotAccept("wrong_channel")

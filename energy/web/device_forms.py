@@ -7,7 +7,6 @@ from django import forms
 
 from energy.domain.exchange import CannotExchange, HandOver
 from energy.models import Device, Meter
-from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.selectors.devices import served_meters, served_sensors
 from energy.services.enrolment import FreshCode, make_code
 from energy.services.exchanges import Exchanged, exchange_meter
@@ -79,13 +78,14 @@ class ExchangeForm(forms.Form):
     def __init__(self, meter: Meter, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._meter = meter
-        self._channels = [channel.label for channel in CHANNELS_OF[MeterKind(meter.kind)]]
-        for name in self._channels:
+        self._channels = [channel.label for channel in meter.channels]
+        for channel in meter.channels:
+            name, unit = channel.label, channel.unit
             self.fields[f"{name}_last"] = forms.IntegerField(
-                label=f"{name.capitalize()}: last reading of the old meter [Wh]", min_value=0
+                label=f"{name.capitalize()}: last reading of the old meter [{unit}]", min_value=0
             )
             self.fields[f"{name}_first"] = forms.IntegerField(
-                label=f"{name.capitalize()}: first reading of the new meter [Wh]", min_value=0
+                label=f"{name.capitalize()}: first reading of the new meter [{unit}]", min_value=0
             )
 
     def clean_exchanged_at(self) -> datetime:

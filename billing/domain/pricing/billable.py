@@ -25,7 +25,7 @@ from billing.domain.pricing.parts import (
 )
 
 BILLABLE = (
-    Energy, Spot, Standing, Demand, Capacity, Export, Incentive, Local, Levy, Discount, Minimum, PeakMultiplier, Vat,
+    Energy, Spot, Standing, Demand, Capacity, Reactive, Export, Incentive, Local, Levy, Discount, Minimum, PeakMultiplier, Vat,
 )  # fmt: skip
 BILLABLE_KINDS = tuple(KIND_OF[kind] for kind in BILLABLE)
 LONGEST_NAME = 28
@@ -44,13 +44,13 @@ def check_billable(parts: Sequence[Part]) -> None:
     for place, part in enumerate(parts):
         if not isinstance(part, BILLABLE):
             raise CannotBillPart(
-                f"parts[{place}]: {KIND_OF[type(part)]} cannot be billed here: {_why_not(part)}"
+                f"parts[{place}]: {KIND_OF[type(part)]} cannot be billed here: there are {', '.join(BILLABLE_KINDS)}"
             )
         if isinstance(part, Export | Local):
             _check_rule(part, f"parts[{place}]")
         if isinstance(part, Energy | Demand | Export):
             _check_periods(part.periods, f"parts[{place}]")
-        if isinstance(part, Levy | Incentive) and part.price != part.price.quantize(MICRO):
+        if isinstance(part, Levy | Incentive | Reactive) and part.price != part.price.quantize(MICRO):
             raise CannotBillPart(f"parts[{place}].price: has more than six decimals")
     for kinds, what in ONCE:
         if sum(isinstance(part, kinds) for part in parts) > 1:
@@ -58,17 +58,7 @@ def check_billable(parts: Sequence[Part]) -> None:
     _check_netting(parts)
 
 
-def _why_not(part: Part) -> str:
-    if isinstance(part, Reactive):
-        return "no meter of the cooperative counts reactive energy"
-    return f"there are {', '.join(BILLABLE_KINDS)}"
-
-
 def _check_rule(part: Export | Local, where: str) -> None:
-    if isinstance(part, Export) and part.rule == "buy_all_sell_all":
-        raise CannotBillPart(
-            f"{where}.rule: the site's meter counts what is left behind it, not the whole use and production"
-        )
     if isinstance(part, Export) and part.rule != "net_metering" and not part.periods:
         raise CannotBillPart(f"{where}.periods: is empty; say what is paid for energy fed in")
     if isinstance(part, Local) and part.rule not in ("mid_market", "discount"):

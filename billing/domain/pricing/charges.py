@@ -1,4 +1,4 @@
-"""Lines of the parts that depend on power, connection, reactive energy or nothing at all."""
+"""Lines of the parts that depend on power, connection or nothing at all."""
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,7 +12,7 @@ from billing.domain.pricing.limits import power_limits, prices_by_tier, tier_cou
 from billing.domain.pricing.lines import Line
 from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
 from billing.domain.pricing.money import exact_amount, plain_amount
-from billing.domain.pricing.parts import Capacity, Demand, Period, Reactive, Span, Standing
+from billing.domain.pricing.parts import Capacity, Demand, Period, Span, Standing
 from billing.domain.pricing.peaks import coincident_w, highest_w, mean_of_highest_w, with_ratchet
 from billing.domain.pricing.sums import Ints, Numbers, Stretches
 from billing.domain.pricing.tiers import in_steps
@@ -64,18 +64,6 @@ def capacity_line(part: Capacity, metered: Metered, axis: TimeAxis, conventions:
     by_step = np.stack([span_amounts(amount, "month", axis, conventions) for _, amount in part.steps])
     days = np.broadcast_to(axis.days_on_axis, (len(step), len(axis.months)))
     return Line("capacity", "", 0, "day", days, None, by_step[step])
-
-
-def reactive_line(part: Reactive, metered: Metered, stretches: Stretches, conventions: Conventions) -> Line:
-    """Raises CannotPrice where reactive energy is not metered."""
-    if metered.reactive_varh is None:
-        raise CannotPrice("The tariff charges reactive energy, but none is metered.")
-    one = np.zeros_like(stretches.month)
-    reactive = stretches.totals(stretches.sums(metered.reactive_varh), one, 1)[..., 0]
-    active = stretches.totals(stretches.sums(metered.import_wh), one, 1)[..., 0]
-    free = active * float(part.free_share)
-    above = np.maximum(reactive - (np.rint(free).astype(np.int64) if conventions.exact else free), 0)
-    return Line("reactive", "", 0, "varh", above, part.price, priced(above, part.price, conventions))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from billing.domain.pricing.charges import (
     days_in_years,
     power_lines,
     priced,
-    reactive_line,
     span_amounts,
     standing_line,
 )
@@ -47,6 +46,7 @@ from billing.domain.pricing.parts import (
     Tier,
     Vat,
 )
+from billing.domain.pricing.reactive import reactive_line
 from billing.domain.pricing.sums import Ints, Numbers, Stretches
 from billing.domain.pricing.windows import Schedule
 
@@ -64,7 +64,7 @@ def rate(
         CannotPrice: something that a part needs is not known.
         CannotTier: energy is too large for whole-number arithmetic.
     """
-    seen = metered if _buys_all(tariff) else metered.by(conventions)
+    seen = metered if buys_all(tariff) else metered.by(conventions)
     job = _Job(tariff, axis, seen, conventions, series)
     lines = [standing_line(part, axis, conventions, job.customers) for part in tariff.of_kind(Standing)]
     lines += job.energy_lines()
@@ -88,7 +88,8 @@ def energy_parts(tariff: PricedTariff) -> list[Energy]:
     return found
 
 
-def _buys_all(tariff: PricedTariff) -> bool:
+def buys_all(tariff: PricedTariff) -> bool:
+    """Whether the whole use is bought and the whole production sold."""
     return any(export.rule == "buy_all_sell_all" for export in tariff.of_kind(Export))
 
 
@@ -249,7 +250,7 @@ def _minimum_lines(job: _Job, lines: list[Line]) -> list[Line]:
     if not parts:
         return []
     # Who sells all production sells it in a transaction of its own: the minimum is of what is bought.
-    sells = _buys_all(job.tariff)
+    sells = buys_all(job.tariff)
     bought = sum_where(lines, lambda line: not (sells and line.kind == "export_credit"), job.nothing)
     billed = np.maximum(bought, 0)
     top_up = job.nothing.copy()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis
 from billing.domain.pricing.conventions import Conventions
+from billing.domain.pricing.parts import Reactive
 from billing.domain.pricing.sums import Ints, Numbers
 
 
@@ -40,6 +41,7 @@ class Metered:
         received_wh: part of the import that came from neighbours.
         gifted_wh: part of that which neighbours gave for nothing; None: nothing.
         reactive_varh: where metered.
+        above_varh: of parts whose month is longer than the axis, what is charged on its days; [n, M] each.
         fuse_a: each customer's fuse [A], 0 where unknown; [n].
         earlier: the months before, where they are not on the axis themselves.
         held_wh: surplus of net metering that waits from months before, by period; [n, P].
@@ -57,6 +59,7 @@ class Metered:
     held_wh: Numbers | None = None
     year: YearSoFar | None = None
     leaves: NDArray[np.bool_] | None = None
+    above_varh: Mapping[Reactive, Ints] = field(default_factory=dict)
 
     @property
     def bought_wh(self) -> Numbers | None:

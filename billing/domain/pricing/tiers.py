@@ -95,13 +95,13 @@ def spread_whole(period_wh: Ints, limits: Ints) -> Ints:
     for tier in range(limits.shape[-1]):
         lower = of_month[..., tier - 1] if tier else np.int64(0)
         taken = np.clip(np.minimum(total, of_month[..., tier]) - lower, 0, None)
-        part = _whole_shares(left, taken)
+        part = whole_shares(left, taken)
         parts.append(part)
         left -= part
     return np.stack(parts, axis=-1)
 
 
-def _whole_shares(weights: Ints, total: Ints) -> Ints:
+def whole_shares(weights: Ints, total: Ints) -> Ints:
     """Split totals [n, M] by weights [n, M, P] by largest remainder; no share is above its weight."""
     whole = np.maximum(weights.sum(axis=2), 1)[..., None]
     product = weights * total[..., None]

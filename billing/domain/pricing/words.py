@@ -24,6 +24,7 @@ from billing.domain.pricing.parts import (
     Tier,
     Vat,
 )
+from billing.domain.pricing.reactive import cos_phi
 from billing.domain.pricing.windows import Schedule
 
 TIER_WORDS = {
@@ -174,7 +175,8 @@ def _on(kinds: tuple[str, ...]) -> str:
 
 
 def _reactive(part: Reactive, currency: str) -> str:
-    return f"Reactive energy: {plain(part.price)} {currency} per kvarh above {plain(part.free_share * 100)} % of the active energy"
+    free = f"{plain(part.free_share * 100)} % of the active energy (cos phi {cos_phi(part.free_share):.2f})"
+    return f"Reactive energy: {plain(part.price)} {currency} per kvarh above {free}"
 
 
 def _vat(part: Vat, currency: str) -> str:

@@ -5,7 +5,7 @@ import { WeekGrid } from "./week_grid.js";
 
 const SPANS = [["day", "a day"], ["month", "a month"], ["year", "a year"]];
 const UNITS = [["month", "kWh a month"], ["day", "kWh a day"], ["kw", "kWh per kW of the month's peak"], ["kw_day", "kWh a day per kW of the month's peak"]];
-export const ON = [["energy", "energy from the grid"], ["spot", "energy at spot prices"], ["local", "energy from neighbours"], ["standing", "standing charges"], ["demand", "power"], ["capacity", "fuse"]];
+export const ON = [["energy", "energy from the grid"], ["spot", "energy at spot prices"], ["local", "energy from neighbours"], ["standing", "standing charges"], ["demand", "power"], ["capacity", "fuse"], ["reactive", "reactive energy"]];
 const FIRST = { name: "all day", tiers: [{ price: "" }] };
 
 export const KINDS = {
@@ -14,6 +14,7 @@ export const KINDS = {
   standing: { title: "Standing charge", fresh: () => ({ amount: "", per: "month" }) },
   demand: { title: "Power", add: "A charge on power", fresh: () => ({ periods: [structuredClone(FIRST)] }) },
   capacity: { title: "Connection by fuse", fresh: () => ({ steps: [{ fuse_a: 35, amount: "" }, { fuse_a: 63, amount: "" }] }) },
+  reactive: { title: "Reactive energy", fresh: () => ({ price: "", free_share: "0.5" }) },
   export: { title: "Feeding in", add: "Rules for feeding in", fresh: () => ({ rule: "feed_in", periods: [structuredClone(FIRST)] }) },
   incentive: { title: "Thank-you", add: "A thank-you per kWh", fresh: () => ({ price: "", basis: "off_peak", schedule: [] }) },
   local: { title: "Energy from neighbours", fresh: () => ({ rule: "mid_market" }) },
@@ -141,10 +142,19 @@ const BODIES = {
       part.steps.length > 1 ? make("button", { type: "button", class: "te-link", "aria-label": `Remove step ${place + 1}`, onclick: () => { part.steps.splice(place, 1); changed(); again(); } }, "Remove") : null));
     card.append(make("div", { class: "te-periods" }, ...rows), make("button", { type: "button", class: "te-link te-add", onclick: () => { part.steps.push({ fuse_a: "", amount: "" }); again(); } }, "Add a step"));
   },
+  reactive(part, card, { changed }) {
+    const factor = make("small", { "aria-live": "polite" });
+    const tell = () => { const value = Number(part.free_share); factor.textContent = part.free_share !== undefined && value >= 0 ? `A cos phi of ${Math.cos(Math.atan(value)).toFixed(2)}; 48.43 % is 0.9.` : "In percent of the kWh drawn; 48.43 % is a cos phi of 0.9."; };
+    tell();
+    const free = share("Free, in percent of the kWh drawn", part, "free_share", () => { tell(); changed(); });
+    free.append(factor);
+    card.append(make("div", { class: "te-fields" }, money("per kvarh above what is free", part, "price", changed), free),
+      make("p", {}, make("small", {}, "Sites with this tariff need a meter that counts reactive energy (Meters, “counts reactive energy from”).")));
+  },
   export(part, card, tools) {
     const { changed, again } = tools;
     const net = part.rule === "net_metering";
-    card.append(make("div", { class: "te-fields" }, select("What is fed in", part, "rule", [["feed_in", "is paid at these prices"], ["net_billing", "is paid at these prices (net billing)"], ["net_metering", "is set off against what is drawn, kWh by kWh"]], null, () => {
+    card.append(make("div", { class: "te-fields" }, select("What is fed in", part, "rule", [["feed_in", "is paid at these prices"], ["net_billing", "is paid at these prices (net billing)"], ["buy_all_sell_all", "and used at once is bought and sold: all use is bought, all production sold at these prices"], ["net_metering", "is set off against what is drawn, kWh by kWh"]], null, () => {
       if (part.rule === "net_metering") { delete part.periods; delete part.schedule; } else { part.periods ??= [structuredClone(FIRST)]; delete part.carry; delete part.year_end_price; }
       changed();
     }, again)));
