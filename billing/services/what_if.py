@@ -354,6 +354,6 @@ def _terms_by_day(signature: Sequence[TariffAssignment], days: Sequence[date]) -
 
 def _with_vat(tariff: PricedTariff, vat_rate: Decimal) -> PricedTariff:
     """VAT on all but what is paid for energy fed in, which is a document of its own; net metering sets off before VAT."""
-    feeds_in = any(export.rule == "feed_in" for export in tariff.of_kind(Export))
+    feeds_in = any(export.rule != "net_metering" for export in tariff.of_kind(Export))
     vat = Vat(vat_rate, on=WITHOUT_CREDITS if feeds_in else ())
     return PricedTariff((*tariff.parts, vat), tariff.currency)

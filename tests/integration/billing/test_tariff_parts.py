@@ -102,8 +102,8 @@ def test_the_paper_names_what_is_no_energy(hamlet_with_parts: Hamlet) -> None:
 @pytest.mark.parametrize(
     ("parts", "named"),
     [
-        ([{"kind": "reactive", "price": "0.02", "free_share": "0.5"}], "no meter of the cooperative counts reactive"),
-        ([{"kind": "export", "rule": "buy_all_sell_all"}], "what is left behind it"),
+        ([{"kind": "reactive", "price": "0.0200001", "free_share": "0.5"}], "more than six decimals"),
+        ([{"kind": "export", "rule": "buy_all_sell_all"}], "say what is paid for energy fed in"),
         ([{"kind": "spot", "index": "x"}, {"kind": "export", "rule": "net_metering"}], "set off against each other"),
         ([{"kind": "levy", "name": "fine", "price": "0.00000001"}], "more than six decimals"),
         ([PARTS[0], PARTS[0]], "more than one prices energy"),
