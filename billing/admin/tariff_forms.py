@@ -24,6 +24,7 @@ METERING = (
     ("none", "what is fed in is paid as in the version before"),
     ("net-billing", "what is fed in is paid at the file's sell prices"),
     ("net-metering", "kWh fed in are set off against kWh drawn"),
+    ("buy-all-sell-all", "all use is bought, all production is sold at the file's sell prices"),
 )
 
 

@@ -41,7 +41,9 @@ class TriedTariffSerializer(serializers.Serializer[Any]):
     version = serializers.UUIDField(required=False)
     parts = serializers.JSONField(required=False, help_text="{format, currency, parts}, see docs/tariffs.md.")
     urdb = serializers.JSONField(required=False, help_text="An OpenEI URDB tariff.")
-    metering = serializers.ChoiceField(["none", "net-billing", "net-metering"], default="none")
+    metering = serializers.ChoiceField(
+        ["none", "net-billing", "net-metering", "buy-all-sell-all"], default="none"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if sum(key in attrs for key in ("version", "parts", "urdb")) != 1:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import numpy as np
 
-from billing.domain.rating import RatedLines, SiteEnergy, rate_bills
+from billing.domain.rating import RatedLines, Rating, SiteEnergy, rate_period
 from billing.domain.tariffs import TariffTerms
-from billing.models import BillingRun, Document, DocumentKind, RunStatus, Tariff, TariffVersion
+from billing.domain.vat import TariffVat
+from billing.models import BillingRun, Component, Document, DocumentKind, RunStatus, Tariff, TariffVersion
 from billing.selectors.bill_history import Billed, history_of
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
 from billing.services.rating import load_energy, rate_plan
@@ -19,11 +20,13 @@ from grid.selectors.prices import PriceBlock, load_prices
 from kernel.money import round_half_away
 
 SAMPLES = ("a small household", "a typical household", "a large one")
+PAID_FOR = "paid for feeding in"
+PAID = (Component.EXPORT,)  # of credit documents, what the member's own tariff decides
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """One component of a sample bill under the tariff in force and under the version [minor units]."""
+    """One component of a sample bill under the tariff in force and under the version, net; what is paid for feeding in is negative [minor units]."""
 
     name: str
     before_minor: int
@@ -32,13 +35,18 @@ class PreviewLine:
 
 @dataclass(frozen=True, slots=True)
 class PreviewBill:
-    """One sample bill, before and after, gross [minor units]."""
+    """One sample bill, before and after, gross, less what is paid for feeding in [minor units]."""
 
     who: str
     drawn_wh: int
     lines: list[PreviewLine]
     before_minor: int
     after_minor: int
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether something is paid to the member beside the bill."""
+        return any(line.name == PAID_FOR for line in self.lines)
 
     @property
     def difference_minor(self) -> int:
@@ -79,7 +87,7 @@ def preview_terms(*, tariff: Tariff, terms: TariffTerms) -> list[PreviewBill]:
     before = _rate(run, ids, days, [in_force[day] for day in days], energy, published, own_prices=False)
     order = {pk: row for row, pk in enumerate(sorted(site.pk for site in sites))}
     return [
-        _bill(who, order[site.pk], energy, before, after, in_force[days[-1]].vat_rate, terms.vat_rate)
+        _bill(who, order[site.pk], energy, before, after, in_force[days[-1]].vat, terms.vat)
         for who, site in zip(SAMPLES, sites, strict=False)
     ]
 
@@ -100,37 +108,52 @@ def sample_sites(run: BillingRun) -> list[Site]:
 def _rate(
     run: BillingRun, site_ids: list[int], days: Sequence[date], terms: list[TariffTerms], energy: SiteEnergy,
     published: PriceBlock, *, own_prices: bool,
-) -> list[RatedLines]:  # fmt: skip
+) -> Rating:  # fmt: skip
     plan = rate_plan(terms, days, run, published, tried=own_prices)
     if own_prices:
         plan = replace(plan, local_micro=mid_market(plan.retail_micro, plan.export_micro))
     members = dict(Site.objects.filter(pk__in=site_ids).values_list("pk", "member_id"))
     billed = [Billed(pk, members[pk]) for pk in site_ids]
-    return rate_bills(plan, energy, history_of(run=run, billed=billed, parts=plan.parts))
+    return rate_period(plan, energy, history_of(run=run, billed=billed, parts=plan.parts))
 
 
 def _bill(
-    who: str, row: int, energy: SiteEnergy, before: list[RatedLines], after: list[RatedLines], vat_before: Decimal,
-    vat_after: Decimal,
+    who: str, row: int, energy: SiteEnergy, before: Rating, after: Rating, vat_before: TariffVat, vat_after: TariffVat
 ) -> PreviewBill:  # fmt: skip
-    sums_before, sums_after = _by_component(before, row), _by_component(after, row)
+    sums_before, sums_after = _by_component(before.bills, row), _by_component(after.bills, row)
+    paid_before, paid_after = _paid(before, row), _paid(after, row)
     names = [*sums_before, *(name for name in sums_after if name not in sums_before)]
     return PreviewBill(
         who,
         int(np.sum(energy.import_wh[row])),
-        [PreviewLine(name, sums_before.get(name, 0), sums_after.get(name, 0)) for name in names],
-        _gross(sum(sums_before.values()), vat_before),
-        _gross(sum(sums_after.values()), vat_after),
-    )
+        [
+            *(
+                PreviewLine(str(Component(name).label), sums_before.get(name, 0), sums_after.get(name, 0))
+                for name in names
+            ),
+            *([PreviewLine(PAID_FOR, -paid_before, -paid_after)] if paid_before or paid_after else []),
+        ],
+        _gross(sums_before, vat_before) - paid_before,
+        _gross(sums_after, vat_after) - paid_after,
+    )  # fmt: skip
+
+
+def _paid(rating: Rating, row: int) -> int:
+    return sum(int(line.net_minor[row]) for line in rating.credits if line.component in PAID)
 
 
 def _by_component(lines: list[RatedLines], row: int) -> dict[str, int]:
     sums: dict[str, int] = {}
     for line in lines:
-        if line.quantity[row]:
+        if line.quantity[row] or line.net_minor[row]:
             sums[line.component] = sums.get(line.component, 0) + int(line.net_minor[row])
     return sums
 
 
-def _gross(net_minor: int, vat_rate: Decimal) -> int:
-    return net_minor + round_half_away(net_minor * vat_rate)
+def _gross(nets: dict[str, int], vat: TariffVat) -> int:
+    """With VAT, of each rate on the sum of its lines."""
+    of_rate: dict[Decimal, int] = {}
+    for component, net in nets.items():
+        rate = vat.of_component(component)
+        of_rate[rate] = of_rate.get(rate, 0) + net
+    return sum(net + round_half_away(net * rate) for rate, net in of_rate.items())

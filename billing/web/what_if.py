@@ -39,6 +39,7 @@ METERING = (
     ("none", gettext_lazy("what is fed in earns nothing")),
     ("net-billing", gettext_lazy("what is fed in is credited at the file's sell prices")),
     ("net-metering", gettext_lazy("kWh fed in are set off against kWh drawn")),
+    ("buy-all-sell-all", gettext_lazy("all use is bought, all production is sold at the file's sell prices")),
 )
 
 
