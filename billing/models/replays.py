@@ -8,7 +8,8 @@ from grid.models import SharingKey, SharingPrice
 
 
 class RuleReplay(models.Model):
-    """A posted month's energy, shared and priced by another rule and rated by each site's own tariff; site by site.
+    """A posted month's energy, shared and priced by another rule and rated by each site's own tariff; site by site,
+    and of common plants holder by holder.
 
     Without key and price it is the month as it was: what the others are compared with. Flexibility is in none of them.
     """
@@ -21,6 +22,15 @@ class RuleReplay(models.Model):
     bill_minor = ArrayField(models.BigIntegerField(), help_text="What each site would have paid, with VAT.")
     credit_minor = ArrayField(
         models.BigIntegerField(), help_text="What each would have been paid for its energy."
+    )
+    part_site_ids = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Common plants, one entry for each part that somebody else than the owner holds."
+    )  # fmt: skip
+    part_member_ids = ArrayField(models.BigIntegerField(), default=list)
+    part_credit_minor = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        help_text="What each holder would have been paid for the part.",
     )
     computed_at = models.DateTimeField()
 

@@ -61,15 +61,16 @@ def compare_rules(*, microgrid: Microgrid, sites: Sequence[Site]) -> RuleCompari
         Site.objects.filter(microgrid=microgrid, member__is_cooperative=False).values_list("pk", "member_id")
     )
     mine = {site.pk for site in sites}
+    me = {site.member_id for site in sites}
     was = _balances(months, member_of)
-    own = _own(months, mine)
+    own = _own(months, mine, me)
     outcomes = []
     for (key, price_rule), replays in by_rule.items():
         if {row.run_id for row in replays} != told:
             continue
         would = _balances(replays, member_of)
         difference = np.array([would[member] - was[member] for member in was], dtype=np.int64)
-        mine_now = _own(replays, mine)
+        mine_now = _own(replays, mine, me)
         outcomes.append(
             RuleOutcome(
                 key, price_rule, mine_now, mine_now - own, int((difference < 0).sum()), int((difference > 0).sum()),
@@ -97,17 +98,28 @@ def _runs(microgrid: Microgrid) -> list[BillingRun]:
 
 
 def _balances(rows: Sequence[RuleReplay], member_of: dict[int, int]) -> dict[int, int]:
-    """What each member pays less what it earns."""
+    """What each member pays less what it earns, parts of common plants among it."""
+    members = set(member_of.values())
     sums: dict[int, int] = {}
     for row in rows:
         for site, bill, credit in zip(row.site_ids, row.bill_minor, row.credit_minor, strict=True):
             if site in member_of:
                 sums[member_of[site]] = sums.get(member_of[site], 0) + bill - credit
+        for member, credit in zip(row.part_member_ids, row.part_credit_minor, strict=True):
+            if member in members:
+                sums[member] = sums.get(member, 0) - credit
     return sums
 
 
-def _own(rows: Sequence[RuleReplay], mine: set[int]) -> int:
-    return sum(
+def _own(rows: Sequence[RuleReplay], mine: set[int], me: set[int]) -> int:
+    """What the sites pay less what they earn, and less what their members earn by parts of common plants."""
+    parts = sum(
+        credit
+        for row in rows
+        for member, credit in zip(row.part_member_ids, row.part_credit_minor, strict=True)
+        if member in me
+    )
+    return -parts + sum(
         bill - credit
         for row in rows
         for site, bill, credit in zip(row.site_ids, row.bill_minor, row.credit_minor, strict=True)

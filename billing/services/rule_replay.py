@@ -12,6 +12,7 @@ from billing.domain.rating import RatedLines, SiteEnergy, rate_period
 from billing.models import BillingRun, RuleReplay, RunStatus
 from billing.selectors.bill_history import history_of
 from billing.services.carried import Carried
+from billing.services.plant_parts import with_parts
 from billing.services.rating import group_by_tariffs, load_energy, prices_within, rate_plan, terms_along
 from billing.services.stays import Stay, same_vat
 from energy.models import Microgrid, Site
@@ -26,7 +27,7 @@ from grid.domain.sharing.terms import KEYED, ShareRule, SharingTerms
 from grid.models import SharingKey, SharingPrice
 from grid.selectors.preferences import preferences_on
 from grid.selectors.prices import PriceBlock, load_prices
-from grid.selectors.sharing import load_shares
+from grid.selectors.sharing import ShareBlock, load_shares
 from grid.selectors.sharing_terms import SiteAxis, agreed, rule_on
 from grid.selectors.trading import limits_of
 from kernel.apportionment import largest_remainder
@@ -43,11 +44,13 @@ RULES = [
 
 @dataclass(frozen=True, slots=True)
 class MonthMoney:
-    """What each site pays and is paid for a month [minor units], and what was shared."""
+    """What each site pays and is paid for a month [minor units], what holders of common plants are, and what was shared."""
 
     bill_minor: Ints
     credit_minor: Ints
     shared_wh: int
+    parts: list[Stay]
+    part_credit_minor: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class _Month:
     energy: SiteEnergy
     local_wh: Ints
     prices: PriceBlock
+    shares: ShareBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ def replay_rules(*, run: BillingRun, now: datetime) -> list[RuleReplay]:
                 defaults={
                     "shared_wh": money.shared_wh, "site_ids": month.axis.site_ids.tolist(),
                     "bill_minor": money.bill_minor.tolist(), "credit_minor": money.credit_minor.tolist(), "computed_at": now,
+                    "part_site_ids": [stay.site.pk for stay in money.parts], "part_credit_minor": money.part_credit_minor.tolist(),
+                    "part_member_ids": [stay.member.pk for stay in money.parts],
                 },
             )  # fmt: skip
             added.append(row)
@@ -134,7 +140,9 @@ def _load(run: BillingRun) -> _Month:
     energy = load_energy(run, site_ids, days, groups)
     sites = list(Site.objects.filter(pk__in=site_ids).select_related("member").order_by("pk"))
     prices = load_prices(microgrid_id=run.microgrid_id, days=days)
-    return _Month(run, sites, axis, shares.offsets, energy, energy.export_wh - shares.not_local_wh, prices)
+    return _Month(
+        run, sites, axis, shares.offsets, energy, energy.export_wh - shares.not_local_wh, prices, shares
+    )
 
 
 def _share(month: _Month, key: ShareRule) -> _Shares:
@@ -215,10 +223,23 @@ def _money(month: _Month, shared: _Shares, price_rule: PriceRule) -> MonthMoney:
 
 
 def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
-    """Rate all sites by their own tariffs; what the local lines bring is shared out among those who delivered."""
+    """Rate all sites by their own tariffs; what the local lines bring is shared out among those who delivered.
+
+    Of a common plant each holder is paid the own part, as on documents: rows behind those of the sites.
+    """
     days, run = month.run.days(), month.run
     count = len(month.sites)
-    credit, exact_local = (np.zeros(count, dtype=np.int64) for _ in range(2))
+    by_id = {site.pk: site for site in month.sites}
+    stays, whole = with_parts(
+        run,
+        by_id,
+        [Stay(site, site.member, 0, len(days)) for site in month.sites],
+        energy,
+        month.shares,
+        days,
+    )
+    parts = stays[count:]
+    credit, exact_local = (np.zeros(count + len(parts), dtype=np.int64) for _ in range(2))
     nets: dict[Decimal, Ints] = {}
     local_brought = 0
     row_of = {site.pk: row for row, site in enumerate(month.sites)}
@@ -226,27 +247,39 @@ def _rate(month: _Month, energy: SiteEnergy, prices: PriceBlock) -> MonthMoney:
     for signature, members in group_by_tariffs([site.pk for site in month.sites], days).items():
         terms = terms_along(signature, days)
         rows = np.array([row_of[pk] for pk in members], dtype=np.int64)
+        held = [
+            row for row, stay in enumerate(stays) if stay.part is not None and stay.site.pk in set(members)
+        ]
+        paid = np.concatenate([rows, np.array(held, dtype=np.int64)])
         carried = Carried()
         for first, after in same_vat(terms):
             span = slice(int(month.offsets[first]), int(month.offsets[after]))
             plan = rate_plan(terms[first:after], days[first:after], run, prices_within(prices, span))
-            here = [Stay(month.sites[row], month.sites[row].member, 0, len(days)) for row in rows.tolist()]
+            here = [stays[row] for row in paid.tolist()]
             billed = [stay.billed(after) for stay in here]
             history = carried.history(here, history_of(run=run, billed=billed, parts=plan.parts))
-            rating = rate_period(plan, energy.within(rows, span), history)
+            rating = rate_period(plan, whole.within(paid, span), history)
             carried.note(here, rating, after - first)
             for line in rating.bills:
-                local_brought += int(line.net_minor.sum()) if line.component == "local" else 0
+                net_minor = line.net_minor[: len(rows)]  # what a plant draws is its owner's
+                local_brought += int(net_minor.sum()) if line.component == "local" else 0
                 rate = terms[first].vat.of_component(line.component)
                 for taxed, of_them in ((rate, ~is_own[rows]), (Decimal(0), is_own[rows])):
-                    nets.setdefault(taxed, np.zeros(count, dtype=np.int64))[rows] += line.net_minor * of_them
-            exact_local[rows] += rating.credits[0].exact_micro
-            credit[rows] += _sum(rating.credits[1:])
+                    nets.setdefault(taxed, np.zeros(count, dtype=np.int64))[rows] += net_minor * of_them
+            exact_local[paid] += rating.credits[0].exact_micro
+            credit[paid] += _sum(rating.credits[1:])
     bill = _with_vat(nets, count)
     credit += np.array(
-        largest_remainder(local_brought, [int(e) for e in exact_local], month.axis.codes), dtype=np.int64
-    )
-    return MonthMoney(bill, credit, int(energy.received_wh.sum()))
+        largest_remainder(local_brought, [int(e) for e in exact_local], _names(month, stays, parts)), dtype=np.int64
+    )  # fmt: skip
+    return MonthMoney(bill, credit[:count], int(energy.received_wh.sum()), parts, credit[count:])
+
+
+def _names(month: _Month, stays: Sequence[Stay], parts: Sequence[Stay]) -> list[str]:
+    """By which cents go where rests are equal: site, then day, then member, as on documents."""
+    if not parts:
+        return month.axis.codes
+    return [f"{stay.site.code}\0{stay.first:02d}\0{stay.member.number}" for stay in stays]
 
 
 def _sum(lines: Sequence[RatedLines]) -> Ints:

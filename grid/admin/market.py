@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from grid.models import MarketTerms
+from grid.selectors.market import voted_terms
 from grid.selectors.member_energy import last_closed_day
 from members.admin.roles import RoleAdmin
 from members.models import Role
@@ -25,6 +26,9 @@ class MarketTermsForm(forms.ModelForm):  # type: ignore[type-arg]
         closed = last_closed_day(microgrid) if microgrid else None
         if closed and first and first <= closed:
             self.add_error("valid_from", f"Days up to {closed} are closed; begin later.")
+        voted = voted_terms(microgrid, first) if microgrid and first else ""
+        if voted:
+            self.add_error("valid_from", voted)
         return given
 
 

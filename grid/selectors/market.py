@@ -5,13 +5,23 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from numpy.typing import NDArray
 
 from energy.models import Microgrid
 from grid.domain.market.settlement import Matched
-from grid.models import MarketInterval, MarketOrder, MarketTerms, OrderSide, SharingKey
+from grid.models import (
+    MarketInterval,
+    MarketOrder,
+    MarketTerms,
+    OrderSide,
+    SharingKey,
+    SharingProposal,
+    SharingRule,
+    VoteStatus,
+)
 from grid.selectors.sharing_terms import SiteAxis, rule_on
+from kernel.money import price_from_micro
 
 A_DAY = timedelta(days=1)
 
@@ -20,6 +30,25 @@ def terms_of_market(microgrid: Microgrid, day: date) -> MarketTerms:
     """The terms that hold on a day; without any the defaults do."""
     rows = MarketTerms.objects.filter(microgrid=microgrid, valid_from__lte=day)
     return rows.order_by("-valid_from").first() or MarketTerms(microgrid=microgrid, valid_from=day)
+
+
+def market_terms_text(terms: MarketTerms) -> str:
+    """The terms line by line, as they stand in a rule that members vote on."""
+    charge = price_from_micro(terms.deviation_micro)
+    return f"orders close [minutes before]: {terms.gate_minutes}\ndeviation charge [per kWh]: {charge:.6f}"
+
+
+def voted_terms(microgrid: Microgrid, first: date) -> str:
+    """Why other terms cannot begin on a day: members voted, or vote just now, on a market of the terms that hold; empty where none did."""
+    if SharingProposal.objects.filter(
+        microgrid=microgrid, status=VoteStatus.OPEN, key=SharingKey.MARKET
+    ).exists():
+        return "A vote on a market of the present terms is open; wait until it is decided, or withdraw it."
+    rules = SharingRule.objects.filter(microgrid=microgrid, key=SharingKey.MARKET).exclude(text="")
+    voted = rules.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first)).first()
+    if voted is None:
+        return ""
+    return f"Members voted on these terms ({voted}); end that rule first, and put one with other terms to the vote."
 
 
 def is_market_on(microgrid: Microgrid, day: date) -> bool:

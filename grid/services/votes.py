@@ -21,6 +21,7 @@ from grid.models import (
     VoteChoice,
     VoteStatus,
 )
+from grid.selectors.market import market_terms_text, terms_of_market
 from grid.selectors.member_energy import last_closed_day
 from grid.selectors.sharing_terms import SiteAxis, agreed, rule_on
 from grid.selectors.votes import eligible_members, fixed_shares
@@ -124,6 +125,9 @@ def _text(
     terms = (
         found.terms.text(sites.codes) if key != ShareRule.HIERARCHICAL else f"key: {key}\nprice: {price_rule}"
     )
+    if key == ShareRule.MARKET:
+        # Members agree to what it costs not to keep an order, not to a market of whatever terms.
+        terms += f"\n{market_terms_text(terms_of_market(microgrid, valid_from))}"
     return f"microgrid: {microgrid.slug}\nin force from: {valid_from}\n{terms}\n"
 
 

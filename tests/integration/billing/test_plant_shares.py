@@ -11,9 +11,11 @@ from django.urls import reverse
 from billing.models import Document
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import paper_facts
+from billing.selectors.rule_replay import compare_rules
 from billing.selectors.run_summary import summarise, trial_balance
 from billing.services.corrections import correct_month
 from billing.services.differences import local_change
+from billing.services.rule_replay import replay_rules
 from energy.models import Channel, Site
 from grid.models import GivenDay, PlantDivision, PlantShare
 from grid.selectors.plant_yield import plant_yield
@@ -252,3 +254,23 @@ def test_a_treasurer_divides_a_plant_in_the_admin(common: Hamlet, treasurer: Use
     assert client.get(reverse("admin:grid_plantdivision_changelist")).status_code == 200
     assert client.get(reverse("admin:grid_plantdivision_change", args=[row.pk])).status_code == 200
     assert PlantShare.objects.filter(used_at=None).exists()
+
+
+def test_other_rules_count_each_holder_s_part_as_documents_do(common: Hamlet) -> None:
+    run = common.bill()
+    replay_rules(run=run, now=NOW)
+    for row in (run.replays.get(key=""), run.replays.get(key="dynamic", price_rule="mid_market")):
+        paid: dict[int, int] = defaultdict(int)
+        owner_of = dict(Site.objects.values_list("pk", "member"))
+        for site, credit in zip(row.site_ids, row.credit_minor, strict=True):
+            paid[owner_of[site]] += credit
+        for member, credit in zip(row.part_member_ids, row.part_credit_minor, strict=True):
+            paid[member] += credit
+        posted: dict[int, int] = defaultdict(int)
+        for document in Document.objects.filter(run=run, kind="credit"):
+            posted[document.member_id] += document.gross_minor
+        assert {m: minor for m, minor in paid.items() if minor} == dict(posted)
+    holder = Site.objects.get(microgrid=common.microgrid, code="B 10")
+    found = compare_rules(microgrid=common.microgrid, sites=[holder])
+    bills = Document.objects.filter(run=run, member=holder.member, kind="bill")
+    assert found.own_minor == sum(d.gross_minor for d in bills) - posted[holder.member_id]

@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from energy.models import Site
+from grid.admin.market import MarketTermsForm
 from grid.domain.prices import PriceRule
 from grid.domain.sharing.terms import ShareRule
 from grid.models import (
     BalanceDay,
     DayClosing,
+    MarketTerms,
     SharingProposal,
     SharingRule,
     SharingVote,
@@ -178,3 +180,23 @@ def test_staff_open_and_withdraw_votes_in_the_admin(microgrid, operator, client)
     client.post(withdraw)
     proposal.refresh_from_db()
     assert proposal.status == VoteStatus.WITHDRAWN
+
+
+def test_who_votes_for_a_market_votes_for_its_terms_too(microgrid, operator):
+    MarketTerms.objects.create(microgrid=microgrid, valid_from=FROM, gate_minutes=90, deviation_micro=52_500)
+    given = {"key": ShareRule.MARKET, "price_rule": PriceRule.UNIFORM_AUCTION}
+    proposal = opened(microgrid, operator, **given)
+    assert "orders close [minutes before]: 90\ndeviation charge [per kWh]: 0.052500\n" in proposal.text
+    assert hashlib.sha256(proposal.text.encode()).hexdigest() == proposal.text_sha256
+    form = {
+        "microgrid": microgrid.pk,
+        "valid_from": FROM + timedelta(days=9),
+        "gate_minutes": 60,
+        "deviation_micro": 0,
+    }
+    assert "is open" in MarketTermsForm(form).errors["valid_from"][0]
+    all_vote(proposal, operator, "y" * eligible_members(microgrid).count())
+    votes.close_votes(microgrid=microgrid, now=CLOSES)
+    assert "end that rule first" in MarketTermsForm(form).errors["valid_from"][0]
+    SharingRule.objects.filter(microgrid=microgrid, key="market").update(valid_to=FROM + timedelta(days=9))
+    assert MarketTermsForm(form).is_valid()
