@@ -1,8 +1,8 @@
 """What a month's highest import costs, by how high it is now: a lower one is worth something only if the rest of the month stays below it.
 
 Each day of the last weeks could have been held at some level, had it been known in advance; what is not known beforehand costs a margin. From
-these levels follows how likely a day, and all days that are left, stay below any import; a kW less than that is worth the peak charge times
-this chance. So early in a month nothing is spent on a peak that will be passed anyway, and in its last days what was reached is held.
+these levels, newer days counting more than older ones, follows how likely a day, and all days that are left, stay below any import; a kW less than that
+is worth the peak charge times this chance. So early in a month nothing is spent on a peak that will be passed anyway, and in its last days what was reached is held.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,8 @@ Places = NDArray[np.int64]
 
 PEAK_LEVELS = 8
 LEAST_DAYS = 7
+# After so many days a day counts half: spring's peaks fall from week to week, autumn's rise.
+HALF_LIFE_DAYS = 10.0
 # Shares of what the fleet can give: what forecasts miss of what a day could have been held at, and how much that differs between days.
 MARGIN, SPREAD = 0.2, 0.2
 # What is stored when a day's peak comes, as a share of the capacity.
@@ -101,11 +103,15 @@ def month_peak(
 
 
 def stays_below(held_w: Array, most_w: float, import_w: Array) -> Array:
-    """How likely a day's import can be kept below each of `import_w`, by the levels past days could have been held at; sure without any."""
+    """How likely a day's import can be kept below each of `import_w`, by the levels past days could have been held at, oldest first.
+
+    Sure without any.
+    """
     if len(held_w) == 0:
         return np.ones_like(import_w)
     off = (import_w[:, None] - held_w - MARGIN * most_w) / max(SPREAD * most_w, 1.0)
-    return np.asarray(ndtr(off).mean(axis=1))
+    weights = 0.5 ** (np.arange(len(held_w))[::-1] / HALF_LIFE_DAYS)
+    return np.asarray(ndtr(off) @ weights / weights.sum())
 
 
 def held_levels_w(fleet: Fleet, hours: float, net_w: Array) -> Array:

@@ -34,6 +34,13 @@ def test_too_few_days_tell_nothing():
     assert stays_below(np.zeros(0), 4000.0, np.array([0.0, 1e6])) == pytest.approx([1.0, 1.0])
 
 
+def test_newer_days_count_more():
+    """Where days get calmer a low level is more likely than where they get wilder, though the days are the same."""
+    calmer = np.linspace(9000.0, 3000.0, 28)
+    level = np.array([6000.0])
+    assert stays_below(calmer, 4000.0, level)[0] > stays_below(calmer[::-1], 4000.0, level)[0] + 0.1
+
+
 def test_what_will_be_passed_anyway_costs_nothing_and_the_last_day_everything():
     early, late = peak(days(29), days_left=28), peak(days(29), days_left=1)
     assert early.levels_w[0] > 4000.0
