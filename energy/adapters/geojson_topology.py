@@ -121,13 +121,18 @@ def _node(feature: Feature) -> PlannedNode:
 
 
 def _line(feature: Feature, places: Sequence[tuple[str, tuple[float, float]]]) -> PlannedLine:
-    r, x = (feature.number_of(f"{name}_ohm_per_km", math.nan) for name in ("resistance", "reactance"))
+    r, x, r0, x0 = (
+        feature.number_of(f"{name}_ohm_per_km", math.nan)
+        for name in ("resistance", "reactance", "zero_resistance", "zero_reactance")
+    )
+    told = r0 >= 0 and x0 >= 0
     drawn_km = sum(_distance_m(a, b) for a, b in zip(feature.points, feature.points[1:], strict=False)) / 1000
     return PlannedLine(
         feature.text("code"), _end(feature, "from", feature.points[0], places), _end(feature, "to", feature.points[-1], places),
         feature.number_of("length_km", drawn_km), None if math.isnan(r) else r, None if math.isnan(x) else x,
         feature.number_of("susceptance_us_per_km", 0.0), feature.number_of("max_current_a", 0.0),
         feature.text("type", ""), feature.text("phases", ALL_PHASES), feature.place,
+        r0 if told else None, x0 if told else None,
     )  # fmt: skip
 
 

@@ -169,12 +169,14 @@ def _bus(row: Entry, column: str, codes: Mapping[int, str]) -> str:
 def _line(row: Entry, code: str, codes: Mapping[int, str], frequency_hz: float) -> PlannedLine:
     parallel = max(row.number("parallel", 1.0), 1.0)
     length = row.number("length_km", -1.0)
+    r0, x0 = (row.number(f"{name}0_ohm_per_km", math.nan) / parallel for name in "rx")
+    told = r0 >= 0 and x0 >= 0
     return PlannedLine(
         code, _bus(row, "from_bus", codes), _bus(row, "to_bus", codes), length if length >= 0 else None,
         row.number("r_ohm_per_km") / parallel, row.number("x_ohm_per_km") / parallel,
         2 * math.pi * frequency_hz * row.number("c_nf_per_km", 0.0) * 1e-3 * parallel,
         row.number("max_i_ka", 0.0) * 1000 * row.number("df", 1.0) * parallel, str(row.cells.get("std_type") or ""),
-        place=row.place,
+        place=row.place, zero_resistance_ohm_per_km=r0 if told else None, zero_reactance_ohm_per_km=x0 if told else None,
     )  # fmt: skip
 
 

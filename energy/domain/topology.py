@@ -24,7 +24,11 @@ class PlannedNode:
 
 @dataclass(frozen=True, slots=True)
 class PlannedLine:
-    """A cable or overhead line; values per km [Ohm, uS] and its highest current [A]. None: not given."""
+    """A cable or overhead line; values per km [Ohm, uS] and its highest current [A]. None: not given.
+
+    Attributes:
+        zero_resistance_ohm_per_km, zero_reactance_ohm_per_km: of what its phases have in common (zero sequence); both or none.
+    """
 
     code: str
     node_from: str
@@ -37,6 +41,8 @@ class PlannedLine:
     line_type: str = ""
     phases: str = ALL_PHASES
     place: str = ""
+    zero_resistance_ohm_per_km: float | None = None
+    zero_reactance_ohm_per_km: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,10 @@ class Line(There):
     resistance_ohm_per_km = models.FloatField()
     reactance_ohm_per_km = models.FloatField()
     susceptance_us_per_km = models.FloatField(default=0.0)
+    zero_resistance_ohm_per_km = models.FloatField(
+        null=True, blank=True, help_text="Of what its phases have in common (zero sequence); empty: not told."
+    )
+    zero_reactance_ohm_per_km = models.FloatField(null=True, blank=True)
     max_current_a = models.FloatField("most current [A]")
     line_type = models.CharField(max_length=120, blank=True)
     phases = models.CharField(max_length=3, default="123", help_text="Which of the phases 1, 2 and 3 it has.")
@@ -108,6 +112,11 @@ class Line(There):
         constraints: ClassVar[Sequence[models.BaseConstraint]] = [
             _one_at_a_time("line_code_once_at_a_time"), _ends_after_it_begins("line_ends_after_it_begins"),
             models.CheckConstraint(condition=Q(phases__regex="^1?2?3?$") & ~Q(phases=""), name="line_has_phases"),
+            models.CheckConstraint(
+                condition=Q(zero_resistance_ohm_per_km__isnull=True, zero_reactance_ohm_per_km__isnull=True)
+                | Q(zero_resistance_ohm_per_km__gte=0, zero_reactance_ohm_per_km__gte=0),
+                name="line_zero_sequence_both_or_none",
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

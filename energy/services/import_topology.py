@@ -223,7 +223,8 @@ def line_columns(plan: PlannedLine, nodes: Mapping[str, Node]) -> dict[str, Any]
         "node_from": nodes[plan.node_from], "node_to": nodes[plan.node_to], "length_km": plan.length_km or 0.0,
         "resistance_ohm_per_km": plan.resistance_ohm_per_km or 0.0, "reactance_ohm_per_km": plan.reactance_ohm_per_km or 0.0,
         "susceptance_us_per_km": plan.susceptance_us_per_km, "max_current_a": plan.max_current_a or 0.0,
-        "line_type": plan.line_type, "phases": plan.phases,
+        "line_type": plan.line_type, "phases": plan.phases, "zero_resistance_ohm_per_km": plan.zero_resistance_ohm_per_km,
+        "zero_reactance_ohm_per_km": plan.zero_reactance_ohm_per_km,
     }  # fmt: skip
 
 

@@ -237,7 +237,14 @@ def _wire(line: Line, place: dict[int, int], open_ends: set[tuple[str, int]]) ->
         line.code, place[line.node_from_id], place[line.node_to_id], line.resistance_ohm_per_km * line.length_km,
         line.reactance_ohm_per_km * line.length_km, line.susceptance_us_per_km * line.length_km * 1e-6,
         line.max_current_a, (line.code, line.node_from_id) not in open_ends, (line.code, line.node_to_id) not in open_ends,
+        _zero_ohm(line),
     )  # fmt: skip
+
+
+def _zero_ohm(line: Line) -> complex | None:
+    if line.zero_resistance_ohm_per_km is None or line.zero_reactance_ohm_per_km is None:
+        return None
+    return complex(line.zero_resistance_ohm_per_km, line.zero_reactance_ohm_per_km) * line.length_km
 
 
 def _transformer(

@@ -26,7 +26,10 @@ class CannotSolve(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """A line between two nodes: totals over its length [Ohm, S], and what it may carry [A]; whether the switches at its ends are closed."""
+    """A line between two nodes: totals over its length [Ohm, S], and what it may carry [A]; whether the switches at its ends are closed.
+
+    `zero_ohm` is its impedance for what the phases have in common, None where nobody told it; only unlike phases ask for it.
+    """
 
     code: str
     node_from: int
@@ -37,6 +40,7 @@ class Wire:
     max_current_a: float
     closed_from: bool = True
     closed_to: bool = True
+    zero_ohm: complex | None = None
 
 
 @dataclass(frozen=True, slots=True)

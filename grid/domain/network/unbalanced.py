@@ -1,8 +1,8 @@
 """Power flow of three phases that are not loaded alike: roofs and cars on one phase of a network of four wires.
 
 Solved by power-grid-model's asymmetric calculation (Newton-Raphson). Each line has an impedance of its own for what the phases have in
-common (zero sequence), which flows back through the neutral: where nobody tells it, four times that of a phase, as for a neutral of the
-phases' cross-section (`Z0 = Z1 + 3 Zn`). Transformers are delta on the public grid's side and have their neutral earthed at ours. Draws
+common (zero sequence), which flows back through the neutral: what its import told of it, else four times that of a phase, as for a neutral of
+the phases' cross-section (`Z0 = Z1 + 3 Zn`). Transformers are delta on the public grid's side and have their neutral earthed at ours. Draws
 are between a phase and the neutral.
 
 The voltage unbalance factor is negative over positive sequence, `|U2| / |U1|` (IEC 61000-4-30); EN 50160 allows 2 % in 95 % of a week.
@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from power_grid_model import LoadGenType, PowerGridModel, initialize_array
 from power_grid_model.errors import PowerGridError  # type: ignore[attr-defined]
 
-from grid.domain.network.powerflow import FREQUENCY_HZ, SHORT_CIRCUIT_POWER_VA, Array, CannotSolve, Network
+from grid.domain.network.powerflow import (
+    FREQUENCY_HZ,
+    LEAST_REACTANCE_OHM,
+    SHORT_CIRCUIT_POWER_VA,
+    Array,
+    CannotSolve,
+    Network,
+)
 
 ZERO_SEQUENCE_RATIO = 4.0
 UNBALANCE_LIMIT = 0.02
@@ -109,7 +116,14 @@ def _model(network: Network, ratio: float) -> PowerGridModel:
     parts["node"]["id"], parts["node"]["u_rated"] = np.arange(nodes), network.nominal_voltage_v
     if network.wires:
         lines = network._lines(nodes)
-        lines["r0"], lines["x0"] = ratio * lines["r1"], ratio * lines["x1"]
+        told = [wire.zero_ohm for wire in network.wires]
+        lines["r0"] = [
+            r1 * ratio if zero is None else zero.real for zero, r1 in zip(told, lines["r1"], strict=True)
+        ]
+        lines["x0"] = [
+            x1 * ratio if zero is None else max(zero.imag, LEAST_REACTANCE_OHM)
+            for zero, x1 in zip(told, lines["x1"], strict=True)
+        ]
         lines["c0"], lines["tan0"] = lines["c1"], 0.0
         parts["line"] = lines
     if network.transformers:

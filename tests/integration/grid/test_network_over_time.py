@@ -103,6 +103,36 @@ def test_an_exchanged_cable_begins_where_the_old_one_ends(bare: Microgrid, tmp_p
         Line.objects.filter(code="L2", valid_to=LATER).update(valid_to=None)
 
 
+def test_what_a_file_tells_of_a_line_s_zero_sequence_is_taken_and_nothing_else(
+    bare: Microgrid, tmp_path: Path
+) -> None:
+    """Of four lines one has both values, one only one of them, which tells nothing."""
+
+    def told(tables: dict[str, Any]) -> None:
+        tables["line"]["columns"] += ["r0_ohm_per_km", "x0_ohm_per_km"]
+        for row, values in zip(
+            tables["line"]["data"], ([0.8, 0.3], [0.8, None], [None, None], [None, None]), strict=True
+        ):
+            row += values
+
+    load(bare, changed(RING, tmp_path, told))
+    zeros = [wire.zero_ohm for wire in load_network(bare.pk, NOW).network.wires]
+    length_km = Line.objects.get(code="L1").length_km
+    assert zeros == [pytest.approx(complex(0.8, 0.3) * length_km), None, None, None]
+
+
+def test_a_drawn_file_tells_it_by_the_type_of_cable(bare: Microgrid, tmp_path: Path) -> None:
+    content = json.loads(FEEDER.read_text())
+    content["types"]["NAYY 4x150"] |= {"zero_resistance_ohm_per_km": 0.7, "zero_reactance_ohm_per_km": 0.25}
+    path = tmp_path / FEEDER.name
+    path.write_text(json.dumps(content))
+    load(bare, path)
+    rows = Line.objects.filter(line_type="NAYY 4x150").values_list(
+        "zero_resistance_ohm_per_km", "zero_reactance_ohm_per_km"
+    )
+    assert set(rows) == {(0.7, 0.25)}
+
+
 def test_a_line_that_is_gone_ends_and_sites_keep_their_nodes(microgrid: Microgrid, tmp_path: Path, village_folder: Path) -> None:  # fmt: skip
     assert load(microgrid, village_folder).is_unchanged
     sites = dict(Site.objects.filter(microgrid=microgrid).values_list("code", "node__code"))

@@ -39,7 +39,8 @@ def phase_voltages(network: Network, power: np.ndarray, ratio: float) -> np.ndar
     matrix = np.zeros((3 * nodes, 3 * nodes), dtype=np.complex128)
     for wire in network.wires:
         one = complex(wire.resistance_ohm, wire.reactance_ohm)
-        own, mutual = (ratio * one + 2 * one) / 3, (ratio * one - one) / 3
+        zero = ratio * one if wire.zero_ohm is None else wire.zero_ohm
+        own, mutual = (zero + 2 * one) / 3, (zero - one) / 3
         admittance = np.linalg.inv(np.full((3, 3), mutual) + np.eye(3) * (own - mutual))
         a, b = (slice(3 * (k - 1), 3 * k) for k in (wire.node_from, wire.node_to))
         matrix[a, a] += admittance
@@ -53,6 +54,23 @@ def phase_voltages(network: Network, power: np.ndarray, ratio: float) -> np.ndar
     for _ in range(200):
         voltage = open_circuit - bus @ np.conj(power.reshape(-1) / voltage)
     return voltage.reshape(nodes, 3)
+
+
+def test_what_is_told_of_a_line_counts_and_the_usual_ratio_elsewhere() -> None:
+    """One line returns through a thin neutral, the others through the usual one."""
+    network, random = plain(3, 6, 1), np.random.default_rng(3)
+    thin = [
+        replace(w, zero_ohm=complex(7 * w.resistance_ohm, 2 * w.reactance_ohm)) for w in network.wires[:1]
+    ]
+    told = replace(network, wires=[*thin, *network.wires[1:]])
+    active, reactive = random.normal(1500, 2500, (6, 3)), random.normal(200, 300, (6, 3))
+    active[0] = reactive[0] = 0.0
+    found = solve_unbalanced(told, active[None], reactive[None]).voltage_pu[0, 1:]
+    expected = phase_voltages(told, (active + 1j * reactive)[1:], 4.0)
+    assert found == pytest.approx(np.abs(expected) * np.sqrt(3) / 400, abs=1e-6)
+    assert not np.allclose(
+        found, solve_unbalanced(network, active[None], reactive[None]).voltage_pu[0, 1:], atol=1e-5
+    )
 
 
 @settings(max_examples=8, deadline=None)
