@@ -26,21 +26,28 @@ class DistributionRuleAdmin(RoleAdmin):
 
 @admin.register(MemberShare)
 class MemberShareAdmin(RoleAdmin):
-    """Paid in on a day; the only change is the day on which they are given back."""
+    """Paid in on a day; paid and given back on their own page under Money, where they are booked."""
 
     cooperative_path = "member__cooperative"
     view_roles = BOOKS
     change_roles = KEEPER
     add_roles = KEEPER
-    list_display = ("member", "count", "paid_in_minor", "paid_in_date", "returned_date")
+    list_display = (
+        "member",
+        "count",
+        "paid_in_minor",
+        "paid_in_date",
+        "way",
+        "returned_date",
+        "repaid_minor",
+    )
     list_select_related = ("member",)
     search_fields = ("member__number", "member__name")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        fixed = ("member", "count", "paid_in_minor", "paid_in_date")
-        return fixed if obj.returned_date is None else (*fixed, "returned_date")
+        return ("member", "count", "paid_in_minor", "paid_in_date", "returned_date")
 
     def save_model(self, request: HttpRequest, obj: MemberShare, form: ModelForm, change: bool) -> None:
         if not change:

@@ -43,6 +43,7 @@ from billing.models.distributions import (
     DistributionRule,
     DistributionStatus,
     MemberShare,
+    ShareWay,
 )
 from billing.models.documents import (
     Component,
@@ -175,6 +176,7 @@ __all__ = [
     "RunKind",
     "RunStatus",
     "Sequence",
+    "ShareWay",
     "SpotDay",
     "SpotFeed",
     "SpotImport",

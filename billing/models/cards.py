@@ -95,6 +95,9 @@ class CardMovement(models.Model):
     amount_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField(default=0)
     source_ref = models.CharField(max_length=120, blank=True)
+    intent_ref = models.CharField(
+        max_length=120, blank=True, db_default="", help_text="The payment that it belongs to."
+    )
     payout_ref = models.CharField(max_length=120, blank=True, help_text="The payout that it went out with.")
     happened_at = models.DateTimeField()
 

@@ -4,14 +4,22 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from billing.models.bank import BankStatementLine
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
+
+
+class ShareWay(models.TextChoices):
+    BANK = "bank", "bank"
+    CASH = "cash", "cash"
+    MOBILE = "mobile", "mobile money"
+    OPENING = "opening", "before these books"
 
 
 class MemberShare(PublicRow):
     """Shares that a member paid in on a day; given back, they count no longer. Several rows add up.
 
-    The database takes no change but the day on which they are given back, once.
+    The database takes no change but how they were paid, the day on which they are given back, each once, and what was paid back.
     """
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="shares")
@@ -22,10 +30,24 @@ class MemberShare(PublicRow):
         "given back on", null=True, blank=True, help_text="The first day on which they no longer count."
     )
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
+    way = models.CharField(
+        "paid by", max_length=8, choices=ShareWay.choices, blank=True, db_default="", editable=False, help_text="Empty: not in the books yet."
+    )  # fmt: skip
+    bank_line = models.OneToOneField(
+        BankStatementLine, models.PROTECT, null=True, blank=True, related_name="member_share", editable=False
+    )
+    repaid_minor = models.BigIntegerField(db_default=0, editable=False)
 
     class Meta:
         verbose_name_plural = "members' shares"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(repaid_minor=0) | (Q(repaid_minor__gt=0, repaid_minor__lte=F("paid_in_minor"), returned_date__isnull=False) & ~Q(way="")),
+                name="shares_are_paid_back_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(way="bank", bank_line__isnull=False) | (~Q(way="bank") & Q(bank_line__isnull=True)), name="shares_by_bank_have_their_movement"
+            ),
             models.CheckConstraint(condition=Q(count__gt=0, paid_in_minor__gt=0), name="shares_are_worth_something"),
             models.CheckConstraint(
                 condition=Q(returned_date__isnull=True) | Q(returned_date__gte=F("paid_in_date")), name="shares_held_in_order"

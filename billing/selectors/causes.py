@@ -12,6 +12,7 @@ from billing.models import (
     Distribution,
     Document,
     LedgerTransaction,
+    MemberShare,
     Payment,
     YearClosing,
 )
@@ -173,6 +174,16 @@ def _years(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     }
 
 
+def _shares(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    found = MemberShare.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])
+    known = {s.public_id: s for s in found.select_related("member__cooperative")}
+    return {
+        row.pk: Cause("shares", f"shares {'given back' if row.idempotency_key.startswith('shares back') else 'paid in'}: {known[row.cause_ref].member.number}", known[row.cause_ref])
+        for row in rows
+        if row.cause_ref in known
+    }  # fmt: skip
+
+
 Finder = Callable[[Sequence[LedgerTransaction]], dict[int, Cause]]
 FINDERS: dict[str, Finder] = {
     "document": _documents,
@@ -183,4 +194,5 @@ FINDERS: dict[str, Finder] = {
     "distribution": _distributions,
     "payment return": _returns,
     YEAR_CLOSING: _years,
+    "shares": _shares,
 }

@@ -8,10 +8,17 @@ from django.db import connection
 from billing.domain.reconciliation import Gap, Link
 from billing.models import BillingRun, RunStatus
 from billing.models.documents import DRAWN, FED_IN, OF_BILLS, OF_CREDITS
+from billing.selectors.money_links import (
+    MOST_ROWS,
+    card_fees_and_ledger,
+    card_payouts_and_bank,
+    cards_and_ledger,
+    distributions_and_ledger,
+    shares_and_ledger,
+)
 from energy.models import Channel, Microgrid
 from kernel.intervals import Month
 
-MOST_ROWS = 500
 # What was metered in a month, by site, and what the lines of its documents hold; a document that takes another back counts against it.
 ENERGY = """
     WITH metered AS (
@@ -57,7 +64,12 @@ def links_of(microgrid: Microgrid, month: Month) -> list[Link]:
         payments_and_ledger(days),
         paid_and_payments(days),
         bank_and_ledger(days),
+        cards_and_ledger(days),
+        card_fees_and_ledger(days),
+        card_payouts_and_bank(days),
         unclear_money(days),
+        distributions_and_ledger(days),
+        shares_and_ledger(days),
     ]
 
 

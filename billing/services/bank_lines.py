@@ -205,6 +205,8 @@ def undo_line(*, line: BankStatementLine, user: User, now: datetime) -> BankStat
         raise CannotResolve(
             "What the bank did with a debit or payout is its own word and not undone by hand."
         )
+    if hasattr(line, "member_share"):
+        raise CannotResolve("It paid for shares: they are given back on their own page, not undone here.")
     for payment in line.payments.filter(taken_back__isnull=True).order_by("member_id", "pk"):
         try:
             return_payment(payment=payment, kind=ReturnKind.UNDONE, user=user, now=now)

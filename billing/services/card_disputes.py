@@ -28,7 +28,9 @@ def follow_disputes(*, checkout: CardCheckout, rows: Iterable[Disputed], now: da
             },
         )  # fmt: skip
         for movement in told.movements:
-            note_movement(cooperative=checkout.cooperative, movement=movement, now=now)
+            note_movement(
+                cooperative=checkout.cooperative, movement=movement, now=now, intent_ref=checkout.intent_ref
+            )
         if told.withdrawn_minor > row.withdrawn_minor:
             _take(checkout, row, told.withdrawn_minor - row.withdrawn_minor, now)
         elif told.withdrawn_minor < row.withdrawn_minor:

@@ -14,9 +14,9 @@ FEE_KINDS = ("stripe_fee", "application_fee", "tax_fee", "network_cost")
 
 @transaction.atomic
 def note_movement(
-    *, cooperative: Cooperative, movement: Movement, now: datetime, payout_ref: str = "", is_ours: bool = True
-) -> CardMovement:
-    """Note a movement, and post its fee; told again with the payout that it went out with, that is added.
+    *, cooperative: Cooperative, movement: Movement, now: datetime, payout_ref: str = "", intent_ref: str = "", is_ours: bool = True
+) -> CardMovement:  # fmt: skip
+    """Note a movement, and post its fee; told again with the payout that it went out with, or the payment that it belongs to, that is added.
 
     What is ours (a payment, a refund, a dispute) is posted where that is booked. `is_ours` false: nothing here explains it, so the sum
     waits on the account of unclear money.
@@ -26,11 +26,12 @@ def note_movement(
         defaults={
             "kind": movement.kind, "amount_minor": movement.amount_minor, "fee_minor": movement.fee_minor,
             "source_ref": movement.source_ref, "payout_ref": payout_ref, "happened_at": movement.happened_at,
+            "intent_ref": intent_ref or movement.intent_ref,
         },
     )  # fmt: skip
-    if payout_ref and row.payout_ref != payout_ref:
-        row.payout_ref = payout_ref
-        row.save(update_fields=["payout_ref"])
+    row.payout_ref = payout_ref or row.payout_ref
+    row.intent_ref = row.intent_ref or intent_ref or movement.intent_ref
+    row.save(update_fields=["payout_ref", "intent_ref"])
     if created:
         _post(cooperative, f"card fee:{movement.ref}", AccountCode.CARD_FEES, movement.fee_minor, now)
         if movement.kind in FEE_KINDS:

@@ -97,7 +97,11 @@ def follow_refunds(*, checkout: CardCheckout, rows: Iterable[GivenBack], now: da
         refund = Refund.objects.filter(public_id=given.refund_key, payment__card_checkout=checkout).first() if len(given.refund_key) == 36 else None  # fmt: skip
         for movement in given.movements:
             note_movement(
-                cooperative=checkout.cooperative, movement=movement, now=now, is_ours=refund is not None
+                cooperative=checkout.cooperative,
+                movement=movement,
+                now=now,
+                intent_ref=checkout.intent_ref,
+                is_ours=refund is not None,
             )
         if refund is None:
             continue

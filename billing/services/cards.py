@@ -204,7 +204,12 @@ def _settle(checkout: CardCheckout, intent: Intent, provider: CardProvider, now:
         )  # fmt: skip
         _close(checkout, CheckoutStatus.PAID, "")
     if checkout.payment is not None and intent.movement is not None:
-        note_movement(cooperative=checkout.cooperative, movement=intent.movement, now=now)
+        note_movement(
+            cooperative=checkout.cooperative,
+            movement=intent.movement,
+            now=now,
+            intent_ref=checkout.intent_ref,
+        )
 
 
 def _still_wanted(checkout: CardCheckout) -> bool:

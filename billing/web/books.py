@@ -21,6 +21,7 @@ from billing.models import (
     Distribution,
     Document,
     LedgerTransaction,
+    MemberShare,
     Payment,
     PeriodStep,
     YearClosing,
@@ -102,6 +103,8 @@ def cause_url(cause: Cause) -> str:
         return reverse("admin:billing_payment_change", args=[cause.row.pk])
     if isinstance(cause.row, BankStatementLine):
         return reverse("admin:billing_bankstatement_change", args=[cause.row.statement_id])
+    if isinstance(cause.row, MemberShare):
+        return f"{reverse('money-shares')}?cooperative={cause.row.member.cooperative.slug}#share-{cause.row.public_id}"
     if isinstance(cause.row, YearClosing):
         first = cause.row.first_day
         return f"{reverse('books-year')}?cooperative={cause.row.cooperative.slug}&month={Month(first.year, first.month)}"

@@ -77,6 +77,12 @@ def _url(gap: Gap) -> str:
     if gap.kind == "line":
         found = BankStatementLine.objects.filter(pk=gap.key).values_list("statement", flat=True).first()
         return reverse("admin:billing_bankstatement_change", args=[found]) if found else ""
+    if gap.kind == "distribution":
+        return reverse("money-distribution", args=[gap.key])
+    if gap.kind == "share":
+        return f"{reverse('money-shares')}#share-{gap.key}"
+    if gap.kind == "cards":
+        return reverse("money-cards")
     if gap.kind == "run":
         found = BillingRun.objects.filter(public_id=gap.key).values_list("pk", flat=True).first()
         return reverse("admin:billing_billingrun_change", args=[found]) if found else ""

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -12,6 +13,7 @@ from pytest_django import Settings
 
 from billing.adapters.cards import provider
 from billing.domain.cards.provider import CannotReachProvider
+from billing.domain.reconciliation import Link
 from billing.models import (
     CardCheckout,
     CardDispute,
@@ -24,6 +26,7 @@ from billing.models import (
     Refund,
 )
 from billing.selectors.cards import card_desk
+from billing.selectors.money_links import card_fees_and_ledger, card_payouts_and_bank, cards_and_ledger
 from billing.selectors.run_summary import trial_balance
 from billing.services.bank_statements import import_statement
 from billing.services.card_refunds import ask_card_refund, give_back, release_card_refund
@@ -91,7 +94,15 @@ def check_account(hamlet: Hamlet, shop: Account) -> None:
     )
     assert trial_balance(hamlet.cooperative).get("card", 0) == theirs
     assert card_desk(hamlet.cooperative).difference_minor == 0
+    assert [link.code for link in card_links(hamlet)[:2] if not link.agrees] == []
     check_conserved(hamlet.cooperative)
+
+
+def card_links(hamlet: Hamlet) -> list[Link]:
+    """What the reconciliation page says of cards, over these days."""
+    today = timezone.now().date()
+    days = {"cooperative": hamlet.cooperative.pk, "first": today - timedelta(days=40), "last": today + timedelta(days=40)}  # fmt: skip
+    return [cards_and_ledger(days), card_fees_and_ledger(days), card_payouts_and_bank(days)]
 
 
 def test_a_bill_is_paid_by_card_from_its_page(hamlet: Hamlet, bill: Document, shop: Account) -> None:
@@ -336,6 +347,22 @@ def test_a_payout_is_explained_by_its_movements_and_brought_by_the_bank(
     assert trial_balance(hamlet.cooperative) == balances
     assert CardMovement.objects.count() == len(shop.movements)
     check_account(hamlet, shop)
+
+
+def test_cards_that_do_not_agree_are_told_row_by_row(hamlet: Hamlet, bill: Document, shop: Account) -> None:
+    user, _ = people()
+    checkout = paid(bill, shop, user)
+    payout = shop.pay_out()
+    look_at_payouts(provider=provider(), now=timezone.now())
+    payments, fees, payouts = card_links(hamlet)
+    assert payments.agrees and payments.left == bill.gross_minor and fees.left > 0
+    assert [(g.kind, g.left, g.right) for g in payouts.gaps] == [("cards", payout["amount"], 0)]
+    CardMovement.objects.filter(intent_ref=checkout.intent_ref).update(amount_minor=bill.gross_minor + 5, fee_minor=0)  # fmt: skip
+    payments, fees, _ = card_links(hamlet)
+    assert [(g.kind, g.key, g.left - g.right) for g in payments.gaps] == [("payment", str(checkout.payment.public_id), 5)]  # fmt: skip
+    assert [(g.kind, g.left) for g in fees.gaps] == [("cards", 0)]
+    CardMovement.objects.filter(intent_ref=checkout.intent_ref).delete()
+    assert [g.why for g in card_links(hamlet)[0].gaps] == ["booked, and the provider has not told of it"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

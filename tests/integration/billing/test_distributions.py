@@ -16,6 +16,7 @@ from billing.models import (
     DistributionRule,
     LedgerTransaction,
     MemberShare,
+    ShareWay,
 )
 from billing.selectors.distributions import OWN_SITES, margin_lines
 from billing.selectors.reconciliation import links_of
@@ -33,6 +34,7 @@ from billing.services.distributions import (
 )
 from billing.services.ledger import account, post_transaction
 from billing.services.payouts import payable_now, prepare_payouts
+from billing.services.shares import pay_in_shares
 from members.models import Cooperative, Member, User
 from tests.integration.billing.conftest import MARCH, NOW, Hamlet
 from tests.integration.billing.test_allocations import IBAN
@@ -57,7 +59,10 @@ def billed(hamlet: Hamlet, hands) -> Hamlet:
     hamlet.bill()
     for number, minor in (("1", 10_000), ("2", 30_000)):
         member = Member.objects.get(cooperative=hamlet.cooperative, number=number)
-        MemberShare.objects.create(member=member, count=minor // 5000, paid_in_minor=minor, paid_in_date=date(2016, 3, 1), noted_by=hands[0])  # fmt: skip
+        pay_in_shares(
+            cooperative=hamlet.cooperative, member=member, count=minor // 5000, amount_minor=minor, day=date(2016, 3, 1), way=ShareWay.OPENING, by=hands[0],
+            now=NOW,
+        )  # fmt: skip
     return hamlet
 
 

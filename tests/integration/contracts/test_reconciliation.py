@@ -202,7 +202,7 @@ def test_the_page_and_the_api_show_the_rows(settled: BillingRun, past: Callable[
     bill = Document.objects.filter(run=settled, kind="bill", gross_minor__gt=0).order_by("label")[0]
     past("UPDATE billing_document SET gross_minor = gross_minor + 5, net_minor = net_minor + 5 WHERE id = %s", bill.pk)  # fmt: skip
     page = client.get(reverse("reconciliation")).content.decode()
-    assert "2 comparisons of 13 do not agree" in page and reverse("bill", args=[bill.public_id]) in page
+    assert "2 comparisons of 18 do not agree" in page and reverse("bill", args=[bill.public_id]) in page
     url = reverse("api-reconciliation", args=[settled.microgrid.public_id])
     body = client.get(url + "?month=2016-06").json()
     assert body["agrees"] is False
