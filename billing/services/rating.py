@@ -1,6 +1,7 @@
 """Rating sites: arrays in, draft documents out."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -37,6 +38,7 @@ from billing.domain.vat import (
 )
 from billing.models import BilledReadings, BillingRun, Component, FlexibilityCredit, TariffAssignment
 from billing.selectors.bill_history import history_of, village_import
+from billing.selectors.counted_beside import CountedBeside
 from billing.selectors.holidays import public_holidays
 from billing.selectors.tariff_prices import spot_along
 from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
@@ -107,22 +109,59 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
     )
     _check_current(run, meters, shares, days)
     _remember_versions(run, meters, shares)
+    owed = flexibility_to_take(run=run, site_ids=sorted(sites))
+    drafted = draft_sites(run=run, sites=sites, days=days, prices=prices, shares=shares)
+    remember_beside(run, shares.site_ids.tolist(), drafted.beside)
+    drafted.carried.keep(run)
+    drafted.drafts.add_flexibility(drafted.owners, owed)
+    _store(run, drafted.drafts.in_order())
+    return drafted.version_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """Documents of some sites before they are written: with what they leave for the next month, and who had each site."""
+
+    drafts: "_Drafts"
+    carried: Carried
+    owners: dict[int, list[Stay]]
+    version_ids: set[int]
+    beside: CountedBeside
+
+    def bills_gross(self) -> dict[tuple[int, int], int]:
+        """What the bills come to by site and member, VAT included [minor units]; their VAT is settled by this."""
+        found: dict[tuple[int, int], int] = defaultdict(int)
+        for draft in self.drafts.in_order():
+            if draft.kind == "bill":
+                vat = sum(part.vat_minor for part in draft.settle_vat())
+                found[draft.site.pk, draft.stay.member.pk] += draft.net_minor + vat
+        return dict(found)
+
+
+def draft_sites(
+    *, run: BillingRun, sites: dict[int, Site], days: Sequence[date], prices: PriceBlock, shares: ShareBlock,
+    carried: Carried | None = None,
+) -> Drafted:  # fmt: skip
+    """Draft documents of some sites over days that follow each other; writes nothing, so `run` need not be saved.
+
+    Args:
+        shares: of these sites in the order of their ids, over these days.
+        carried: what stays bring along from a month before that is not billed yet; else what the books say of it.
+    """
     groups = [
         (members, terms_along(signature, days))
         for signature, members in group_by_tariffs(sorted(sites), days).items()
     ]
     energy, axis = _energy_of(run, days, shares), shares.site_ids
     energy, beside = with_counted_beside(run, energy, axis.tolist(), days, groups)
-    remember_beside(run, axis.tolist(), beside)
     stays = stays_of([sites[pk] for pk in axis.tolist()], days)
     owners = stays_by_site(stays)
     stays, energy = with_parts(run, sites, stays, energy, shares, days)
-    parties = vat_parties(microgrid.cooperative, {stay.member.pk for stay in stays}, days)
+    parties = vat_parties(run.microgrid.cooperative, {stay.member.pk for stay in stays}, days)
     drafts = _Drafts(run, parties)
     used: set[int] = set()
-    owed = flexibility_to_take(run=run, site_ids=sorted(sites))
     stays_at, traded = stays_by_site(stays), _Traded(run, sorted(sites), days)
-    carried = Carried()
+    carried = carried or Carried()
     for members, terms in groups:
         used |= {t.version_id for t in terms}
         chosen = [stay for pk in members for stay in stays_at[pk]]
@@ -140,10 +179,7 @@ def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]
             rating = rate_period(plan, energy.within(rows, span), history)
             carried.note(here, rating, piece.after - piece.first)
             drafts.add(piece, here, rating, own[0].vat, traded.on(piece))
-    carried.keep(run)
-    drafts.add_flexibility(owners, owed)
-    _store(run, drafts.in_order())
-    return used
+    return Drafted(drafts, carried, owners, used, beside)
 
 
 def _check_current(run: BillingRun, meters: "_Meters", shares: ShareBlock, days: Sequence[date]) -> None:
