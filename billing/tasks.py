@@ -19,6 +19,7 @@ from billing.services.corrections import propose_corrections
 from billing.services.incentives import credit_measured_events
 from billing.services.papers import blocks_to_print, print_documents
 from billing.services.payments import use_credit
+from billing.services.prepaid import look_at_balances
 from billing.services.price_publication import publish_days, publish_tariff_prices
 from billing.services.rule_replay import replay_rules, unreplayed_runs
 from energy.models import Microgrid
@@ -240,6 +241,17 @@ def use_open_credits() -> int:
     ).distinct()
     now = timezone.now()
     return sum(bool(use_credit(member=member, now=now)) for member in members.order_by("pk"))
+
+
+@shared_task(queue="default", time_limit=900)
+def look_at_prepaid() -> int:
+    """See how all prepaid members stand; returns how many. One cooperative after the other, each in the time of its microgrids."""
+    looked = 0
+    for cooperative in Cooperative.objects.filter(prepaid_agreements__ended_date__isnull=True, prepaid_agreements__isnull=False).distinct():  # fmt: skip
+        microgrid = Microgrid.objects.filter(cooperative=cooperative).order_by("pk").first()
+        if microgrid is not None:
+            looked += look_at_balances(cooperative=cooperative, now=microgrid.now(timezone.now()))
+    return looked
 
 
 @shared_task(queue="default", time_limit=300)

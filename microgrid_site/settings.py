@@ -355,6 +355,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="5", minute="5"),
         "options": {"queue": "default", "expires": 3600},
     },
+    "look at prepaid balances": {
+        "task": "billing.tasks.look_at_prepaid",
+        "schedule": crontab(minute="8-59/15"),
+        "options": {"queue": "default", "expires": 840},
+    },
     "compare sums": {
         "task": "contracts.tasks.compare_sums",
         "schedule": crontab(hour="4", minute="10"),

@@ -72,6 +72,7 @@ from billing.models.payment_rules import CreditUse, FeeRule, PaymentRules
 from billing.models.payments import Allocation, Payment, PaymentRail, PaymentReturn, ReturnKind
 from billing.models.periods import AccountingPeriod, PeriodStatus, PeriodStep
 from billing.models.policies import BillingPolicy
+from billing.models.prepaid import PrepaidAgreement, PrepaidAlarm, PrepaidDay, PrepaidRule
 from billing.models.public_pages import PublicPage
 from billing.models.readings import BilledReadings
 from billing.models.replays import RuleReplay
@@ -160,6 +161,10 @@ __all__ = [
     "PeriodStatus",
     "PeriodStep",
     "PlanStatus",
+    "PrepaidAgreement",
+    "PrepaidAlarm",
+    "PrepaidDay",
+    "PrepaidRule",
     "PriceState",
     "ProposalStatus",
     "Protection",

@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from billing.domain.banking.matching import Bill, Ledger, Party, index
 from billing.domain.banking.references import plain, references_in
 from billing.domain.banking.statements import BankEntry
-from billing.models import BankStatementLine, Document, DocumentKind, DocumentStatus, Mandate
+from billing.models import (
+    BankStatementLine,
+    Document,
+    DocumentKind,
+    DocumentStatus,
+    Mandate,
+    PrepaidAgreement,
+)
 from members.models import Cooperative, Member
 
 
@@ -35,7 +42,9 @@ def open_ledger(cooperative: Cooperative, entries: Iterable[BankEntry]) -> Ledge
         Bill(pk, label, reference, max(gross - paid, 0), member)
         for pk, label, reference, gross, paid, member in [*named, *still_open]
     ]
-    return index(bills, _parties(cooperative))
+    # Also of an agreement that ended: whoever uses the reference again means the same account.
+    top_ups = PrepaidAgreement.objects.filter(cooperative=cooperative).values_list("reference", "member_id")
+    return index(bills, _parties(cooperative), dict(top_ups))
 
 
 def _parties(cooperative: Cooperative) -> list[Party]:

@@ -25,6 +25,7 @@ from billing.models import (
 from billing.selectors.documents import standing_in_for
 from billing.services.allocations import allocate, lock_member, standing_allocations, take_back
 from billing.services.ledger import account, post_transaction
+from billing.services.prepaid import take_top_up
 from members.models import Cooperative, Member, User
 
 MONEY_ACCOUNT = {
@@ -129,6 +130,7 @@ def book_member_payment(
         if rest:
             allocate(payment=payment, document=document, amount_minor=min(rest, amount_minor), now=now)
     use_credit(member=member, now=now)
+    take_top_up(member=member)
     payment.refresh_from_db()
     return payment, True
 

@@ -61,6 +61,7 @@ from grid.models.sharing import (
     SiteShareDay,
 )
 from grid.models.storage_origin import LeavingOrder, StorageDay, StorageOriginRule
+from grid.models.supply_requests import SupplyRequest, SupplyRequestStatus, SupplyStep
 from grid.models.switch_orders import SwitchOrder
 from grid.models.votes import ProposedShare, SharingProposal, SharingVote, VoteChoice, VoteStatus
 
@@ -150,6 +151,9 @@ __all__ = [
     "StorageDay",
     "StorageOriginRule",
     "StoragePlan",
+    "SupplyRequest",
+    "SupplyRequestStatus",
+    "SupplyStep",
     "SurplusPreference",
     "SwitchOrder",
     "Technology",

@@ -26,6 +26,7 @@ from grid.selectors.overrides import lay_over, standing_overrides
 from grid.selectors.readings import fresh_readings
 from grid.selectors.run_limits import lay_runs, run_limits
 from grid.selectors.self_reports import link_reports
+from grid.selectors.supply_limits import lay_supply_limits, supply_limits
 from grid.services.control_tick import hold_length, think
 from grid.services.link_commands import device_of, link_command, links_of, send_by_links
 from grid.services.observation import weigh
@@ -56,6 +57,7 @@ def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None =
         ordered = lay_over(layout, list(standing_overrides(microgrid, now)), now)
         asked = lay_requests(layout, demand_requests(microgrid, now), now)
         asked = lay_runs(layout, run_limits(microgrid, now), now, asked)
+        asked = lay_supply_limits(layout, supply_limits(microgrid), asked)
         thought = think(
             layout,
             scene,

@@ -26,6 +26,7 @@ from grid.selectors.overrides import standing_overrides
 from grid.selectors.plans import StandingPlan, standing_plan
 from grid.selectors.run_limits import RunLimit, run_limits
 from grid.selectors.self_reports import LinkReport, link_reports
+from grid.selectors.supply_limits import SupplyLimit, supply_limits
 from grid.services.control import lock_name
 from grid.services.control_tick import Thought, hold_length
 from grid.services.tick_records import keep_thought, note_acknowledged
@@ -65,6 +66,7 @@ class Clerk:
         self.requests: Mapping[int, Sequence[DemandRequest]] = {}
         self.links: Mapping[int, Sequence[LinkReport]] = {}
         self.runs: Mapping[int, Sequence[RunLimit]] = {}
+        self.limits: Mapping[int, Sequence[SupplyLimit]] = {}
         self.stories: Mapping[int, dict[str, Any]] = {}
         self.lost = 0
 
@@ -179,6 +181,7 @@ class Clerk:
             pk: run_limits(charge.layout.microgrid, charge.layout.microgrid.now(real_now))
             for pk, charge in self.charges.items()
         }
+        self.limits = {pk: supply_limits(charge.layout.microgrid) for pk, charge in self.charges.items()}
         self.plans = {
             pk: standing_plan(
                 charge.layout.microgrid, charge.layout.storages, charge.layout.microgrid.now(real_now)

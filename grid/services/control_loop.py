@@ -27,6 +27,7 @@ from grid.selectors.demand_requests import lay_requests
 from grid.selectors.overrides import lay_over
 from grid.selectors.readings import fresh_readings
 from grid.selectors.run_limits import lay_runs
+from grid.selectors.supply_limits import lay_supply_limits
 from grid.services.control_clerk import Charge, Clerk
 from grid.services.control_tick import Thought, order_of, think
 from grid.services.link_line import LinkLine
@@ -172,6 +173,7 @@ class ControlLoop:
         ordered = lay_over(layout, self.clerk.overrides.get(microgrid.pk, ()), now)
         standing = self.clerk.plans.get(microgrid.pk)
         asked = lay_requests(layout, self.clerk.requests.get(microgrid.pk, ()), now)
+        asked = lay_supply_limits(layout, self.clerk.limits.get(microgrid.pk, ()), asked)
         thought = think(
             layout,
             scene,

@@ -7,7 +7,7 @@ account of one member and the exact rest of one bill; one member's exact name an
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -72,11 +72,18 @@ class Ledger:
     parties: dict[int, Party] = field(default_factory=dict)
     by_iban: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     by_name: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    by_top_up: dict[str, int] = field(default_factory=dict)
 
 
-def index(bills: Iterable[Bill], parties: Iterable[Party]) -> Ledger:
-    """Lay bills and members out for matching. Open bills are expected oldest first."""
-    ledger = Ledger()
+def index(
+    bills: Iterable[Bill], parties: Iterable[Party], top_ups: Mapping[str, int] | None = None
+) -> Ledger:
+    """Lay bills and members out for matching. Open bills are expected oldest first.
+
+    Args:
+        top_ups: members by the reference that brings money to their balance.
+    """
+    ledger = Ledger(by_top_up=dict(top_ups or {}))
     for bill in bills:
         ledger.by_reference[bill.reference] = bill
         ledger.by_id[bill.bill_id] = bill
@@ -130,8 +137,15 @@ def _named(entry: BankEntry, ledger: Ledger) -> list[Proposal]:
         bill = ledger.by_reference.get(plain(reference) if reference else "")
         if bill is not None:
             return [Proposal((_whole(bill, entry),), SURE, why)]
-    numbers = [number for number in references_in(f"{entry.purpose} {entry.end_to_end_id}") if number in ledger.by_reference]  # fmt: skip
-    bills = [ledger.by_reference[number] for number in numbers]
+        member = ledger.by_top_up.get(plain(reference) if reference else "")
+        if member is not None:
+            return [Proposal((Share(member, None, entry.amount_minor),), SURE, f"{why} of a prepaid balance")]
+    named = references_in(f"{entry.purpose} {entry.end_to_end_id}")
+    bills = [ledger.by_reference[number] for number in named if number in ledger.by_reference]
+    members = {ledger.by_top_up[number] for number in named if number in ledger.by_top_up}
+    if not bills and len(members) == 1:
+        share = Share(members.pop(), None, entry.amount_minor)
+        return [Proposal((share,), SURE, "by the reference of a prepaid balance")]
     if not bills:
         return []
     if len(bills) == 1:
