@@ -247,7 +247,7 @@ def use_open_credits() -> int:
 def look_at_prepaid() -> int:
     """See how all prepaid members stand; returns how many. One cooperative after the other, each in the time of its microgrids."""
     looked = 0
-    for cooperative in Cooperative.objects.filter(prepaid_agreements__ended_date__isnull=True, prepaid_agreements__isnull=False).distinct():  # fmt: skip
+    for cooperative in Cooperative.objects.filter(prepaid_agreements__isnull=False).distinct():
         microgrid = Microgrid.objects.filter(cooperative=cooperative).order_by("pk").first()
         if microgrid is not None:
             looked += look_at_balances(cooperative=cooperative, now=microgrid.now(timezone.now()))

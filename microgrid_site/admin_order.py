@@ -10,7 +10,7 @@ from django.urls import reverse
 GROUPS: dict[str, tuple[str, ...]] = {
     "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "billing.spotindex", "billing.spotimport", "billing.spotday", "billing.tariffpriceday", "grid.sharingrule", "grid.sharingproposal", "grid.marketterms", "grid.plantdivision", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
     "Money": (
-        "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.vatstatus", "billing.bankstatement", "billing.bankstatementline", "billing.payment", "billing.mandate", "billing.charge", "billing.paymentrules", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile", "billing.publicpage",
+        "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.vatstatus", "billing.bankstatement", "billing.bankstatementline", "billing.payment", "billing.mandate", "billing.charge", "billing.paymentrules", "billing.prepaidrule", "billing.prepaidagreement", "billing.prepaidalarm", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile", "billing.publicpage",
         "billing.arrearsrule", "billing.baserate", "billing.protection", "billing.membershare", "billing.distributionrule", "billing.yearclosing",
         "billing.incentiveversion", "billing.incentiveprogramme", "billing.incentivebudget", "billing.incentiveaward", "billing.incentiveentitlement",
     ),
@@ -23,7 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Grid": (
         "grid.dayclosing", "grid.sharingday", "grid.balanceday", "grid.gridstate", "grid.devicecommand", "grid.controlrule", "grid.planrule", "grid.emergency", "grid.emergencycontact", "grid.operatoroverride", "grid.gridalarm",
-        "grid.interruption", "grid.plannedoutage", "grid.outagerule", "grid.switchorder", "grid.demandprogramme", "grid.demandconsent", "grid.demandevent", "grid.demandresponse", "grid.flexiblerun", "grid.flexiblerunresult",
+        "grid.interruption", "grid.plannedoutage", "grid.outagerule", "grid.switchorder", "grid.supplyrequest", "grid.demandprogramme", "grid.demandconsent", "grid.demandevent", "grid.demandresponse", "grid.flexiblerun", "grid.flexiblerunresult",
         "grid.devicelink", "grid.chargingsession", "grid.chargingtag", "grid.adrprogram", "grid.adrevent", "grid.adrreport",
     ),
     "Witness": (

@@ -5,6 +5,7 @@ from django.urls import path
 from billing.api.distributions import DistributionList
 from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
 from billing.api.moves import SiteMoves
+from billing.api.prepaid import PrepaidDayList, PrepaidList
 from billing.api.public import PublicDays
 from billing.api.rule_replay import SiteSharingRules
 from billing.api.savings import SiteTipsView
@@ -18,6 +19,8 @@ urlpatterns = [
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
     path("distributions/", DistributionList.as_view(), name="api-distributions"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
+    path("prepaid/", PrepaidList.as_view(), name="api-prepaid"),
+    path("prepaid/<uuid:public_id>/days/", PrepaidDayList.as_view(), name="api-prepaid-days"),
     path("sites/<uuid:public_id>/moves/", SiteMoves.as_view(), name="api-site-moves"),
     path("sites/<uuid:public_id>/sharing-rules/", SiteSharingRules.as_view(), name="api-site-sharing-rules"),
     path("tariff-prices/", TariffPricesView.as_view(), name="api-tariff-prices"),

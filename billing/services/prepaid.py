@@ -24,7 +24,11 @@ from billing.selectors.prepaid import (
 )
 from billing.services.allocations import lock_member
 from billing.services.prepaid_estimate import OpenUse, open_use
-from billing.services.prepaid_limits import ask_where_used_up, free_member
+from billing.services.prepaid_limits import (
+    ask_where_used_up,
+    free_member,
+    free_where_nobody_pays_before,
+)
 from members.models import Cooperative, Member, User
 from members.services.notifications import notify
 
@@ -37,12 +41,9 @@ class CannotAgreeOnPrepaid(ValueError):
     """Paying before using cannot be agreed on or changed that way; the message says why."""
 
 
-def terms_text(rule: PrepaidRule, member: Member, day: date) -> str:
-    """What a member agrees to, in their language."""
-    words, spoken = (
-        PREPAID_WORDS.get(member.language, PREPAID_WORDS["en"]),
-        WORDS.get(member.language, WORDS["en"]),
-    )
+def terms_text(rule: PrepaidRule, member: Member, day: date, language: str) -> str:
+    """What a member agrees to, in the language in which they read it."""
+    words, spoken = PREPAID_WORDS.get(language[:2], PREPAID_WORDS["en"]), WORDS.get(language[:2], WORDS["en"])
     text = words["terms"] if rule.spares_weekends else words["terms_always"]
     return str(text).format(
         day=spoken.date(day), friendly=f"{spoken.money(rule.friendly_minor)} {member.cooperative.currency}", days=rule.friendly_days,
@@ -51,8 +52,13 @@ def terms_text(rule: PrepaidRule, member: Member, day: date) -> str:
 
 
 @transaction.atomic
-def agree_on_prepaid(*, member: Member, valid_from: date, by: User, now: datetime) -> PrepaidAgreement:
+def agree_on_prepaid(
+    *, member: Member, valid_from: date, by: User, now: datetime, language: str = ""
+) -> PrepaidAgreement:
     """Agree that a member pays before using, by the rule of today.
+
+    Args:
+        language: of the page on which the terms were read; else the member's.
 
     Raises:
         CannotAgreeOnPrepaid: it is agreed on already, for the cooperative itself, or for a day that is over.
@@ -65,7 +71,7 @@ def agree_on_prepaid(*, member: Member, valid_from: date, by: User, now: datetim
     if standing.exists():
         raise CannotAgreeOnPrepaid(f"{member} pays before using already.")
     agreement = PrepaidAgreement(
-        member=member, cooperative=member.cooperative, valid_from=valid_from, terms=terms_text(rule, member, valid_from),
+        member=member, cooperative=member.cooperative, valid_from=valid_from, terms=terms_text(rule, member, valid_from, language or member.language),
         agreed_at=now, agreed_by=by, friendly_minor=rule.friendly_minor, friendly_days=rule.friendly_days,
     )  # fmt: skip
     if valid_from < local_today(agreement, now):
@@ -122,6 +128,7 @@ def look_at_balances(*, cooperative: Cooperative, now: datetime) -> int:
     microgrids = list(cooperative.microgrids.order_by("pk"))
     if not microgrids:
         return 0
+    free_where_nobody_pays_before(cooperative=cooperative, now=now)
     today = now.astimezone(microgrids[0].zone).date()
     agreements = list(
         PrepaidAgreement.objects.filter(in_force(today), cooperative=cooperative).select_related("member").order_by("pk")

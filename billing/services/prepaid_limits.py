@@ -26,7 +26,7 @@ from energy.models import Site
 from grid.models import SupplyRequest, SupplyRequestStatus
 from grid.models.supply_requests import OPEN_REQUESTS
 from grid.services.supply_requests import CannotLimit, ask_limit, cancel_requests, decide_request, note_set
-from members.models import Member, User
+from members.models import Cooperative, Member, User
 from members.services.notifications import notify
 
 SPARED = {
@@ -80,6 +80,13 @@ def ask_where_used_up(
 def free_member(*, member: Member, why: str, now: datetime) -> list[SupplyRequest]:
     """End whatever limits a member's sites, or is asked for; `why` names the words. Part of the caller's transaction."""
     return _free(sites_of(member), member, why, now)
+
+
+def free_where_nobody_pays_before(*, cooperative: Cooperative, now: datetime) -> list[SupplyRequest]:
+    """End limits of sites whose member does not pay before using: it was handed over meanwhile. Whoever has it now is told nothing of it."""
+    rows = Site.objects.filter(microgrid__cooperative=cooperative, supply_requests__status__in=OPEN_REQUESTS)
+    strangers = rows.exclude(member__prepaid_agreements__ended_date__isnull=True, member__prepaid_agreements__isnull=False)  # fmt: skip
+    return cancel_requests(sites=strangers.distinct(), why=str(PREPAID_WORDS["en"]["why_ended"]), now=now)
 
 
 def _free(sites: Iterable[Site], member: Member, why: str, now: datetime) -> list[SupplyRequest]:
@@ -157,3 +164,13 @@ def _tell(request: SupplyRequest, member: Member, what: str, told: dict[str, obj
         users=User.objects.filter(memberships__member=member, is_active=True).distinct(), kind="prepaid", key=f"prepaid-limit:{request.public_id}:{what}",
         subject=subject.format(**told), text=text.format(**told), path="/prepaid/", by_mail=True, now=now,
     )  # fmt: skip
+
+
+def why_not_now(*, request: SupplyRequest, now: datetime) -> list[Spared]:
+    """Why a request could not be agreed to now; empty where it could."""
+    site = Site.objects.select_related("member__cooperative", "microgrid").get(pk=request.site_id)
+    rows = PrepaidAgreement.objects.filter(member=site.member, ended_date__isnull=True)
+    agreement = rows.select_related("member", "cooperative").first()
+    if agreement is None:
+        return [Spared.NOT_USED_UP]
+    return why_spared(site=site, agreement=agreement, rule=prepaid_rule(agreement.cooperative), now=now)

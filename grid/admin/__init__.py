@@ -15,6 +15,7 @@ from grid.admin import (
     plant_shares,
     rules,
     storage_origin,
+    supply_requests,
     switching,
     votes,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "plant_shares",
     "rules",
     "storage_origin",
+    "supply_requests",
     "switching",
     "votes",
 ]

@@ -17,6 +17,7 @@ from microgrid_site.pages import (
     sharing_pages,
     source_pages,
     storage_pages,
+    supply_pages,
 )
 
 urlpatterns = [
@@ -45,6 +46,8 @@ urlpatterns = [
     path("energy/battery/", storage_pages.own_battery, name="own-battery"),
     path("live/stored/", storage_pages.stored, name="stored"),
     path("live/stored/<uuid:public_id>/", storage_pages.storage, name="storage"),
+    path("live/supply/", supply_pages.supply_requests, name="supply-requests"),
+    path("live/supply/<uuid:public_id>/", supply_pages.decide, name="supply-request"),
     path("energy/programmes/", programme_pages.own_programmes, name="programmes"),
     path("energy/programmes/<uuid:public_id>/leave-out/", programme_pages.leave_out, name="demand-opt-out"),
     path("energy/runs/", run_pages.own_run_page, name="runs"),

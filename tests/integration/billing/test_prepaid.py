@@ -6,7 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
 
+from billing.domain.banking.matching import Share, match
+from billing.domain.banking.references import structured
+from billing.domain.banking.statements import BankEntry
 from billing.domain.prepaid import Alarm
 from billing.models import (
     Document,
@@ -18,6 +23,7 @@ from billing.models import (
     PrepaidRule,
     Protection,
 )
+from billing.selectors.matching import open_ledger
 from billing.selectors.prepaid import balances_now
 from billing.services.payments import book_member_payment, return_payment, use_credit
 from billing.services.prepaid import (
@@ -360,3 +366,72 @@ def test_a_correction_after_the_bill_is_in_the_books_once(house: House) -> None:
     )  # another day changes nothing of the billed month
     assert close_day(microgrid=house.hamlet.microgrid, day=date(2016, 3, 28), now=TUESDAY)
     assert house.look(TUESDAY) == house.shown()
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def test_pages_and_api_show_a_member_only_their_own(house: House) -> None:
+    house.pay(5000)
+    house.look()
+    house.hamlet.bill()
+    stranger = User.objects.create_user("eva@x.org")
+    other = Member.objects.get(cooperative=house.hamlet.cooperative, sites__code="Z 1")
+    Membership.objects.create(user=stranger, cooperative=house.hamlet.cooperative, member=other, role=Role.MEMBER)  # fmt: skip
+    own, foreign = client_of(house.user), client_of(stranger)
+    page = own.get(reverse("prepaid"), headers={"Accept-Language": "de"}).content.decode()
+    assert house.agreement.reference in page and f"{house.shown() / 100:.2f}".replace(".", ",") in page and "<svg" in page  # fmt: skip
+    assert house.agreement.reference not in foreign.get(reverse("prepaid")).content.decode()
+    [row] = own.get(reverse("api-prepaid")).json()["results"]
+    assert (row["shown_minor"], row["unbilled_minor"], row["reference"]) == (house.shown(), 0, house.agreement.reference)  # fmt: skip
+    days = reverse("api-prepaid-days", args=[house.agreement.public_id])
+    assert own.get(days).json()["count"] == 1
+    assert foreign.get(reverse("api-prepaid")).json()["count"] == 0
+    assert foreign.get(days).status_code == 404
+    refused = foreign.post(reverse("prepaid"), {"member": house.member.public_id, "do": "end"})
+    assert refused.status_code == 404
+    assert client_of(house.operator).get(reverse("money-prepaid")).status_code == 404
+    assert foreign.get(reverse("supply-requests")).status_code == 404
+
+
+def test_a_member_agrees_and_ends_and_a_treasurer_sees_the_list(house: House) -> None:
+    end_prepaid(agreement=house.agreement, by=house.user, now=AFTER)
+    own, treasurer = client_of(house.user), User.objects.create_user("tom@x.org")
+    Membership.objects.create(user=treasurer, cooperative=house.hamlet.cooperative, role=Role.TARIFF_ADMIN)  # fmt: skip
+    post = {"member": house.member.public_id, "do": "agree"}
+    own.post(reverse("prepaid"), post)
+    assert PrepaidAgreement.objects.filter(ended_date=None).count() == 0
+    own.post(reverse("prepaid"), post | {"agree": "on"})
+    agreement = PrepaidAgreement.objects.get(ended_date=None)
+    assert "Nobody is cut off" in agreement.terms and agreement.reference != house.agreement.reference
+    own.post(reverse("prepaid"), {"member": house.member.public_id, "do": "own", "days": "30", "amount": "25"})  # fmt: skip
+    agreement.refresh_from_db()
+    assert (agreement.own_days, agreement.own_minor) == (30, 2500)
+    desk = client_of(treasurer)
+    assert agreement.reference in desk.get(reverse("money-prepaid")).content.decode()
+    desk.post(reverse("money-prepaid"), {"do": "end", "agreement": agreement.public_id})
+    desk.post(reverse("money-prepaid"), {"do": "agree", "number": house.member.number})
+    assert PrepaidAgreement.objects.filter(member=house.member).count() == 3
+
+
+def test_an_operator_decides_on_their_page(house: House) -> None:
+    request = used_up(house)
+    client = client_of(house.operator)
+    page = client.get(reverse("supply-requests")).content.decode()
+    assert request.site.name in page and "waits for a decision" in page and "EUR" not in page
+    client.post(reverse("supply-request", args=[request.public_id]), {"do": "decline", "why": "they moved out"})  # fmt: skip
+    request.refresh_from_db()
+    assert (request.status, request.decided_why) == ("declined", "they moved out")
+
+
+def test_a_transfer_with_the_reference_is_a_top_up(house: House) -> None:
+    entries = [
+        BankEntry(row=1, booked_date=AFTER.date(), amount_minor=1500, payer="Uncle", purpose=text, reference=reference)
+        for text, reference in ((f"for ina {house.agreement.reference}", ""), ("", structured(house.agreement.reference)))
+    ]  # fmt: skip
+    for entry in entries:
+        [found] = match(entry, open_ledger(house.hamlet.cooperative, [entry]))
+        assert found.is_sure and found.shares == (Share(house.member.pk, None, 1500),)
