@@ -37,5 +37,5 @@ DROP FUNCTION keep_supply_steps();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("grid", "0003_supply_requests"), ("energy", "0001_schema")]
+    dependencies: ClassVar = [("grid", "0004_supply_requests"), ("energy", "0001_schema")]
     operations: ClassVar = [migrations.RunSQL(TRIGGERS, UNDO)]

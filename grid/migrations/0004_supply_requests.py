@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("energy", "0002_site_ownership"),
-        ("grid", "0002_plant_shares"),
+        ("grid", "0003_one_key_of_shares"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
