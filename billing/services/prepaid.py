@@ -22,6 +22,7 @@ from billing.selectors.prepaid import (
     prepaid_rule,
     spent_lately,
 )
+from billing.selectors.prepaid_history import open_limits, standing_alarms
 from billing.services.allocations import lock_member
 from billing.services.prepaid_estimate import OpenUse, open_use
 from billing.services.prepaid_limits import (
@@ -148,10 +149,34 @@ def look_at_balances(*, cooperative: Cooperative, now: datetime) -> int:
             "books_minor", "spent_minor", "unbilled_minor", "unbilled_days", "estimated_days", "unread_days", "usual_minor", "looked_at",
         ],
     )  # fmt: skip
-    for agreement in agreements:
+    for agreement in _stirred(cooperative, agreements, rows):
         # Each in a transaction of its own: cut off in between, the next look goes on.
         judge_balance(member=agreement.member, now=now)
     return len(rows)
+
+
+def _stirred(
+    cooperative: Cooperative, agreements: list[PrepaidAgreement], rows: list[PrepaidDay]
+) -> list[PrepaidAgreement]:
+    """Those of whom there is something to judge: an alarm passed or over, all used up, or a limit. Of the others nothing is asked one by one."""
+    rule, standing = prepaid_rule(cooperative), standing_alarms(agreements)
+    limited = open_limits([agreement.member for agreement in agreements])
+    found = []
+    for agreement, row in zip(agreements, rows, strict=True):
+        alarms = {Alarm(alarm.alarm): alarm for alarm in standing.get(agreement.pk, [])}
+        balance = Balance(row.books_minor, row.unbilled_minor, row.usual_minor)
+        fall = _fall(agreement, rule, balance, alarms, row.day)
+        if fall.passed or fall.over or Alarm.USED_UP in alarms or limited.get(agreement.member_id):
+            found.append(agreement)
+    return found
+
+
+def _fall(
+    agreement: PrepaidAgreement, rule: PrepaidRule, balance: Balance, standing: dict[Alarm, PrepaidAlarm], today: date
+) -> Fall:  # fmt: skip
+    friendly = standing.get(Alarm.FRIENDLY)
+    since = friendly.passed_at.date() if friendly else today
+    return fallen(balance, agreement.thresholds(rule), standing.keys(), friendly_since=since, today=today)
 
 
 def _look(
@@ -250,9 +275,7 @@ def _end_alarms(
         Alarm(row.alarm): row
         for row in PrepaidAlarm.objects.filter(agreement=agreement, over_at__isnull=True)
     }
-    friendly = rows.get(Alarm.FRIENDLY)
-    since = friendly.passed_at.date() if friendly else day.day
-    fall = fallen(balance, agreement.thresholds(rule), rows.keys(), friendly_since=since, today=day.day)
+    fall = _fall(agreement, rule, balance, rows, day.day)
     for alarm in fall.over:
         PrepaidAlarm.objects.filter(pk=rows[alarm].pk).update(over_at=max(now, rows[alarm].passed_at))
     return fall
