@@ -98,18 +98,18 @@ class Fall:
         return self.passed[-1] if self.passed else None
 
 
-def usual_minor(spent: Sequence[tuple[date, int]], *, unbilled_minor: int, unbilled_days: int) -> int:
+def usual_minor(spent: Sequence[tuple[date, int]], *, before: Sequence[tuple[int, int]]) -> int:
     """What a day usually costs [minor units]: the mean of the last days.
 
     Args:
         spent: cost of all use so far by day, in order of days; the newest last.
-        unbilled_minor, unbilled_days: what is not billed yet, for whoever has no week behind them.
+        before: for whoever has no week of these behind them, sums and the days that they are of: not billed yet, and the newest bill.
     """
     newest = [row for row in spent if row[0] >= spent[-1][0] - timedelta(days=USUAL_DAYS)] if spent else []
     if newest and (newest[-1][0] - newest[0][0]).days >= LEAST_DAYS:
         days, cost = (newest[-1][0] - newest[0][0]).days, newest[-1][1] - newest[0][1]
     else:
-        days, cost = unbilled_days, unbilled_minor
+        cost, days = sum(amount for amount, _ in before), sum(count for _, count in before)
     # Half up: a day that costs a third of a cent costs nothing, and nothing is told of days.
     return max((2 * cost + days) // (2 * days), 0) if days else 0
 

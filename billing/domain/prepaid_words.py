@@ -10,10 +10,10 @@ ENGLISH = {
     "terms_always": "I pay before I use, for all sites in my name, from {day} on. Bills stay as they are: each is paid from what I paid in. What is shown is an estimate until the bill is posted. When "
     "everything is used up I have a friendly credit of {friendly} for {days} days. After that a limit of {watts} W may be asked for; a person decides, I am told, and topping up ends it. Nobody is cut "
     "off. No limit begins from {night_from} to {night_to} o'clock, in winter while I am in hardship, and never where somebody depends on supply. I can end this on any day.",
-    "agree": "I agree to this.", "begin": "Pay before I use", "left": "Left", "owed": "On friendly credit", "as_of": "as of {at}",
+    "agree": "I agree to this.", "begin": "Pay before I use", "left": "Left", "owed": "On friendly credit", "as_of": "As of {at}.",
     "days_left": "lasts about {days} more days, until {day}", "day_left": "lasts about one more day", "today": "is likely to be used up today",
     "no_use": "nothing is usually used, so it lasts", "friendly_left": "Nothing happens: you may go down to {friendly} below nothing, until {day}.", "usual": "A day usually costs you {amount}.",
-    "made_of": "How it is made up", "paid_in": "In the books for you", "paid_in_note": "what you paid in, less your bills", "unbilled": "Used and not billed yet", "days_so_far": "{days} days so far",
+    "made_of": "How it is made up", "paid_in": "In the books for you", "paid_in_note": "what you paid in, less your bills", "unbilled": "Used and not billed yet", "days_so_far": "{days} days so far", "day_so_far": "one day so far",
     "estimated_some": "{count} of them estimated, not closed yet", "unread_some": "{count} without all readings", "rest": "Left",
     "course": "What was left, day by day", "course_summary": "Each day what was left when we last looked, the friendly credit below nothing. Steps upwards are money you paid in.",
     "day": "Day", "shown": "Left", "friendly": "Friendly credit", "nothing": "Nothing left", "top_up": "Top up", "transfer": "By transfer", "to": "To", "reference": "Reference", "any_amount": "Any amount; the reference brings it to your balance. It counts on the day your bank sends it, at the "
@@ -52,10 +52,10 @@ GERMAN = {
     "terms_always": "Ich zahle vor dem Verbrauch, für alle Anschlüsse auf meinen Namen, ab {day}. Rechnungen bleiben, wie sie sind: Jede wird aus meinem Guthaben bezahlt. Was angezeigt wird, ist bis zur Rechnung eine Schätzung. Ist "
     "alles verbraucht, habe ich {days} Tage lang einen freundlichen Kredit von {friendly}. Danach kann eine Begrenzung auf {watts} W beantragt werden; ein Mensch entscheidet, ich erfahre es, und Aufladen beendet sie. Niemand wird "
     "abgeklemmt. Keine Begrenzung beginnt von {night_from} bis {night_to} Uhr, im Winter während einer Notlage, und nie, wo jemand auf Strom angewiesen ist. Ich kann das an jedem Tag beenden.",
-    "agree": "Ich stimme zu.", "begin": "Vor dem Verbrauch zahlen", "left": "Übrig", "owed": "Im freundlichen Kredit", "as_of": "Stand {at}",
+    "agree": "Ich stimme zu.", "begin": "Vor dem Verbrauch zahlen", "left": "Übrig", "owed": "Im freundlichen Kredit", "as_of": "Stand {at}.",
     "days_left": "reicht noch etwa {days} Tage, bis {day}", "day_left": "reicht noch etwa einen Tag", "today": "ist wohl heute verbraucht",
     "no_use": "üblicherweise wird nichts verbraucht, also reicht es", "friendly_left": "Es passiert nichts: Sie dürfen bis {friendly} ins Minus, bis {day}.", "usual": "Ein Tag kostet Sie üblicherweise {amount}.",
-    "made_of": "Wie es sich zusammensetzt", "paid_in": "In den Büchern für Sie", "paid_in_note": "was Sie eingezahlt haben, weniger Ihre Rechnungen", "unbilled": "Verbraucht und noch nicht berechnet", "days_so_far": "bisher {days} Tage",
+    "made_of": "Wie es sich zusammensetzt", "paid_in": "In den Büchern für Sie", "paid_in_note": "was Sie eingezahlt haben, weniger Ihre Rechnungen", "unbilled": "Verbraucht und noch nicht berechnet", "days_so_far": "bisher {days} Tage", "day_so_far": "bisher ein Tag",
     "estimated_some": "davon {count} geschätzt, noch nicht abgeschlossen", "unread_some": "{count} ohne alle Messwerte", "rest": "Übrig",
     "course": "Was übrig war, Tag für Tag", "course_summary": "Für jeden Tag, was bei unserem letzten Blick übrig war, unter null der freundliche Kredit. Stufen nach oben sind Ihre Einzahlungen.",
     "day": "Tag", "shown": "Übrig", "friendly": "Freundlicher Kredit", "nothing": "Nichts übrig", "top_up": "Aufladen", "transfer": "Überweisen", "to": "An", "reference": "Verwendungszweck", "any_amount": "Jeder Betrag; der Verwendungszweck bringt ihn auf Ihr Guthaben. Er zählt an dem Tag, an dem Ihre Bank ihn "

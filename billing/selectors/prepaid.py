@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from billing.domain.prepaid import USUAL_DAYS, Balance
-from billing.models import PrepaidAgreement, PrepaidDay, PrepaidRule
+from billing.models import Document, DocumentKind, PrepaidAgreement, PrepaidDay, PrepaidRule
 from members.models import Cooperative, Member, Role, User
 from members.selectors.scope import visible_members
 
@@ -119,6 +119,17 @@ def spent_lately(agreement_ids: Collection[int], today: date) -> dict[int, list[
     found: dict[int, list[tuple[date, int]]] = {pk: [] for pk in agreement_ids}
     for agreement, day, spent in rows.order_by("day").values_list("agreement", "day", "spent_minor"):
         found[agreement].append((day, spent))
+    return found
+
+
+def newest_bills(member_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """By member, what the bills of their newest billed month come to [minor units], and for how many days they are."""
+    bills = Document.objects.standing().filter(member__in=member_ids, kind=DocumentKind.BILL)
+    newest = Subquery(bills.filter(member=OuterRef("member")).order_by("-period").values("period")[:1])
+    found: dict[int, tuple[int, int]] = {}
+    for bill in bills.filter(period=newest).only("member_id", "gross_minor", "first_day", "last_day"):
+        amount, days = found.get(bill.member_id, (0, 0))
+        found[bill.member_id] = amount + bill.gross_minor, max(days, len(bill.days()))
     return found
 
 

@@ -18,6 +18,7 @@ from billing.selectors.prepaid import (
     figures_of,
     in_force,
     local_today,
+    newest_bills,
     newest_days,
     prepaid_rule,
     spent_lately,
@@ -142,7 +143,19 @@ def look_at_balances(*, cooperative: Cooperative, now: datetime) -> int:
     }
     figures = figures_of(member_ids=members, microgrid_ids=list(uses))
     before = spent_lately([agreement.pk for agreement in agreements], today)
-    rows = [_look(agreement, uses, figures, before[agreement.pk], today, now) for agreement in agreements]
+    billed = newest_bills(members)
+    rows = [
+        _look(
+            agreement,
+            uses,
+            figures,
+            before[agreement.pk],
+            billed.get(agreement.member_id, (0, 0)),
+            today,
+            now,
+        )
+        for agreement in agreements
+    ]
     PrepaidDay.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["agreement", "day"],
         update_fields=[
@@ -180,7 +193,8 @@ def _fall(
 
 
 def _look(
-    agreement: PrepaidAgreement, uses: dict[int, OpenUse], figures: Figures, before: list[tuple[date, int]], today: date, now: datetime
+    agreement: PrepaidAgreement, uses: dict[int, OpenUse], figures: Figures, before: list[tuple[date, int]],
+    last_bill: tuple[int, int], today: date, now: datetime,
 ) -> PrepaidDay:  # fmt: skip
     member = agreement.member_id
     unbilled = 0
@@ -202,7 +216,7 @@ def _look(
     return PrepaidDay(
         agreement=agreement, day=today, books_minor=figures.books_minor.get(member, 0), spent_minor=spent, unbilled_minor=unbilled,
         unbilled_days=len(days), estimated_days=len(estimated), unread_days=len(unread), looked_at=now,
-        usual_minor=usual_minor([*before, (today, spent)], unbilled_minor=unbilled, unbilled_days=len(days)),
+        usual_minor=usual_minor([*before, (today, spent)], before=[(unbilled, len(days)), last_bill]),
     )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from django.db.models import Min
 from numpy.typing import NDArray
 
 from billing.domain.rating import CannotRate
-from billing.models import BillingRun, Document, DocumentKind, RunKind, RunStatus
+from billing.models import BillingRun, RunKind, RunStatus
+from billing.selectors.prepaid import newest_bills
 from billing.selectors.tariffs import TariffMissing
 from billing.services.carried import Carried, Held
 from billing.services.rating import Drafted, draft_sites
@@ -231,15 +232,14 @@ def _note(
         amount, on, rest = gross[member], len(there & rated), len(there - rated)
         if rest:
             found.without[member] = problem
-            amount += amount * rest // on if on else rest * _of_last_bill(member)
+            amount += amount * rest // on if on else _like_last_bill(member, rest)
         found.gross_minor[month.month.number, member] += amount
 
 
-def _of_last_bill(member_id: int) -> int:
-    """What a day of the member's newest bill came to [minor units]; 0 where there is none."""
-    bills = Document.objects.standing().filter(member=member_id, kind=DocumentKind.BILL)
-    bill = bills.order_by("-last_day", "-pk").first()
-    return 0 if bill is None else bill.gross_minor // len(bill.days())
+def _like_last_bill(member_id: int, days: int) -> int:
+    """What so many days would come to if they were like those of the newest billed month [minor units]; 0 where there is none."""
+    amount, billed = newest_bills([member_id]).get(member_id, (0, 1))
+    return amount * days // max(billed, 1)
 
 
 def _left(carried: Carried) -> dict[tuple[int, int], Held]:

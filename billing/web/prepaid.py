@@ -203,7 +203,8 @@ def _headline(
     else:
         until = day.day + timedelta(days=balance.days_left)
         told = reader.say("days_left", days=balance.days_left, day=reader.spoken.date(until))
-    notes = [reader.say("days_so_far", days=day.unbilled_days)] if day.unbilled_days else []
+    so_far = "day_so_far" if day.unbilled_days == 1 else "days_so_far"
+    notes = [reader.say(so_far, days=day.unbilled_days)] if day.unbilled_days else []
     if day.estimated_days:
         notes.append(reader.say("estimated_some", count=day.estimated_days))
     if day.unread_days:
@@ -219,7 +220,7 @@ def _headline(
 def _picture(rows: list[PrepaidDay], agreement: PrepaidAgreement, reader: Reader) -> dict[str, Any]:
     """What was left each day, and down to where the friendly credit reaches."""
     shown = [row.shown_minor / 100 for row in rows]
-    series = [{"name": reader.words["shown"], "colour": "shared", "values": shown, "fill": "shared"}]
+    series = [{"name": reader.words["shown"], "colour": "accent", "values": shown, "fill": "accent"}]
     if min(shown) < max(agreement.friendly_minor / 100, 0):
         bottom = [-agreement.friendly_minor / 100] * len(rows)
         series.append({"name": reader.words["friendly"], "colour": "warning", "values": bottom, "style": "dashed"})  # fmt: skip

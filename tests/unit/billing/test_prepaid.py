@@ -72,10 +72,10 @@ def test_who_uses_nothing_has_no_days_to_count() -> None:
 
 def test_usual_is_the_mean_of_the_last_days_or_of_what_is_not_billed_yet() -> None:
     days = [(TODAY - timedelta(days=20 - i), 100 * i) for i in range(21)]
-    assert usual_minor(days, unbilled_minor=1, unbilled_days=1) == 100
-    assert usual_minor(days[-3:], unbilled_minor=900, unbilled_days=6) == 150
-    assert usual_minor([], unbilled_minor=0, unbilled_days=0) == 0
-    assert usual_minor([], unbilled_minor=-500, unbilled_days=5) == 0  # what is taken back is no use
+    assert usual_minor(days, before=[(1, 1)]) == 100
+    assert usual_minor(days[-3:], before=[(900, 6), (3000, 20)]) == 150
+    assert usual_minor([], before=[]) == 0
+    assert usual_minor([], before=[(-500, 5)]) == 0  # what is taken back is no use
 
 
 def why(at: datetime = NOON, **words: bool) -> list[Spared]:
