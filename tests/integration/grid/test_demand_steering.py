@@ -23,6 +23,7 @@ from grid.models import (
 )
 from grid.services import demand_response as service
 from grid.services.control import run_tick
+from grid.services.supply_requests import ask_limit, cancel_requests, decide_request
 from tests.integration.grid.conftest import SHOWN_NOW
 from tests.integration.grid.test_control import away, devices, inverters
 
@@ -151,3 +152,28 @@ def test_the_operator_reads_what_each_load_was_told_and_took(
     assert f"car {sites[0].code}: told at most 2.75 kW, answered 1 of 1 times" in page
     client.force_login(household)
     assert client.get(reverse("demand-event", args=[event.public_id])).status_code == 404
+
+
+def test_a_limit_of_supply_is_held_by_the_loads_of_its_site_alone(
+    microgrid, live, inverters, sites, operator
+):
+    def tick(at: datetime) -> None:
+        live(sun_w=500.0, at=at)
+        run_tick(microgrid=microgrid, now=at)
+
+    site = sites[0]
+    request = ask_limit(site=site, limit_w=1000, why="agreed on", now=START)
+    with inverters():
+        tick(START)
+        assert told(site) == []  # asked for is not decided
+        decided = decide_request(request=request, agree=True, why="spoke", by=operator, now=START)
+        assert (decided.status, decided.by_device) == ("in_force", True)
+        tick(START + timedelta(seconds=4))
+        limits = dict(DeviceCommand.objects.filter(limit_w__isnull=False).values_list("consumer", "limit_w"))
+        assert set(limits) == set(site.consumers.values_list("pk", flat=True))
+        assert 1000 - len(limits) < sum(limits.values()) <= 1000
+        [ended] = cancel_requests(sites=[site], why="topped up", now=START + timedelta(seconds=8))
+        assert ended.status == "lifted"  # nobody has to go there
+        tick(START + timedelta(seconds=8))
+    assert told(site)[-1] is None
+    assert told(sites[1]) == []
