@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0011_books_in_one_look"),
+        ("billing", "0012_years"),
         ("members", "0001_schema"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
