@@ -5,7 +5,7 @@ of it came to: so a bill that is posted takes out of the estimate exactly what i
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
@@ -14,8 +14,7 @@ from django.db.models import Min
 from numpy.typing import NDArray
 
 from billing.domain.rating import CannotRate
-from billing.models import BillingRun, RunKind, RunStatus
-from billing.selectors.prepaid import newest_bills
+from billing.models import BillingRun, Document, DocumentKind, RunKind, RunStatus
 from billing.selectors.tariffs import TariffMissing
 from billing.services.carried import Carried, Held
 from billing.services.rating import Drafted, draft_sites
@@ -41,7 +40,7 @@ class OpenUse:
     Attributes:
         gross_minor: what their bills would come to, VAT included, by period and member.
         days: days of those months so far, by member; `estimated` of them were not closed, `unread` lack readings.
-        without: members with days that cannot be rated, and why; what a day of theirs comes to otherwise stands for these.
+        without: members with days that cannot be rated, and why; what a day of the site comes to otherwise stands for these.
     """
 
     gross_minor: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
@@ -68,6 +67,16 @@ class _Month:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rated:
+    """Drafts of some sites over the first `covered` days of a month; None where not even these can be rated, and why not all."""
+
+    site_ids: tuple[int, ...]
+    drafted: Drafted | None
+    covered: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Estimates:
     """What the sites' meters, in the order of `sites`, drew and fed in on the days that wait."""
 
@@ -82,9 +91,11 @@ def open_use(*, microgrid: Microgrid, member_ids: Collection[int], now: datetime
     carried: dict[tuple[int, int], Held] = {}
     for month in _open_months(microgrid, member_ids, now):
         estimates = _estimates(month)
-        drafted, covered, problem = _drafted(month, estimates, carried)
-        _note(month, set(member_ids), drafted, covered, estimates, problem, found)
-        carried = {} if drafted is None else _left(drafted.carried)
+        rated = list(_rated(month, list(month.sites), estimates, carried))
+        _note(month, set(member_ids), rated, estimates, found)
+        carried = {
+            key: left for one in rated if one.drafted for key, left in _left(one.drafted.carried).items()
+        }
     return found
 
 
@@ -137,10 +148,13 @@ def _estimates(month: _Month) -> _Estimates:
     return _Estimates([meters[pk] for pk in sorted(meters)], drawn, fed_in)
 
 
-def _drafted(
-    month: _Month, estimates: _Estimates, before: Mapping[tuple[int, int], Held]
-) -> tuple[Drafted | None, int, str]:
-    """Drafts of the month's bills over as many of its days from the first as can be rated; how many these are, and why not all."""
+def _rated(
+    month: _Month, site_ids: Sequence[int], estimates: _Estimates, before: Mapping[tuple[int, int], Held]
+) -> Iterator[_Rated]:
+    """Drafts of the month's bills over as many of its days from the first as can be rated.
+
+    All sites are rated together. Where one of them cannot be, halves are tried until it stands alone: no member waits for another.
+    """
     priced = set(PriceDay.objects.filter(microgrid=month.microgrid, day__in=month.days).values_list("day", flat=True))  # fmt: skip
     reached = _leading(month.days, priced)
     problem = "" if reached == len(month.days) else f"No prices are published for {month.days[reached]}."
@@ -148,10 +162,18 @@ def _drafted(
         if not count:
             continue
         try:
-            return _draft(month, month.days[:count], estimates, before), count, problem
+            drafted = _draft(month, site_ids, month.days[:count], estimates, before)
         except (CannotRate, TariffMissing) as why:
             problem = str(why)
-    return None, 0, problem
+            if len(site_ids) > 1:
+                half = len(site_ids) // 2
+                for part in (site_ids[:half], site_ids[half:]):
+                    yield from _rated(month, part, estimates, before)
+                return
+        else:
+            yield _Rated(tuple(site_ids), drafted, count, problem)
+            return
+    yield _Rated(tuple(site_ids), None, 0, problem)
 
 
 def _leading(days: Sequence[date], wanted: Collection[date]) -> int:
@@ -160,14 +182,14 @@ def _leading(days: Sequence[date], wanted: Collection[date]) -> int:
 
 
 def _draft(
-    month: _Month, days: list[date], estimates: _Estimates, before: Mapping[tuple[int, int], Held]
-) -> Drafted:
-    shares = load_shares(microgrid=month.microgrid, days=days, site_ids=list(month.sites))
+    month: _Month, site_ids: Sequence[int], days: list[date], estimates: _Estimates, before: Mapping[tuple[int, int], Held]
+) -> Drafted:  # fmt: skip
+    shares = load_shares(microgrid=month.microgrid, days=days, site_ids=site_ids)
     carried = Carried()
     carried.before.update({(site, 0, member): held for (site, member), held in before.items()})
     return draft_sites(
-        run=_run_of(month, days), sites=dict(month.sites), days=days, prices=load_prices(microgrid_id=month.microgrid.pk, days=days),
-        shares=_with_estimates(month, days, shares, estimates), carried=carried,
+        run=_run_of(month, days), sites={pk: month.sites[pk] for pk in site_ids}, days=days,
+        prices=load_prices(microgrid_id=month.microgrid.pk, days=days), shares=_with_estimates(month, days, shares, estimates), carried=carried,
     )  # fmt: skip
 
 
@@ -185,61 +207,64 @@ def _with_estimates(
     waiting = [day for day in days if day not in month.shared]
     if not waiting:
         return shares
-    part_wh, whole_wh = _shared_lately(month, waiting[0])
+    part_wh, whole_wh = _shared_lately(month, shares.site_ids.tolist(), waiting[0])
     drawn, fed_in, received = shares.import_wh.copy(), shares.export_wh.copy(), shares.received_wh.copy()
-    rows = np.searchsorted(shares.site_ids, estimates.sites)
+    of_estimates = {site: row for row, site in enumerate(estimates.sites)}
+    rows = [row for row, site in enumerate(shares.site_ids.tolist()) if site in of_estimates]
+    chosen = [of_estimates[int(shares.site_ids[row])] for row in rows]
     offsets = day_offsets(month.microgrid, month.waiting)
     place_of = {day: place for place, day in enumerate(month.waiting)}
     for place, day in enumerate(days):
         if day in place_of:
             span = slice(int(shares.offsets[place]), int(shares.offsets[place + 1]))
             cut = slice(int(offsets[place_of[day]]), int(offsets[place_of[day] + 1]))
-            drawn[rows, span] = estimates.drawn.values_wh[:, cut]
-            fed_in[rows, span] = estimates.fed_in.values_wh[:, cut]
+            drawn[rows, span] = estimates.drawn.values_wh[chosen, cut]
+            fed_in[rows, span] = estimates.fed_in.values_wh[chosen, cut]
             received[:, span] = drawn[:, span] * part_wh[:, None] // np.maximum(whole_wh, 1)[:, None]
     return replace(shares, import_wh=drawn, export_wh=fed_in, received_wh=received)
 
 
-def _shared_lately(month: _Month, before: date) -> tuple[Ints, Ints]:
+def _shared_lately(month: _Month, site_ids: Sequence[int], before: date) -> tuple[Ints, Ints]:
     """Of the last closed days before a day: what each site received from neighbours, and what it drew [Wh]."""
     rows = SharingDay.objects.filter(microgrid=month.microgrid, day__lt=before, is_current=True)
     days = list(rows.order_by("-day").values_list("day", flat=True)[:SHARED_DAYS_LOOKED_AT])
-    shares = load_shares(microgrid=month.microgrid, days=days, site_ids=list(month.sites))
+    shares = load_shares(microgrid=month.microgrid, days=days, site_ids=site_ids)
     return shares.received_wh.sum(axis=1), shares.import_wh.sum(axis=1)
 
 
 def _note(
-    month: _Month, member_ids: set[int], drafted: Drafted | None, covered: int, estimates: _Estimates, problem: str, found: OpenUse
-) -> None:  # fmt: skip
+    month: _Month, member_ids: set[int], rated: Sequence[_Rated], estimates: _Estimates, found: OpenUse
+) -> None:
     """Add a month's bills and days to what was found."""
-    gross: dict[int, int] = defaultdict(int)
-    for (_, member), amount in (drafted.bills_gross() if drafted else {}).items():
-        gross[member] += amount
     unread = {
         site: {day for day, lacks in zip(month.waiting, row, strict=True) if lacks}
         for site, row in zip(estimates.sites, estimates.drawn.estimated.tolist(), strict=True)
     }
-    days: dict[int, set[date]] = defaultdict(set)
+    of_site = {site: one for one in rated for site in one.site_ids}
+    gross = {key: amount for one in rated if one.drafted for key, amount in one.drafted.bills_gross().items()}
+    days: dict[tuple[int, int], set[date]] = defaultdict(set)
     for stay in stays_of(list(month.sites.values()), month.days):
         if stay.member.pk in member_ids:
-            there = set(month.days[stay.first : stay.after])
-            days[stay.member.pk] |= there
-            found.unread[stay.member.pk] |= there & unread.get(stay.site.pk, set())
-    rated = set(month.days[:covered])
-    for member, there in days.items():
+            days[stay.site.pk, stay.member.pk] |= set(month.days[stay.first : stay.after])
+    # What a common plant owes stands for its site and owner, what its holders have are no bills.
+    for site, member in sorted({*days, *(key for key in gross if key[1] in member_ids)}):
+        there, one = days[site, member], of_site[site]
         found.days[member] |= there
         found.estimated[member] |= there - month.shared
-        amount, on, rest = gross[member], len(there & rated), len(there - rated)
+        found.unread[member] |= there & unread.get(site, set())
+        amount, rest = gross.get((site, member), 0), len(there - set(month.days[: one.covered]))
         if rest:
-            found.without[member] = problem
-            amount += amount * rest // on if on else _like_last_bill(member, rest)
+            on = len(there) - rest
+            found.without[member] = one.problem
+            amount += amount * rest // on if on else _like_last_bill(site, member, rest)
         found.gross_minor[month.month.number, member] += amount
 
 
-def _like_last_bill(member_id: int, days: int) -> int:
-    """What so many days would come to if they were like those of the newest billed month [minor units]; 0 where there is none."""
-    amount, billed = newest_bills([member_id]).get(member_id, (0, 1))
-    return amount * days // max(billed, 1)
+def _like_last_bill(site_id: int, member_id: int, days: int) -> int:
+    """What so many days would come to if they were like those of the site's newest bill [minor units]; 0 where there is none."""
+    bills = Document.objects.standing().filter(site=site_id, member=member_id, kind=DocumentKind.BILL)
+    bill = bills.order_by("-last_day", "-pk").first()
+    return 0 if bill is None else bill.gross_minor * days // len(bill.days())
 
 
 def _left(carried: Carried) -> dict[tuple[int, int], Held]:

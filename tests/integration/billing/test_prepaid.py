@@ -22,6 +22,7 @@ from billing.models import (
     PrepaidDay,
     PrepaidRule,
     Protection,
+    TariffAssignment,
 )
 from billing.selectors.matching import open_ledger
 from billing.selectors.prepaid import balances_now
@@ -177,6 +178,18 @@ def test_days_without_prices_cost_what_the_others_did(house: House) -> None:
 def standing(house: House) -> list[str]:
     rows = PrepaidAlarm.objects.filter(agreement=house.agreement, over_at=None)
     return list(rows.order_by("pk").values_list("alarm", flat=True))
+
+
+def test_a_site_that_cannot_be_rated_keeps_nobody_else_waiting(hamlet: Hamlet) -> None:
+    members = list(Member.objects.filter(cooperative=hamlet.cooperative).values_list("pk", flat=True))
+    whole = open_use(microgrid=hamlet.microgrid, member_ids=members, now=AFTER).gross_minor
+    stopped = Member.objects.get(cooperative=hamlet.cooperative, sites__code="Z 1")
+    TariffAssignment.objects.filter(site__member=stopped).update(valid_from=DAYS[1])
+    found = open_use(microgrid=hamlet.microgrid, member_ids=members, now=AFTER)
+    assert found.without.keys() == {stopped.pk} and "no tariff" in found.without[stopped.pk]
+    assert {key: amount for key, amount in found.gross_minor.items() if key[1] != stopped.pk} == {
+        key: amount for key, amount in whole.items() if key[1] != stopped.pk
+    }
 
 
 def test_each_threshold_is_told_once_and_again_only_after_a_top_up(house: House) -> None:
