@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0013_reactive_own_use_and_parts_in_replays"),
+        ("billing", "0014_shares_in_the_books"),
         ("members", "0001_schema"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -56,5 +56,5 @@ DROP FUNCTION keep_prepaid_alarms();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("billing", "0014_prepaid"), ("grid", "0005_supply_triggers")]
+    dependencies: ClassVar = [("billing", "0015_prepaid"), ("grid", "0005_supply_triggers")]
     operations: ClassVar = [migrations.RunSQL(TRIGGERS, UNDO)]
