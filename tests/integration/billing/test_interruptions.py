@@ -48,16 +48,21 @@ def forget_the_run() -> None:
 
 
 class Clock:
-    """Counts statements and calls `strike` before the one with the given number."""
+    """Counts the statements that change something and calls `strike` before the one with the given number.
+
+    What only reads leaves the database as it was: struck down before it is struck down before the next that writes.
+    """
 
     def __init__(self, strike_at: int | None, strike: Callable[[], None]) -> None:
         self.count, self.strike_at, self.strike = 0, strike_at, strike
 
-    def __call__(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+    def __call__(self, execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if sql.lstrip().startswith("SELECT"):
+            return execute(sql, *arguments)
         self.count += 1
         if self.count == self.strike_at:
             self.strike()
-        return execute(*arguments)
+        return execute(sql, *arguments)
 
 
 class PowerCutError(Exception):
@@ -75,10 +80,10 @@ def count_statements(hamlet: Hamlet) -> int:
     return clock.count
 
 
-def test_struck_down_before_any_statement_it_ends_the_same(committed_hamlet: Hamlet) -> None:
+def test_struck_down_before_anything_is_written_it_ends_the_same(committed_hamlet: Hamlet) -> None:
     statements = count_statements(committed_hamlet)
     expected = outcome(committed_hamlet.cooperative)
-    assert statements > 40
+    assert statements > 25
     for strike_at in range(1, statements + 1):
         forget_the_run()
         with connection.execute_wrapper(Clock(strike_at, power_cut)), pytest.raises(PowerCutError):
