@@ -115,6 +115,8 @@ class SiteEnergy:
     `given_wh` cost nothing; None where nobody gives anybody anything.
 
     Beside it, None where no tariff asks: `reactive_varh` drawn, and `own_wh`, what was produced behind the meter and used there at once.
+
+    Most sites feed nothing in: where `feeding` names those that do, what is fed in, delivered, given and carried is theirs alone, [k, T].
     """
 
     import_wh: Ints
@@ -126,6 +128,7 @@ class SiteEnergy:
     given_wh: Ints | None = None
     reactive_varh: Ints | None = None
     own_wh: Ints | None = None
+    feeding: Ints | None = None
 
     @property
     def sold_wh(self) -> Ints:
@@ -133,15 +136,47 @@ class SiteEnergy:
         return self.delivered_wh if self.given_wh is None else self.delivered_wh - self.given_wh
 
     def within(self, rows: Ints, span: slice) -> "SiteEnergy":
-        """Of some of the sites, over some of the intervals."""
+        """Of some of the sites, over some of the intervals; only those that feed in have the sides of it."""
+        if self.feeding is not None:
+            return self._dense().within(rows, span)
+        feeding = None
+        if self.own_wh is None:
+            feeding = np.flatnonzero(
+                _any(self.export_wh, rows) | _any(self.delivered_wh, rows) | _any(self.carried_wh, rows)
+            )
+        theirs = rows if feeding is None else rows[feeding]
         return SiteEnergy(
-            self.import_wh[rows, span], self.export_wh[rows][:, span], self.received_wh[rows][:, span],
-            self.delivered_wh[rows, span], self.carried_wh[rows][:, span],
+            self.import_wh[rows, span], self.export_wh[theirs, span], self.received_wh[rows, span],
+            self.delivered_wh[theirs, span], self.carried_wh[theirs, span],
             None if self.gifted_wh is None else self.gifted_wh[rows, span],
-            None if self.given_wh is None else self.given_wh[rows, span],
+            None if self.given_wh is None else self.given_wh[theirs, span],
             None if self.reactive_varh is None else self.reactive_varh[rows, span],
             None if self.own_wh is None else self.own_wh[rows, span],
+            feeding,
         )  # fmt: skip
+
+    def _dense(self) -> "SiteEnergy":
+        """With the sides of what is fed in for all sites again."""
+        return replace(
+            self, export_wh=self.of_all(self.export_wh), delivered_wh=self.of_all(self.delivered_wh), carried_wh=self.of_all(self.carried_wh),
+            given_wh=None if self.given_wh is None else self.of_all(self.given_wh), feeding=None,
+        )  # fmt: skip
+
+    def of_all(self, theirs: Ints) -> Ints:
+        """What those who feed in have [k] or [k, T], as it is of all sites: nothing for the others."""
+        if self.feeding is None:
+            return theirs
+        whole = np.zeros((len(self.import_wh), *theirs.shape[1:]), dtype=theirs.dtype)
+        whole[self.feeding] = theirs
+        return whole
+
+
+def _any(wh: Ints, rows: Ints) -> NDArray[np.bool_]:
+    """Which of the rows hold anything; one zero spread over all of them is looked at once."""
+    if wh.strides == (0, 0):
+        return np.full(len(rows), bool(wh.size and wh[0, 0]))
+    of_each: NDArray[np.bool_] = np.any(wh, axis=1)
+    return of_each[rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +213,7 @@ def rate_period(plan: RatePlan, energy: SiteEnergy, history: SiteHistory = NOTHI
     Raises:
         CannotRate: as `rate_bills`.
     """
-    _rest(energy.import_wh, energy.received_wh, "received more from neighbours than it drew")
+    _check_fits(energy.import_wh, energy.received_wh, "received more from neighbours than it drew")
     exported = _exported(energy)
     found: list[Line] = []
     paid: list[Line] = []
@@ -249,7 +284,7 @@ def _rate_version(
     received = energy.received_wh[:, version.within]
     gifted = None if energy.gifted_wh is None else energy.gifted_wh[:, version.within]
     fed_in = (
-        _with_own(exported[:, version.within], version, energy)
+        _with_own(energy.of_all(exported[:, version.within]), version, energy)
         if _pays_by_engine(tariff)
         else np.broadcast_to(np.int64(0), drawn.shape)
     )
@@ -379,36 +414,26 @@ def rate_credits(plan: RatePlan, energy: SiteEnergy) -> list[RatedLines]:
 
 
 def _exported(energy: SiteEnergy) -> Ints:
-    """What was fed in and neither went to neighbours nor was carried."""
+    """What was fed in and neither went to neighbours nor was carried; of those who feed in."""
     given = energy.delivered_wh + energy.carried_wh
-    return _rest(energy.export_wh, given, "delivered more to neighbours than it fed in")
+    _check_fits(energy.export_wh, given, "delivered more to neighbours than it fed in")
+    rest: Ints = energy.export_wh - given
+    return rest
 
 
 def _fixed_credits(plan: RatePlan, energy: SiteEnergy, exported: Ints) -> list[RatedLines]:
     """What neighbours received, what was carried, and what was fed in at one price."""
-    local = _line(
-        "local_delivered",
-        "",
-        "Wh",
-        energy.sold_wh.sum(axis=1),
-        _sum_over(energy.sold_wh, plan.local_micro),
-    )
-    carried = _line(
-        "carried", "", "Wh", energy.carried_wh.sum(axis=1), _sum_over(energy.carried_wh, plan.reference_micro)
-    )
-    exports = [
-        _line(
-            "export",
-            "",
-            "Wh",
-            fed_in.sum(axis=1),
-            _sum_over(fed_in, plan.export_micro[v.within]),
-        )
-        for v in plan.versions
-        if not _pays_by_engine(v.tariff)
-        for fed_in in (_with_own(exported[:, v.within], v, energy),)
+    lines = [
+        ("local_delivered", energy.sold_wh, plan.local_micro),
+        ("carried", energy.carried_wh, plan.reference_micro),
     ]
-    return [local, carried, *exports]
+    for v in plan.versions:
+        if not _pays_by_engine(v.tariff):
+            lines.append(("export", _with_own(exported[:, v.within], v, energy), plan.export_micro[v.within]))
+    return [
+        _line(component, "", "Wh", energy.of_all(wh.sum(axis=1)), energy.of_all(_sum_over(wh, micro)))
+        for component, wh, micro in lines
+    ]
 
 
 def _as_credited(line: Line) -> RatedLines:
@@ -417,12 +442,10 @@ def _as_credited(line: Line) -> RatedLines:
     return replace(billed, component="export")
 
 
-def _rest(whole_wh: Ints, shared_wh: Ints, fault: str) -> Ints:
-    """What is left to the public grid; shares that do not fit the readings are of another day's revision."""
-    rest: Ints = whole_wh - shared_wh
-    if (rest < 0).any():
+def _check_fits(whole_wh: Ints, shared_wh: Ints, fault: str) -> None:
+    """Shares that do not fit the readings are of another day's revision."""
+    if (shared_wh > whole_wh).any():
         raise CannotRate(f"A site {fault}: its day must be closed again before it is billed.")
-    return rest
 
 
 def _sum_over(wh: Ints, price_micro: Ints) -> Ints:

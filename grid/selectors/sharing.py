@@ -27,6 +27,7 @@ class ShareBlock:
         import_wh, export_wh: what they drew and fed in, int64 [s, T].
         received_wh, delivered_wh: of that from and to neighbours, int64 [s, T].
         not_local_wh, carried_wh: of what they fed in not of local origin, and of that used at once, int64 [s, T].
+            A side that nobody has is one zero that cannot be written to.
         import_versions, export_versions: of the meter days shared, 0 where there was none, int16 [s, d].
     """
 
@@ -47,7 +48,8 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
     days = sorted(days)
     offsets = day_offsets(microgrid, days)
     sites = np.array(sorted(site_ids), dtype=np.int64)
-    values = {side: np.zeros((len(sites), int(offsets[-1])), dtype=np.int64) for side in SIDES}
+    shape = (len(sites), int(offsets[-1]))
+    values: dict[str, NDArray[np.int64]] = {}
     versions = {
         name: np.zeros((len(sites), len(days)), dtype=np.int16)
         for name in ("import_version", "export_version")
@@ -60,11 +62,16 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
             at_site = np.searchsorted(sites, group["sites"])
             for name, block in versions.items():
                 block[at_site, place] = group[name]
-            for side, block in values.items():
+            for side in SIDES:
                 chosen = np.searchsorted(sites, group[f"{side}.sites"])
-                block[chosen, span] = group[side].reshape(len(chosen), span.stop - span.start)
+                if len(chosen) and side not in values:
+                    values[side] = np.zeros(shape, dtype=np.int64)
+                if len(chosen):
+                    values[side][chosen, span] = group[side].reshape(len(chosen), span.stop - span.start)
+    nothing = np.broadcast_to(np.int64(0), shape)
     return ShareBlock(
-        sites, offsets, **values, import_versions=versions["import_version"], export_versions=versions["export_version"]
+        sites, offsets, **{side: values.get(side, nothing) for side in SIDES},
+        import_versions=versions["import_version"], export_versions=versions["export_version"],
     )  # fmt: skip
 
 

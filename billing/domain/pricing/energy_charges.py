@@ -191,7 +191,8 @@ def series_lines(
         quantities, exacts = [], []
         for month in range(len(axis.months)):
             within = np.flatnonzero((axis.month == month) & (period == place))
-            chosen, prices = wh[:, within], price_micro[within]
+            everything = len(within) == wh.shape[1]  # no copy of what is mostly one period of one month
+            chosen, prices = (wh, price_micro) if everything else (wh[:, within], price_micro[within])
             quantities.append(chosen.sum(axis=1))
             exacts.append(exact_sum(chosen, prices) if conventions.exact else chosen @ prices)
         exact: Numbers = np.stack(exacts, axis=1)

@@ -29,6 +29,7 @@ def energy_of(seed: int, sites: int) -> SiteEnergy:
     shape = sites, int(OFFSETS[-1])
     drawn, fed_in = chance.integers(0, 900, shape), chance.integers(0, 700, shape)
     drawn[chance.random(shape) < 0.3] = 0
+    fed_in[chance.random(sites) < 0.4] = 0  # some have no roof
     return SiteEnergy(
         drawn, fed_in, chance.integers(0, drawn + 1), chance.integers(0, fed_in + 1), np.zeros_like(drawn)
     )
