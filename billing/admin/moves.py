@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelect2Widget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from billing.models import Tariff
 from billing.services.moves import move
@@ -27,7 +27,7 @@ class MoveForm(ModelForm):  # type: ignore[type-arg]
     """A move: who has the site from a day on."""
 
     tariff = forms.ModelChoiceField(
-        Tariff.objects.none(), required=False, help_text="Empty: the site keeps the tariff it has.", widget=UnfoldAdminSelect2Widget()
+        Tariff.objects.none(), required=False, help_text="Empty: the site keeps the tariff it has.", widget=UnfoldAdminSelectWidget()
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,6 +76,7 @@ class SiteOwnershipAdmin(RoleAdmin):
     list_select_related = ("site__microgrid", "member", "entered_by")
     ordering = (F("valid_from").desc(nulls_last=True), "site__code")
     actions = None
+    autocomplete_fields = ("site", "member")
     fields = (
         "site",
         "member",

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from billing.models.bank import BankStatementLine
 from billing.models.bank_orders import Payout, Refund
@@ -13,12 +14,12 @@ from members.models.public import PublicRow
 
 
 class PaymentRail(models.TextChoices):
-    BANK = "bank", "bank transfer"
-    DEBIT = "debit", "direct debit"
-    CASH = "cash", "cash"
-    MOBILE = "mobile", "mobile money"
-    CHAIN = "chain", "on the chain"
-    CARD = "card", "card"
+    BANK = "bank", gettext_lazy("bank transfer")
+    DEBIT = "debit", gettext_lazy("direct debit")
+    CASH = "cash", gettext_lazy("cash")
+    MOBILE = "mobile", gettext_lazy("mobile money")
+    CHAIN = "chain", gettext_lazy("on the chain")
+    CARD = "card", gettext_lazy("card")
 
 
 class Payment(PublicRow):

@@ -73,7 +73,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     days = document.days()
     context: dict[str, Any] = {
         "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.is_for_use,
-        "year": document.period // 100, "correction": correction_of(document), "cancelled_by": getattr(document, "cancelled_by", None), "replaced_by": getattr(document, "replaced_by", None),
+        "year": document.period // 100, "correction": correction_of(document), "cancelled_by": _posted(document, "cancelled_by"), "replaced_by": _posted(document, "replaced_by"),
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
         "payments": [(row, _rail(row)) for row in allocations_of(document)], "cooperative": document.cooperative, "days": days,
@@ -89,6 +89,12 @@ def _opened(request: HttpRequest, public_id: UUID) -> Document:
         return open_document(user=request.user, public_id=public_id, now=timezone.now())  # type: ignore[arg-type]
     except Document.DoesNotExist:
         raise Http404 from None
+
+
+def _posted(document: Document, name: str) -> Document | None:
+    """What takes a document back or its place, once it is posted: a correction that waits for its release is nobody's to read."""
+    other: Document | None = getattr(document, name, None)
+    return None if other is None or other.status == DocumentStatus.DRAFT else other
 
 
 def _words() -> Words:

@@ -36,40 +36,21 @@ class SiteDays:
     roof_share: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An alarm that went off: what was measured, and the sentence that says it."""
-
-    value: float
-    text: str
-
-
-def judge(kind: AlarmKind, limit: float, days: SiteDays) -> Raised | None:
-    """Whether an alarm goes off on the newest day. `limit`: kWh, W, days, or per cent, by kind."""
+def judge(kind: AlarmKind, limit: float, days: SiteDays) -> float | None:
+    """What was measured where an alarm goes off on the newest day; None where it does not. Both in kWh, W, days, or per cent, by kind."""
     if not len(days.known) or not days.known[-1]:
         return None
     newest = days.use_wh[-1]
     if kind is AlarmKind.DAY_USE:
         used_kwh = float(newest.sum()) / 1000
-        return (
-            Raised(used_kwh, f"You used {used_kwh:.1f} kWh, more than {limit:g} kWh.")
-            if used_kwh > limit
-            else None
-        )
+        return used_kwh if used_kwh > limit else None
     if kind is AlarmKind.BASE_LOAD:
         base_w = max(float(np.quantile(newest, BASE_QUANTILE)), 0.0) * len(newest) / 24
-        return (
-            Raised(base_w, f"{base_w:.0f} W ran day and night, more than {limit:g} W.")
-            if base_w > limit
-            else None
-        )
+        return base_w if base_w > limit else None
     if kind is AlarmKind.NO_USE:
         quiet = (days.use_wh.sum(axis=1) <= NOTHING_WH) & days.known
         run = len(quiet) if quiet.all() else int(np.argmin(quiet[::-1]))
-        return Raised(run, f"Nothing was used for {run} days.") if run >= limit else None
+        return float(run) if run >= limit else None
     if days.roof_share is not None and days.roof_share * 100 < limit:
-        return Raised(
-            days.roof_share * 100,
-            f"Your roof gave {days.roof_share:.0%} of what the village's other roofs let expect, below {limit:g} %.",
-        )
+        return days.roof_share * 100
     return None

@@ -1,6 +1,7 @@
 """Who made a version of a meter day, when and why."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from energy.models.imports import ReadingImport
 from energy.models.meter_days import Channel
@@ -8,9 +9,9 @@ from members.models import User
 
 
 class VersionCause(models.TextChoices):
-    MESSAGE = "message", "a later message"
-    IMPORT = "import", "an import"
-    EDIT = "edit", "an edit"
+    MESSAGE = "message", gettext_lazy("a later message")
+    IMPORT = "import", gettext_lazy("an import")
+    EDIT = "edit", gettext_lazy("an edit")
 
 
 class MeterDayVersion(models.Model):

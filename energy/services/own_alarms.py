@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from energy.domain.outages import expected_share, median_of_others
-from energy.domain.own_alarms import AlarmKind, Raised, SiteDays, judge
+from energy.domain.own_alarm_words import ENGLISH, WORDS
+from energy.domain.own_alarms import AlarmKind, SiteDays, judge
 from energy.models import Channel, Microgrid, OwnAlarm, OwnAlarmHit, OwnAlarmKind, Site, Source
 from energy.models.assets import SourceKind
 from energy.selectors.meter_days import load_channel
@@ -40,26 +42,26 @@ def set_alarm(
         CannotSetAlarm: see there.
     """
     if not own_members(user).filter(pk=site.member_id).exists():
-        raise CannotSetAlarm("An alarm is set on a site of your own.")
+        raise CannotSetAlarm(_("An alarm is set on a site of your own."))
     _check(kind, limit, site)
     if OwnAlarm.objects.filter(user=user).count() >= MOST_PER_USER:
-        raise CannotSetAlarm(f"You have {MOST_PER_USER} alarms; take one away first.")
+        raise CannotSetAlarm(_("You have {most} alarms; take one away first.").format(most=MOST_PER_USER))
     try:
         with transaction.atomic():
             return OwnAlarm.objects.create(
                 user=user, site=site, kind=kind, limit=limit, by_mail=by_mail, created_at=now
             )
     except IntegrityError:
-        raise CannotSetAlarm("You have set this very alarm already.") from None
+        raise CannotSetAlarm(_("You have set this very alarm already.")) from None
 
 
 def _check(kind: str, limit: Decimal, site: Site) -> None:
     if limit <= 0 or (kind == OwnAlarmKind.ROOF_BELOW and limit >= 100):
-        raise CannotSetAlarm("The limit lies above 0, and for a roof below 100 %.")
+        raise CannotSetAlarm(_("The limit lies above 0, and for a roof below 100 %."))
     if kind == OwnAlarmKind.NO_USE and (limit != int(limit) or limit > MOST_DAYS):
-        raise CannotSetAlarm(f"Days are whole, from 1 to {MOST_DAYS}.")
+        raise CannotSetAlarm(_("Days are whole, from 1 to {most}.").format(most=MOST_DAYS))
     if kind == OwnAlarmKind.ROOF_BELOW and not site.sources.exists():
-        raise CannotSetAlarm("There is no roof plant at this site.")
+        raise CannotSetAlarm(_("There is no roof plant at this site."))
 
 
 @transaction.atomic
@@ -72,7 +74,7 @@ def change_alarm(*, alarm: OwnAlarm, limit: Decimal, by_mail: bool) -> OwnAlarm:
     _check(alarm.kind, limit, alarm.site)
     same = OwnAlarm.objects.filter(user=alarm.user_id, site=alarm.site_id, kind=alarm.kind, limit=limit)
     if same.exclude(pk=alarm.pk).exists():
-        raise CannotSetAlarm("You have set this very alarm already.")
+        raise CannotSetAlarm(_("You have set this very alarm already."))
     alarm.limit, alarm.by_mail = limit, by_mail
     alarm.save(update_fields=["limit", "by_mail"])
     return alarm
@@ -110,13 +112,13 @@ def judge_alarms(*, microgrid: Microgrid, now: datetime) -> int:
     since = theirs_since_of(place_of)
     for alarm in alarms:
         place = place_of.get(alarm.site_id)
-        raised = None
+        value = None
         if place is not None:
-            raised = judge(
+            value = judge(
                 AlarmKind(alarm.kind), float(alarm.limit),
                 SiteDays(use[place], block.complete[place] & _theirs(block.days, since.get(alarm.site_id)), roofs.get(alarm.site_id)),
             )  # fmt: skip
-        gone_off += _note(alarm, newest, raised, now)
+        gone_off += _note(alarm, newest, value, now)
     return gone_off
 
 
@@ -126,17 +128,17 @@ def _theirs(days: list[date], since: date | None) -> NDArray[np.bool_]:
 
 
 @transaction.atomic
-def _note(alarm: OwnAlarm, day: date, raised: Raised | None, now: datetime) -> int:
+def _note(alarm: OwnAlarm, day: date, value: float | None, now: datetime) -> int:
     OwnAlarm.objects.filter(pk=alarm.pk).update(judged_date=day)
-    if raised is None:
+    if value is None:
         return 0
-    OwnAlarmHit.objects.get_or_create(
-        alarm=alarm, day=day, defaults={"value": raised.value, "text": raised.text}
-    )
+    words = WORDS.get(alarm.user.language, ENGLISH)
+    text = words.sentence(AlarmKind(alarm.kind), value, float(alarm.limit))
+    OwnAlarmHit.objects.get_or_create(alarm=alarm, day=day, defaults={"value": value, "text": text})
     if not alarm.hits.filter(day=day - timedelta(days=1)).exists():
         notify(
             users=[alarm.user], kind=KIND, key=f"own-alarm:{alarm.public_id}:{day}",
-            subject=f"{alarm.site}, {day.isoformat()}: {raised.text}", text=f"{raised.text}\n\nYou asked to be told ({alarm}).",
+            subject=f"{alarm.site}, {day.isoformat()}: {text}", text=f"{text}\n\n{words.asked}",
             path=PAGE, by_mail=alarm.by_mail, now=now,
         )  # fmt: skip
     return 1

@@ -55,6 +55,7 @@ class PartInline(RoleTabularInline):
     form = PartForm
     formset = PartsFormSet
     readonly_fields = ("held",)
+    autocomplete_fields = ("member", "used_at")
     verbose_name_plural = "Who holds how much; the parts come to 100 %"
     view_roles = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
     add_roles = (Role.TARIFF_ADMIN,)
@@ -82,6 +83,7 @@ class PlantDivisionAdmin(RoleAdmin):
     list_select_related = ("plant__microgrid__cooperative", "entered_by")
     ordering = ("plant__code", "-valid_from")
     fieldsets = ((None, {"fields": ("plant", "valid_from"), "description": EXPLAINED}),)
+    autocomplete_fields = ("plant",)
     inlines = (PartInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlantDivision]:

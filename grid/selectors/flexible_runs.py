@@ -12,8 +12,9 @@ from energy.models.assets import AssetStatus
 from energy.selectors.ownership import local_day_of, on_own_days
 from energy.selectors.scope import operated_microgrids
 from grid.domain.control.requests import STEERED_FROM_TIER
-from grid.domain.planning.flexible_runs import OpenRun
-from grid.models import FlexibleRun, FlexibleRunPlan
+from grid.domain.planning.flexible_runs import OpenRun, reason_of
+from grid.domain.planning.run_words import ENGLISH, RunWords
+from grid.models import FlexibleRun, FlexibleRunPlan, Plan
 from grid.selectors.plans import STANDS_FOR, newest_plan
 from members.models import Role, User
 from members.selectors.scope import own_members
@@ -89,8 +90,10 @@ def open_run(run: FlexibleRun, told_wh: float, origin_at: datetime) -> OpenRun:
     )  # fmt: skip
 
 
-def run_lines(microgrid: Microgrid, runs: Sequence[FlexibleRun], now: datetime) -> list[RunLine]:
-    """How runs stand under the newest plan."""
+def run_lines(
+    microgrid: Microgrid, runs: Sequence[FlexibleRun], now: datetime, words: RunWords = ENGLISH
+) -> list[RunLine]:
+    """How runs stand under the newest plan; why then is told in `words`."""
     plan = newest_plan(microgrid, before=now)
     planned = {} if plan is None else {row.run_id: row for row in plan.runs.filter(run__in=runs)}
     told = told_so_far(microgrid, runs, now)
@@ -102,9 +105,27 @@ def run_lines(microgrid: Microgrid, runs: Sequence[FlexibleRun], now: datetime) 
             [] if row is None or plan is None or is_over else _stretches(row, plan.origin_at, microgrid)
         )
         lines.append(
-            RunLine(run, round(told[run.pk]), stretches, "" if row is None or is_over else row.why, is_over)
+            RunLine(
+                run,
+                round(told[run.pk]),
+                stretches,
+                "" if row is None or plan is None or is_over else _why(run, row, plan, words),
+                is_over,
+            )
         )
     return lines
+
+
+def _why(run: FlexibleRun, row: FlexibleRunPlan, plan: Plan, words: RunWords) -> str:
+    """Why the plan lets it run then; in other words than the plan's own it is worked out once more from what the plan kept."""
+    if words is ENGLISH or not plan.energy_micro:
+        return row.why
+    step, zone = timedelta(minutes=plan.interval_minutes), run.microgrid.zone
+    clock = [f"{(plan.origin_at + i * step).astimezone(zone):%H:%M}" for i in range(len(row.power_w))]
+    seen, power_w = open_run(run, float(row.told_wh), plan.origin_at), np.array(row.power_w, dtype=float)
+    return reason_of(
+        seen, power_w, np.array(plan.energy_micro) / 1e6, step / timedelta(hours=1), clock, words
+    )
 
 
 def _stretches(

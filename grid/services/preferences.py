@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from energy.models import Site
 from energy.models.meters import MeterKind
@@ -47,27 +49,29 @@ def prefer(*, site: Site, wish: Wish, by: User, now: datetime) -> SurplusPrefere
     ).first()  # fmt: skip
     if receiver is None:
         raise CannotPrefer(
-            "No metering point here has this code; ask whom you mean, it stands on their bills."
+            _("No metering point here has this code; ask whom you mean, it stands on their bills.")
         )
     if receiver.pk == site.pk:
-        raise CannotPrefer("Your own metering point has your surplus already.")
+        raise CannotPrefer(_("Your own metering point has your surplus already."))
     if not 0 < wish.share <= 1 or wish.place < 1:
-        raise CannotPrefer("The share lies above 0 and up to 100 %, the place is 1 or more.")
+        raise CannotPrefer(_("The share lies above 0 and up to 100 %, the place is 1 or more."))
     if (
         PlantDivision.objects.filter(plant=site)
         .filter(Q(valid_to=None) | Q(valid_to__gt=wish.valid_from))
         .exists()
     ):
-        raise CannotPrefer("What this plant feeds in is divided among its holders.")
+        raise CannotPrefer(_("What this plant feeds in is divided among its holders."))
     if wish.valid_from < _first_open(site, now):
         raise CannotPrefer(
-            f"It can begin on {_first_open(site, now)} at the earliest: days before are settled or under way."
+            _("It can begin on {day} at the earliest: days before are settled or under way.").format(
+                day=date_format(_first_open(site, now))
+            )
         )
     if wish.valid_to is not None and wish.valid_to <= wish.valid_from:
-        raise CannotPrefer("It must end after it begins.")
+        raise CannotPrefer(_("It must end after it begins."))
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     if SurplusPreference.objects.filter(site=site, valid_to=None).count() >= MOST_ENTRIES:
-        raise CannotPrefer(f"A list holds at most {MOST_ENTRIES} entries.")
+        raise CannotPrefer(_("A list holds at most {most} entries.").format(most=MOST_ENTRIES))
     try:
         with transaction.atomic():
             return SurplusPreference.objects.create(
@@ -76,7 +80,9 @@ def prefer(*, site: Site, wish: Wish, by: User, now: datetime) -> SurplusPrefere
             )  # fmt: skip
     except IntegrityError:
         raise CannotPrefer(
-            "This place of your list, or this metering point on it, is taken in that time; end that entry first."
+            _(
+                "This place of your list, or this metering point on it, is taken in that time; end that entry first."
+            )
         ) from None
 
 

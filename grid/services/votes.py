@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from energy.models import Microgrid
 from grid.domain.prices import PriceRule
@@ -143,9 +144,13 @@ def cast_vote(
     # The count waits for votes that are on their way, and no vote comes after it.
     row = SharingProposal.objects.select_for_update(no_key=True).get(pk=proposal.pk)
     if row.status != VoteStatus.OPEN or row.closes_at <= now:
-        raise CannotVote("This vote is closed.")
+        raise CannotVote(gettext("This vote is closed."))
     if not eligible_members(row.microgrid).filter(pk=member.pk).exists():
-        raise CannotVote(f"{member} has no metered site here and cannot vote on how it is shared.")
+        raise CannotVote(
+            gettext("{member} has no metered site here and cannot vote on how it is shared.").format(
+                member=member
+            )
+        )
     vote, _ = SharingVote.objects.update_or_create(
         proposal=row, member=member, defaults={"choice": choice, "cast_by": by, "cast_at": now}
     )

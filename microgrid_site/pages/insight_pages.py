@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 
 from billing.domain.savings_words import ENGLISH, WORDS
 from billing.selectors.savings import site_tips
+from energy.domain import own_alarm_words
 from energy.domain.comparison import GroupLevel, TooFewOthers
 from energy.domain.load_patterns import LEAST_DAYS, TypicalDay
+from energy.domain.own_alarms import AlarmKind
 from energy.models import OwnAlarmKind, Site, Source
 from energy.models.sites import SiteKind
 from energy.selectors.scope import own_alarms
@@ -40,7 +42,7 @@ STYLES = ("solid", "dashed", "dotted", "faint")
 UNITS = {
     OwnAlarmKind.DAY_USE: "kWh",
     OwnAlarmKind.BASE_LOAD: "W",
-    OwnAlarmKind.NO_USE: "days",
+    OwnAlarmKind.NO_USE: gettext_lazy("days"),
     OwnAlarmKind.ROOF_BELOW: "%",
 }
 KIND_NAMES = {
@@ -248,8 +250,12 @@ def own_alarm_page(request: HttpRequest) -> HttpResponse:
         _set_alarm(request, sites)
         return redirect("own-alarms")
     rows = list(own_alarms(user).prefetch_related("hits"))
+    words = own_alarm_words.WORDS.get((get_language() or "")[:2], own_alarm_words.ENGLISH)
     hits = sorted(
-        ({"alarm": row, "day": hit.day, "text": hit.text} for row in rows for hit in row.hits.all()),
+        (
+            {"alarm": row, "day": hit.day, "text": words.sentence(AlarmKind(row.kind), hit.value, float(row.limit))}
+            for row in rows for hit in row.hits.all()
+        ),
         key=lambda hit: (hit["day"], hit["alarm"].pk), reverse=True,
     )[:SHOWN_HITS]  # fmt: skip
     mark_seen(user=user, kind=alarms.KIND, now=timezone.now())

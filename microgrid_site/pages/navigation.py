@@ -37,8 +37,9 @@ class Place:
     beside: tuple[str, ...] = ()
 
 
+MONEY_PAGES = ("payments", "prices", "shared-out", "own-incentives")
 MEMBER = (
-    Place(gettext_noop("Today"), "home", "today"), Place(gettext_noop("Energy"), "energy", "sun"), Place(gettext_noop("Bills"), "bills", "bill"),
+    Place(gettext_noop("Today"), "home", "today"), Place(gettext_noop("Energy"), "energy", "sun"), Place(gettext_noop("Bills"), "bills", "bill", beside=MONEY_PAGES),
     Place(gettext_noop("Village"), "village", "roofs"), Place(gettext_noop("You"), "profile", "person"), Place(gettext_noop("Help"), "help", "help"),
 )  # fmt: skip
 STAFF = (
@@ -49,7 +50,7 @@ STAFF = (
     Place(gettext_noop("Devices"), "devices", "chip", READING_ROLES),
     Place(gettext_noop("Village"), "village", "roofs", (Role.TARIFF_ADMIN, Role.AUDITOR, Role.SUPPORT)),
     Place(gettext_noop("Bills"), "bills", "bill", (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)),
-    Place(gettext_noop("Books"), "books", "meter", (Role.TARIFF_ADMIN, Role.AUDITOR)),
+    Place(gettext_noop("Books"), "books", "meter", (Role.TARIFF_ADMIN, Role.AUDITOR), beside=("money",)),
     Place(gettext_noop("What if"), "what-if", "check", (Role.TARIFF_ADMIN,)),
     Place(gettext_noop("Tariffs"), "admin:index", "coins", (Role.TARIFF_ADMIN,)),
     Place(gettext_noop("Admin"), "admin:index", "coins", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),

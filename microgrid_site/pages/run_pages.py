@@ -10,27 +10,39 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from energy.models import Consumer
 from energy.models.assets import ConsumerKind
 from grid.domain.planning.flexible_runs import CannotRun
+from grid.domain.planning.run_words import ENGLISH, WORDS
 from grid.selectors.flexible_runs import own_runs, run_lines, steered_consumers
 from grid.selectors.run_results import run_outcomes
 from grid.services.flexible_runs import Wanted, ask_for_run, withdraw_run
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
+from microgrid_site.templatetags.portal import kilowatts
 
 SHOWN = 30
+REFUSALS = (
+    gettext_noop("Energy and power must be above nothing."), gettext_noop("The device draws {most} kW at most; lower the power."),
+    gettext_noop("In that time {most} kWh can be drawn at {power} kW; ask for less, or be ready later."),
+    gettext_noop("{device} is no device that can wait; the cooperative sets what each is."), gettext_noop("Give it a name: a car, a wash."),
+    gettext_noop("Plans reach {hours} hours ahead; ask for what is to be ready by then."),
+    gettext_noop("It must be ready after it may begin, and not in the past."),
+    gettext_noop("{device} has a run in these hours already; take that one back first."), gettext_noop("{device} has {most} runs ahead already."),
+)  # fmt: skip
+"""What `CannotRun` may say, for those who translate."""
 
 
 class DeviceChoice(forms.ModelChoiceField):
     """Devices with their site."""
 
     def label_from_instance(self, device: Any) -> str:
-        return f"{device.code} ({device.get_kind_display()}, {device.max_demand_w / 1000:.1f} kW)"
+        return f"{capfirst(device.get_kind_display())}, {kilowatts(device.max_demand_w)} kW ({device.code})"
 
 
 class RunForm(forms.Form):
@@ -101,18 +113,18 @@ def own_run_page(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid() and _asked(request, form, real_now):
         return redirect("runs")
-    runs = list(own_runs(user)[:SHOWN])
+    runs, words = list(own_runs(user)[:SHOWN]), WORDS.get((get_language() or "")[:2], ENGLISH)
     lines = [
         line
         for microgrid in {run.microgrid_id: run.microgrid for run in runs}.values()
         for line in run_lines(
-            microgrid, [r for r in runs if r.microgrid_id == microgrid.pk], microgrid.now(real_now)
+            microgrid, [r for r in runs if r.microgrid_id == microgrid.pk], microgrid.now(real_now), words
         )
     ]
     outcomes = run_outcomes(runs)
     context = {
         "form": form if first is not None else None, "ahead": [line for line in lines if not line.is_over][::-1],
-        "past": [(line, outcomes.get(line.run.pk)) for line in lines if line.is_over], "tabs": energy_tabs(own_sites_of(request), "runs"), "sites": [],
+        "past": [(line, outcomes.get(line.run.pk)) for line in lines if line.is_over], "tabs": energy_tabs(own_sites_of(request), "runs"), "sites": [], "is_english": words is ENGLISH,
     }  # fmt: skip
     return render(request, "portal/runs.html", context)
 
@@ -134,7 +146,7 @@ def _asked(request: HttpRequest, form: RunForm, real_now: datetime) -> bool:
     try:
         run = ask_for_run(consumer=device, wanted=form.wanted(now), by=request.user, now=now)  # type: ignore[arg-type]
     except CannotRun as why:
-        form.add_error(None, str(why))
+        form.add_error(None, _(why.form).format(**why.figures))
         return False
     minutes = device.site.microgrid.interval_minutes
     messages.success(

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 from microgrid_site.embedded.servers import environment_of_its_own
 from tests.browser.chromium import browser as start_browser
 from tests.conftest import ROOT
+from tests.integration.billing.card_server import SECRET_KEY, WEBHOOK_SECRET, Account, card_server
 from tests.networks import cut_network
 from tests.prepared import copy_prepared
 
@@ -24,20 +25,24 @@ LONGEST_START_S = 240
 
 @dataclass(frozen=True, slots=True)
 class Village:
-    """A running demo: its address, its log-ins, its folder."""
+    """A running demo: its address, its log-ins, its folder, and the card provider its members pay through."""
 
     address: str
     passwords: dict[str, str]
     var: Path
+    shop: Account
 
-    def log_in(self, browser: Browser, who: str, *, width: int = 1440) -> Page:
+    def log_in(self, browser: Browser, who: str, *, width: int = 1440, language: str = "en") -> Page:
         """A page of a fresh context in which `who` (member, producer, treasurer, ...) is logged in."""
-        page = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True).new_page()
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, accept_downloads=True, locale=language
+        )
+        page = context.new_page()
         email = f"{who}@wiesengrund.example"
         page.goto(f"{self.address}/account/login/")
         page.fill("input[type=email]", email)
         page.fill("input[type=password]", self.passwords[email])
-        page.get_by_role("button", name="Log in").click()
+        page.locator("form button").last.click()
         page.wait_for_url(lambda url: "/account/login" not in url)
         return page
 
@@ -49,7 +54,15 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     folder.chmod(0o755)
     network = cut_network(folder / "hamlet", sites=20, first_day=date(2016, 3, 29), days=6)
     copy_prepared(folder / "var")
-    environment = {**environment_of_its_own(folder / "var"), "CONTROL_TICK_SECONDS": "2", "COLUMNS": "160"}
+    with card_server() as (url, shop):
+        yield from _living(folder, network, url, shop)
+
+
+def _living(folder: Path, network: Path, card_url: str, shop: Account) -> Iterator[Village]:
+    environment = {
+        **environment_of_its_own(folder / "var"), "CONTROL_TICK_SECONDS": "2", "COLUMNS": "160", "CARD_PROVIDER": "stripe",
+        "CARD_API_URL": card_url, "CARD_SECRET_KEY": SECRET_KEY, "CARD_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }  # fmt: skip
     log = folder / "demo.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -58,7 +71,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
             stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=environment, cwd=ROOT,
         )  # fmt: skip
     try:
-        yield _wait_until_it_lives(process, log, folder / "var")
+        yield _wait_until_it_lives(process, log, folder / "var", shop)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -67,14 +80,16 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
             process.kill()
 
 
-def _wait_until_it_lives(process: subprocess.Popen[bytes], log: Path, var: Path) -> Village:
+def _wait_until_it_lives(process: subprocess.Popen[bytes], log: Path, var: Path, shop: Account) -> Village:
     deadline = time.monotonic() + LONGEST_START_S
     while time.monotonic() < deadline and process.poll() is None:
         text = log.read_text(errors="replace")
         if "API and its documentation" in text:
             address = re.search(r"http://localhost:\d+", text)
             assert address
-            return Village(address[0], dict(re.findall(r"(\S+@wiesengrund\.example)\s+(\S+)", text)), var)
+            return Village(
+                address[0], dict(re.findall(r"(\S+@wiesengrund\.example)\s+(\S+)", text)), var, shop
+            )
         time.sleep(0.5)
     raise AssertionError(f"the village did not come to life:\n{log.read_text(errors='replace')[-4000:]}")
 

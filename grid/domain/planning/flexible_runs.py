@@ -6,13 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from grid.domain.planning.parts import Array, FlexibleLoads
+from grid.domain.planning.run_words import ENGLISH, RunWords
 
 NOTHING_W = 0.5
 DONE_WH = 1.0
 
 
 class CannotRun(ValueError):
-    """What is asked for cannot be; the message says why and what would do."""
+    """What is asked for cannot be; the message says why and what would do. `form` and `figures` let doors say it in another language."""
+
+    def __init__(self, form: str, **figures: object) -> None:
+        super().__init__(form.format(**figures))
+        self.form, self.figures = form, figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,12 @@ def check_run(energy_wh: float, power_w: float, hours: float, most_w: float) -> 
     if energy_wh <= 0 or power_w <= 0:
         raise CannotRun("Energy and power must be above nothing.")
     if power_w > most_w:
-        raise CannotRun(f"The device draws {most_w / 1000:.1f} kW at most; lower the power.")
+        raise CannotRun("The device draws {most} kW at most; lower the power.", most=f"{most_w / 1000:.1f}")
     if energy_wh > power_w * hours + DONE_WH:
         raise CannotRun(
-            f"In that time {power_w * max(hours, 0) / 1000:.1f} kWh can be drawn at {power_w / 1000:.1f} kW; ask for less, or be ready later."
-        )
+            "In that time {most} kWh can be drawn at {power} kW; ask for less, or be ready later.",
+            most=f"{power_w * max(hours, 0) / 1000:.1f}", power=f"{power_w / 1000:.1f}",
+        )  # fmt: skip
 
 
 def loads_of(runs: Sequence[OpenRun], hours: float, intervals: int) -> FlexibleLoads:
@@ -87,31 +93,30 @@ def _unlike(names: Sequence[str]) -> list[str]:
     return found
 
 
-def reason_of(run: OpenRun, power_w: Array, price: Array, hours: float, clock: Sequence[str]) -> str:
+def reason_of(
+    run: OpenRun, power_w: Array, price: Array, hours: float, clock: Sequence[str], words: RunWords = ENGLISH
+) -> str:
     """Why a run is planned when it is: when it runs, what energy is worth then, and what it would be worth at once."""
     earliest, latest = run.window(hours, len(power_w))
     planned_wh = float(power_w.sum()) * hours
     missing = run.left_wh - planned_wh
     if run.left_wh <= DONE_WH:
-        return "It had all the energy it asked for."
+        return words.had_all
     if planned_wh <= DONE_WH:
-        return (
-            "No time is left for it."
-            if earliest == latest
-            else f"There is no room for it before {_at(latest, clock)}."
-        )
+        return words.no_time if earliest == latest else words.no_room.format(until=_at(latest, clock, words))
     worth = float(power_w @ price) / float(power_w.sum())
-    begin = f"It runs {_times(power_w, clock)}: energy is worth {worth:.2f} per kWh then"
+    begin = words.runs.format(times=_times(power_w, clock, words), worth=words.figure(worth, 2))
     if missing > DONE_WH:
-        return f"{begin}; {missing / 1000:.1f} of {run.left_wh / 1000:.1f} kWh do not fit before {_at(latest, clock)}."
+        left, all_of_it = words.figure(missing / 1000, 1), words.figure(run.left_wh / 1000, 1)
+        return begin + words.too_little.format(missing=left, left=all_of_it, until=_at(latest, clock, words))
     at_once = _at_once(run, earliest, latest, hours)
     full = float(at_once @ price[earliest : earliest + len(at_once)]) / float(at_once.sum())
     if latest - earliest <= len(at_once):
-        return f"{begin}; it needs all the time it has."
+        return begin + words.all_its_time
     if full > worth + 0.005:
         saved = (full - worth) * planned_wh / 1000
-        return f"{begin}, {full:.2f} if it ran as soon as it may: {saved:.2f} less in all."
-    return f"{begin}; no later time is better."
+        return begin + words.cheaper.format(full=words.figure(full, 2), saved=words.figure(saved, 2))
+    return begin + words.no_later
 
 
 def _at_once(run: OpenRun, earliest: int, latest: int, hours: float) -> Array:
@@ -122,17 +127,18 @@ def _at_once(run: OpenRun, earliest: int, latest: int, hours: float) -> Array:
     return shape
 
 
-def _times(power_w: Array, clock: Sequence[str]) -> str:
+def _times(power_w: Array, clock: Sequence[str], words: RunWords) -> str:
     """Stretches of time, the first three of them."""
     on = np.concatenate([[False], power_w > NOTHING_W, [False]])
     begins, ends = np.flatnonzero(on[1:] & ~on[:-1]), np.flatnonzero(~on[1:] & on[:-1])
-    told = [f"{_at(int(b), clock)} to {_at(int(e), clock)}" for b, e in zip(begins, ends, strict=True)]
-    return (
-        " and ".join([", ".join(told[:2]), f"{len(told) - 2} times more"])
-        if len(told) > 2
-        else " and ".join(told)
-    )
+    told = [
+        words.stretch.format(begin=_at(int(b), clock, words), end=_at(int(e), clock, words))
+        for b, e in zip(begins, ends, strict=True)
+    ]
+    if len(told) > 2:
+        return words.both.join([", ".join(told[:2]), words.more.format(count=len(told) - 2)])
+    return words.both.join(told)
 
 
-def _at(interval: int, clock: Sequence[str]) -> str:
-    return clock[interval] if interval < len(clock) else "the plan's end"
+def _at(interval: int, clock: Sequence[str], words: RunWords) -> str:
+    return clock[interval] if interval < len(clock) else words.plans_end

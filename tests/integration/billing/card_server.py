@@ -32,6 +32,7 @@ class Account:
         self.answers: dict[str, tuple[int, Any]] = {}
         self.calls: list[tuple[str, str, str]] = []
         self.lock, self.count, self.down, self.lose_answers = threading.RLock(), 0, False, False
+        self.pages = "https://checkout.example"
 
     def ref(self, letters: str) -> str:
         self.count += 1
@@ -120,7 +121,7 @@ class Account:
         ref = self.ref("cs")
         self.sessions[ref] = {
             "id": ref, "object": "checkout.session", "status": "open", "payment_status": "unpaid", "payment_intent": None,
-            "url": f"https://checkout.example/{ref}", "amount": int(fields["line_items[0][price_data][unit_amount]"]),
+            "url": f"{self.pages}/pay/{ref}", "back": fields["success_url"], "amount": int(fields["line_items[0][price_data][unit_amount]"]),
             "currency": fields["line_items[0][price_data][currency]"], "metadata": {"checkout": fields["payment_intent_data[metadata][checkout]"]},
         }  # fmt: skip
         return 200, self.sessions[ref]
@@ -225,17 +226,43 @@ ROUTES: list[tuple[str, str, Any]] = [
 ]
 
 
+PAY_PAGE = re.compile(r"/pay/(\w+)")
+
+
 class Handler(BaseHTTPRequestHandler):
     """One call: the key, the version and the idempotency key are looked at as the provider does."""
 
     account: Account
 
     def do_GET(self) -> None:
-        self._do(dict(parse_qsl(urlsplit(self.path).query)))
+        if found := PAY_PAGE.fullmatch(self.path):
+            return self._show(self.account.sessions[found[1]])
+        return self._do(dict(parse_qsl(urlsplit(self.path).query)))
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        self._do(dict(parse_qsl(self.rfile.read(length).decode())))
+        fields = dict(parse_qsl(self.rfile.read(length).decode()))
+        if found := PAY_PAGE.fullmatch(self.path):
+            with self.account.lock:
+                self.account.pay(found[1])
+            return self._lead(self.account.sessions[found[1]]["back"])
+        return self._do(fields)
+
+    def _show(self, session: dict[str, Any]) -> None:
+        """The page on which a payer gives their card."""
+        content = f"""<!doctype html><title>Pay</title><h1>{session["amount"] / 100:.2f} {session["currency"]}</h1>
+            <form method="post"><button>Pay</button></form>""".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _lead(self, url: str) -> None:
+        self.send_response(303)
+        self.send_header("Location", url)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _do(self, fields: dict[str, str]) -> None:
         account, path, key = self.account, urlsplit(self.path).path, self.headers.get("Idempotency-Key", "")
@@ -278,6 +305,7 @@ def card_server() -> Iterator[tuple[str, Account]]:
     account = Account()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("OneHandler", (Handler,), {"account": account}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    account.pages = f"http://127.0.0.1:{server.server_port}"
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", account

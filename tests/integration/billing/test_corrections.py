@@ -22,10 +22,11 @@ from billing.services.corrections import (
 from billing.services.differences import local_change
 from billing.services.papers import pdf_of
 from billing.services.payments import book_payment, credit_of
-from billing.services.runs import CannotBill, prepare_run, rate_and_finish
+from billing.services.runs import CannotBill, prepare_run, rate_and_finish, rate_chunk
 from energy.models import Channel
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet
 from tests.integration.billing.late import measure_again, standing
+from tests.integration.billing.test_money_pages import client_of
 
 LATER = NOW + timedelta(days=20)
 
@@ -136,6 +137,12 @@ def test_nothing_to_correct_and_months_that_wait(hamlet: Hamlet) -> None:
     assert prepare_correction(microgrid=hamlet.microgrid, month=MARCH, now=LATER) == proposed
     assert "b 10" in proposed.reason
     assert str(DAYS[0]) in proposed.reason
+    for chunk in proposed.chunks.all():
+        rate_chunk(chunk_id=chunk.pk)
+    [draft] = Document.objects.filter(run=proposed, site__code="b 10", kind="bill_reversal")
+    member = client_of(hamlet, "member", draft.member)
+    assert "taken back" not in member.get(f"/bills/{draft.cancels.public_id}/").content.decode()
+    assert member.get(f"/bills/{draft.public_id}/").status_code == 404
 
 
 def test_payments_go_on_to_the_new_bill_and_the_rest_stays_the_members(hamlet: Hamlet) -> None:

@@ -15,6 +15,7 @@ from energy.domain.maintenance import (
     due,
     operating_hours,
 )
+from energy.domain.own_alarm_words import ENGLISH, GERMAN
 from energy.domain.own_alarms import AlarmKind, SiteDays, judge
 
 TODAY = date(2016, 5, 20)
@@ -88,5 +89,12 @@ def days(*totals_wh: float) -> SiteDays:
     ],
 )
 def test_an_alarm_goes_off_at_its_limit(kind: AlarmKind, limit: float, given: SiteDays, value: float | None):
-    found = judge(kind, limit, given)
-    assert (found.value if found else None) == value
+    assert judge(kind, limit, given) == value
+
+
+def test_an_alarm_speaks_the_language_of_who_set_it() -> None:
+    assert ENGLISH.sentence(AlarmKind.DAY_USE, 26.08, 25.0) == "You used 26.1 kWh, more than 25 kWh."
+    assert (
+        GERMAN.sentence(AlarmKind.DAY_USE, 26.08, 25.5) == "Sie haben 26,1 kWh verbraucht, mehr als 25,5 kWh."
+    )
+    assert GERMAN.sentence(AlarmKind.NO_USE, 3.0, 2.0) == "Seit 3 Tagen wurde nichts verbraucht."

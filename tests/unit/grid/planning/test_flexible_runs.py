@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from grid.domain.planning.flexible_runs import CannotRun, OpenRun, check_run, loads_of, reason_of
+from grid.domain.planning.run_words import GERMAN
 
 CLOCK = [f"{h:02}:00" for h in range(8)]
 PRICE = np.array([0.4, 0.4, 0.3, 0.1, 0.1, 0.2, 0.3, 0.3])
@@ -39,6 +40,9 @@ def test_the_sentence_names_the_hours_and_what_they_save() -> None:
     assert "14.0 of 30.0 kWh do not fit before the plan's end" in short
     assert "all the time it has" in reason_of(run(ready_hours=2.0), np.array([2000.0, 2000, 0, 0, 0, 0, 0, 0]), PRICE, 1.0, CLOCK)  # fmt: skip
     assert "had all" in reason_of(run(told_wh=4000.0), np.zeros(8), PRICE, 1.0, CLOCK)
+    assert reason_of(run(), power, PRICE, 1.0, CLOCK, GERMAN) == (
+        "Es läuft von 03:00 bis 05:00: Eine kWh ist dann 0,10 wert, so früh wie möglich wären es 0,40: zusammen 1,20 weniger."
+    )
 
 
 def test_what_cannot_be_is_refused_with_what_would_do() -> None:
