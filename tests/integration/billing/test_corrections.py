@@ -22,7 +22,7 @@ from billing.services.corrections import (
 from billing.services.differences import local_change
 from billing.services.papers import pdf_of
 from billing.services.payments import book_payment, credit_of
-from billing.services.runs import CannotBill, prepare_run, rate_and_finish, rate_chunk
+from billing.services.runs import CannotBill, draw_up_run, prepare_run, rate_and_finish, rate_chunk
 from energy.models import Channel
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet
 from tests.integration.billing.late import measure_again, standing
@@ -139,6 +139,7 @@ def test_nothing_to_correct_and_months_that_wait(hamlet: Hamlet) -> None:
     assert str(DAYS[0]) in proposed.reason
     for chunk in proposed.chunks.all():
         rate_chunk(chunk_id=chunk.pk)
+    draw_up_run(run_id=proposed.pk, now=LATER)
     [draft] = Document.objects.filter(run=proposed, site__code="b 10", kind="bill_reversal")
     member = client_of(hamlet, "member", draft.member)
     assert "taken back" not in member.get(f"/bills/{draft.cancels.public_id}/").content.decode()

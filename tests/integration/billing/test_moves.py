@@ -222,7 +222,7 @@ def test_support_enters_a_move_in_the_admin_and_both_are_told(moving: Moving, cl
     client.force_login(staff(moving.hamlet, Role.SUPPORT))
     other, _ = make_tariff(moving.hamlet.cooperative, "newcomers", standing_per_day="0.2")
     page = client.get(reverse("admin:energy_siteownership_add"), {"site": moving.site.pk})
-    assert page.status_code == 200 and moving.came.name in page.content.decode()
+    assert page.status_code == 200 and moving.site.name in page.content.decode()
     given = {
         "site": moving.site.pk,
         "member": moving.came.pk,

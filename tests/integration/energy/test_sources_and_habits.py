@@ -231,7 +231,7 @@ def test_an_alarm_goes_off_once_and_is_told_once(client: Client, hamlet: Hamlet)
     assert {row.user for row in Notification.objects.all()} == {hamlet.member}
     texts = sorted(n.subject for n in Notification.objects.all())
     assert len(texts) == 2
-    assert any("50% of what the village" in text for text in texts)
+    assert any("50 % of what the village" in text for text in texts)
     hits = [alarm.hits.count() for alarm in own_alarms(hamlet.member)]
     assert sorted(hits) == [0, 1, 1]
 
