@@ -1,5 +1,6 @@
 """Open bills: the board's list and a member's sheet for those who keep the books, and the member's own page."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ from billing.models import (
     ProposalStatus,
     Reminder,
 )
-from billing.selectors.arrears import board_list, overdue, rule_on, why_not_proposed
+from billing.selectors.arrears import MemberArrears, board_list, overdue, rule_on, why_not_proposed
 from billing.selectors.reminder_letter import letter_content
 from billing.services.arrears import (
     REFUSED,
@@ -44,7 +45,7 @@ from members.models import Member, Role
 from members.selectors.scope import own_members, visible_members
 from members.services.access import record_look, record_looks
 
-AGE_NAMES = ("0 to 30 days", "31 to 60 days", "61 to 90 days", "over 90 days")
+AGE_NAMES = ("To 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days")
 
 
 class PlanForm(forms.Form):
@@ -64,11 +65,21 @@ def arrears_page(request: HttpRequest) -> HttpResponse:
     shown = Member.objects.filter(pk__in=[row.member.pk for row in rows])
     record_looks(user=request.user, members=shown, what="arrears", subject="board's list", now=timezone.now())  # type: ignore[arg-type]
     context = desk.context("arrears") | {
-        "rows": rows, "today": today, "by_age": [(name, sum(row.by_age[i] for row in rows)) for i, name in enumerate(AGE_NAMES)], "total": sum(row.rest_minor for row in rows),
+        "rows": rows, "today": today, "ages": _ages(rows), "total": sum(row.rest_minor for row in rows),
         "rule": rule_on(desk.cooperative, today),
         "proposals": DisconnectionProposal.objects.filter(member__cooperative=desk.cooperative, status=ProposalStatus.PROPOSED).select_related("site", "member", "proposed_by"),
     }  # fmt: skip
     return render(request, "books/arrears.html", context)
+
+
+def _ages(rows: Sequence[MemberArrears]) -> list[dict[str, Any]]:
+    """What is open by how long it is due, each beside the largest."""
+    sums = [sum(row.by_age[place] for row in rows) for place in range(len(AGE_NAMES))]
+    most = max(*sums, 1)
+    return [
+        {"name": name, "minor": minor, "percent": round(100 * minor / most)}
+        for name, minor in zip(AGE_NAMES, sums, strict=True)
+    ]
 
 
 @login_required

@@ -4,9 +4,10 @@ Staff of a cooperative see and change its rows only; Django's own permissions ar
 still cannot change what a page declares a fact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -85,13 +86,34 @@ class RoleScope:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
+def money_column(name: str, label: str) -> Callable[[Any], str]:
+    """A column that writes an amount in minor units in the currency, with two decimals."""
+
+    @admin.display(description=label, ordering=name)
+    def column(row: Any) -> str:
+        amount_minor = getattr(row, name)
+        return "-" if amount_minor is None else f"{amount_minor / 100:,.2f}"
+
+    column.__name__ = name
+    return column
+
+
 class RoleAdmin(RoleScope, ModelAdmin):
-    """A page of a model, scoped by role."""
+    """A page of a model, scoped by role. Amounts in lists are written in the currency."""
 
     list_per_page = 50
     show_full_result_count = False
     compressed_fields = True
     warn_unsaved_form = True
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        return [self._in_currency(one) for one in super().get_list_display(request)]
+
+    def _in_currency(self, column: Any) -> Any:
+        if not (isinstance(column, str) and column.endswith("_minor")) or hasattr(self, column):
+            return column
+        label = str(self.model._meta.get_field(column).verbose_name)
+        return money_column(column, label.removesuffix(" minor"))
 
 
 class FactAdmin(RoleAdmin):
