@@ -16,7 +16,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "People": ("members.member", "members.user", "members.accessrecord", "members.notification", "members.cooperative"),
     "Metering": (
-        "energy.microgrid", "energy.site", "energy.siteownership", "energy.source", "energy.maintenanceplan", "energy.workorder", "energy.consumer", "energy.storageunit", "energy.meter",
+        "energy.microgrid", "energy.site", "energy.siteownership", "energy.source", "energy.maintenanceplan", "energy.workorder", "energy.consumer", "energy.storageunit", "energy.assetrequest", "energy.meter",
         "energy.device", "energy.devicealarm", "energy.sensor", "energy.enrolmentcode", "energy.deviceevent", "energy.meterexchange",
         "energy.firmwarerelease", "energy.devicecertificate", "energy.refusalcount", "energy.review", "energy.classsettings", "energy.learnedlimits", "energy.node", "energy.line", "energy.transformer", "energy.switch", "energy.networkchange",
         "energy.gateway", "energy.gatewayrefusal", "energy.readingimport", "energy.feedsilence", "energy.forecastscore", "energy.forecastrun", "energy.forecastmodel",

@@ -1,5 +1,23 @@
 """The room's pages in the admin."""
 
-from energy.admin import devices, facts, firmware, forecasts, maintenance, readings, validation
+from energy.admin import (
+    asset_requests,
+    devices,
+    facts,
+    firmware,
+    forecasts,
+    maintenance,
+    readings,
+    validation,
+)
 
-__all__ = ["devices", "facts", "firmware", "forecasts", "maintenance", "readings", "validation"]
+__all__ = [
+    "asset_requests",
+    "devices",
+    "facts",
+    "firmware",
+    "forecasts",
+    "maintenance",
+    "readings",
+    "validation",
+]

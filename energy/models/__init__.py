@@ -1,5 +1,6 @@
 """Facts: what stands where, what it measured, and how it is known."""
 
+from energy.models.asset_requests import AssetRequest, RequestedKind, RequestState
 from energy.models.assets import Consumer, Source, StorageUnit
 from energy.models.certificates import CertificateAuthority, DeviceCertificate
 from energy.models.day_versions import MeterDayVersion, VersionCause
@@ -47,6 +48,7 @@ from energy.models.validation import ClassSettings, LearnedLimits, Review, Revie
 
 __all__ = [
     "AlarmKind",
+    "AssetRequest",
     "CertificateAuthority",
     "Channel",
     "ClassSettings",
@@ -94,6 +96,8 @@ __all__ = [
     "ReferenceProfileDay",
     "RefusalCount",
     "RegisterHandOver",
+    "RequestState",
+    "RequestedKind",
     "Review",
     "ReviewState",
     "Sensor",

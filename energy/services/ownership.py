@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
-from energy.models import Microgrid, OwnAlarm, Site, SiteOwnership
+from energy.models import AssetRequest, Microgrid, OwnAlarm, RequestState, Site, SiteOwnership
 from members.models import Member, User
 
 LONGEST_AHEAD = timedelta(days=366)
@@ -81,6 +81,10 @@ def begin(*, ownership: SiteOwnership, now: datetime) -> bool:
     ownership.save(update_fields=["has_begun"])
     Site.objects.filter(pk=site.pk).update(member=ownership.member)
     OwnAlarm.objects.filter(site=site).exclude(user__memberships__member=ownership.member).delete()
+    waiting = AssetRequest.objects.filter(site=site, state=RequestState.OPEN)
+    waiting.exclude(asked_by__memberships__member=ownership.member).update(
+        state=RequestState.WITHDRAWN, decided_at=now
+    )
     return True
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from energy.domain.sensors import QUANTITIES
 from energy.models import Device, DeviceAlarm, Sensor, TelemetryMessage
 from energy.models.devices import DeviceStatus
+from energy.selectors.asset_requests import waiting_for
 from energy.selectors.devices import (
     device_sums,
     open_codes,
@@ -93,6 +94,7 @@ def device_list(request: HttpRequest) -> HttpResponse:
         "wanted": wanted, "alarms": alarms[:20], "alarm_count": alarms.count(), "codes": open_codes(user, now=now),  # type: ignore[arg-type]
         "sums": device_sums(user, now=now, silent_after=SILENT_AFTER),  # type: ignore[arg-type]
         "may_change": served_microgrids(user, Role.OPERATOR).exists(),  # type: ignore[arg-type]
+        "waiting_requests": waiting_for(user),  # type: ignore[arg-type]
     }  # fmt: skip
     return render(request, "devices/list.html", context)
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from microgrid_site.pages import (
+    asset_request_pages,
     energy_pages,
     forecast_pages,
     home,
@@ -35,6 +36,10 @@ urlpatterns = [
     path("energy/alarms/", insight_pages.own_alarm_page, name="own-alarms"),
     path("energy/alarms/<uuid:public_id>/away/", insight_pages.take_away, name="own-alarm-away"),
     path("energy/roof/", source_pages.own_source, name="own-source"),
+    path("energy/devices/", asset_request_pages.own_devices, name="own-devices"),
+    path("energy/devices/<uuid:public_id>/back/", asset_request_pages.take_back, name="asset-request-back"),
+    path("devices/requests/", asset_request_pages.requests, name="asset-requests"),
+    path("devices/requests/<uuid:public_id>/", asset_request_pages.decide, name="asset-request-decide"),
     path("energy/plant/", plant_pages.own_plant, name="own-plant"),
     path("energy/sharing/", sharing_pages.sharing, name="sharing"),
     path("energy/market/", market_pages.market, name="market"),

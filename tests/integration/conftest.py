@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import connection
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
+
+
+@pytest.fixture(autouse=True)
+def language_of_nobody() -> Iterator[None]:
+    """Forget the language of the last request: a test client leaves it in the thread, and the next test's refusals would speak it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
