@@ -159,7 +159,7 @@ def reason_of(difference: Difference, causes: Causes) -> str:
 
 def _priced(line: LineFigures | None, words: Words) -> str:
     assert line is not None
-    price = words.number(line.price, 6 if line.unit == "Wh" else 2)
+    price = words.price(line.price, line.unit)
     return f"{words.quantity(line.quantity, line.unit)} x {price} = {words.money(line.net_minor)}"
 
 

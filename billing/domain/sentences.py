@@ -61,6 +61,11 @@ class Words:
             return f"{self.number(Decimal(quantity) / 1000, 3)} k{'W' if unit == 'W' else 'varh'}"
         return f"{quantity} {self.labels['days']}" if unit else ""
 
+    def price(self, value: Decimal, unit: str) -> str:
+        """A price of a line: of energy with all six decimals, else with two, or as many as it has."""
+        digits = -int(value.normalize().as_tuple().exponent)
+        return self.number(value, 6 if unit == "Wh" else max(digits, 2))
+
     def stored(self, energy_wh: int) -> str:
         """What of an energy came out of batteries, to be put behind it; nothing where none did."""
         return self.out_of_storage.format(kwh=self.kwh(energy_wh)) if energy_wh else ""
@@ -148,7 +153,7 @@ ENGLISH = Words(
         "kept": ("Waits for next month", "Fed in and not needed this month: it is set off later."),
         "capacity": ("Your connection", "For the power it holds ready, by the size of its fuse."),
         "reactive": ("Reactive energy", "What motors and transformers draw beside the energy they use: all above the share that is free."),
-        "own_use": ("Made and used by yourself", "You buy all you use and sell all you make: this stands on your bill and on your credit."),
+        "own_use": ("Made and used by yourself", "You buy all you use and sell all you make: this is part of the energy above, on your bill and on your credit."),
     },
     windows={
         "base": "base hours", "off_peak": "outside the peak", "earlier": "by the highest of earlier months", "substitute": "substitute price",
@@ -224,7 +229,7 @@ GERMAN = Words(
         "kept": ("Bleibt für den nächsten Monat", "Eingespeist und diesen Monat nicht gebraucht: es wird später verrechnet."),
         "capacity": ("Ihr Anschluss", "Für die Leistung, die er bereithält, nach der Größe der Sicherung."),
         "reactive": ("Blindarbeit", "Was Motoren und Transformatoren neben der genutzten Energie ziehen: alles über dem freien Anteil."),
-        "own_use": ("Selbst erzeugt und genutzt", "Sie kaufen alles, was Sie nutzen, und verkaufen alles, was Sie erzeugen: das steht auf Rechnung und Gutschrift."),
+        "own_use": ("Selbst erzeugt und genutzt", "Sie kaufen alles, was Sie nutzen, und verkaufen alles, was Sie erzeugen: das steckt in der Energie darüber, auf Rechnung und Gutschrift."),
     },
     windows={
         "base": "Grundzeit", "evening": "abends", "off_peak": "außerhalb der Spitze", "earlier": "nach dem Höchstwert früherer Monate",

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from billing.domain.pricing.engine import buys_all
 from billing.domain.pricing.parts import PricedTariff, Reactive
-from energy.models import Channel, Meter, Microgrid, Source, StorageUnit
+from energy.models import Channel, Meter, Microgrid, Site, Source, StorageUnit
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, load_channel
 
@@ -54,6 +55,20 @@ def asks_reactive(tariff: PricedTariff) -> bool:
 def asks_own_use(tariff: PricedTariff) -> bool:
     """Whether the whole use and production must be known."""
     return buys_all(tariff)
+
+
+def sites_for(tariff: PricedTariff, day: date) -> QuerySet[Site]:
+    """Sites whose meters count on a day what a tariff asks for; all where it asks for nothing more."""
+    sites = Site.objects.all()
+    if asks_reactive(tariff):
+        counting = Meter.objects.filter(kind=MeterKind.SITE, removed_at__isnull=True, reactive_from__lte=day)
+        sites = sites.filter(pk__in=counting.values("site"))
+    if asks_own_use(tariff):
+        unmetered = Source.objects.filter(meter__isnull=True)
+        sites = sites.exclude(pk__in=StorageUnit.objects.values("site")).exclude(
+            pk__in=unmetered.values("site")
+        )
+    return sites
 
 
 def counted_beside(

@@ -135,7 +135,7 @@ def _line(line: DocumentLine, words: Words, behind: FlexibilityCredit | None) ->
         "name": name,
         "why": why,
         "quantity": words.quantity(line.quantity, line.unit),
-        "price": words.number(line.price, 6 if line.unit == "Wh" else 2) if line.unit else "",
+        "price": words.price(line.price, line.unit) if line.unit else "",
         "net": words.money(line.net_minor),
     }
 

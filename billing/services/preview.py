@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import numpy as np
 
-from billing.domain.rating import RatedLines, Rating, SiteEnergy, rate_period
+from billing.domain.rating import CannotRate, RatedLines, Rating, SiteEnergy, rate_period
 from billing.domain.tariffs import TariffTerms
 from billing.domain.vat import TariffVat
 from billing.models import BillingRun, Component, Document, DocumentKind, RunStatus, Tariff, TariffVersion
 from billing.selectors.bill_history import Billed, history_of
+from billing.selectors.counted_beside import sites_for
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
 from billing.services.rating import load_energy, rate_plan
 from energy.models import Site
@@ -74,7 +75,7 @@ def preview_terms(*, tariff: Tariff, terms: TariffTerms) -> list[PreviewBill]:
     )
     if run is None:
         return []
-    sites = sample_sites(run)
+    sites = sample_sites(run, terms)
     days = run.days()
     ids = sorted(site.pk for site in sites)
     try:
@@ -92,14 +93,21 @@ def preview_terms(*, tariff: Tariff, terms: TariffTerms) -> list[PreviewBill]:
     ]
 
 
-def sample_sites(run: BillingRun) -> list[Site]:
-    """A small, a typical and a large member by what they paid in a run: at a tenth, half and nine tenths of the bills."""
+def sample_sites(run: BillingRun, terms: TariffTerms) -> list[Site]:
+    """A small, a typical and a large member by what they paid in a run: at a tenth, half and nine tenths of the bills that terms can be tried on.
+
+    Raises:
+        CannotRate: they can be tried on none.
+    """
+    billed = Document.objects.filter(run=run, kind=DocumentKind.BILL, member__is_cooperative=False)
     bills = list(
-        Document.objects.filter(run=run, kind=DocumentKind.BILL, member__is_cooperative=False)
+        billed.filter(site__in=sites_for(terms.priced(), run.last_day))
         .select_related("site")
         .order_by("gross_minor", "label")
     )
     if not bills:
+        if billed.exists():
+            raise CannotRate("No site of the last billed month has the meters that this tariff asks for.")
         return []
     places = sorted({len(bills) // 10, len(bills) // 2, len(bills) * 9 // 10})
     return [bills[place].site for place in places]

@@ -1,16 +1,18 @@
 """The default agent at work: it places, changes and withdraws orders of all sites as forecasts and limits change."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Microgrid
 from grid.domain.market.agent import Wanted, lots, orders_for
 from grid.domain.sharing.preferences import give
-from grid.models import MarketInterval, MarketOrder, OrderSide
+from grid.models import MarketInterval
 from grid.selectors.market import place_in_day
 from grid.selectors.preferences import preferences_on
 from grid.selectors.sharing_terms import SiteAxis
@@ -19,7 +21,29 @@ from grid.services.market_orders import open_starts
 
 Ints = NDArray[np.int64]
 REACH = timedelta(hours=48)
-MICROSECOND = timedelta(microseconds=1)
+COLUMNS = [
+    Column("site_id", "int8"), Column("start_at", "timestamptz"), Column("is_buy", "bool"), Column("wh", "int4"),
+    Column("price_micro", "int4"), Column("placed_at", "timestamptz"),
+]  # fmt: skip
+WANTED = """
+    DROP TABLE IF EXISTS pg_temp.wanted_order;
+    CREATE TEMPORARY TABLE wanted_order (
+        site_id bigint, start_at timestamptz, is_buy boolean, wh integer, price_micro integer, placed_at timestamptz
+    ) ON COMMIT DROP
+"""
+SAME_PLACE = "w.site_id = o.site_id AND w.start_at = o.start_at AND w.is_buy = (o.side = 'buy')"
+WITHDRAW = f"""
+    DELETE FROM grid_marketorder o
+    WHERE o.microgrid_id = %(microgrid)s AND o.start_at = ANY(%(starts)s) AND o.placed_by_id IS NULL
+      AND (NOT EXISTS (SELECT FROM wanted_order w WHERE {SAME_PLACE} AND w.wh = o.wh AND w.price_micro = o.price_micro)
+           OR EXISTS (SELECT FROM grid_marketorder h WHERE h.site_id = o.site_id AND h.start_at = o.start_at AND h.side = o.side
+                      AND h.placed_by_id IS NOT NULL))
+"""
+PLACE = f"""
+    INSERT INTO grid_marketorder (public_id, microgrid_id, site_id, start_at, side, wh, price_micro, placed_at)
+    SELECT uuidv7(), %(microgrid)s, site_id, start_at, CASE WHEN is_buy THEN 'buy' ELSE 'sell' END, wh, price_micro, placed_at
+    FROM wanted_order w WHERE NOT EXISTS (SELECT FROM grid_marketorder o WHERE {SAME_PLACE})
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,48 +115,45 @@ def _order_day(
 def _bring_in_line(
     microgrid: Microgrid, sites: SiteAxis, starts: list[datetime], wanted: Wanted, now: datetime
 ) -> Placed:
-    """Keep orders that are as wanted with the time they were placed at, withdraw others, place what is new."""
+    """Keep orders that are as wanted with the time they were placed at, withdraw others, place what is new; the database compares them.
+
+    Where a member ordered by hand the agent has no order of its own.
+    """
     Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)
     cleared = set(
         MarketInterval.objects.filter(microgrid=microgrid, start_at__in=starts).values_list("start_at", flat=True)
     )  # fmt: skip
-    rows = MarketOrder.objects.filter(microgrid=microgrid, start_at__in=set(starts) - cleared)
-    standing = rows.values_list("pk", "site_id", "start_at", "side", "wh", "price_micro", "placed_by")
-    fresh = {key: order for key, order in _orders(sites, starts, wanted).items() if key[1] not in cleared}
-    superseded = []
-    for pk, site, start_at, side, wh, price, placed_by in standing:
-        key = (site, start_at, side)
-        if placed_by is not None or fresh.get(key) == (wh, price):
-            fresh.pop(key, None)  # by hand, or as it is wanted
-        else:
-            superseded.append(pk)
-    # A row that stands by hand beside one of the agent's must not leave the agent's.
-    MarketOrder.objects.filter(pk__in=superseded).delete()
-    turn = {start: lots(int(start.timestamp()), len(sites.codes)).tolist() for start in starts}
-    column = {site: place for place, site in enumerate(sites.site_ids.tolist())}
-    MarketOrder.objects.bulk_create(
-        (
-            MarketOrder(
-                microgrid=microgrid, site_id=site, start_at=start_at, side=side, wh=wh, price_micro=price,
-                placed_at=now + MICROSECOND * turn[start_at][column[site]],
-            )
-            for (site, start_at, side), (wh, price) in fresh.items()
-        ),
-        batch_size=5000,
-    )  # fmt: skip
-    return Placed(len(fresh), len(superseded))
+    still_open = [start for start in starts if start not in cleared]
+    values = _orders(sites, starts, np.array([start not in cleared for start in starts]), wanted, now)
+    with connection.cursor() as cursor:
+        cursor.execute(WANTED)
+        copy_in(cursor, "wanted_order", COLUMNS, values, len(values["wh"]))
+        cursor.execute("ANALYZE wanted_order")
+        cursor.execute(WITHDRAW, {"microgrid": microgrid.pk, "starts": still_open})
+        withdrawn = cursor.rowcount
+        cursor.execute(PLACE, {"microgrid": microgrid.pk})
+        return Placed(cursor.rowcount, withdrawn)
 
 
 def _orders(
-    sites: SiteAxis, starts: list[datetime], wanted: Wanted
-) -> dict[tuple[int, datetime, str], tuple[int, int]]:
-    """Wh and price by site, interval and side."""
-    ids = sites.site_ids.tolist()
-    found = {}
-    for side, wh, price in (
-        (OrderSide.BUY, wanted.bid_wh, wanted.bid_micro),
-        (OrderSide.SELL, wanted.offer_wh, wanted.offer_micro),
+    sites: SiteAxis, starts: list[datetime], is_open: NDArray[np.bool_], wanted: Wanted, now: datetime
+) -> dict[str, NDArray[Any]]:
+    """What is wanted in open intervals, a row for each order; of one interval each site has its turn by lot, a microsecond apart."""
+    turn = np.stack([lots(int(start.timestamp()), len(sites.codes)) for start in starts])
+    instants = np.array(
+        [start.astimezone(UTC).replace(tzinfo=None) for start in starts], dtype="datetime64[us]"
+    )
+    placed_at = np.datetime64(now.astimezone(UTC).replace(tzinfo=None), "us")
+    parts = []
+    for is_buy, wh, price in (
+        (True, wanted.bid_wh, wanted.bid_micro),
+        (False, wanted.offer_wh, wanted.offer_micro),
     ):
-        for t, n in zip(*(axis.tolist() for axis in np.nonzero(wh)), strict=True):
-            found[ids[n], starts[t], side.value] = (int(wh[t, n]), int(price[t, n]))
-    return found
+        t, n = np.nonzero((wh > 0) & is_open[:, None])
+        parts.append(
+            (sites.site_ids[n], instants[t], np.full(len(t), is_buy), wh[t, n], price[t, n], placed_at + turn[t, n])
+        )  # fmt: skip
+    return {
+        column.name: np.concatenate(arrays)
+        for column, arrays in zip(COLUMNS, zip(*parts, strict=True), strict=True)
+    }

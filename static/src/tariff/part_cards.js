@@ -143,18 +143,19 @@ const BODIES = {
     card.append(make("div", { class: "te-periods" }, ...rows), make("button", { type: "button", class: "te-link te-add", onclick: () => { part.steps.push({ fuse_a: "", amount: "" }); again(); } }, "Add a step"));
   },
   reactive(part, card, { changed }) {
-    const factor = make("small", { "aria-live": "polite" });
-    const tell = () => { const value = Number(part.free_share); factor.textContent = part.free_share !== undefined && value >= 0 ? `A cos phi of ${Math.cos(Math.atan(value)).toFixed(2)}; 48.43 % is 0.9.` : "In percent of the kWh drawn; 48.43 % is a cos phi of 0.9."; };
+    const factor = make("p", { class: "te-muted", "aria-live": "polite" });
+    const tell = () => {
+      const value = Number(part.free_share);
+      const now = part.free_share !== undefined && value >= 0 ? `Free down to a cos phi of ${Math.cos(Math.atan(value)).toFixed(2)} (48.43 % is 0.90). ` : "";
+      factor.textContent = `${now}Sites with this tariff need a meter that counts reactive energy: Meters, “counts reactive energy from”.`;
+    };
     tell();
-    const free = share("Free, in percent of the kWh drawn", part, "free_share", () => { tell(); changed(); });
-    free.append(factor);
-    card.append(make("div", { class: "te-fields" }, money("per kvarh above what is free", part, "price", changed), free),
-      make("p", {}, make("small", {}, "Sites with this tariff need a meter that counts reactive energy (Meters, “counts reactive energy from”).")));
+    card.append(make("div", { class: "te-fields" }, money("per kvarh above what is free", part, "price", changed), share("free, in percent of the kWh", part, "free_share", () => { tell(); changed(); })), factor);
   },
   export(part, card, tools) {
     const { changed, again } = tools;
     const net = part.rule === "net_metering";
-    card.append(make("div", { class: "te-fields" }, select("What is fed in", part, "rule", [["feed_in", "is paid at these prices"], ["net_billing", "is paid at these prices (net billing)"], ["buy_all_sell_all", "and used at once is bought and sold: all use is bought, all production sold at these prices"], ["net_metering", "is set off against what is drawn, kWh by kWh"]], null, () => {
+    card.append(make("div", { class: "te-fields" }, select("What is fed in", part, "rule", [["feed_in", "is paid at these prices"], ["net_billing", "is paid at these prices (net billing)"], ["buy_all_sell_all", "is sold with all production, all use bought"], ["net_metering", "is set off against what is drawn, kWh by kWh"]], null, () => {
       if (part.rule === "net_metering") { delete part.periods; delete part.schedule; } else { part.periods ??= [structuredClone(FIRST)]; delete part.carry; delete part.year_end_price; }
       changed();
     }, again)));

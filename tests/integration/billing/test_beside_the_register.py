@@ -10,7 +10,7 @@ from benchmarks.e_invoice_rules import broken_rules
 from billing.adapters.documents.e_invoice import invoice_xml
 from billing.domain.e_invoice import business_terms
 from billing.domain.rating import CannotRate
-from billing.models import Document, RunCheck
+from billing.models import Document, RunCheck, TariffVersion
 from billing.selectors.corrections import correction_of, outdated_months
 from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
@@ -20,7 +20,7 @@ from billing.selectors.run_summary import summarise
 from billing.selectors.tariffs import terms_of
 from billing.services.corrections import correct_month
 from billing.services.papers import pdf_of
-from billing.services.preview import preview_terms
+from billing.services.preview import PAID_FOR, preview_terms
 from billing.services.rating import rate_sites
 from billing.services.release import check_run
 from billing.services.rule_replay import replay_rules
@@ -197,6 +197,15 @@ def test_another_tariff_is_compared_and_previewed_with_what_meters_count(works: 
     assert selling.outcomes[0].amount_minor[row].sum() == cents(bought / 1000) - cents(sold / 1000)
     terms = terms_of(works.version)
     assert preview_terms(tariff=works.tariff, terms=terms)
+    newest = TariffVersion.objects.filter(tariff__code="workshop").order_by("-number")[0]
+    [sample] = preview_terms(
+        tariff=newest.tariff, terms=terms_of(newest)
+    )  # the only one whose meter counts it
+    shown = {line.name: (line.before_minor, line.after_minor) for line in sample.lines}
+    assert shown["reactive energy"] == (lines_of(works, WORKSHOP)["reactive", ""][1],) * 2
+    sells = TariffVersion.objects.get(tariff__code="sells-flat")
+    paying = [bill for bill in preview_terms(tariff=sells.tariff, terms=terms_of(sells)) if bill.is_paid]
+    assert all(line.after_minor < 0 for bill in paying for line in bill.lines if line.name == PAID_FOR)
     assert replay_rules(run=run, now=NOW)
 
 
