@@ -108,11 +108,11 @@ def _order_day(
         draw, feed_in = draw - given.received(len(sites.codes)), feed_in - given.delivered(len(sites.codes))
     places = [place_in_day(microgrid, day, s) for s in chosen]
     wanted = orders_for(limits_of(microgrid, sites), draw, feed_in, bounds[0][places], bounds[1][places])
-    return _bring_in_line(microgrid, sites, chosen, wanted, now)
+    return bring_in_line(microgrid, sites, chosen, wanted, now)
 
 
 @transaction.atomic
-def _bring_in_line(
+def bring_in_line(
     microgrid: Microgrid, sites: SiteAxis, starts: list[datetime], wanted: Wanted, now: datetime
 ) -> Placed:
     """Keep orders that are as wanted with the time they were placed at, withdraw others, place what is new; the database compares them.
