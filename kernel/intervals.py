@@ -35,8 +35,8 @@ class LocalDay:
 
     def starts(self) -> list[datetime]:
         """The intervals' first instants, in UTC."""
-        step = timedelta(minutes=self.interval_minutes)
-        return [self.start_at + i * step for i in range(self.interval_count)]
+        first, step = self.start_at, timedelta(minutes=self.interval_minutes)
+        return [first + i * step for i in range(self.interval_count)]
 
     def local_starts(self) -> list[datetime]:
         """The intervals' first instants on the local clock."""

@@ -191,6 +191,8 @@ def vat_sums(lines: Iterable[tuple[VatTreatment, int]]) -> list[VatSum]:
     alike: dict[tuple[Category, Decimal], list[tuple[VatTreatment, int]]] = {}
     for treatment, net in lines:
         alike.setdefault((treatment.category, treatment.rate), []).append((treatment, net))
+    if len(alike) == 1:
+        return [_sum_of(*key, theirs) for key, theirs in alike.items()]
     order = sorted(alike, key=lambda key: (-key[1], list(Category).index(key[0])))
     return [_sum_of(category, rate, alike[category, rate]) for category, rate in order]
 
