@@ -11,9 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from billing.models import BillingRun, Document, DocumentLine, LedgerEntry, Tariff
+from billing.domain.incentive_rules import LowIncome, PerDay
+from billing.models import (
+    BillingRun,
+    Document,
+    DocumentLine,
+    IncentiveEntitlement,
+    IncentiveVersion,
+    LedgerEntry,
+    Tariff,
+)
 from contracts.models import Anchor, AnchorKind
-from energy.models import Channel, Meter, Microgrid
+from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
 from grid.selectors.prices import load_prices
@@ -110,6 +119,7 @@ def _tariff(microgrid: Microgrid) -> dict[str, Any]:
         "cooperative_member": Member.objects.get(cooperative=cooperative, is_cooperative=True).number,
         "vat_rate_cooperative": "0",
         "vat_rate_credits": "0",
+        "supports": _supports(microgrid),
         "versions": [
             {
                 "number": v.number,
@@ -132,6 +142,18 @@ def _tariff(microgrid: Microgrid) -> dict[str, Any]:
             for v in versions
         ],
     }  # fmt: skip
+
+
+def _supports(microgrid: Microgrid) -> list[dict[str, Any]]:
+    """What entitled households get a day beside their tariff, by the rules that are approved."""
+    rows = IncentiveVersion.objects.filter(programme__microgrid=microgrid, status="approved")
+    entitled = IncentiveEntitlement.objects.filter(member__cooperative=microgrid.cooperative_id, valid_to=None)  # fmt: skip
+    sites = Site.objects.filter(microgrid=microgrid, member__in=entitled.values("member")).order_by("code")
+    return [
+        {"name": version.programme.name, "per_day": _plain(version.parsed.reward.amount), "sites": [site.code for site in sites]}
+        for version in rows.select_related("programme")
+        if isinstance(version.parsed, LowIncome) and isinstance(version.parsed.reward, PerDay)
+    ]  # fmt: skip
 
 
 def _plain(value: Decimal) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from microgrid_site.demo.cooperative import (
     give_logins,
     invite_to_programme,
 )
+from microgrid_site.demo.money import offer_prices_of_the_hour, reward, share_out
 from microgrid_site.demo.outside import bank_statement, pay_on_chain
 from microgrid_site.demo.plan import DEMO_NETWORK, DemoPlan, days_to_settle, replay_start
 from microgrid_site.demo.processes import running, settling
@@ -78,6 +79,7 @@ class Pass:
             self._billing()
             self._witnessing("witness", "Witness on the chain")
             self._payments()
+            self._share_out()
             self._check()
         if self.plan.shows_steering:
             self._steer()
@@ -119,6 +121,8 @@ class Pass:
             now = self.microgrid.now(timezone.now())
             fresh = agree_on_rules(self.microgrid, now)
             give_logins(self.microgrid, settings.VAR_DIR)
+            fresh |= reward(self.microgrid, now)
+            fresh |= offer_prices_of_the_hour(self.microgrid, self.days[-1] + timedelta(days=1), now)
             programme = invite_to_programme(self.microgrid, now)
             asked = ask_for_steering(self.microgrid, programme, now)
             authority_of(cooperative=self.microgrid.cooperative, now=timezone.now())
@@ -207,6 +211,12 @@ class Pass:
             outcome.tell(
                 f"bank statement imported, {booked} paid on the chain", changed=fresh or booked > seen
             )
+
+    def _share_out(self) -> None:
+        with self.progress.stage("sharing_out", "Share out") as outcome:
+            made = share_out(self.microgrid, self.month, self.microgrid.now(timezone.now()))
+            told = f"{made.shared_minor / 100:.2f} to producers" if made else "nothing new to share out"
+            outcome.tell(told, changed=made is not None)
 
     def _check(self) -> None:
         with self.progress.stage("proofs", "Check every proof") as outcome:

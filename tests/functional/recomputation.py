@@ -149,6 +149,10 @@ def recompute(folder: Path):
     )
     for site, cents in split(paid, {s: v for s, v in local_value.items() if v}).items():
         lines["credit", site]["local_delivered", ""] = (wh[("credit", site), "local_delivered", ""], cents)
+    for support in tariff["supports"]:
+        for site in support["sites"]:
+            cents = half_away(Fraction(support["per_day"]) * len(days) * 100)
+            lines["credit", site]["low_income", support["name"]] = (len(days), cents)
     return tariff, lines, share_faults, paid
 
 
