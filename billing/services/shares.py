@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from billing.models import (
     Account,
@@ -34,13 +35,14 @@ class CannotTakeShares(ValueError):
 def _locked_line(cooperative: Cooperative, line: BankStatementLine | None, amount_minor: int) -> BankStatementLine:  # fmt: skip
     """The movement that brought the money, locked, still waiting, and of that sum."""
     if line is None:
-        raise CannotTakeShares("Choose the movement of the account that brought the money.")
+        raise CannotTakeShares(_("Choose the movement of the account that brought the money."))
     found = BankStatementLine.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=line.pk)  # fmt: skip
     if found.cooperative_id != cooperative.pk or found.status != LineStatus.OPEN:
-        raise CannotTakeShares("That movement does not wait any more; look at it again.")
+        raise CannotTakeShares(_("That movement does not wait any more; look at it again."))
     if found.amount_minor != amount_minor:
         raise CannotTakeShares(
-            f"The movement is {found.amount_minor / 100:.2f}, the shares are {amount_minor / 100:.2f}."
+            _("The movement is %(came)s, the shares are %(shares)s.")
+            % {"came": f"{found.amount_minor / 100:.2f}", "shares": f"{amount_minor / 100:.2f}"}
         )
     return found
 
@@ -57,11 +59,11 @@ def pay_in_shares(
     """
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     if member.cooperative_id != cooperative.pk or member.is_cooperative:
-        raise CannotTakeShares("Shares are paid in by a member of this cooperative.")
+        raise CannotTakeShares(_("Shares are paid in by a member of this cooperative."))
     if count <= 0 or amount_minor <= 0:
-        raise CannotTakeShares("Write how many shares, and what was paid for all of them.")
+        raise CannotTakeShares(_("Write how many shares, and what was paid for all of them."))
     if day > now.date():
-        raise CannotTakeShares("Shares count from the day on which they were paid, and that day has come.")
+        raise CannotTakeShares(_("Shares count from the day on which they were paid, and that day has come."))
     share = MemberShare.objects.create(
         member=member, count=count, paid_in_minor=amount_minor, paid_in_date=day, noted_by=by
     )
@@ -94,10 +96,10 @@ def _book(
         key, day = f"shares in:line:{line.public_id}:{line.resolutions}", open_day(line, now)
     elif way in (ShareWay.CASH, ShareWay.MOBILE):
         if not receipt.strip():
-            raise CannotTakeShares("Write the receipt's number: it keeps money from being entered twice.")
+            raise CannotTakeShares(_("Write the receipt's number: it keeps money from being entered twice."))
         key = f"shares in:{way}:{receipt.strip()}"[:120]
     if LedgerTransaction.objects.filter(cooperative=cooperative, idempotency_key=key).exists():
-        raise CannotTakeShares("That money was entered before.")
+        raise CannotTakeShares(_("That money was entered before."))
     _post(share, cooperative, key, MONEY[way], share.paid_in_minor, _open(cooperative, day, now), now)
     share.way, share.bank_line = way, line if way == ShareWay.BANK else None
     share.save(update_fields=["way", "bank_line"])
@@ -135,11 +137,11 @@ def give_back_shares(*, share: MemberShare, day: date, now: datetime) -> MemberS
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     share = MemberShare.objects.select_for_update(of=("self",)).select_related("member").get(pk=share.pk)
     if share.returned_date is not None and share.returned_date != day:
-        raise CannotTakeShares(f"They count until {share.returned_date} already.")
+        raise CannotTakeShares(_("They count until %(day)s already.") % {"day": share.returned_date})
     if not share.way:
-        raise CannotTakeShares("They are not in the books: book first how they were paid.")
+        raise CannotTakeShares(_("They are not in the books: book first how they were paid."))
     if day < share.paid_in_date:
-        raise CannotTakeShares("They cannot be given back before they were paid in.")
+        raise CannotTakeShares(_("They cannot be given back before they were paid in."))
     share.returned_date = day
     share.save(update_fields=["returned_date"])
     _post(

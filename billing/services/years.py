@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from billing.domain.year_accounts import FiscalYear, carried_to_equity
 from billing.models import (
@@ -76,17 +77,21 @@ def _not_used(cooperative: Cooperative, year: FiscalYear) -> int:
 def _obstacles(cooperative: Cooperative, year: FiscalYear, now: datetime) -> list[str]:
     found = []
     if now.date() <= year.last_day:
-        found.append(f"{year.name} has not ended yet.")
+        found.append(_("%(year)s has not ended yet.") % {"year": year.name})
     if open_months := _open_months(cooperative, year):
         found.append(
-            f"These months are open: {', '.join(str(m) for m in open_months[:12])}; close them first."
+            _("These months are open: %(months)s; close them first.")
+            % {"months": ", ".join(str(m) for m in open_months[:12])}
         )
     booked = LedgerTransaction.objects.filter(cooperative=cooperative).exclude(cause=YEAR_CLOSING)
     if not booked.filter(booked_date__range=(year.first_day, year.last_day)).exists():
-        found.append(f"Nothing is booked in {year.name}.")
+        found.append(_("Nothing is booked in %(year)s.") % {"year": year.name})
     before = booked.filter(booked_date__lt=year.first_day).order_by("-booked_date").first()
     if before is not None and not _is_closed_on(cooperative, before):
-        found.append(f"The year before is open: {before.booked_date:%B %Y} holds bookings. Close it first.")
+        found.append(
+            _("The year before is open: %(month)s holds bookings. Close it first.")
+            % {"month": f"{before.booked_date:%Y-%m}"}
+        )
     return found
 
 
@@ -125,9 +130,11 @@ def prepare_closing(
     plan = plan_year(cooperative=cooperative, year=year, now=now)
     obstacles = list(plan.obstacles)
     if existing is not None:
-        obstacles.append(f"A closing of {year.name} waits to be released; cancel it first.")
+        obstacles.append(
+            _("A closing of %(year)s waits to be released; cancel it first.") % {"year": year.name}
+        )
     if not 0 <= reserve_minor <= plan.free_minor:
-        obstacles.append(f"Between 0 and {plan.free_minor / 100:,.2f} can go to the reserves; more is not left of the result.")  # fmt: skip
+        obstacles.append(_("Between 0 and %(most)s can go to the reserves; more is not left of the result.") % {"most": f"{plan.free_minor / 100:.2f}"})  # fmt: skip
     if obstacles:
         raise CannotCloseYear(" ".join(obstacles))
     return YearClosing.objects.create(
@@ -158,9 +165,9 @@ def release_closing(*, closing: YearClosing, by: User, now: datetime) -> YearClo
     if row.status in (YearStatus.RELEASED, YearStatus.REOPENED):
         return row
     if row.status == YearStatus.CANCELLED:
-        raise CannotCloseYear("It was cancelled; prepare it anew.")
+        raise CannotCloseYear(_("It was cancelled; prepare it anew."))
     if row.prepared_by_id == by.pk:
-        raise CannotCloseYear("You prepared it: a second person releases it.")
+        raise CannotCloseYear(_("You prepared it: a second person releases it."))
     _hold_months(row)
     year = FiscalYear(row.first_day, row.last_day)
     if row.counters is None:
@@ -204,7 +211,7 @@ def _check_fresh(row: YearClosing, year: FiscalYear, now: datetime) -> None:
     if plan.obstacles:
         raise CannotCloseYear(" ".join(plan.obstacles))
     if (plan.result_minor, plan.shared_minor, plan.entries) != (row.result_minor, row.shared_minor, row.entries) or row.reserve_minor > plan.free_minor:  # fmt: skip
-        raise CannotCloseYear("The year comes to other amounts than when it was prepared; cancel it and prepare it anew.")  # fmt: skip
+        raise CannotCloseYear(_("The year comes to other amounts than when it was prepared; cancel it and prepare it anew."))  # fmt: skip
 
 
 def _amounts(row: YearClosing, year: FiscalYear) -> dict[str, dict[int, int]]:
@@ -234,7 +241,9 @@ def _check_newest(closed: YearClosing) -> None:
         cooperative=closed.cooperative_id, counters=None, first_day__gt=closed.last_day, status__in=("prepared", "released")
     ).first()  # fmt: skip
     if later is not None:
-        raise CannotCloseYear(f"{later.name} is closed, or about to be; open the newest year first.")
+        raise CannotCloseYear(
+            _("%(year)s is closed, or about to be; open the newest year first.") % {"year": later.name}
+        )
 
 
 @transaction.atomic
@@ -253,12 +262,12 @@ def prepare_reopening(*, closing: YearClosing, why: str, by: User, now: datetime
     """
     row = _opened(closing)
     if row.counters is not None or row.status != YearStatus.RELEASED:
-        raise CannotCloseYear("Only a closed year can be opened again.")
+        raise CannotCloseYear(_("Only a closed year can be opened again."))
     if not why.strip():
-        raise CannotCloseYear("Say why; it stays written down.")
+        raise CannotCloseYear(_("Say why; it stays written down."))
     _check_newest(row)
     if row.countered_by.exclude(status=YearStatus.CANCELLED).exists():
-        raise CannotCloseYear("Opening it again is prepared already; a second person releases it.")
+        raise CannotCloseYear(_("Opening it again is prepared already; a second person releases it."))
     return YearClosing.objects.create(
         cooperative=row.cooperative, first_day=row.first_day, last_day=row.last_day, result_minor=row.result_minor,
         shared_minor=row.shared_minor, reserve_minor=row.reserve_minor, entries=row.entries, counters=row, why=why.strip()[:200],
