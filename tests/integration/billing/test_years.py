@@ -265,7 +265,7 @@ def test_a_release_that_is_killed_or_done_by_three_closes_once(committed_hamlet:
     def release(_: object) -> str:
         return str(release_closing(closing=made, by=hands[1], now=JANUARY).status)
 
-    for strike_at in sorted(random.Random(7).sample(range(3, 25), 3)):
+    for strike_at in sorted(random.Random(7).sample(range(1, 8), 3)):
         killed(release, committed_hamlet, strike_at)
         made.refresh_from_db()
         assert made.status == "prepared" and not LedgerTransaction.objects.filter(cause=YEAR_CLOSING).exists()
