@@ -83,5 +83,6 @@ def test_a_network_without_sources_and_storages_is_billed_too(tmp_path):
     (network / "storages.csv").unlink()
     report = run_demo(tmp_path / "var", "--data", str(network))
     assert report["sources"] == report["storages"] == report["energy"]["shared_wh"] == 0
-    assert report["billing"]["bills"] == report["proofs"]["checked"] > 0
+    supported = 2  # nobody delivers anything, so the only credit documents are those of the support
+    assert report["billing"]["bills"] == report["proofs"]["checked"] - supported > 0
     assert report["proofs"]["failed"] == 0
