@@ -40,13 +40,19 @@ class LocalDay:
 
     def local_starts(self) -> list[datetime]:
         """The intervals' first instants on the local clock."""
-        return [start.astimezone(self.zone) for start in self.starts()]
+        return list(_local_starts(self))
 
     def index_of(self, instant: datetime) -> int:
         """The number of the interval that holds `instant`; it must lie within the day."""
         if not self.start_at <= instant < self.end_at:
             raise ValueError(f"{instant.isoformat()} is not within {self.day} in {self.zone.key}")
         return int((instant - self.start_at) / timedelta(minutes=self.interval_minutes))
+
+
+@lru_cache(maxsize=1_024)
+def _local_starts(day: LocalDay) -> tuple[datetime, ...]:
+    """Asked for by every part of a run that rates the same month."""
+    return tuple(start.astimezone(day.zone) for start in day.starts())
 
 
 @dataclass(frozen=True, slots=True, order=True)

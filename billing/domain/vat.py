@@ -203,7 +203,8 @@ def _sum_of(category: Category, rate: Decimal, lines: Sequence[tuple[VatTreatmen
     treatments = list({id(treatment): treatment for treatment, _ in lines}.values())
     owed_at = max(t.recipient_rate for t in treatments)
     return VatSum(
-        category, rate, net, round_half_away(net * rate),
-        tuple(dict.fromkeys(t.reason for t in treatments if t.reason)), treatments[0].ground, owed_at, round_half_away(net * owed_at),
+        category, rate, net, round_half_away(net * rate) if rate else 0,
+        tuple(dict.fromkeys(t.reason for t in treatments if t.reason)), treatments[0].ground, owed_at,
+        round_half_away(net * owed_at) if owed_at else 0,
         all(t.is_deducted for t in treatments),
     )  # fmt: skip

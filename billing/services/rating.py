@@ -101,7 +101,7 @@ class _Draft:
 def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]) -> set[int]:
     """Write draft documents of some sites; part of the caller's transaction. Returns the tariff versions used."""
     microgrid = run.microgrid
-    sites = {site.pk: site for site in Site.objects.filter(pk__in=site_ids).select_related("member")}
+    sites = {site.pk: site for site in Site.objects.filter(pk__in=site_ids)}
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
     shares, meters = (
         load_shares(microgrid=microgrid, days=days, site_ids=sorted(sites)),

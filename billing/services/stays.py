@@ -36,11 +36,11 @@ class Stay:
     @property
     def key(self) -> tuple[int, int, int]:
         """Site, first day and member: a site is one member's on a day, but a plant may have several holders."""
-        return self.site.pk, self.first, self.member.pk
+        return self.site.id, self.first, self.member.id
 
     def billed(self, after: int) -> Billed:
         """Who is billed for the site up to a day, counted from the run's first."""
-        return Billed(self.site.pk, self.member.pk, self.since, self.ends and after == self.after)
+        return Billed(self.site.id, self.member.id, self.since, self.ends and after == self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def pieces_of(
     changes_of = {member: sorted({*general, *_changes(along)}) for member, along in parties.by_member.items()}
     found: dict[Piece, list[Stay]] = {}
     for stay in stays:
-        along = parties.by_member.get(stay.member.pk)
-        cuts = [c for c in changes_of.get(stay.member.pk, general) if stay.first < c < stay.after]
+        along = parties.by_member.get(stay.member.id)
+        cuts = [c for c in changes_of.get(stay.member.id, general) if stay.first < c < stay.after]
         edges = [stay.first, *cuts, stay.after]
         for first, after in itertools.pairwise(edges):
             member = along[first] if along else parties.of_member(stay.member.pk)[first]
@@ -100,7 +100,7 @@ def stays_by_site(stays: Iterable[Stay]) -> dict[int, list[Stay]]:
     """Each site's stays in order."""
     found: dict[int, list[Stay]] = {}
     for stay in stays:
-        found.setdefault(stay.site.pk, []).append(stay)
+        found.setdefault(stay.site.id, []).append(stay)
     return found
 
 
