@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from microgrid_site.embedded.servers import environment_of_its_own
+from microgrid_site.memory import keep_memory
 
 ROOT = Path(__file__).resolve().parent.parent
 PROCESSES = 2
@@ -139,7 +140,7 @@ class Workers:
         from django.db import connections
 
         connections.close_all()
-        self._pool = get_context("fork").Pool(PROCESSES)
+        self._pool = get_context("fork").Pool(PROCESSES, initializer=keep_memory)
 
     def run(self, task: Any, arguments: list[tuple[Any, ...]]) -> None:
         """Run a task for all arguments."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from microgrid_site.embedded.processes import HAS_PROC, CannotStart, Running, birth_of, launch, wait_until
+from microgrid_site.memory import OF_DATABASE
 
 if TYPE_CHECKING:
     import pwd
@@ -135,7 +136,7 @@ def start(var: Path, run: Path) -> Running:
     settings = [word for key, value in _settings().items() for word in ("-c", f"{key}={value}")]
     pid = launch(
         [_binary("postgres"), "-D", str(data), "-k", str(sockets), *settings],
-        log=log, death_signal=signal.SIGQUIT, user=user, group=group, cwd=Path("/"),
+        log=log, death_signal=signal.SIGQUIT, environment={**os.environ, **OF_DATABASE}, user=user, group=group, cwd=Path("/"),
     )  # fmt: skip
     probe = [_binary("psql"), "-h", str(sockets), "-U", "postgres", "-qAtc"]
 
