@@ -48,11 +48,12 @@ clear_due(microgrid=grid, now=grid.local_day(tomorrow).end_at)
 
 
 def let(village, script: str) -> None:
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
          sys.executable, str(ROOT / "manage.py"), "shell", "-c", script],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=True, capture_output=True, timeout=120,
+        env=environment_of_its_own(village.var), cwd=ROOT, check=False, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_a_limit_in_words_becomes_orders_and_matches(village, browser):

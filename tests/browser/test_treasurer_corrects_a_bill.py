@@ -1,13 +1,10 @@
 """Readings change after the month was billed: the treasurer prepares a correction, a second person releases it, it is sent, and the member reads why."""
 
 import re
-import subprocess
-import sys
 
 from playwright.sync_api import expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
-from tests.conftest import ROOT
+from tests.browser.test_member_trades import let
 
 # A later version of one billed day of the member's meter, 60 Wh more in each quarter hour, and the day closed again; with it whatever
 # other days of this village wait to be closed again, since a month with such days is not corrected.
@@ -34,16 +31,8 @@ for again in sorted({day, *waiting.values_list("day", flat=True)}):
 """
 
 
-def read_again(village) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", READ_AGAIN],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-
-
 def test_a_correction_is_released_sent_and_understood(village, browser):
-    read_again(village)
+    let(village, READ_AGAIN)
     treasurer = village.log_in(browser, "treasurer")
     treasurer.goto(f"{village.address}/admin/billing/billingrun/prepare/")
     treasurer.get_by_label("Kind").select_option("correction")

@@ -13,7 +13,7 @@ from tests.browser.test_member_trades import let
 ACT_FOR_A_DEBTOR = """
 from billing.models import Document
 from members.models import Membership, Role, User
-bill = Document.objects.filter(kind="bill", status="open", gross_minor__gt=100).exclude(member__is_cooperative=True).order_by("number").last()
+bill = Document.objects.filter(kind="bill", status="open", paid_minor=0).exclude(member__is_cooperative=True).order_by("gross_minor").last()
 user = User.objects.get(email="member@wiesengrund.example")
 Membership.objects.get_or_create(user=user, cooperative=bill.cooperative, member=bill.member, role=Role.MEMBER)
 """
