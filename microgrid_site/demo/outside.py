@@ -12,7 +12,7 @@ from contracts.domain.chain import Chain
 from contracts.models import PaymentQuote
 from contracts.services.outbox import address_on
 
-EVERY_NTH_PAYS_LATER = 9
+EVERY_NTH_PAYS_LATER = 6
 
 
 def bills_of_members(run: BillingRun) -> list[Document]:

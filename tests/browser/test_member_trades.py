@@ -1,13 +1,10 @@
 """A member says in words what may be paid, sees tomorrow's orders, and after the clearing what was matched; then gives surplus away."""
 
 import re
-import subprocess
-import sys
 
 from playwright.sync_api import expect
 
-from microgrid_site.embedded.servers import environment_of_its_own
-from tests.conftest import ROOT
+from tests.browser.village import let
 
 # The village trades on its next day only, so that nothing else that is looked at in it changes.
 TRADE_TOMORROW = """
@@ -45,15 +42,6 @@ grid = Microgrid.objects.get()
 tomorrow = grid.now(timezone.now()).astimezone(grid.zone).date() + timedelta(days=1)
 clear_due(microgrid=grid, now=grid.local_day(tomorrow).end_at)
 """
-
-
-def let(village, script: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "microgrid_site.embedded", "run", "--var", str(village.var), "--need", "postgres", "--",
-         sys.executable, str(ROOT / "manage.py"), "shell", "-c", script],
-        env=environment_of_its_own(village.var), cwd=ROOT, check=False, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def test_a_limit_in_words_becomes_orders_and_matches(village, browser):

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.test_member_trades import let
+from tests.browser.village import let
 
 # A later version of one billed day of the member's meter, 60 Wh more in each quarter hour, and the day closed again; with it whatever
 # other days of this village wait to be closed again, since a month with such days is not corrected.

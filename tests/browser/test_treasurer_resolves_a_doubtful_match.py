@@ -4,28 +4,14 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.village import unpaid_bills
 from tests.unit.billing.banking.camt_files import camt, detail, entry
-
-BILL = re.compile(r"B-\d{4}-\d{6}")
-
-
-def open_bills(page, village) -> list[tuple[str, str]]:
-    """Numbers and sums of bills as the list shows them."""
-    page.goto(f"{village.address}/bills/?kind=bill")
-    rows = page.locator("tbody tr", has=page.locator(".badge.open"))
-    found = []
-    for index in range(rows.count()):
-        text = rows.nth(index).inner_text()
-        number, amount = BILL.search(text), re.search(r"([\d,]+\.\d\d)\s+EUR", text)
-        assert number
-        assert amount
-        found.append((number[0], amount[1].replace(",", "")))
-    return found
 
 
 def test_a_camt_file_is_imported_and_a_doubtful_movement_resolved(village, browser, tmp_path):
     page = village.log_in(browser, "treasurer")
-    (sure, sure_sum), (doubtful, doubtful_sum), *_ = open_bills(page, village)
+    (sure, sure_sum, _), (doubtful, doubtful_sum, _), *_ = unpaid_bills(village)
+    page.goto(f"{village.address}/bills/")
     file = tmp_path / "statement.xml"
     file.write_bytes(
         camt(

@@ -7,15 +7,15 @@ import urllib.request
 from playwright.sync_api import expect
 from pypdf import PdfReader
 
-from tests.browser.test_member_trades import let
+from tests.browser.village import let, unpaid_bills
 
-# Whoever can log in as a member acts for a household whose bill is open.
-ACT_FOR_A_DEBTOR = """
+# A person for the household whose bill is the newest of those unpaid.
+A_DEBTOR = """
 from billing.models import Document
 from members.models import Membership, Role, User
-bill = Document.objects.filter(kind="bill", status="open", paid_minor=0).exclude(member__is_cooperative=True).order_by("gross_minor").last()
-user = User.objects.get(email="member@wiesengrund.example")
-Membership.objects.get_or_create(user=user, cooperative=bill.cooperative, member=bill.member, role=Role.MEMBER)
+bill = Document.objects.get(label="{label}")
+user = User.objects.create_user("debtor@wiesengrund.example", "a long enough word", name=bill.member.name)
+Membership.objects.create(user=user, cooperative=bill.cooperative, member=bill.member, role=Role.MEMBER)
 """
 TWO_PEOPLE = """
 from energy.models import Site
@@ -31,8 +31,9 @@ for email, member in (("goes", site.member), ("comes", comes)):
 
 
 def test_a_member_pays_a_bill_by_card(village, browser):
-    let(village, ACT_FOR_A_DEBTOR)
-    page = village.log_in(browser, "member", width=390, language="de-DE")
+    let(village, A_DEBTOR.format(label=unpaid_bills(village)[-1][0]))
+    village.passwords["debtor@wiesengrund.example"] = "a long enough word"
+    page = village.log_in(browser, "debtor", width=390, language="de-DE")
     page.goto(f"{village.address}/bills/?kind=bill")
     page.locator("tbody tr", has=page.locator(".badge.open")).first.get_by_role("link").click()
     bill = page.url
