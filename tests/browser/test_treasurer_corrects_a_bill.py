@@ -25,7 +25,7 @@ row = MeterDayRow(day, meter.pk, 1, values, np.zeros(len(values), np.int16), ver
 with transaction.atomic(), connection.cursor() as cursor:
     cursor.execute("UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1", [meter.pk, day])
     write_rows(cursor, [row], microgrid_id=grid.pk, provenance="late", now=now, replace=False)
-waiting = MeterDay.objects.filter(microgrid_id=grid.pk, is_current=True, status=DayStatus.PROVISIONAL, day__range=(date(2016, 3, 29), day))
+waiting = MeterDay.objects.filter(microgrid_id=grid.pk, is_current=True, status=DayStatus.PROVISIONAL, day__lte=day)
 for again in sorted({day, *waiting.values_list("day", flat=True)}):
     close_in_turn(microgrid=grid, day=again, now=now)
 """
