@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from django.db import connection
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -133,7 +133,12 @@ def newest_bills(member_ids: Collection[int]) -> dict[int, tuple[int, int]]:
     return found
 
 
+def zone_of(cooperative: Cooperative) -> tzinfo:
+    """Where the cooperative's first microgrid is; UTC where there is none yet."""
+    microgrid = cooperative.microgrids.order_by("pk").first()
+    return microgrid.zone if microgrid else UTC
+
+
 def local_today(agreement: PrepaidAgreement, now: datetime) -> date:
-    """The day at the place of the cooperative's first microgrid."""
-    microgrid = agreement.cooperative.microgrids.order_by("pk").first()
-    return now.astimezone(microgrid.zone).date() if microgrid else now.date()
+    """The day there."""
+    return now.astimezone(zone_of(agreement.cooperative)).date()

@@ -25,7 +25,7 @@ from billing.models import (
 )
 from billing.services.flexibility import Flexibility, note_flexibility
 from billing.services.incentive_measures import WorkedOut, work_out
-from billing.services.rating import group_by_tariffs, terms_along
+from billing.services.rate_plans import group_by_tariffs, terms_along
 from energy.models import Microgrid, Site
 from members.models import Member, User
 

@@ -14,7 +14,8 @@ from billing.models import BillingRun, Component, Document, DocumentKind, RunSta
 from billing.selectors.bill_history import Billed, history_of
 from billing.selectors.counted_beside import sites_for
 from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
-from billing.services.rating import load_energy, rate_plan
+from billing.services.rate_plans import rate_plan
+from billing.services.rating import load_energy
 from energy.models import Site
 from grid.domain.prices import mid_market
 from grid.selectors.prices import PriceBlock, load_prices

@@ -13,7 +13,8 @@ from billing.models import BillingRun, RuleReplay, RunStatus
 from billing.selectors.bill_history import history_of
 from billing.services.carried import Carried
 from billing.services.plant_parts import with_parts
-from billing.services.rating import group_by_tariffs, load_energy, prices_within, rate_plan, terms_along
+from billing.services.rate_plans import group_by_tariffs, prices_within, rate_plan, terms_along
+from billing.services.rating import load_energy
 from billing.services.stays import Stay, same_vat
 from energy.models import Microgrid, Site
 from grid.domain.market.agent import Limits, orders_for

@@ -21,7 +21,8 @@ from billing.services.differences import (
 )
 from billing.services.incentive_awards import award_month
 from billing.services.posting import distribute_local_revenue, number_and_post
-from billing.services.rating import group_by_tariffs, rate_sites, terms_along
+from billing.services.rate_plans import group_by_tariffs, terms_along
+from billing.services.rating import rate_sites
 from energy.models import DayStatus, Meter, MeterDay, Microgrid, Site
 from energy.models.meters import MeterKind
 from grid.models import DayClosing

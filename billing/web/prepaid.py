@@ -25,7 +25,7 @@ from billing.domain.sentences import WORDS, Words
 from billing.models import PaymentRail, PrepaidAgreement, PrepaidAlarm, PrepaidDay, PrepaidRule
 from billing.selectors.arrears import has_life_support
 from billing.selectors.cards import cards_are_on
-from billing.selectors.prepaid import balances_now, local_today, newest_days, prepaid_rule
+from billing.selectors.prepaid import balances_now, local_today, newest_days, prepaid_rule, zone_of
 from billing.selectors.prepaid_history import Happening, happenings, open_limits
 from billing.services.cards import CannotPayByCard, top_up_by_card
 from billing.services.prepaid import (
@@ -156,7 +156,7 @@ def _account(member: Member, reader: Reader, asked: str) -> dict[str, Any]:
     if agreement is None:
         today = local_today(PrepaidAgreement(cooperative=cooperative), now)
         return found | {"terms": terms_text(rule, member, today, reader.words["lang"])}
-    zone = cooperative.microgrids.order_by("pk").first().zone  # type: ignore[union-attr]
+    zone = zone_of(cooperative)
     balance, day = balances_now([agreement]).get(agreement.pk), newest_days([agreement]).get(agreement.pk)
     suggested = _suggested(balance)
     try:
