@@ -17,7 +17,8 @@ from django.utils import timezone
 from billing.models import BillingRun
 from billing.services.release import withdraw_run
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
-from energy.models import DayStatus, Meter, MeterDay, Microgrid
+from energy.models import Meter, MeterDay, Microgrid
+from grid.tasks import days_to_close
 from grid.services.day_close import close_in_turn
 grid, day = Microgrid.objects.get(), date(2016, 3, 31)
 now = grid.now(timezone.now())
@@ -30,8 +31,7 @@ row = MeterDayRow(day, meter.pk, 1, values, np.zeros(len(values), np.int16), ver
 with transaction.atomic(), connection.cursor() as cursor:
     cursor.execute("UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1", [meter.pk, day])
     write_rows(cursor, [row], microgrid_id=grid.pk, provenance="late", now=now, replace=False)
-waiting = MeterDay.objects.filter(microgrid_id=grid.pk, is_current=True, status=DayStatus.PROVISIONAL, day__lte=day)
-for again in sorted({day, *waiting.values_list("day", flat=True)}):
+for again in sorted({day, *(other for other in days_to_close(grid) if other < day)}):
     close_in_turn(microgrid=grid, day=again, now=now)
 """
 
