@@ -80,7 +80,7 @@ def assignments_by_site(
 ) -> dict[int, list[TariffAssignment]]:
     """Each site's assignments within the days, by date."""
     rows = list(
-        TariffAssignment.objects.filter(site_id__in=site_ids, valid_from__lte=last_day)
+        TariffAssignment.objects.filter(site_id__in=set(site_ids), valid_from__lte=last_day)
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first_day))
         .order_by("valid_from")
     )

@@ -71,7 +71,7 @@ def note_storages(*, run: BillingRun, site_ids: Sequence[int]) -> int:
     """
     microgrid = run.microgrid
     if not FlexibilityDay.objects.filter(
-        storage__site__in=site_ids, day__in=run.days(), is_current=True
+        storage__site__in=set(site_ids), day__in=run.days(), is_current=True
     ).exists():
         return 0
     found = [
@@ -126,7 +126,7 @@ def waiting_flexibility(*, run: BillingRun, site_ids: Sequence[int]) -> dict[int
     """By site, what was delivered up to the run's last day and stands on no document yet; locked, part of the caller's transaction."""
     until = run.microgrid.local_day(run.last_day).end_at
     rows = FlexibilityCredit.objects.select_for_update().filter(
-        site__in=site_ids, document=None, end_at__lte=until
+        site__in=set(site_ids), document=None, end_at__lte=until
     )
     found: dict[int, list[FlexibilityCredit]] = {}
     for row in rows.order_by("start_at", "cause_ref"):

@@ -51,7 +51,11 @@ def _deviations(
 ) -> list[tuple[int, str, str, dict[int, int]]]:
     """By site and side: Wh by which orders left others short, or were left short themselves, by what a kWh of it costs."""
     rows = SiteMarketDay.objects.filter(
-        microgrid=run.microgrid_id, day__in=days, is_current=True, site__in=site_ids, deviation_micro__gt=0
+        microgrid=run.microgrid_id,
+        day__in=days,
+        is_current=True,
+        site__in=set(site_ids),
+        deviation_micro__gt=0,
     )
     charged: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     owed: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Sum
 
 from billing.models import BillingRun, Component, DocumentKind, DocumentLine, NumberSeries
 from kernel.apportionment import largest_remainder
@@ -99,7 +100,7 @@ def sum_up(document_ids: list[int]) -> None:
 def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
     """Split what lines of one kind bring over those of another, by largest remainder on their exact amounts."""
     lines = DocumentLine.objects.filter(document__run=run)
-    paid = sum(lines.filter(component=paid_by).values_list("net_minor", flat=True))
+    paid = lines.filter(component=paid_by).aggregate(sum=Sum("net_minor", default=0))["sum"]
     owed = list(
         lines.filter(component=owed_by).values_list(
             "pk",

@@ -32,7 +32,7 @@ from grid.selectors.sharing import ShareBlock, load_shares
 def rate_sites(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]) -> set[int]:
     """Write draft documents of some sites; part of the caller's transaction. Returns the tariff versions used."""
     microgrid = run.microgrid
-    sites = {site.pk: site for site in Site.objects.filter(pk__in=site_ids)}
+    sites = {site.pk: site for site in Site.objects.filter(pk__in=set(site_ids))}
     prices = load_prices(microgrid_id=microgrid.pk, days=days)
     shares, meters = (
         load_shares(microgrid=microgrid, days=days, site_ids=sorted(sites)),
@@ -142,7 +142,7 @@ class _Meters:
 
     @classmethod
     def of(cls, site_ids: list[int]) -> "_Meters":
-        rows = Meter.objects.filter(site_id__in=site_ids, kind=MeterKind.SITE, removed_at__isnull=True)
+        rows = Meter.objects.filter(site_id__in=set(site_ids), kind=MeterKind.SITE, removed_at__isnull=True)
         pairs = list(rows.order_by("pk").values_list("pk", "site_id"))
         return cls([meter for meter, _ in pairs], [site for _, site in pairs])
 

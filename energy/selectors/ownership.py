@@ -108,7 +108,7 @@ def holders(site: Site, first: date | None = None, after: date | None = None) ->
 def ownerships_along(site_ids: Iterable[int], first: date, last: date) -> dict[int, list[SiteOwnership]]:
     """By site, who has it on the days from `first` to `last`, in order, with the member."""
     rows = (
-        SiteOwnership.objects.filter(site__in=list(site_ids))
+        SiteOwnership.objects.filter(site__in=set(site_ids))
         .filter(Q(valid_from__isnull=True) | Q(valid_from__lte=last))
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first))
         .select_related("member")

@@ -60,7 +60,7 @@ def given_rows(
     rows = GivenDay.objects.filter(microgrid=microgrid, day__in=days, is_current=True)
     if gifts_only:
         rows = rows.filter(preference__is_gift=True)
-    ids = set(site_ids)  # Django takes lists apart to look for expressions in them, sets it does not
+    ids = set(site_ids)
     rows = rows.filter(Q(preference__site__in=ids) | Q(preference__receiver__in=ids))
     shares = PlantShare.objects.filter(preference=OuterRef("preference"))
     return list(

@@ -58,7 +58,7 @@ def run_statements(
 ) -> list[DeviceStatement]:
     """A statement for each device that had runs to be ready on one of the days."""
     rows = FlexibleRunResult.objects.filter(
-        run__microgrid=microgrid, run__consumer__site__in=site_ids, ready_day__in=days, is_current=True
+        run__microgrid=microgrid, run__consumer__site__in=set(site_ids), ready_day__in=days, is_current=True
     ).select_related("run__consumer__site__member")
     ordered = rows.order_by("run__consumer__code", "run__consumer", "ready_day", "run")
     return [

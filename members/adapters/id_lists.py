@@ -1,7 +1,7 @@
 """Lists of ids as one value: `WHERE id = ANY('{1,2,...}')` instead of a placeholder for each of a thousand.
 
 `field__in=ids` stays what everybody writes. Django and the driver weigh each placeholder several times; for the ids of a thousand sites
-that took longer than what the server did with them. Short lists, text, subqueries and rows stay as Django makes them.
+that took longer than what the server did with them. A set is quicker still than a list, which Django takes apart to look for expressions. Short lists, text, subqueries and rows stay as Django makes them.
 """
 
 from typing import Any
