@@ -58,7 +58,7 @@ def _model(case: dict[str, Any]) -> Any:
 
 def _rates(case: dict[str, Any]) -> dict[str, Any]:
     """The peer's own conversion of URDB, older names mended first, metering as asked."""
-    tariff = copy.deepcopy(case["tariff"])
+    tariff = _without_nulls(copy.deepcopy(case["tariff"]))
     for key in ("lookbackpercent", "lookbackrange", "lookbackmonths", "dgrules"):
         tariff.pop(key, None)
     if "fixedchargefirstmeter" not in tariff and "fixedmonthlycharge" in tariff:
@@ -78,6 +78,13 @@ def _rates(case: dict[str, Any]) -> dict[str, Any]:
     if case["metering"] == "buy-all-sell-all":
         rates["ur_metering_option"] = BUY_ALL_SELL_ALL
     return rates
+
+
+def _without_nulls(given: Any) -> Any:
+    """A field that holds null says as much as one that is not there."""
+    if isinstance(given, dict):
+        return {key: _without_nulls(value) for key, value in given.items() if value is not None}
+    return [_without_nulls(value) for value in given] if isinstance(given, list) else given
 
 
 def _months(model: Any) -> list[dict[str, float]]:

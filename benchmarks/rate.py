@@ -1,7 +1,7 @@
 """A year's bills by any URDB tariff, compared with NREL's Utilityrate5 month by month and charge by charge.
 
-`script/bench rate [--against pysam] [--cases 200] [--seed 0] [--tariffs FOLDER] [--json]`. Tariffs are those of the folder, each under
-all ways of metering, and random ones by seed. `worst` is the largest difference of any month's charge in currency units; what the peer
+`script/bench rate [--against pysam] [--cases 200] [--each-kind 10] [--seed 0] [--tariffs FOLDER] [--json]`. Tariffs are those of the folder,
+each under all ways of metering, random ones by seed, and so many of each kind of tariff_kinds.py. `worst` is the largest difference of any month's charge in currency units; what the peer
 refuses is counted, not compared. Ends with 1 where a difference is above a cent.
 """
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks.peers import peer_python
 from benchmarks.random_tariffs import METERING, RateCase, random_case, random_load
+from benchmarks.tariff_kinds import KINDS, case_of_kind
 from billing.domain.pricing.axis import common_year
 from billing.domain.pricing.conventions import SAM
 from billing.domain.pricing.engine import rate
@@ -39,11 +40,13 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="script/bench rate", description=__doc__)
     parser.add_argument("--against", choices=["pysam"])
     parser.add_argument("--cases", type=int, default=200)
+    parser.add_argument("--each-kind", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tariffs", type=Path, default=TARIFFS)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     cases = [*_file_cases(options.tariffs), *(random_case(options.seed + i) for i in range(options.cases))]
+    cases += [case_of_kind(kind, options.seed + i) for kind in KINDS for i in range(options.each_kind)]
     began = time.perf_counter()
     ours = [months_of(case) for case in cases]
     seconds = time.perf_counter() - began

@@ -182,6 +182,8 @@ def random_case(seed: int, rule: str) -> Case:
         ["a", "A", "ä", "b", "B 10", "B 9", "B 1", "Z", "meter-7", "meter-70", "é", "0", "00", "~"],
         r.randint(1, 9),
     )
+    if r.random() < 0.04:
+        names = [f"site {number}" for number in r.sample(range(1000), r.randint(10, 70))]
     intervals = r.randint(1, 6)
     scale = r.choice([1, 3, 10, 900, 900, 10**5, 2**31, 2**61, 10**24])
 
@@ -213,7 +215,10 @@ def random_case(seed: int, rule: str) -> Case:
 
 def _keys(r: random.Random, count: int) -> list[float]:
     """Keys that sum to 1, exactly or nearly, some of them 0."""
-    weights = [r.choice([0, 1, 1, r.randint(0, 50)]) for _ in range(count)]
+    some = r.choice(
+        [[0, 1, 1, 50], [1], [1, 1_000_000], [0, 1, 10**9]]
+    )  # equal, or one against very small ones
+    weights = [r.choice([*some, r.randint(0, 50)] if len(some) > 1 else some) for _ in range(count)]
     weights[r.randrange(count)] += not sum(weights)
     digits = r.choice([3, 6, 11, 17])
     keys = [round(w / sum(weights), digits) for w in weights]

@@ -69,3 +69,18 @@ def test_net_billing_buys_import_and_credits_export_in_the_month() -> None:
     fed_in = np.where(within & daylight, 528_810.0 / 360, 0.0)[None]
     rated = billed(tariff, drawn, fed_in, "net-billing")
     assert rated.net[0, JUNE] / 100 == pytest.approx(47.0963, abs=5e-5)
+
+
+def test_a_step_that_ends_below_the_block_before_it_is_taken_off_again() -> None:
+    """1 kW for 744 hours: 100 kWh/kW end at 100, the step inside the next block at 50, so 100 x 1 - 50 x 2 + 694 x 3."""
+    tiers = [
+        {"rate": 1, "unit": "kWh/kW", "max": 100}, {"rate": 9, "unit": "kWh/kW", "max": 300},
+        {"rate": 2, "unit": "kWh", "max": 50}, {"rate": 3, "unit": "kWh/kW"},
+    ]  # fmt: skip
+    tariff = {
+        "energyratestructure": [tiers],
+        "energyweekdayschedule": SCHEDULE,
+        "energyweekendschedule": SCHEDULE,
+    }
+    rated = billed(tariff, even_month(JANUARY, 744.0))
+    assert rated.net[0, JANUARY] / 100 == pytest.approx(2082)

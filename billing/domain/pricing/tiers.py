@@ -26,6 +26,8 @@ def fill_in_order(stretch_wh: Numbers, stretches: Stretches, period: Ints, limit
     """Fill tiers as the energy comes; [n, R] to [n, M, P, K]. Exact: a stretch lies in one period, so only its size is cut."""
     customers, _, periods, tiers = limits.shape
     filled = _drawn_before(stretch_wh, stretches)
+    if (limits[..., 1:] < limits[..., :-1]).any():
+        return _fill_past_falling_limits(filled, filled + stretch_wh, stretches, period, limits)
     parts = []
     for tier in range(tiers):
         upper = limits[:, stretches.month, period, tier]
@@ -34,6 +36,28 @@ def fill_in_order(stretch_wh: Numbers, stretches: Stretches, period: Ints, limit
         )
         inside = np.maximum(np.minimum(filled + stretch_wh, upper) - np.maximum(filled, lower), 0)
         parts.append(stretches.totals(inside, period, periods))
+    return np.stack(parts, axis=-1)
+
+
+def _fill_past_falling_limits(
+    before: Numbers, after: Numbers, stretches: Stretches, period: Ints, limits: Numbers
+) -> Numbers:
+    """Where steps in kWh end below the block before them: what Utilityrate5 counts, a step passed backwards being taken off.
+
+    (cmod_utilityrate5.cpp, ur_calc_timestep: a tier that was reached holds `min(energy, upper) - lower`, whatever its sign.)
+    """
+    came, went = np.ones_like(before, dtype=bool), np.ones_like(after, dtype=bool)
+    lower: Numbers = np.zeros((len(limits), 1), limits.dtype)
+    parts = []
+    for tier in range(limits.shape[-1]):
+        upper = limits[:, stretches.month, period, tier]
+        held = np.where(came, np.minimum(before, upper) - lower, 0)
+        parts.append(
+            stretches.totals(
+                np.where(went, np.minimum(after, upper) - lower, 0) - held, period, limits.shape[2]
+            )
+        )
+        came, went, lower = came & (before > upper), went & (after > upper), upper
     return np.stack(parts, axis=-1)
 
 
