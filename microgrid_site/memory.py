@@ -1,10 +1,12 @@
-"""What large arrays free stays with the process that works on them.
+"""What large arrays free stays with the process that works on them; what is there from the beginning is not searched for garbage.
 
 The C library gives each freed array of some megabytes back to the kernel and takes the next one page by page: ten thousand page faults for
-each day that is shared, a quarter of the time. Workers and the embedded PostgreSQL keep what they used for their next task instead.
+each day that is shared, a quarter of the time. Workers and the embedded PostgreSQL keep what they used for their next task instead. Modules and models are half a million objects that never become garbage: the collector would
+go through all of them, a seventh of a second, in the middle of the first large task.
 """
 
 import ctypes
+import gc
 from collections.abc import Mapping
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3  # malloc.h
@@ -18,7 +20,8 @@ OF_DATABASE: Mapping[str, str] = {
 
 
 def keep_memory() -> bool:
-    """Let this process keep what it frees; returns whether its C library can."""
+    """Let this process keep what it frees, and leave alone what it has already; returns whether its C library can keep."""
+    gc.freeze()
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False

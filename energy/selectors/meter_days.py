@@ -103,25 +103,28 @@ def current_versions(
 def _load_days(
     cursor: Any, microgrid_id: int, channel: int, days: list[date], meter_ids: Sequence[int] | None, with_quality: bool
 ) -> Iterator[dict[str, NDArray[Any]]]:  # fmt: skip
-    """Meter days of one length in groups, by day and meter: a day of all meters, or many days of few.
+    """Meter days of one length in groups: a day of all meters, or many days of few; rows stand in no certain order.
 
-    Days on which nothing was used come without values: most of what a village feeds in is nothing, and sending it costs as much.
+    Days on which nothing was used come without values: most of what a village feeds in is nothing, and sending it costs as much. Of
+    more meters than `ROWS_AT_ONCE` the whole channel comes: to plan with their ids, and to look each up, costs more than what the
+    others have.
     """
     kinds = {"days": "date[]", "meter_ids": "int8[]", "versions": "int2[]", "statuses": "int2[]", "used": "bool[]",
              **({"quality": "int2[]"} if with_quality else {}), "length": "int4[]", "values_wh": "int4[]"}  # fmt: skip
-    columns = ("day", "meter_id", "version", "status", USED, *(["quality"] if with_quality else []))
-    gathered = ", ".join(f"array_agg({column} ORDER BY day, meter_id)" for column in columns)
-    query = f"""SELECT {gathered}, ARRAY[cardinality(values_wh)],
-                    coalesce(array_agg(values_wh ORDER BY day, meter_id) FILTER (WHERE {USED}), '{{}}')
-                FROM energy_meterday
-                WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s)"""
+    columns = ("day", "meter_id", "version", "status", "used", *(["quality"] if with_quality else []))
+    gathered = ", ".join(f"array_agg({column})" for column in columns)
     parameters: list[Any] = [microgrid_id, channel, days]
-    days_at_once = 1
-    if meter_ids is not None:
-        query += " AND meter_id = ANY(%s::bigint[])"
+    chosen, days_at_once = "", 1
+    if meter_ids is not None and len(meter_ids) <= ROWS_AT_ONCE:
+        chosen = " AND meter_id = ANY(%s::bigint[])"
         parameters.append(ids_literal(meter_ids))
         days_at_once = max(ROWS_AT_ONCE // max(len(meter_ids), 1), 1)
-    query += f" GROUP BY (day - '2000-01-01'::date) / {days_at_once}, cardinality(values_wh)"
+    query = f"""SELECT {gathered}, ARRAY[length], coalesce(array_agg(values_wh) FILTER (WHERE used), '{{}}')
+                FROM (SELECT day, meter_id, version, status, quality, values_wh, cardinality(values_wh) AS length, {USED} AS used
+                      FROM energy_meterday
+                      WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s){chosen}
+                      OFFSET 0) AS meter_days
+                GROUP BY (day - '2000-01-01'::date) / {days_at_once}, length"""
     return copy_out_groups(cursor, query, parameters, kinds)
 
 
@@ -138,21 +141,40 @@ def _assemble(
     present, final = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     versions = np.zeros(shape, dtype=np.int16)
     for group in groups:
-        rows = len(group["days"])
-        energy = np.zeros((rows, int(group["length"][0])), dtype=np.int64)
-        energy[group["used"].astype(bool)] = group["values_wh"].reshape(-1, energy.shape[1])
-        flags = group["quality"].reshape(rows, -1) if with_quality else energy[:, :0]
-        at_meter = np.searchsorted(meter_ids, group["meter_ids"])
-        firsts = np.flatnonzero(np.diff(group["days"], prepend=group["days"][:1] - np.timedelta64(1, "D")))
-        for first, last in pairwise([*firsts.tolist(), rows]):
-            at_day = bisect_left(days, group["days"][first].item())
-            if offsets[at_day + 1] - offsets[at_day] != energy.shape[1]:
-                raise CannotAssemble(f"{days[at_day]} is stored with {energy.shape[1]} intervals")
-            chosen, span = at_meter[first:last], slice(offsets[at_day], offsets[at_day + 1])
+        length, used = int(group["length"][0]), group["used"].astype(bool)
+        energy, flags = (
+            group["values_wh"].reshape(-1, length),
+            group["quality"].reshape(-1, length) if with_quality else None,
+        )
+        at_energy = np.cumsum(used) - 1
+        for day, rows in _rows_by_day(group, meter_ids):
+            at_day = bisect_left(days, day)
+            if offsets[at_day + 1] - offsets[at_day] != length:
+                raise CannotAssemble(f"{day} is stored with {length} intervals")
+            chosen, span = (
+                np.searchsorted(meter_ids, group["meter_ids"][rows]),
+                slice(offsets[at_day], offsets[at_day + 1]),
+            )
             present[chosen, at_day] = True
-            versions[chosen, at_day] = group["versions"][first:last]
-            final[chosen, at_day] = group["statuses"][first:last] == 1
-            values[chosen, span] = energy[first:last]
-            if with_quality:
-                quality[chosen, span] = flags[first:last]
+            versions[chosen, at_day] = group["versions"][rows]
+            final[chosen, at_day] = group["statuses"][rows] == 1
+            values[chosen[used[rows]], span] = energy[at_energy[rows[used[rows]]]]
+            if flags is not None:
+                quality[chosen, span] = flags[rows]
     return ChannelBlock(meter_ids, days, offsets, values, quality, present, versions, final)
+
+
+def _rows_by_day(
+    group: dict[str, NDArray[Any]], meter_ids: NDArray[np.int64]
+) -> Iterator[tuple[date, NDArray[np.int64]]]:
+    """Each day of a group with the places of its rows; meters that were not asked for are left out."""
+    at_meter = np.minimum(np.searchsorted(meter_ids, group["meter_ids"]), len(meter_ids) - 1)
+    asked = (
+        np.flatnonzero(meter_ids[at_meter] == group["meter_ids"])
+        if len(meter_ids)
+        else np.empty(0, dtype=np.int64)
+    )
+    order = asked[np.argsort(group["days"][asked], kind="stable")]
+    firsts = np.flatnonzero(np.diff(group["days"][order], prepend=np.datetime64("0001-01-01", "D")))
+    for first, last in pairwise([*firsts.tolist(), len(order)]):
+        yield group["days"][order[first]].item(), order[first:last]

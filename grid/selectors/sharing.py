@@ -76,15 +76,15 @@ def load_shares(*, microgrid: Microgrid, days: Sequence[date], site_ids: Sequenc
 
 
 def _load_days(cursor: Any, microgrid_id: int, days: list[date], site_ids: list[int]) -> Any:
-    """One row per day: its sites with their versions, and for each side those that have it, with their values."""
+    """One row per day: its sites with their versions, and for each side those that have it, with their values; sites in no certain order."""
     kinds = {"day": "date[]", "sites": "int8[]", "import_version": "int2[]", "export_version": "int2[]"}
-    gathered = ["ARRAY[day]", *(f"array_agg({name} ORDER BY site_id)" for name in ("site_id", "import_version", "export_version"))]  # fmt: skip
+    gathered = ["ARRAY[day]", *(f"array_agg({name})" for name in ("site_id", "import_version", "export_version"))]  # fmt: skip
     for side in SIDES:
         there = f"FILTER (WHERE {side} IS NOT NULL)"
         kinds |= {f"{side}.sites": "int8[]", side: "packed"}
         gathered += [
-            f"coalesce(array_agg(site_id ORDER BY site_id) {there}, '{{}}')",
-            f"coalesce(string_agg({side}, ''::bytea ORDER BY site_id) {there}, '')",
+            f"coalesce(array_agg(site_id) {there}, '{{}}')",
+            f"coalesce(string_agg({side}, ''::bytea) {there}, '')",
         ]
     query = f"""SELECT {", ".join(gathered)} FROM grid_siteshareday
                 WHERE is_current AND microgrid_id = %s AND day = ANY(%s) AND site_id = ANY(%s::bigint[]) GROUP BY day"""

@@ -30,6 +30,8 @@ SETTINGS = {
     "checkpoint_timeout": "15min",
     "max_connections": "80",
     "jit": "off",
+    # What is much is divided among workers already: a query that starts helpers takes their processors, to hand itself row by row.
+    "max_parallel_workers_per_gather": "0",
     "random_page_cost": "1.1",
     "timezone": "UTC",
     "log_timezone": "UTC",

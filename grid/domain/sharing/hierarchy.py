@@ -3,7 +3,8 @@
 Every level rounds to whole Wh; the next works on what is left.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -21,6 +22,13 @@ class FeederLevel:
     received_cutoff_site: Wh
     delivered_cutoff: Whole
     delivered_cutoff_site: Wh
+
+
+def joined(levels: Sequence[FeederLevel]) -> FeederLevel:
+    """Levels of some intervals after others, as one."""
+    return FeederLevel(
+        *(np.concatenate([getattr(level, part.name) for level in levels]) for part in fields(FeederLevel))
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 then `s` splits T by what each fed in, the same way. Integers throughout.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,6 +74,20 @@ class Shared:
             return self.levels
         everybody = np.zeros(self.received.parts_wh.shape[1], dtype=np.int64)
         return (Level(self.received.parts_wh, self.delivered.parts_wh, everybody),)
+
+
+def one_behind_the_other(parts: Sequence[Shared]) -> Shared:
+    """What some intervals after others shared among the same sites, as one."""
+    fills = [part.fill for part in parts if part.fill is not None]
+    return Shared(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("consumption_wh", "production_wh", "matched_wh", "shared_wh")),
+        received=Split.joined([part.received for part in parts]), delivered=Split.joined([part.delivered for part in parts]),
+        fill=KeyFill(*(np.concatenate([getattr(f, name) for f in fills]) for name in ("keyed_wh", "level", "divisor"))) if fills else None,
+        levels=tuple(
+            Level(np.concatenate([level.received_wh for level in same]), np.concatenate([level.delivered_wh for level in same]), same[0].group)
+            for same in zip(*(part.levels for part in parts), strict=True)
+        ),
+    )  # fmt: skip
 
 
 def share_dynamic(drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh) -> Shared:

@@ -26,6 +26,16 @@ class Split:
     cutoff: Whole
     cutoff_site: Wh
 
+    @classmethod
+    def joined(cls, splits: Sequence["Split"]) -> "Split":
+        """Splits of some intervals after others, as one."""
+        return cls(
+            *(
+                np.concatenate([getattr(split, name) for split in splits])
+                for name in ("parts_wh", "cutoff", "cutoff_site")
+            )
+        )
+
 
 def ranks_by_code(codes: Sequence[str]) -> Wh:
     """Each site's place when the codes are sorted as text (by code point)."""

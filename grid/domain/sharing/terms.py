@@ -7,11 +7,12 @@ from enum import StrEnum
 import numpy as np
 
 from grid.domain.prices import PriceRule
-from grid.domain.sharing.hierarchy import FeederLevel, share_hierarchical
+from grid.domain.sharing.hierarchy import FeederLevel, joined, share_hierarchical
 from grid.domain.sharing.keys import (
     SHARE_UNITS,
     CannotShare,
     Shared,
+    one_behind_the_other,
     share_dynamic,
     share_hybrid,
     share_static,
@@ -29,6 +30,8 @@ class ShareRule(StrEnum):
     MARKET = "market"
 
 
+# Intervals times sites.
+MOST_CELLS = 1 << 20
 KEYED = (ShareRule.STATIC, ShareRule.HYBRID)
 
 
@@ -69,13 +72,30 @@ class SharingTerms:
 
 
 def share_by(
-    terms: SharingTerms, drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh
+    terms: SharingTerms, drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh, most_cells: int = MOST_CELLS
 ) -> tuple[Shared, FeederLevel | None]:
     """Share by any key but the market, whose orders decide; with the feeders' level where the key has one.
+
+    Intervals know nothing of each other, so no more than `most_cells` intervals times sites are shared at a time: a hundred thousand
+    sites need little more memory than what goes in and comes out.
 
     Raises:
         CannotShare: fixed shares do not sum to one, or the key is the market.
     """
+    at_once = max(most_cells // max(drawn_wh.shape[1], 1), 1)
+    bands = [
+        _share_by(terms, drawn_wh[first : first + at_once], fed_in_wh[first : first + at_once], ranks)
+        for first in range(0, max(len(drawn_wh), 1), at_once)
+    ]
+    if len(bands) == 1:
+        return bands[0]
+    levels = [level for _, level in bands if level is not None]
+    return one_behind_the_other([shared for shared, _ in bands]), joined(levels) if levels else None
+
+
+def _share_by(
+    terms: SharingTerms, drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh
+) -> tuple[Shared, FeederLevel | None]:
     if terms.key == ShareRule.DYNAMIC:
         return share_dynamic(drawn_wh, fed_in_wh, ranks), None
     if terms.key == ShareRule.STATIC:
