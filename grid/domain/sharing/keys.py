@@ -42,6 +42,15 @@ class KeyFill:
     level: Whole
     divisor: Whole
 
+    @classmethod
+    def joined(cls, fills: Sequence["KeyFill"]) -> "KeyFill":
+        """Of some intervals after others, as one."""
+        return cls(
+            np.concatenate([fill.keyed_wh for fill in fills]),
+            np.concatenate([fill.level for fill in fills]),
+            np.concatenate([fill.divisor for fill in fills]),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Level:
@@ -79,15 +88,24 @@ class Shared:
 def one_behind_the_other(parts: Sequence[Shared]) -> Shared:
     """What some intervals after others shared among the same sites, as one."""
     fills = [part.fill for part in parts if part.fill is not None]
+    levels = [
+        Level(
+            np.concatenate([level.received_wh for level in same]),
+            np.concatenate([level.delivered_wh for level in same]),
+            same[0].group,
+        )
+        for same in zip(*(part.levels for part in parts), strict=True)
+    ]
     return Shared(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("consumption_wh", "production_wh", "matched_wh", "shared_wh")),
-        received=Split.joined([part.received for part in parts]), delivered=Split.joined([part.delivered for part in parts]),
-        fill=KeyFill(*(np.concatenate([getattr(f, name) for f in fills]) for name in ("keyed_wh", "level", "divisor"))) if fills else None,
-        levels=tuple(
-            Level(np.concatenate([level.received_wh for level in same]), np.concatenate([level.delivered_wh for level in same]), same[0].group)
-            for same in zip(*(part.levels for part in parts), strict=True)
-        ),
-    )  # fmt: skip
+        np.concatenate([part.consumption_wh for part in parts]),
+        np.concatenate([part.production_wh for part in parts]),
+        np.concatenate([part.matched_wh for part in parts]),
+        np.concatenate([part.shared_wh for part in parts]),
+        Split.joined([part.received for part in parts]),
+        Split.joined([part.delivered for part in parts]),
+        KeyFill.joined(fills) if fills else None,
+        tuple(levels),
+    )
 
 
 def share_dynamic(drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh) -> Shared:

@@ -28,12 +28,11 @@ class Split:
 
     @classmethod
     def joined(cls, splits: Sequence["Split"]) -> "Split":
-        """Splits of some intervals after others, as one."""
+        """Of some intervals after others, as one."""
         return cls(
-            *(
-                np.concatenate([getattr(split, name) for split in splits])
-                for name in ("parts_wh", "cutoff", "cutoff_site")
-            )
+            np.concatenate([split.parts_wh for split in splits]),
+            np.concatenate([split.cutoff for split in splits]),
+            np.concatenate([split.cutoff_site for split in splits]),
         )
 
 
