@@ -7,3 +7,7 @@ class GridConfig(AppConfig):
     name = "grid"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Grid"
+
+    def ready(self) -> None:
+        # A device's page shows what it was told and did.
+        import grid.web.device_course  # noqa: F401

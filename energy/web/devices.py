@@ -31,6 +31,7 @@ from energy.selectors.sensors import sensor_series
 from energy.services.alarms import acknowledge_alarm, clear_alarm
 from energy.services.devices import decommission_device, require_encryption, revoke_device
 from energy.web.device_forms import CodeForm, EndForm, ExchangeForm
+from energy.web.device_sections import SECTIONS
 from members.models import Role
 
 PER_PAGE = 25
@@ -141,6 +142,7 @@ def device_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     now = timezone.now()
     sent = TelemetryMessage.objects.filter(device_id=device.pk, microgrid_id=device.microgrid_id)
     refusals = refusals_by_reason(device, now=now)
+    shown_now = device.microgrid.now(now)
     context = {
         "device": device, "line": _line(device, now), "events": device.events.select_related("by").order_by("-at", "-pk")[:50],
         "keys": [
@@ -153,7 +155,8 @@ def device_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "messages_kept": sent.order_by("-counter").values("counter", "received_at", "sent_at", "transport")[:10],
         "outcomes": device.firmware_outcomes.select_related("release").order_by("-reported_at")[:5],
         "has_open_alarm": device.alarms.filter(cleared_at__isnull=True).exists(), "may_change": _is_operator(request, device), "zone": device.microgrid.time_zone,
-        **(_readings(device.sensor, device.microgrid.now(now)) if device.sensor else {}),
+        "sections": [text for section in SECTIONS if (text := section(device, shown_now))],
+        **(_readings(device.sensor, shown_now) if device.sensor else {}),
     }  # fmt: skip
     return render(request, "devices/device.html", context)
 

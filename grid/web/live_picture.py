@@ -11,10 +11,10 @@ from grid.selectors.drawing import HALF_BAR, Drawing, DrawnBranch, DrawnNode, st
 
 
 @dataclass(frozen=True, slots=True)
-class PaintedNode:
-    place: int
+class PlacedNode:
+    """Where something of a node is drawn, in the diagram and on the map."""
+
     node: DrawnNode
-    look: Look
 
     @property
     def bar(self) -> str:
@@ -33,6 +33,12 @@ class PaintedNode:
 
 
 @dataclass(frozen=True, slots=True)
+class PaintedNode(PlacedNode):
+    place: int
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
 class PaintedBranch:
     place: int
     branch: DrawnBranch
@@ -42,24 +48,13 @@ class PaintedBranch:
 
 
 @dataclass(frozen=True, slots=True)
-class PaintedBattery:
+class PaintedBattery(PlacedNode):
     """All storages of one node."""
 
-    node: DrawnNode
     place: int
     storages: list[int]
     names: str
     percent: int | None
-
-    @property
-    def at(self) -> str:
-        """Where its node stands in the diagram."""
-        return f"{round(self.node.x, 1):g} {round(self.node.y, 1):g}"
-
-    @property
-    def on_map(self) -> str:
-        """Where its node stands on the map; empty without coordinates."""
-        return "" if self.node.map_x is None else f"{self.node.map_x:g} {self.node.map_y:g}"
 
     @property
     def fill(self) -> float:
@@ -93,7 +88,7 @@ def paint(drawing: Drawing, message: dict[str, Any] | None) -> dict[str, Any]:
     power = _numbers(message, "branch_w", len(drawing.branches), same)
     soc = _numbers(message, "storage_soc_wh", len(drawing.storages), same)
     nodes = [
-        PaintedNode(i, node, voltage_look(voltage[i], node.vm_min, node.vm_max))
+        PaintedNode(node, i, voltage_look(voltage[i], node.vm_min, node.vm_max))
         for i, node in enumerate(drawing.nodes)
     ]
     branches = [

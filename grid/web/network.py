@@ -9,12 +9,15 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from energy.models import Line, Microgrid, Transformer
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from energy.web.imports import operated_microgrid
-from grid.models import Technology
+from grid.models import NetworkStudy, Technology
+from grid.selectors.drawing import draw
 from grid.selectors.network import load_network, open_ties
 from grid.selectors.network_page import (
     element_losses,
@@ -27,21 +30,23 @@ from grid.selectors.network_page import (
 from grid.selectors.outage_holds import held_for_work
 from grid.services.planned_outages import CannotPlanOutage, request_outage
 from grid.tasks import study_network
+from grid.web.study_picture import chosen_technology, hosting_picture, loss_picture
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-SHOWN_ROWS = 12
 
 
 class OutageForm(forms.Form):
     """What is to be out, from when to when, and why; times are the microgrid's local ones."""
 
-    reason = forms.CharField(label="What is to be done", max_length=300)
-    started = forms.DateTimeField(label="From", widget=LOCAL)
-    ended = forms.DateTimeField(label="To", widget=LOCAL)
-    elements = forms.MultipleChoiceField(label="Out meanwhile")
-    switches = forms.MultipleChoiceField(label="Open switches that are closed meanwhile", required=False)
+    reason = forms.CharField(label=gettext_lazy("What is to be done"), max_length=300)
+    started = forms.DateTimeField(label=gettext_lazy("From"), widget=LOCAL)
+    ended = forms.DateTimeField(label=gettext_lazy("To"), widget=LOCAL)
+    elements = forms.MultipleChoiceField(label=gettext_lazy("Out meanwhile"))
+    switches = forms.MultipleChoiceField(
+        label=gettext_lazy("Open switches that are closed meanwhile"), required=False
+    )
     waits = forms.BooleanField(
-        label="Supply comes back only when somebody says that the work is done", required=False
+        label=gettext_lazy("Supply comes back only when somebody says that the work is done"), required=False
     )
 
     def __init__(self, microgrid: Microgrid, now: datetime, *args: Any, **kwargs: Any) -> None:
@@ -82,15 +87,26 @@ def network(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _asked(request, microgrid, form, now):
         return redirect("network")
     study = newest_study(microgrid)
-    rows = hosting_rows(study) if study else []
-    losses = element_losses(study) if study else []
     context = {
         "microgrid": microgrid, "tab": "network", "zone": microgrid.zone, "now": now, "form": form, "may_change": may_change,
-        "facts": network_facts(microgrid, now), "study": study, "technologies": Technology.labels, "weakest": rows[:SHOWN_ROWS],
-        "others": rows[SHOWN_ROWS:], "worst": losses[:SHOWN_ROWS], "further": losses[SHOWN_ROWS:],
+        "facts": network_facts(microgrid, now), "study": study,
         "outages": newest_outages(microgrid), "settled": recent_losses(microgrid, now), "user": user,
     }  # fmt: skip
+    if study is not None:
+        context |= _studied(request, microgrid, study)
     return render(request, "live/network.html", context)
+
+
+def _studied(request: HttpRequest, microgrid: Microgrid, study: NetworkStudy) -> dict[str, Any]:
+    """Pictures and tables of what was computed, on the network as it was then."""
+    drawing = draw(microgrid, study.made_at)
+    technology = chosen_technology(request.GET.get("of", ""))
+    view = "map" if request.GET.get("view") == "map" and drawing.has_map else "diagram"
+    rows, losses = hosting_rows(study), element_losses(study)
+    return {
+        "drawing": drawing, "technologies": Technology.choices, "technology": technology.value, "view": view, "view_is_map": view == "map",
+        "rows": rows, "hosting": hosting_picture(drawing, rows, technology), "losses": losses, "failing": loss_picture(drawing, losses, microgrid.sites.count()),
+    }  # fmt: skip
 
 
 def _asked(request: HttpRequest, microgrid: Microgrid, form: OutageForm, now: datetime) -> bool:
@@ -108,10 +124,13 @@ def _asked(request: HttpRequest, microgrid: Microgrid, form: OutageForm, now: da
     except CannotPlanOutage as problem:
         form.add_error(None, str(problem))
         return False
-    messages.success(
-        request,
-        f"Asked for: {outage.sites_lost.count()} sites would be without supply. Somebody else decides.",
+    lost = outage.sites_lost.count()
+    told = ngettext(
+        "Asked for: %(count)d site would be without supply. Somebody else decides.",
+        "Asked for: %(count)d sites would be without supply. Somebody else decides.",
+        lost,
     )
+    messages.success(request, told % {"count": lost})
     return True
 
 
@@ -121,5 +140,5 @@ def compute(request: HttpRequest) -> HttpResponse:
     """Ask for the study anew."""
     microgrid = operated_microgrid(request)
     study_network.delay(microgrid_id=microgrid.pk)
-    messages.success(request, "Being computed; look again in a minute.")
+    messages.success(request, _("Being computed; look again in a minute."))
     return redirect("network")

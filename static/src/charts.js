@@ -127,7 +127,9 @@ const FORMATS = {
 
 /** Figures along one axis: steps, bars or points, each series in the colour of what it means; gaps stay gaps. */
 export function linesOption(picture) {
-  const format = FORMATS[picture.unit];
+  const size = FORMATS[picture.unit];
+  const format = picture.below ? (v) => size(Math.abs(v)) : size; // never a sign: words say which way it flows
+  const way = (v) => (picture.below && v ? ` ${v < 0 ? picture.below : picture.above}` : "");
   const labels = picture.dates ? picture.labels.map((d) => new Date(`${d}T12:00`).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" })) : picture.labels;
   const option = base(labels, picture.dates || picture.names ? "auto" : (i) => picture.labels[i].endsWith(":00") && Number(picture.labels[i].slice(0, 2)) % 3 === 0);
   if (picture.names) option.xAxis.axisLabel = { ...option.xAxis.axisLabel, interval: innerWidth < 720 ? "auto" : 0, rotate: 40, hideOverlap: true };
@@ -140,7 +142,7 @@ export function linesOption(picture) {
     const line = { width: 2, color: colour, type: DASHES[one.style] ?? "solid", opacity: one.style === "faint" ? 0.45 : 1 };
     return series(one.name, one.values, colour, { lineStyle: line, ...(one.fill ? { areaStyle: { color: token(one.fill), opacity: 0.45 } } : {}) });
   });
-  option.tooltip.formatter = (points) => `${points[0].axisValue}<br>` + points.filter((p) => p.value !== null && p.value !== undefined).map((p) => `${p.marker} ${p.seriesName}: ${format(p.value)}`).join("<br>");
+  option.tooltip.formatter = (points) => `${points[0].axisValue}<br>` + points.filter((p) => p.value !== null && p.value !== undefined).map((p) => `${p.marker} ${p.seriesName}: ${format(p.value)}${way(p.value)}`).join("<br>");
   return option;
 }
 

@@ -1,4 +1,5 @@
 // The network on the page: painted anew from a message, walked over by keys, zoomed and dragged. The server drew it.
+import { ARROWS, ZOOMS, panning, towards } from "./panning.js";
 import { words } from "./words.js";
 
 const LOADING = [[1000, "over", ", overloaded"], [800, "high", ", high"], [500, "notable", ""], [-Infinity, "calm", ""]];
@@ -100,6 +101,9 @@ function named(group, code) {
   group.prepend(Object.assign(part("title", {}), { textContent: code }));
 }
 
+/** Nodes of a drawing by place, with where they stand. */
+const spots = (svg) => [...svg.querySelectorAll("[data-node]")].filter((group) => group.transform.baseVal.length).map((group) => [Number(group.dataset.node), group.transform.baseVal[0].matrix]);
+
 export function network(page, still, chosen) {
   const by = (name) => {
     const found = [];
@@ -190,29 +194,13 @@ export function network(page, still, chosen) {
     show();
   });
 
-  /** The nearest node in a direction, as the diagram or the map lies. */
-  function towards(svg, from, dx, dy) {
-    const spots = [...svg.querySelectorAll("[data-node]")].filter((group) => group.transform.baseVal.length).map((group) => [Number(group.dataset.node), group.transform.baseVal[0].matrix]);
-    const here = spots.find(([place]) => place === from)?.[1];
-    if (!here) return spots[0]?.[0];
-    let best = null;
-    let least = Infinity;
-    for (const [place, at] of spots) {
-      const along = (at.e - here.e) * dx + (at.f - here.f) * dy;
-      const aside = Math.abs((at.e - here.e) * dy) + Math.abs((at.f - here.f) * dx);
-      if (along > 1 && along + 3 * aside < least) { best = place; least = along + 3 * aside; }
-    }
-    return best ?? from;
-  }
-
-  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   for (const svg of page.querySelectorAll("svg[data-pan]")) {
     const pan = panning(svg);
     svg.addEventListener("keydown", (event) => {
       if (ARROWS[event.key] && event.shiftKey) pan.move(...ARROWS[event.key]);
-      else if (ARROWS[event.key]) pick("node", towards(svg, picked?.[0] === "node" ? picked[1] : -1, ...ARROWS[event.key]));
+      else if (ARROWS[event.key]) pick("node", towards(spots(svg), picked?.[0] === "node" ? picked[1] : -1, ...ARROWS[event.key]));
       else if (event.key === "Enter") show();
-      else if (event.key === "+" || event.key === "-" || event.key === "0") pan.zoom({ "+": 0.75, "-": 1.33, 0: 0 }[event.key]);
+      else if (event.key in ZOOMS) pan.zoom(ZOOMS[event.key]);
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -236,44 +224,4 @@ export function network(page, still, chosen) {
     letGo: () => pick(null),
     picked: () => picked && [picked[0], codeOf(picked)],
   };
-}
-
-/** Drag and zoom by changing the viewBox; a wheel zooms with Ctrl only, so that the page still scrolls. */
-function panning(svg) {
-  const whole = svg.getAttribute("viewBox").split(" ").map(Number);
-  let box = [...whole];
-  const apply = () => svg.setAttribute("viewBox", box.map((v) => v.toFixed(1)).join(" "));
-  function zoom(factor, fx = 0.5, fy = 0.5) {
-    if (!factor) { box = [...whole]; return apply(); }
-    const width = Math.min(Math.max(box[2] * factor, whole[2] / 12), whole[2]);
-    const height = (width * whole[3]) / whole[2];
-    box = [box[0] + (box[2] - width) * fx, box[1] + (box[3] - height) * fy, width, height];
-    keepInside();
-  }
-  function keepInside() {
-    box[0] = Math.min(Math.max(box[0], whole[0]), whole[0] + whole[2] - box[2]);
-    box[1] = Math.min(Math.max(box[1], whole[1]), whole[1] + whole[3] - box[3]);
-    apply();
-  }
-  function move(dx, dy) { box[0] += dx * box[2] * 0.15; box[1] += dy * box[3] * 0.15; keepInside(); }
-  let from = null;
-  svg.addEventListener("pointerdown", (event) => { from = [event.clientX, event.clientY, box[0], box[1]]; delete svg.dataset.dragged; });
-  svg.addEventListener("pointermove", (event) => {
-    if (!from || box[2] >= whole[2]) return;
-    const scale = box[2] / svg.clientWidth;
-    const [dx, dy] = [event.clientX - from[0], event.clientY - from[1]];
-    if (Math.abs(dx) + Math.abs(dy) > 5) svg.dataset.dragged = "yes";
-    box[0] = from[2] - dx * scale;
-    box[1] = from[3] - dy * scale;
-    keepInside();
-  });
-  for (const end of ["pointerup", "pointerleave", "pointercancel"]) svg.addEventListener(end, () => { from = null; });
-  svg.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey) return;
-    event.preventDefault();
-    const frame = svg.getBoundingClientRect();
-    zoom(event.deltaY > 0 ? 1.2 : 0.83, (event.clientX - frame.left) / frame.width, (event.clientY - frame.top) / frame.height);
-  }, { passive: false });
-  svg.pan = { zoom, move };
-  return svg.pan;
 }

@@ -7,6 +7,9 @@ window.htmx = htmx; // pages with a script of their own ask for parts through it
 const figures = [...document.querySelectorAll("figure[data-chart-frame]")].filter((figure) => !figure.closest("[data-live]")); // the live page draws its own
 if (figures.length) import("./charts.js").then(({ draw }) => figures.forEach((figure) => draw(figure)));
 
+const drawings = document.querySelectorAll("svg[data-still]");
+if (drawings.length) import("./still_drawing.js").then(({ still }) => drawings.forEach(still));
+
 // On a narrow screen tabs scroll: the one that is open must be seen.
 for (const tab of document.querySelectorAll(".tabs [aria-current], .segments [aria-current]")) {
   const row = tab.parentElement;

@@ -53,7 +53,9 @@ def leaf_with_sites(microgrid: Microgrid) -> Line:
     return next(line for line in lines if ends.count(line.node_to_id) == 1 and line.node_to.sites.exists())
 
 
-def test_a_study_tells_what_the_power_flow_confirms(microgrid: Microgrid, closed_days: None) -> None:
+def test_a_study_tells_what_the_power_flow_confirms(
+    client: Client, microgrid: Microgrid, closed_days: None, operator: User
+) -> None:
     study = study_network(microgrid=microgrid, now=SHOWN_NOW)
     assert (study.first_day, study.last_day, study.intervals) == (DAY, NEXT_DAY, 192)
     network = load_network(microgrid.pk)
@@ -72,6 +74,16 @@ def test_a_study_tells_what_the_power_flow_confirms(microgrid: Microgrid, closed
     assert ElementLoss.objects.filter(study=study).count() == len(network.network.wires) + 1
     again = study_network(microgrid=microgrid, now=SHOWN_NOW + timedelta(hours=1))
     assert list(microgrid.network_studies.all()) == [again]
+    client.force_login(operator)
+    page = client.get(reverse("network") + "?of=car_charging").content.decode()
+    kilowatts = (
+        f"{weakest.power_w / 1000:,.1f}" if weakest.power_w < 100_000 else f"{weakest.power_w / 1000:,.0f}"
+    )
+    assert f"The tightest is {weakest.node_code} with {kilowatts} kW" in page
+    assert page.count('<g class="spot ') == 2 * len(network.node_codes)  # what is left, and what a loss means
+    assert f"{first.code}: {first.sites_lost} sites without supply" in page
+    german = client.get(reverse("network"), headers={"Accept-Language": "de"}).content.decode()
+    assert "Was jeder Knoten noch aufnimmt" in german
 
 
 def test_sites_on_one_phase_unbalance_the_voltages_and_raise_an_alarm(
