@@ -2,6 +2,7 @@
 
 `script/bench agent [--sites 10000] [--json]`: in a database of its own, a day of quarter hours is ordered for the first time, once more with
 the same facts (nothing may change), and once where a tenth of the sites expects something else. Every row is compared with what was wanted.
+Processor time is this process's and that of its connection in the database, whoever else shares the machine.
 """
 
 import argparse
@@ -13,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+
+from benchmarks.processor_time import seconds_of
 
 NEED = "postgres,valkey"
 INTERVALS = 96
@@ -60,20 +63,29 @@ def measure(count: int) -> dict[str, Any]:
     other[:, : count // 10] += 1
     changed = Wanted(np.maximum(other, 0), price, np.maximum(-other, 0), price - 190_000)
     starts = [START + timedelta(minutes=15) * i for i in range(INTERVALS)]
-    seconds, rounds, sound = [], [], True
+    seconds, processor_s, rounds, sound = [], [], [], True
     for asked in (wanted, wanted, changed):
-        began = time.monotonic()
+        began, began_s = time.monotonic(), _processor_s()
         rounds.append(bring_in_line(microgrid, sites, starts, asked, NOW))
         seconds.append(time.monotonic() - began)
+        processor_s.append(round(_processor_s() - began_s, 2))
         sound &= _stored(microgrid, sites, starts) == _asked(sites, starts, asked)
     orders = int((net != 0).sum())
     sound &= rounds[0].placed == orders and (rounds[1].placed, rounds[1].withdrawn) == (0, 0)
     return {
         "name": "agent", "seconds": round(seconds[0], 2), "items": orders, "items_per_s": round(orders / seconds[0]),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1), "sites": count,
-        "again_seconds": round(seconds[1], 2), "a_tenth_changed_seconds": round(seconds[2], 2), "placed": [r.placed for r in rounds],
+        "again_seconds": round(seconds[1], 2), "a_tenth_changed_seconds": round(seconds[2], 2), "placed": [r.placed for r in rounds], "processor_s": processor_s,
         "withdrawn": [r.withdrawn for r in rounds], "sound": bool(sound),
     }  # fmt: skip
+
+
+def _processor_s() -> float:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return seconds_of([os.getpid(), cursor.fetchone()[0]])
 
 
 def _asked(sites: Any, starts: list[datetime], wanted: Any) -> tuple[int, int, int]:
