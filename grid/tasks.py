@@ -1,8 +1,10 @@
 """Doors of the workers: day close and what follows from it."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 from celery import shared_task
+from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
@@ -32,6 +34,7 @@ from grid.services import (
     votes,
 )
 from grid.services.emergencies import call_waiting
+from grid.services.order_books import forget_orders
 
 DAYS_LOOKED_BACK = 45
 
@@ -69,6 +72,14 @@ def run_markets() -> int:
         cleared += market_clearing.clear_due(microgrid=microgrid, now=now)
         market_agent.order_for_members(microgrid=microgrid, now=now)
     return cleared
+
+
+@shared_task(queue="default", time_limit=1800)
+def forget_old_orders() -> int:
+    """Forget months of market orders as the settings say; returns how many months."""
+    archive = Path(settings.ORDER_ARCHIVE) if settings.ORDER_ARCHIVE else None
+    looked = forget_orders(now=timezone.now(), keep_months=settings.ORDER_MONTHS, archive=archive)
+    return sum(not month.kept_because for month in looked)
 
 
 @shared_task(queue="default", time_limit=300)

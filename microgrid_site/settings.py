@@ -52,6 +52,9 @@ FIRMWARE_DIR = VAR_DIR / "firmware"
 WEATHER_SOURCE = os.environ.get("WEATHER_SOURCE", "")
 # The token of ENTSO-E's Transparency Platform, for spot indexes that are fetched from there.
 ENTSOE_TOKEN = os.environ.get("ENTSOE_TOKEN", "")
+# After how many months the order books of settled days are forgotten (0: never), and a folder that gets a copy before (empty: none).
+ORDER_MONTHS = int(os.environ.get("ORDER_MONTHS") or 12)
+ORDER_ARCHIVE = os.environ.get("ORDER_ARCHIVE", "")
 CHAIN_RPC_URL = os.environ.get("CHAIN_RPC_URL") or "http://127.0.0.1:8545"
 CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
@@ -254,6 +257,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "billing.tasks.ask_card_provider",
         "schedule": crontab(minute="*/10"),
         "options": {"queue": "default", "expires": 600},
+    },
+    "forget old orders": {
+        "task": "grid.tasks.forget_old_orders",
+        "schedule": crontab(hour="4", minute="10"),
+        "options": {"queue": "default", "expires": 3600},
     },
     "close votes": {
         "task": "grid.tasks.close_votes",

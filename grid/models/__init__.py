@@ -26,6 +26,7 @@ from grid.models.flexibility import CommandKind, FlexibilityDay, FlexibilityPay,
 from grid.models.flexible_runs import FlexibleRun, FlexibleRunPlan, FlexibleRunResult
 from grid.models.interruptions import InterruptedSite, Interruption, InterruptionCause
 from grid.models.market import (
+    ForgottenOrders,
     MarketInterval,
     MarketOrder,
     MarketTerms,
@@ -103,6 +104,7 @@ __all__ = [
     "FlexibleRun",
     "FlexibleRunPlan",
     "FlexibleRunResult",
+    "ForgottenOrders",
     "GivenDay",
     "GridAlarm",
     "GridAlarmKind",

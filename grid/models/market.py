@@ -103,25 +103,38 @@ class MarketOrder(PublicRow):
     matched_wh = models.PositiveIntegerField(null=True, help_text="Empty: not cleared yet.")
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(wh__gt=0), name="an_order_is_for_something"),
-            models.CheckConstraint(
-                condition=Q(matched_wh__isnull=True) | Q(matched_wh__lte=F("wh")),
-                name="matched_is_at_most_ordered",
-            ),
-            models.UniqueConstraint(
-                fields=["site", "start_at", "side"],
-                condition=Q(placed_by=None),
-                name="one_order_of_the_agent",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["microgrid", "start_at"], name="orders_by_interval"),
-            models.Index(fields=["site", "start_at"], name="orders_by_site"),
-        ]
+        # Partitioned by month of `start_at` and made by a migration: constraints, indexes and the trigger that keeps cleared orders stand there.
+        managed = False
+        db_table = "grid_marketorder"
 
     def __str__(self) -> str:
         return f"{self.site} {self.side} {self.wh} Wh at {self.start_at}"
+
+
+class ForgottenOrders(models.Model):
+    """A month's order book that is no longer kept: how much it held, and the hash by which a copy of it is recognised. Only ever added.
+
+    What was matched for each site stays with the settled days, price and sums with the cleared intervals.
+    """
+
+    microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="forgotten_orders")
+    month = models.DateField(help_text="Its first day; months of orders are those of UTC.")
+    orders = models.PositiveBigIntegerField()
+    ordered_wh = models.PositiveBigIntegerField()
+    matched_wh = models.PositiveBigIntegerField(help_text="Of both sides.")
+    sha256 = models.CharField(max_length=64, help_text="Of the book as CSV.")
+    archive = models.CharField(
+        max_length=120, blank=True, help_text="The file it was written to; empty: none."
+    )
+    forgotten_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["microgrid", "month"], name="a_book_is_forgotten_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.orders} orders of {self.month:%Y-%m}"
 
 
 class MarketInterval(models.Model):

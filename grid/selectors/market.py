@@ -20,6 +20,7 @@ from grid.models import (
     SharingRule,
     VoteStatus,
 )
+from grid.selectors.order_books import forgotten_between, settled_matches
 from grid.selectors.sharing_terms import SiteAxis, rule_on
 from kernel.money import price_from_micro
 
@@ -69,7 +70,18 @@ def place_in_day(microgrid: Microgrid, day: date, start_at: datetime) -> int:
 
 
 def matched_on(*, microgrid: Microgrid, day: date, sites: SiteAxis) -> Matched:
-    """What was matched for each site on a day [T, n]; sites that are no longer metered are left out."""
+    """What was matched for each site on a day [T, n]; sites that are no longer metered are left out.
+
+    Where the day's orders are forgotten, as the settled day keeps it.
+    """
+    local_day = microgrid.local_day(day)
+    if forgotten_between(microgrid, local_day.start_at, local_day.end_at):
+        return settled_matches(microgrid=microgrid, day=day, sites=sites)
+    return matched_in_orders(microgrid=microgrid, day=day, sites=sites)
+
+
+def matched_in_orders(*, microgrid: Microgrid, day: date, sites: SiteAxis) -> Matched:
+    """What a day's orders say was matched for each site [T, n]."""
     local_day = microgrid.local_day(day)
     shape = (local_day.interval_count, len(sites.codes))
     found = {side: np.zeros(shape, dtype=np.int64) for side in OrderSide.values}

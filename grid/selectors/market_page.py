@@ -8,7 +8,8 @@ from django.db.models import QuerySet, Sum
 
 from energy.models import Microgrid, Site
 from energy.selectors.ownership import local_day_of, on_own_days, theirs_since
-from grid.models import GivenDay, MarketInterval, MarketOrder, OrderSide, TradingLimit
+from grid.models import GivenDay, MarketInterval, MarketOrder, OrderSide, SiteMarketDay, TradingLimit
+from grid.selectors.order_books import forgotten_between
 from members.models import User
 from members.selectors.scope import own_members
 
@@ -60,6 +61,16 @@ def orders_of_day(site: Site, day: date) -> list[MarketOrder]:
         site=site, start_at__gte=local_day.start_at, start_at__lt=local_day.end_at
     )
     return list(rows.order_by("start_at", "side", "pk"))
+
+
+def matched_of_day(site: Site, day: date) -> tuple[int, int] | None:
+    """What was bought and sold for a site on a day whose orders are forgotten [Wh]; None where they are kept, or not for who has it today."""
+    local_day = site.microgrid.local_day(day)
+    since = theirs_since(site)
+    if (since is not None and day < since) or not forgotten_between(site.microgrid, local_day.start_at, local_day.end_at):  # fmt: skip
+        return None
+    row = SiteMarketDay.objects.filter(site=site, day=day, is_current=True).first()
+    return (sum(row.bid_wh), sum(row.offer_wh)) if row else (0, 0)
 
 
 def course_of(microgrid: Microgrid, day: date) -> list[MarketStep]:

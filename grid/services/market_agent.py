@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Microgrid
+from energy.services.partitions import ensure_months
 from grid.domain.market.agent import Wanted, lots, orders_for
 from grid.domain.sharing.preferences import give
 from grid.models import MarketInterval
 from grid.selectors.market import place_in_day
+from grid.selectors.order_books import ORDERS_TABLE
 from grid.selectors.preferences import preferences_on
 from grid.selectors.sharing_terms import SiteAxis
 from grid.selectors.trading import Expected, expected_from, limits_of, published_bounds
@@ -31,18 +33,19 @@ WANTED = """
         site_id bigint, start_at timestamptz, is_buy boolean, wh integer, price_micro integer, placed_at timestamptz
     ) ON COMMIT DROP
 """
+# The starts are named in every part, so that the database opens no other month's table.
 SAME_PLACE = "w.site_id = o.site_id AND w.start_at = o.start_at AND w.is_buy = (o.side = 'buy')"
 WITHDRAW = f"""
     DELETE FROM grid_marketorder o
     WHERE o.microgrid_id = %(microgrid)s AND o.start_at = ANY(%(starts)s) AND o.placed_by_id IS NULL
       AND (NOT EXISTS (SELECT FROM wanted_order w WHERE {SAME_PLACE} AND w.wh = o.wh AND w.price_micro = o.price_micro)
            OR EXISTS (SELECT FROM grid_marketorder h WHERE h.site_id = o.site_id AND h.start_at = o.start_at AND h.side = o.side
-                      AND h.placed_by_id IS NOT NULL))
+                      AND h.start_at = ANY(%(starts)s) AND h.placed_by_id IS NOT NULL))
 """
 PLACE = f"""
     INSERT INTO grid_marketorder (public_id, microgrid_id, site_id, start_at, side, wh, price_micro, placed_at)
     SELECT uuidv7(), %(microgrid)s, site_id, start_at, CASE WHEN is_buy THEN 'buy' ELSE 'sell' END, wh, price_micro, placed_at
-    FROM wanted_order w WHERE NOT EXISTS (SELECT FROM grid_marketorder o WHERE {SAME_PLACE})
+    FROM wanted_order w WHERE NOT EXISTS (SELECT FROM grid_marketorder o WHERE {SAME_PLACE} AND o.start_at = ANY(%(starts)s))
 """
 
 
@@ -124,6 +127,7 @@ def bring_in_line(
         MarketInterval.objects.filter(microgrid=microgrid, start_at__in=starts).values_list("start_at", flat=True)
     )  # fmt: skip
     still_open = [start for start in starts if start not in cleared]
+    ensure_months(table=ORDERS_TABLE, days={start.astimezone(UTC).date() for start in still_open})
     values = _orders(sites, starts, np.array([start not in cleared for start in starts]), wanted, now)
     with connection.cursor() as cursor:
         cursor.execute(WANTED)
@@ -131,7 +135,7 @@ def bring_in_line(
         cursor.execute("ANALYZE wanted_order")
         cursor.execute(WITHDRAW, {"microgrid": microgrid.pk, "starts": still_open})
         withdrawn = cursor.rowcount
-        cursor.execute(PLACE, {"microgrid": microgrid.pk})
+        cursor.execute(PLACE, {"microgrid": microgrid.pk, "starts": still_open})
         return Placed(cursor.rowcount, withdrawn)
 
 

@@ -60,8 +60,8 @@ def clear_intervals(*, microgrid: Microgrid, starts: Sequence[datetime], now: da
             price[found.interval] = uniform_price_micro(
                 int(bids.side.orders.price[found.last_bid]), int(offers.side.orders.price[found.last_offer])
             )
-    _keep_matches(bids.ids, matched[OrderSide.BUY])
-    _keep_matches(offers.ids, matched[OrderSide.SELL])
+    _keep_matches(due, bids.ids, matched[OrderSide.BUY])
+    _keep_matches(due, offers.ids, matched[OrderSide.SELL])
     asked, offered = _total(bids, len(due)), _total(offers, len(due))
     MarketInterval.objects.bulk_create(
         MarketInterval(
@@ -140,10 +140,10 @@ def _total(book: _Book, count: int) -> list[int]:
     return values
 
 
-def _keep_matches(ids: Ints, matched_wh: Ints) -> None:
+def _keep_matches(due: Sequence[datetime], ids: Ints, matched_wh: Ints) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE grid_marketorder SET matched_wh = new.wh
-               FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, wh) WHERE grid_marketorder.id = new.id""",
-            [ids.tolist(), matched_wh.tolist()],
+            """UPDATE grid_marketorder o SET matched_wh = new.wh FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, wh)
+               WHERE o.id = new.id AND o.start_at = ANY(%s)""",
+            [ids.tolist(), matched_wh.tolist(), list(due)],
         )

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
 from energy.models import Microgrid, Site
 from energy.models.meters import MeterKind
+from energy.services.partitions import ensure_months
 from grid.models import MarketOrder, OrderSide, TradingLimit, TradingMode
 from grid.selectors.market import gate_of, is_market_on, place_in_day
+from grid.selectors.order_books import ORDERS_TABLE
 from grid.selectors.trading import published_bounds
 from members.models import User
 
@@ -53,6 +55,7 @@ def place_orders(*, site: Site, orders: Sequence[NewOrder], by: User, now: datet
         raise CannotOrder(f"{site} has no meter that would say what was delivered.")
     for order in orders:
         _check(microgrid, site, order, now)
+    ensure_months(table=ORDERS_TABLE, days={order.start_at.astimezone(UTC).date() for order in orders})
     for order in orders:
         MarketOrder.objects.filter(
             site=site, start_at=order.start_at, side=order.side, placed_by__isnull=True
@@ -103,7 +106,7 @@ def withdraw_order(*, order: MarketOrder, now: datetime) -> None:
     microgrid = Microgrid.objects.select_for_update(no_key=True).get(pk=order.microgrid_id)
     if gate_of(microgrid, order.start_at) <= now:
         raise CannotOrder("Orders for this interval are closed; this one stands.")
-    MarketOrder.objects.filter(pk=order.pk).delete()
+    MarketOrder.objects.filter(pk=order.pk, start_at=order.start_at).delete()
 
 
 @transaction.atomic

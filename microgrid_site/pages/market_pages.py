@@ -22,6 +22,7 @@ from grid.selectors.market_page import (
     book_of,
     course_of,
     limit_of,
+    matched_of_day,
     orders_of_day,
     own_orders,
     own_trading_sites,
@@ -138,9 +139,11 @@ def _orders(site: Site, day: date, now: datetime) -> dict[str, Any]:
         {"order": row, "ct": row.price_micro / MICRO_PER_CT, "is_open": row.start_at in open_starts, "may_go": row.start_at in open_starts and row.placed_by_id}
         for row in rows
     ]  # fmt: skip
+    kept = matched_of_day(site, day)
     return {
-        "orders": lines, "open_starts": sorted(open_starts), "bought_wh": _matched(rows, OrderSide.BUY),
-        "sold_wh": _matched(rows, OrderSide.SELL), "any_matched": any(row.matched_wh is not None for row in rows),
+        "orders": lines, "open_starts": sorted(open_starts), "is_forgotten": kept is not None,
+        "bought_wh": kept[0] if kept else _matched(rows, OrderSide.BUY), "sold_wh": kept[1] if kept else _matched(rows, OrderSide.SELL),
+        "any_matched": kept is not None or any(row.matched_wh is not None for row in rows),
     }  # fmt: skip
 
 

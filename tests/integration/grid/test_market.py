@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from energy.models import ForecastKind, ForecastQuantity, ForecastRun, Meter, MeterForecast, Microgrid, Site
 from energy.models.meters import MeterKind
+from energy.services.partitions import ensure_months
 from grid.models import MarketInterval, MarketOrder, OrderSide, SharingRule, SurplusPreference, TradingMode
+from grid.selectors.order_books import ORDERS_TABLE
 from grid.services.market_agent import order_for_members
 from grid.services.market_clearing import clear_due
 from grid.services.market_orders import CannotLimit, NewOrder, place_orders, set_limit
@@ -212,6 +214,7 @@ def test_pages_take_what_members_say_in_their_language(trading, household, clien
     assert client.post(where, wish).status_code == 200  # the place is taken: the form says so
     assert client.post(reverse("preference-end", args=[entry.public_id])).status_code == 302
     assert not SurplusPreference.objects.filter(site=site).exists()
+    ensure_months(table=ORDERS_TABLE, days=[SHOWN_NOW.date()])
     strange = MarketOrder.objects.create(
         microgrid=trading, site=other, start_at=SHOWN_NOW + timedelta(hours=5), side="buy", wh=1, price_micro=RETAIL, placed_at=SHOWN_NOW,
         placed_by=household,

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from billing.models import Document
 from energy.models import Consumer, OwnAlarm, Source
 from energy.models.assets import ConsumerKind, SourceKind
+from energy.services.partitions import ensure_months
 from grid.models import (
     DemandConsent,
     DemandProgramme,
@@ -22,6 +23,7 @@ from grid.models import (
     SurplusPreference,
     TradingLimit,
 )
+from grid.selectors.order_books import ORDERS_TABLE
 from members.models import AccessRecord, Member, Membership, Role, User
 from tests.integration.billing.conftest import DAYS, NOW, make_hamlet
 from tests.integration.billing.moving import CAME, CAME_WH, WENT, WENT_WH, Moving, make_moving
@@ -73,6 +75,7 @@ def _arrange(moving: Moving) -> None:
     TradingLimit.objects.create(
         site=site, buying="limit", buy_limit_micro=312_312, selling="never", set_by=user, set_at=NOW
     )
+    ensure_months(table=ORDERS_TABLE, days=DAYS)
     for day, price in zip(DAYS, (231_231, 232_232), strict=True):
         start = grid.local_day(day).start_at
         MarketOrder.objects.create(
