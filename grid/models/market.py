@@ -105,7 +105,6 @@ class MarketOrder(PublicRow):
     class Meta:
         # Partitioned by month of `start_at` and made by a migration: constraints, indexes and the trigger that keeps cleared orders stand there.
         managed = False
-        db_table = "grid_marketorder"
 
     def __str__(self) -> str:
         return f"{self.site} {self.side} {self.wh} Wh at {self.start_at}"
