@@ -204,10 +204,12 @@ def _headline(
         until = day.day + timedelta(days=balance.days_left)
         told = reader.say("days_left", days=balance.days_left, day=reader.spoken.date(until))
     so_far = "day_so_far" if day.unbilled_days == 1 else "days_so_far"
-    notes = [reader.say(so_far, days=day.unbilled_days)] if day.unbilled_days else []
-    if day.estimated_days:
+    # A bill that came after the look leaves nothing of its days to be told of.
+    is_open = balance.unbilled_minor != 0
+    notes = [reader.say(so_far, days=day.unbilled_days)] if is_open and day.unbilled_days else []
+    if is_open and day.estimated_days:
         notes.append(reader.say("estimated_some", count=day.estimated_days))
-    if day.unread_days:
+    if is_open and day.unread_days:
         notes.append(reader.say("unread_some", count=day.unread_days))
     is_used_up = PrepaidAlarm.objects.filter(agreement=agreement, alarm="used_up", over_at__isnull=True).exists()  # fmt: skip
     return {

@@ -27,6 +27,7 @@ from energy.models.assets import ConsumerKind
 from grid.models import DemandProgramme, FlexibilityTerms, SharingKey, SharingRule, StorageOriginRule
 from grid.services.demand_response import give_consent, offer_programme
 from members.models import Cooperative, Member, Membership, Role, User
+from microgrid_site.demo.prepaid import EMAIL, password_of
 from microgrid_site.embedded.secret_words import secret_word
 
 COOPERATIVE = {
@@ -193,6 +194,8 @@ def give_logins(microgrid: Microgrid, var: Path) -> list[Login]:
                 is_staff=member is None,
             )  # fmt: skip
         Membership.objects.get_or_create(user=user, cooperative=cooperative, member=member, role=role)
+    if User.objects.filter(email=EMAIL).exists():
+        logins.append(Login("Prepaid member", EMAIL, password_of(var)))
     return logins
 
 

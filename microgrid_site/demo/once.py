@@ -13,8 +13,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from billing.models import BillingRun, RunStatus
+from billing.models import BillingRun, PrepaidAgreement, RunStatus
 from billing.services.bank_statements import import_statement
+from billing.services.payments import use_credit
 from billing.services.price_publication import publish_days
 from billing.services.runs import prepare_run
 from billing.tasks import dispatch_run
@@ -42,6 +43,7 @@ from microgrid_site.demo.cooperative import (
 from microgrid_site.demo.money import offer_prices_of_the_hour, reward, share_out
 from microgrid_site.demo.outside import bank_statement, pay_on_chain
 from microgrid_site.demo.plan import DEMO_NETWORK, DemoPlan, days_to_settle, replay_start
+from microgrid_site.demo.prepaid import pay_before
 from microgrid_site.demo.processes import running, settling
 from microgrid_site.demo.progress import Progress
 from microgrid_site.demo.report import build_report
@@ -76,6 +78,7 @@ class Pass:
             self._agreements()
             self._metering()
             self._closing()
+            self._pay_before()
             self._billing()
             self._witnessing("witness", "Witness on the chain")
             self._payments()
@@ -166,6 +169,12 @@ class Pass:
             self._wait(lambda: len(missing()), ask, "closing days", "worker-default")
             outcome.tell(f"{todo} days closed", changed=todo > 0)
 
+    def _pay_before(self) -> None:
+        with self.progress.stage("prepaid", "Pay before using") as outcome:
+            agreed = pay_before(self.microgrid, self.days, settings.VAR_DIR)
+            told = f"{agreed.member.name} pays before using" if agreed else "nothing new to agree on"
+            outcome.tell(told, changed=agreed is not None)
+
     def _billing(self) -> None:
         with self.progress.stage("billing", "Bill the month") as outcome:
             now = self.microgrid.now(timezone.now())
@@ -201,6 +210,8 @@ class Pass:
                 cooperative=self.microgrid.cooperative, content=content, now=self.microgrid.now(timezone.now()),
                 file_name=f"statement-{self.month}.csv",
             )  # fmt: skip
+            for agreement in PrepaidAgreement.objects.filter(cooperative=self.microgrid.cooperative):
+                use_credit(member=agreement.member, now=self.microgrid.now(timezone.now()))
             seen = ChainPayment.objects.filter(document__run=self.run).count()
             try:
                 pay_on_chain(self.run, EthereumChain(settings.CHAIN_RPC_URL), settings.VAR_DIR / "wallet")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from billing.models import BillingRun, Document, DocumentKind, DocumentStatus
+from billing.models import BillingRun, Document, DocumentKind, DocumentStatus, PrepaidAgreement
 from contracts.adapters.virtual_wallet import VirtualWallet
 from contracts.domain.chain import Chain
 from contracts.models import PaymentQuote
@@ -16,12 +16,13 @@ EVERY_NTH_PAYS_LATER = 6
 
 
 def bills_of_members(run: BillingRun) -> list[Document]:
-    """The run's bills of everybody but the cooperative itself, by number."""
+    """The run's bills that members pay after they have used, by number."""
     return list(
         Document.objects.filter(
             run=run, kind=DocumentKind.BILL, member__is_cooperative=False, gross_minor__gt=0
         )
         .exclude(status=DocumentStatus.DRAFT)
+        .exclude(member__in=PrepaidAgreement.objects.values("member"))
         .select_related("member")
         .order_by("number")
     )
