@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from billing.api.card_payments import BillCardPayment, CardPayment, CardPayments
 from billing.api.distributions import DistributionList
 from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
+from billing.api.incentives import AwardList
 from billing.api.moves import SiteMoves
 from billing.api.prepaid import PrepaidDayList, PrepaidList
 from billing.api.public import PublicDays
@@ -17,7 +19,11 @@ urlpatterns = [
     path("bills/", BillList.as_view(), name="api-bills"),
     path("bills/<uuid:public_id>/", BillDetail.as_view(), name="api-bill"),
     path("bills/<uuid:public_id>/pdf/", BillPdf.as_view(), name="api-bill-pdf"),
+    path("bills/<uuid:public_id>/card-payment/", BillCardPayment.as_view(), name="api-bill-card-payment"),
+    path("card-payments/", CardPayments.as_view(), name="api-card-payments"),
+    path("card-payments/<uuid:public_id>/", CardPayment.as_view(), name="api-card-payment"),
     path("distributions/", DistributionList.as_view(), name="api-distributions"),
+    path("incentive-awards/", AwardList.as_view(), name="api-incentive-awards"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
     path("prepaid/", PrepaidList.as_view(), name="api-prepaid"),
     path("prepaid/<uuid:public_id>/days/", PrepaidDayList.as_view(), name="api-prepaid-days"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from billing.models import (
     AccountCode,
@@ -15,7 +15,8 @@ from billing.models import (
     Refund,
     RefundWay,
 )
-from members.models import Cooperative
+from members.models import Cooperative, User
+from members.selectors.scope import own_members
 
 MOST_SHOWN = 30
 
@@ -46,6 +47,12 @@ def cooperative_with_cards() -> Cooperative:
     if len(found) != 1:
         raise NoCards("Cards are off, or CARD_COOPERATIVE does not name the cooperative that takes them.")
     return found[0]
+
+
+def own_checkouts(user: User) -> QuerySet[CardCheckout]:
+    """Card payments of the members for whom the user acts, the newest first."""
+    rows = CardCheckout.objects.filter(member__in=own_members(user))
+    return rows.select_related("member", "document", "payment").order_by("-made_at", "-pk")
 
 
 @dataclass(frozen=True, slots=True)

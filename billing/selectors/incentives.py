@@ -1,8 +1,8 @@
 """Awards and budgets as pages show them."""
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from billing.models import AwardStatus, IncentiveAward, IncentiveBudget
+from billing.models import AwardStatus, DocumentStatus, FlexibilityCredit, IncentiveAward, IncentiveBudget
 from members.models import Cooperative, Role, User
 from members.selectors.scope import visible_members
 
@@ -13,6 +13,14 @@ def visible_awards(user: User) -> QuerySet[IncentiveAward]:
     return rows.select_related("version__programme__microgrid__cooperative", "site", "member").order_by(
         "-period", "-pk"
     )
+
+
+def with_documents(awards: QuerySet[IncentiveAward]) -> QuerySet[IncentiveAward]:
+    """Awards with `document_label`: the posted credit document on which each stands; None where it is on none yet."""
+    posted = FlexibilityCredit.objects.filter(cause_ref=OuterRef("cause_ref")).exclude(
+        document__status=DocumentStatus.DRAFT
+    )
+    return awards.annotate(document_label=Subquery(posted.values("document__label")[:1]))
 
 
 def held_awards(cooperative: Cooperative) -> QuerySet[IncentiveAward]:

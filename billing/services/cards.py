@@ -7,6 +7,7 @@ may come twice, late, in any order or not at all.
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
@@ -72,19 +73,28 @@ def pay_bill_by_card(
 
 
 def top_up_by_card(
-    *, member: Member, amount_minor: int, user: User, back_url: str, provider: CardProvider, now: datetime
-) -> CardCheckout:
+    *, member: Member, amount_minor: int, user: User, back_url: str, provider: CardProvider, now: datetime, key: UUID | None = None
+) -> CardCheckout:  # fmt: skip
     """A page on which a member pays a sum on account by card.
 
+    Args:
+        key: names the try, where the caller made one: asked again with it, it is the same checkout, however it stands by then.
+
     Raises:
-        CannotPayByCard: the sum is out of bounds.
+        CannotPayByCard: the sum is out of bounds, or the key is that of something else.
         CannotReachProvider, ProviderRefuses: the provider is not there, or says no.
     """
     _check(member, amount_minor)
-    checkout = CardCheckout.objects.create(
-        cooperative=member.cooperative, member=member, amount_minor=amount_minor, currency=member.cooperative.currency,
-        made_at=now, made_by=user,
-    )  # fmt: skip
+    asked = {
+        "cooperative": member.cooperative, "member": member, "amount_minor": amount_minor, "currency": member.cooperative.currency,
+        "made_at": now, "made_by": user,
+    }  # fmt: skip
+    if key is None:
+        checkout = CardCheckout.objects.create(**asked)
+    else:
+        checkout, _ = CardCheckout.objects.get_or_create(public_id=key, defaults=asked)
+    if (checkout.made_by_id, checkout.member_id, checkout.amount_minor, checkout.document_id) != (user.pk, member.pk, amount_minor, None):  # fmt: skip
+        raise CannotPayByCard("This id is that of another payment; begin a new one.")
     return _with_page(checkout, member.number, back_url, provider)
 
 

@@ -19,6 +19,7 @@ from billing.domain.cards.provider import CannotReachProvider, ProviderRefuses
 from billing.domain.cards.signature import BadSignature
 from billing.models import CardCheckout, CheckoutStatus, Document, Refund
 from billing.selectors.cards import card_desk, cards_are_on
+from billing.selectors.prepaid import standing_agreement
 from billing.services.card_refunds import give_back, release_card_refund
 from billing.services.cards import (
     CannotPayByCard,
@@ -70,11 +71,15 @@ def pay_by_card(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("bill", public_id)
 
 
-@login_required
 @require_safe
 def card_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Back from the provider: how it stands, asked of the provider, not read from the address."""
+    """Back from the provider: how it stands, asked of the provider, not read from the address.
+
+    Whoever paid from an app has no session in the browser: the app asks, and this page says to go back to it.
+    """
     user: Any = request.user
+    if not user.is_authenticated:
+        return render(request, "portal/card_back.html")
     checkout = get_object_or_404(CardCheckout, public_id=public_id, member__in=own_members(user))
     try:
         checkout = follow_checkout(checkout=checkout, provider=provider(), now=timezone.now())
@@ -84,7 +89,9 @@ def card_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
         )
     else:
         _tell(request, checkout)
-    return redirect("bill", checkout.document.public_id) if checkout.document else redirect("payments")
+    if checkout.document is not None:
+        return redirect("bill", checkout.document.public_id)
+    return redirect("prepaid" if standing_agreement(checkout.member) else "payments")
 
 
 def _tell(request: HttpRequest, checkout: CardCheckout) -> None:

@@ -18,6 +18,9 @@ MOST_QUERIES = {
     "api-sites": 6,
     "api-meters": 6,
     "api-microgrids": 6,
+    "api-card-payments": 6,
+    "api-incentive-awards": 6,
+    "api-prepaid": 10,
 }
 
 

@@ -4,12 +4,15 @@ import random
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
 from billing.adapters.cards import provider
 from billing.domain.cards.provider import CannotReachProvider
@@ -39,7 +42,7 @@ from billing.services.cards import (
 )
 from billing.services.payables import CannotPayOut
 from billing.services.payments import credit_of
-from members.models import Cooperative, User
+from members.models import Cooperative, Member, Membership, User
 from tests.integration.billing.card_server import SECRET_KEY, WEBHOOK_SECRET, Account, card_server
 from tests.integration.billing.conftest import Hamlet
 from tests.integration.billing.test_allocations import IBAN, check_conserved, pay, people
@@ -391,3 +394,61 @@ def test_events_in_any_order_say_the_same(hamlet: Hamlet, bill: Document, shop: 
     assert bill.paid_minor == bill.gross_minor - 50
     assert Payment.objects.filter(external_ref=intent).count() == 1
     check_account(hamlet, shop)
+
+
+def phone_of(hamlet: Hamlet, member: Member, name: str) -> APIClient:
+    """A phone with a token: it has no session."""
+    user = User.objects.create_user(f"{name}@x.example", "x")
+    Membership.objects.create(user=user, cooperative=hamlet.cooperative, member=member, role="member")
+    client = APIClient()
+    client.force_authenticate(user)
+    return client
+
+
+def test_a_phone_pays_a_bill_and_tops_up(hamlet: Hamlet, bill: Document, shop: Account) -> None:
+    cache.clear()
+    own = phone_of(hamlet, bill.member, "own")
+    other = phone_of(hamlet, Member.objects.exclude(pk=bill.member_id).first(), "other")
+    here = f"/api/v1/bills/{bill.public_id}/card-payment/"
+    begun = own.post(here)
+    assert (begun.status_code, begun.json()["status"], begun.json()["amount_minor"]) == (201, "open", bill.gross_minor)
+    assert own.post(here).json() == begun.json() and len(shop.sessions) == 1
+    state = f"/api/v1/card-payments/{begun.json()['id']}/"
+    assert [client.status_code for client in (other.post(here), other.get(state), APIClient().post(here))] == [404, 404, 401]
+    assert own.get(state).json()["page_url"] == begun.json()["page_url"]
+    [session] = shop.sessions.values()
+    back = Client(headers={"accept-language": "de"}).get(f"/cards/back/{begun.json()['id']}/")
+    assert "Sie können diese Seite schließen" in back.content.decode()  # no session in the phone's browser
+    shop.pay(session["id"])
+    paid = own.get(state).json()
+    bill.refresh_from_db()
+    assert (paid["status"], paid["page_url"], bill.status) == ("paid", "", "settled")
+    assert paid["payment"] == str(Payment.objects.get().public_id)
+    assert own.post(here).status_code == 409  # nothing is to be paid on it any more
+
+    asked = {"id": str(uuid4()), "member": bill.member.number, "amount_minor": 2500}
+    one, again = (own.post("/api/v1/card-payments/", asked, format="json") for _ in range(2))
+    assert one.status_code == 201 and one.json() == again.json() and len(shop.sessions) == 2
+    assert own.post("/api/v1/card-payments/", asked | {"amount_minor": 2600}, format="json").status_code == 409
+    assert other.post("/api/v1/card-payments/", asked, format="json").status_code == 404
+    assert own.post("/api/v1/card-payments/", asked | {"amount_minor": 1}, format="json").status_code == 400
+    shop.pay(one.json()["page_url"].rsplit("/", 1)[1])
+    follow(CardCheckout.objects.get(public_id=asked["id"]))
+    assert own.post("/api/v1/card-payments/", asked, format="json").json()["status"] == "paid"  # sent once more, much later
+    assert credit_of(bill.member) == 2500
+    assert [own.get("/api/v1/card-payments/").json()["count"], other.get("/api/v1/card-payments/").json()["count"]] == [2, 0]
+    check_account(hamlet, shop)
+
+
+def test_a_phone_is_told_when_cards_or_the_provider_are_not_there(hamlet: Hamlet, bill: Document, shop: Account, settings: Settings) -> None:  # fmt: skip
+    cache.clear()
+    own = phone_of(hamlet, bill.member, "own")
+    here = f"/api/v1/bills/{bill.public_id}/card-payment/"
+    begun = own.post(here).json()
+    settings.CARD_API_URL = "http://127.0.0.1:9"
+    answer = own.get(f"/api/v1/card-payments/{begun['id']}/")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert [own.post(here).status_code for _ in range(20)][-1] == 429
+    settings.CARD_PROVIDER = ""
+    cache.clear()
+    assert own.post(here).status_code == 404
