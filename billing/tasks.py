@@ -10,7 +10,7 @@ from django.utils import timezone
 from billing.adapters.cards import provider
 from billing.adapters.spot.sources import source_of
 from billing.domain.cards.provider import CannotReachProvider
-from billing.models import BillingRun, DocumentStatus, FeedForm, RunStatus, SpotIndex
+from billing.models import BillingRun, DocumentStatus, FeedForm, RunKind, RunStatus, SpotIndex
 from billing.models.runs import ChunkStatus
 from billing.services import deliveries, moves, release, runs, spot_feeds
 from billing.services.arrears import remind
@@ -22,12 +22,14 @@ from billing.services.payments import use_credit
 from billing.services.prepaid import look_at_balances
 from billing.services.price_publication import publish_days, publish_tariff_prices
 from billing.services.rule_replay import replay_rules, unreplayed_runs
+from billing.services.year_letters import tell_year
 from energy.models import Microgrid
 from kernel.intervals import Month
 from members.models import Cooperative, Member
 
 log = logging.getLogger(__name__)
 PRINTED_WITHIN = timedelta(hours=2)
+LAST_MONTH = 12
 
 
 @shared_task(queue="default", time_limit=900)
@@ -105,18 +107,21 @@ def print_block(*, document_ids: list[int]) -> int:
 
 @shared_task(queue="default", time_limit=300)
 def send_run(_printed: object = None, *, run_id: int) -> int:
-    """Queue a run's documents to their members, where the cooperative sends them by e-mail."""
+    """Queue a run's documents to their members, where the cooperative sends them by e-mail; after December the years too."""
     run = BillingRun.objects.select_related("microgrid__cooperative").get(pk=run_id)
     if not release.policy_of(run.microgrid.cooperative).sends_by_mail:
         return 0
-    queued = deliveries.queue_run(run=run, now=run.microgrid.now(timezone.now()))
+    now = run.microgrid.now(timezone.now())
+    queued = deliveries.queue_run(run=run, now=now)
+    if run.kind == RunKind.FINAL and run.is_whole and run.period % 100 == LAST_MONTH:
+        queued += tell_year(microgrid=run.microgrid, year=run.period // 100, now=now)
     send_queued.delay()
     return queued
 
 
 @shared_task(queue="default", time_limit=900)
 def send_queued() -> int:
-    """Send documents that are queued."""
+    """Send letters that are queued."""
     return deliveries.send_queued(now=timezone.now())
 
 

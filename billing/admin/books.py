@@ -23,6 +23,8 @@ from billing.models import (
     Payment,
 )
 from billing.services.bank_statements import import_statement, preview_statement
+from billing.services.deadlocks import TooBusy
+from billing.services.ledger import CannotPost
 from members.admin.roles import FactAdmin, RoleTabularInline, served_ids
 from members.models import Cooperative, Role
 
@@ -167,6 +169,6 @@ class BankStatementAdmin(FactAdmin):
                     messages.success(request, text)
                     return redirect("admin:billing_bankstatement_change", statement.pk)
                 context["previews"] = preview_statement(cooperative=cooperative, content=content)
-            except CannotReadStatement as problem:
+            except (CannotReadStatement, CannotPost, TooBusy) as problem:
                 form.add_error("file", str(problem))
         return render(request, "admin/billing/import_statement.html", context)

@@ -14,6 +14,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
 from billing.models import Delivery, Document, DocumentLine, DocumentVat
+from billing.models.deliveries import BEHIND
 from billing.services.corrections import prepare_cancellation
 from billing.services.deliveries import CannotSend, send_again
 from billing.services.runs import CannotBill
@@ -159,7 +160,7 @@ class DocumentAdmin(FactAdmin):
         if request.method == "POST" and form.is_valid():
             now = document.run.microgrid.now(timezone.now())
             try:
-                send_again(document=document, recipient=form.cleaned_data["recipient"], now=now)
+                send_again(letter=document, recipient=form.cleaned_data["recipient"], now=now)
             except CannotSend as problem:
                 form.add_error(None, str(problem))
             else:
@@ -182,12 +183,13 @@ class DocumentAdmin(FactAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(FactAdmin):
-    """Every document's way to every recipient."""
+    """Every letter's way to every recipient."""
 
-    cooperative_path = "document__cooperative"
+    cooperative_path = "member__cooperative"
     view_roles = SHOWN
     list_display = (
-        "document",
+        "letter",
+        "member",
         "recipient",
         "sending",
         "status",
@@ -197,5 +199,5 @@ class DeliveryAdmin(FactAdmin):
         "problem",
     )
     list_filter = ("status",)
-    list_select_related = ("document",)
-    search_fields = ("recipient", "document__label")
+    list_select_related = BEHIND
+    search_fields = ("recipient", "document__label", "member__name", "member__number")

@@ -35,7 +35,7 @@ from billing.models.cards import (
 from billing.models.carried import SurplusCarried
 from billing.models.charges import Charge, ChargeKind
 from billing.models.checks import CheckKind, RunCheck
-from billing.models.deliveries import Delivery, DeliveryStatus
+from billing.models.deliveries import Delivery, DeliveryStatus, YearStatement
 from billing.models.distributions import (
     Distribution,
     DistributionKind,
@@ -199,5 +199,6 @@ __all__ = [
     "VersionStatus",
     "WhenShort",
     "YearClosing",
+    "YearStatement",
     "YearStatus",
 ]

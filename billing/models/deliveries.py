@@ -1,9 +1,14 @@
-"""How documents reach people: one row for each document, recipient and sending."""
+"""How letters reach people: one row for each letter, recipient and sending."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from billing.models.arrears import Reminder
+from billing.models.distributions import DistributionPart
 from billing.models.documents import Document
+from billing.models.prepaid import PrepaidAlarm
+from energy.models import Site
+from members.models import Member
 from members.models.public import PublicRow
 
 
@@ -15,14 +20,63 @@ class DeliveryStatus(models.TextChoices):
     OPENED = "opened", "opened"
 
 
+class YearStatement(PublicRow):
+    """That a member is told their year at a site. Its figures are those of the day it is sent: months may still be corrected."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="year_statements")
+    site = models.ForeignKey(Site, models.PROTECT, related_name="year_statements")
+    year = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "site", "year"], name="year_is_told_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"year {self.year} of {self.site.code}"
+
+
+Letter = Document | Reminder | DistributionPart | YearStatement | PrepaidAlarm
+LETTERS = {
+    "document": Document, "reminder": Reminder, "part": DistributionPart, "statement": YearStatement, "alarm": PrepaidAlarm,
+}  # fmt: skip
+"""What may be sent, by the field that names it: bills and credits, reminders, parts of what was shared out, years, prepaid alarms."""
+
+BEHIND = (
+    "member__cooperative", "document__member", "document__site__microgrid", "document__cooperative", "document__run__microgrid",
+    "document__cancels__run", "document__replaces__run", "reminder__member", "reminder__cooperative", "reminder__document",
+    "part__member", "part__distribution__cooperative", "part__distribution__counters", "statement__member", "statement__site",
+    "alarm__agreement__member", "alarm__agreement__cooperative",
+)  # fmt: skip
+"""What a delivery's e-mail is made of, for `select_related`."""
+
+
+def _one_of(names: list[str]) -> Q:
+    """Exactly one of the fields is set."""
+    found = Q()
+    for chosen in names:
+        found |= Q(**{f"{name}__isnull": name != chosen for name in names})
+    return found
+
+
 class Delivery(PublicRow):
-    """A document on its way to one recipient; sent again it is a new row, so that what happened before stays.
+    """A letter on its way to one recipient; sent again it is a new row, so that what happened before stays.
 
     A worker claims a queued row by a conditional update; one that dies while it sends leaves `sending`, which counts as failed after
     a while: whether that e-mail went out nobody knows, and a person decides.
     """
 
-    document = models.ForeignKey(Document, models.PROTECT, related_name="deliveries")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="deliveries")
+    document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    reminder = models.ForeignKey(Reminder, models.PROTECT, null=True, blank=True, related_name="deliveries")
+    part = models.ForeignKey(
+        DistributionPart, models.PROTECT, null=True, blank=True, related_name="deliveries"
+    )
+    statement = models.ForeignKey(
+        YearStatement, models.PROTECT, null=True, blank=True, related_name="deliveries"
+    )
+    alarm = models.ForeignKey(PrepaidAlarm, models.PROTECT, null=True, blank=True, related_name="deliveries")
     recipient = models.EmailField()
     sending = models.PositiveSmallIntegerField(default=1, help_text="1 for the first time.")
     status = models.CharField(max_length=8, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
@@ -36,6 +90,13 @@ class Delivery(PublicRow):
         verbose_name_plural = "deliveries"
         constraints = [
             models.UniqueConstraint(fields=["document", "recipient", "sending"], name="delivered_once"),
+            models.UniqueConstraint(
+                fields=["reminder", "recipient", "sending"], name="reminder_delivered_once"
+            ),
+            models.UniqueConstraint(fields=["part", "recipient", "sending"], name="part_delivered_once"),
+            models.UniqueConstraint(fields=["statement", "recipient", "sending"], name="year_delivered_once"),
+            models.UniqueConstraint(fields=["alarm", "recipient", "sending"], name="alarm_delivered_once"),
+            models.CheckConstraint(condition=_one_of(list(LETTERS)), name="deliveries_are_of_one_letter"),
             models.CheckConstraint(
                 condition=~Q(status__in=["sent", "opened"]) | Q(sent_at__isnull=False),
                 name="sent_deliveries_say_when",
@@ -50,8 +111,18 @@ class Delivery(PublicRow):
         indexes = [
             models.Index(
                 fields=["queued_at"], condition=Q(status__in=["queued", "sending"]), name="deliveries_to_send"
-            )
+            ),
+            models.Index(F("queued_at").desc(), F("id").desc(), name="deliveries_newest"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.document} to {self.recipient}"
+        return f"{self.letter} to {self.recipient}"
+
+    @property
+    def kind(self) -> str:
+        """Which field names the letter."""
+        return next(name for name in LETTERS if getattr(self, f"{name}_id") is not None)
+
+    @property
+    def letter(self) -> Letter:
+        return getattr(self, self.kind)  # type: ignore[no-any-return]

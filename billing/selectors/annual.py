@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.dates import MONTHS
 
@@ -14,7 +15,7 @@ from billing.domain.annual_words import ANNUAL_WORDS, AnnualWords
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind
 from billing.models.documents import FROM_GRID
-from billing.selectors.documents import visible_documents
+from billing.selectors.documents import posted_documents, visible_documents
 from billing.selectors.line_energy import own_use_wh
 from energy.models import Site
 from grid.domain.indicators import CO2_GRID_G_PER_KWH
@@ -68,9 +69,17 @@ class AnnualStatement:
 
 def annual_statement(*, user: User, site_id: UUID, year: int) -> AnnualStatement | None:
     """The year of the newest member whose documents of the site the user may see; None where there are none."""
+    return _statement(visible_documents(user), site_id, year)
+
+
+def year_of(member: Member, *, site_id: UUID, year: int) -> AnnualStatement | None:
+    """A member's year at a site; None where no document of it counts."""
+    return _statement(posted_documents(Member.objects.filter(pk=member.pk)), site_id, year)
+
+
+def _statement(seen: QuerySet[Document], site_id: UUID, year: int) -> AnnualStatement | None:
     documents = list(
-        visible_documents(user)
-        .filter(
+        seen.filter(
             pk__in=Document.objects.standing().values("pk"), site__public_id=site_id, period__range=(year * 100, year * 100 + 12)
         )
         .prefetch_related("lines")

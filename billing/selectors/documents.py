@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from billing.models import Component, Document, DocumentKind, DocumentStatus
-from members.models import Role, User
+from members.models import Member, Role, User
 from members.selectors.scope import visible_members
 
 GROSS_LABELS = {
@@ -28,7 +28,11 @@ class PublishedField:
 
 def visible_documents(user: User) -> QuerySet[Document]:
     """Posted documents of the user's own members, and of all members where the user is auditor, tariff admin or support."""
-    members = visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
+    return posted_documents(visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT))
+
+
+def posted_documents(members: QuerySet[Member]) -> QuerySet[Document]:
+    """What was posted to some members, the newest first."""
     return (
         Document.objects.exclude(status=DocumentStatus.DRAFT)
         .filter(member__in=members)

@@ -32,6 +32,12 @@ def lock_member(member_id: int) -> Member:
     return Member.objects.select_for_update(no_key=True, of=("self",)).select_related("cooperative").get(pk=member_id)  # fmt: skip
 
 
+def lock_members(member_ids: Iterable[int]) -> None:
+    """Several members, in the one order in which all do that: whoever moves money of more than one in a transaction begins with this."""
+    rows = Member.objects.select_for_update(no_key=True).filter(pk__in=set(member_ids))
+    list(rows.order_by("pk").values_list("pk", flat=True))
+
+
 def standing_allocations(**where: object) -> Iterable[Allocation]:
     """Allocations that were not taken back."""
     return Allocation.objects.filter(reverses__isnull=True, reversed_by__isnull=True, **where).order_by("pk")

@@ -35,7 +35,10 @@ from billing.selectors.arrears import (
     standing_reminders,
     why_not_proposed,
 )
+from billing.services.allocations import lock_members
 from billing.services.charges import charge_member, take_back_charge
+from billing.services.deliveries import queue_letters, withhold
+from billing.services.release import policy_of
 from energy.models import Site
 from members.models import Cooperative, Member, User
 
@@ -71,6 +74,7 @@ def remind(*, cooperative: Cooperative, today: date, now: datetime) -> list[Remi
         return []
     watch_plans(cooperative=cooperative, rule=rule, today=today, now=now)
     documents = list(overdue(cooperative, today).exclude(instalment_plans__status=PlanStatus.AGREED))
+    lock_members(document.member_id for document in documents)
     reminders = standing_reminders(documents)
     spared = spared_members(cooperative, today) if rule.spares_hardship else set()
     stages, sent = stages_of(rule), []
@@ -104,6 +108,8 @@ def _send(
                 member=reminder.member, kind=kind, key=f"{kind}:{reminder.public_id}", text=f"{kind.label}, {document.label}",
                 amount_minor=amount, now=now,
             )  # fmt: skip
+    if policy_of(document.cooperative).sends_by_mail:
+        queue_letters(letters=[reminder], now=now)
     return reminder
 
 
@@ -128,6 +134,7 @@ def take_back_reminder(*, reminder: Reminder, by: User, why: str, now: datetime)
             take_back_charge(charge=charge, now=now)
     reminder.taken_back_at, reminder.taken_back_by, reminder.why = now, by, why.strip()[:200]
     reminder.save(update_fields=["taken_back_at", "taken_back_by", "why"])
+    withhold(letter=reminder, why="It was taken back before it left.")
     return reminder
 
 

@@ -1,12 +1,12 @@
 """What becomes of a movement of the account: booked where it is sure, else left to a person, and undone where that was wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from django.db import transaction
 
-from billing.domain.banking.matching import Ledger, Share, match
+from billing.domain.banking.matching import Ledger, Proposal, Share, match
 from billing.models import (
     AccountCode,
     BankStatementLine,
@@ -19,11 +19,11 @@ from billing.models import (
 )
 from billing.selectors.matching import entry_of
 from billing.services.card_payouts import book_card_payout_line
-from billing.services.debits import book_debit_line
+from billing.services.debits import book_debit_line, members_of_debits
 from billing.services.ledger import reverse_transaction
 from billing.services.line_postings import book_fee, move_line
 from billing.services.payments import CannotBook, Origin, book_member_payment, return_payment
-from billing.services.payouts import book_payout_line, is_payout_line
+from billing.services.payouts import book_payout_line, is_payout_line, members_of_payouts
 from members.models import Cooperative, Member, User
 
 CHARGE_CODES = ("/CHRG", "/COMM", "/FEES")
@@ -42,16 +42,31 @@ class Assignment:
     amount_minor: int
 
 
-def book_line(*, line: BankStatementLine, ledger: Ledger, now: datetime) -> bool:
-    """Book a new movement if what it is for is sure; returns whether it is. Part of the import's transaction."""
-    why = _book(line, ledger, now)
+def readings_of(line: BankStatementLine, ledger: Ledger) -> list[Proposal]:
+    """What a new movement may be for, the best first; nothing for money that went out, came back, or is a sum of several."""
+    entry = entry_of(line)
+    if line.amount_minor <= 0 or entry.is_return or entry.is_whole_batch:
+        return []
+    return match(entry, ledger)
+
+
+def members_of(lines: list[BankStatementLine], readings: Iterable[Sequence[Proposal]]) -> set[int]:
+    """Whose money the booking of new movements will move: whom sure readings, debits and payouts name."""
+    sure = (proposals[0].shares for proposals in readings if proposals and proposals[0].is_sure)
+    named = {share.member_id for shares in sure for share in shares}
+    return named | members_of_debits(lines) | members_of_payouts(lines)
+
+
+def book_line(*, line: BankStatementLine, readings: Sequence[Proposal], now: datetime) -> bool:
+    """Book a new movement if what it is for is sure; returns whether it is. Part of the import's transaction, which holds the members' locks."""
+    why = _book(line, readings, now)
     if not why:
         return False
     _settle(line, LineStatus.BOOKED, why, now, None)
     return True
 
 
-def _book(line: BankStatementLine, ledger: Ledger, now: datetime) -> str:
+def _book(line: BankStatementLine, readings: Sequence[Proposal], now: datetime) -> str:
     """What was booked, in words; empty where a person has to look."""
     if not line.amount_minor:
         return "nothing moved"
@@ -62,14 +77,10 @@ def _book(line: BankStatementLine, ledger: Ledger, now: datetime) -> str:
     if line.amount_minor < 0 and line.bank_code.endswith(CHARGE_CODES):
         move_line(line=line, code=AccountCode.BANK_CHARGES, what="charges", now=now)
         return "the bank's charges"
-    entry = entry_of(line)
-    if line.amount_minor < 0 or entry.is_return or entry.is_whole_batch:
+    if not readings or not readings[0].is_sure:
         return ""
-    proposals = match(entry, ledger)
-    if not proposals or not proposals[0].is_sure:
-        return ""
-    _pay(line, _assignments(line.cooperative, proposals[0].shares), now, None)
-    return proposals[0].why
+    _pay(line, _assignments(line.cooperative, readings[0].shares), now, None)
+    return readings[0].why
 
 
 def _assignments(cooperative: Cooperative, shares: Sequence[Share]) -> list[Assignment]:

@@ -13,7 +13,9 @@ from billing.domain.banking.matching import Ledger, Proposal, match
 from billing.domain.banking.statements import BankEntry, Statement, StatementBefore, findings
 from billing.models import BankStatement, BankStatementLine, LineStatus, StatementKind
 from billing.selectors.matching import open_ledger
-from billing.services.bank_lines import book_line
+from billing.services.allocations import lock_members
+from billing.services.bank_lines import book_line, members_of, readings_of
+from billing.services.deadlocks import repeated_after_deadlock
 from billing.services.line_postings import post_bank_side
 from members.models import Cooperative
 
@@ -78,6 +80,7 @@ def _preview_row(placed: Placed, ledger: Ledger) -> PreviewRow:
     return PreviewRow(entry, True, proposals, proposals[0].why, bills)
 
 
+@repeated_after_deadlock
 @transaction.atomic
 def import_statement(
     *, cooperative: Cooperative, content: bytes, file_name: str, now: datetime
@@ -88,6 +91,7 @@ def import_statement(
 
     Raises:
         CannotReadStatement: the file is wrong.
+        TooBusy: others moved the same members' money again and again.
     """
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     digest = hashlib.sha256(content).hexdigest()
@@ -119,8 +123,10 @@ def _import(
         if one.details is None:
             post_bank_side(line=line, now=now)
     ledger = open_ledger(cooperative, [one.entry for one in fresh])
-    for line in lines:
-        book_line(line=line, ledger=ledger, now=now)
+    readings = [readings_of(line, ledger) for line in lines]
+    lock_members(members_of(lines, readings))
+    for line, proposals in zip(lines, readings, strict=True):
+        book_line(line=line, readings=proposals, now=now)
     return row
 
 

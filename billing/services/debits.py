@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from stdnum import iban as iban_number
 
 from billing.adapters.bank.pain import DebitItem, Party, debit_file
@@ -210,6 +210,18 @@ def book_debit_line(*, line: BankStatementLine, now: datetime) -> str:
     if line.amount_minor < 0:
         return _take_return(line, now)
     return ""
+
+
+def members_of_debits(lines: list[BankStatementLine]) -> set[int]:
+    """Whose debits new movements may be about: by our ids, by the file they were sent in, by mandate."""
+    if not lines:
+        return set()
+    batches = {line.batch_ref for line in lines if line.batch_ref}
+    named = Q(end_to_end_id__in={line.end_to_end_id for line in lines if line.end_to_end_id}) | Q(
+        order__message_id__in=batches | {ref.rsplit("-", 1)[0] for ref in batches}
+    ) | Q(mandate__reference__in={line.mandate_ref for line in lines if line.mandate_ref})  # fmt: skip
+    rows = Debit.objects.filter(named, cooperative=lines[0].cooperative_id, status__in=(ItemStatus.RELEASED, ItemStatus.DONE))  # fmt: skip
+    return set(rows.values_list("document__member", flat=True))
 
 
 def _collect(line: BankStatementLine, now: datetime) -> str:

@@ -1,19 +1,19 @@
-"""Sending documents: a row first, the e-mail from it by whichever worker claims it, and what became of it kept for each recipient."""
+"""Sending letters: a row first, the e-mail from it by whichever worker claims it, and what became of it kept for each recipient."""
 
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Max
-from django.urls import reverse
 
-from billing.domain.delivery_words import DELIVERY_WORDS
-from billing.models import BillingRun, Delivery, DeliveryStatus, Document, DocumentStatus
-from billing.services.papers import pdf_of
+from billing.domain.e_invoice import CannotInvoice
+from billing.models import BillingRun, Delivery, DeliveryStatus, Document
+from billing.models.deliveries import BEHIND, LETTERS, Letter
+from billing.services.letters import NotToBeSent, check_counts, message_of
+from billing.services.papers import NoYear
+from members.models import Member
 
 log = logging.getLogger(__name__)
 CLAIM_HOLDS = timedelta(minutes=15)
@@ -22,39 +22,67 @@ INTERRUPTED = "The worker ended while it sent; nobody knows whether the e-mail w
 
 
 class CannotSend(ValueError):
-    """The document cannot be sent; the message says why."""
+    """The letter cannot be sent; the message says why."""
+
+
+def field_of(letter: Letter) -> str:
+    """The delivery's field that names such a letter."""
+    return next(name for name, model in LETTERS.items() if isinstance(letter, model))
+
+
+def member_of(letter: Letter) -> Member:
+    """Whom a letter is for."""
+    return letter.agreement.member if field_of(letter) == "alarm" else letter.member  # type: ignore[union-attr]
 
 
 def queue_run(*, run: BillingRun, now: datetime) -> int:
     """Queue every posted document of a run to its member's address, once; returns how many are new."""
-    documents = (
-        Document.objects.posted()
-        .filter(run=run, deliveries=None, member__is_cooperative=False)
-        .exclude(member__email="")
-        .select_related("member")
-    )
-    rows = [Delivery(document=d, recipient=d.member.email, queued_at=now) for d in documents]
+    documents = Document.objects.posted().filter(run=run, deliveries=None).select_related("member")
+    return queue_letters(letters=documents, now=now)
+
+
+def queue_letters(*, letters: Iterable[Letter], now: datetime) -> int:
+    """Queue letters to their members' addresses, each once; returns how many are new. Members without an address get none."""
+    rows = [
+        Delivery(**{field_of(letter): letter}, member=member, recipient=member.email, queued_at=now)
+        for letter in letters
+        if (member := member_of(letter)).email and not member.is_cooperative
+    ]
     return len(Delivery.objects.bulk_create(rows, ignore_conflicts=True))
 
 
 @transaction.atomic
-def send_again(*, document: Document, recipient: str, now: datetime) -> Delivery:
-    """Queue a document once more, to the same or another address; what waits to be sent to it is not doubled.
+def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
+    """Queue a letter once more, to the same or another address; what waits to be sent to it is not doubled.
 
     Raises:
-        CannotSend: it is a draft, or there is no address.
+        CannotSend: it is not out yet or was taken back, or there is no address.
     """
-    document = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
-    if document.status == DocumentStatus.DRAFT:
-        raise CannotSend("A draft is not sent; it goes out when its run is posted.")
+    letter = type(letter).objects.select_for_update(of=("self",)).get(pk=letter.pk)  # type: ignore[assignment]
+    try:
+        check_counts(letter)
+    except NotToBeSent as why:
+        raise CannotSend(str(why)) from None
     if not recipient:
         raise CannotSend("Enter an e-mail address.")
-    rows = document.deliveries.filter(recipient=recipient)
+    rows = Delivery.objects.filter(**{field_of(letter): letter}, recipient=recipient)
     waiting = rows.filter(status=DeliveryStatus.QUEUED).first()
     if waiting is not None:
         return waiting
     last = rows.aggregate(top=Max("sending"))["top"] or 0
-    return Delivery.objects.create(document=document, recipient=recipient, sending=last + 1, queued_at=now)
+    return Delivery.objects.create(
+        **{field_of(letter): letter},
+        member=member_of(letter),
+        recipient=recipient,
+        sending=last + 1,
+        queued_at=now,
+    )
+
+
+def withhold(*, letter: Letter, why: str) -> int:
+    """Keep back what has not left yet of a letter that was taken back; returns how many."""
+    rows = Delivery.objects.filter(**{field_of(letter): letter}, status=DeliveryStatus.QUEUED)
+    return rows.update(status=DeliveryStatus.FAILED, problem=why[:300])
 
 
 def send_queued(*, now: datetime, at_most: int = MOST_AT_ONCE) -> int:
@@ -78,14 +106,11 @@ def _give_up_on_interrupted(now: datetime) -> None:
 
 
 def _send(pk: int, now: datetime) -> bool:
-    row = Delivery.objects.select_related(
-        "document__member", "document__site__microgrid", "document__cooperative", "document__run__microgrid",
-        "document__cancels__run", "document__replaces__run",
-    ).get(pk=pk)  # fmt: skip
+    row = Delivery.objects.select_related(*BEHIND).get(pk=pk)
     claimed = Delivery.objects.filter(pk=pk, status=DeliveryStatus.SENDING)
     try:
-        _message(row).send()
-    except (SMTPException, OSError) as problem:
+        message_of(row).send()
+    except (SMTPException, OSError, NotToBeSent, CannotInvoice, NoYear) as problem:
         log.warning("%s could not be sent: %s", row, problem)
         claimed.update(status=DeliveryStatus.FAILED, problem=str(problem)[:300] or type(problem).__name__)
         return False
@@ -93,25 +118,8 @@ def _send(pk: int, now: datetime) -> bool:
     return True
 
 
-def _message(row: Delivery) -> EmailMessage:
-    document = row.document
-    words = DELIVERY_WORDS.get(document.member.language, DELIVERY_WORDS["en"])
-    address = settings.SITE_URL.rstrip("/") + reverse("bill", args=[document.public_id])
-    message = EmailMessage(
-        words.subject[document.kind].format(number=document.label, name=document.cooperative.name),
-        words.text.format(
-            member=document.member.name, what=words.what[document.kind], number=document.label, address=address,
-            name=document.cooperative.name, email=document.cooperative.email, phone=document.cooperative.phone,
-        ),
-        to=[row.recipient],
-        reply_to=[document.cooperative.email] if document.cooperative.email else None,
-    )  # fmt: skip
-    message.attach(f"{document.label}.pdf", pdf_of(document=document).read_bytes(), "application/pdf")
-    return message
-
-
-def note_opened(*, document: Document, emails: Iterable[str], now: datetime) -> int:
-    """The member opened the document's page or PDF: what was sent to them counts as opened. Returns how many rows that is new for."""
+def note_opened(*, letter: Letter, emails: Iterable[str], now: datetime) -> int:
+    """The member opened the letter's page or PDF: what was sent to them counts as opened. Returns how many rows that is new for."""
     return Delivery.objects.filter(
-        document=document, recipient__in=list(emails), status=DeliveryStatus.SENT
+        **{field_of(letter): letter}, recipient__in=list(emails), status=DeliveryStatus.SENT
     ).update(status=DeliveryStatus.OPENED, opened_at=now)

@@ -27,7 +27,7 @@ from billing.models import (
 )
 from billing.models.documents import DocumentQuerySet, DocumentStatus
 from billing.models.flexibility import FLEXIBILITY
-from billing.services.allocations import post_set_off, take_back
+from billing.services.allocations import lock_members, post_set_off, take_back
 from billing.services.claims import claim_overpaid, set_off_claims
 from billing.services.payments import use_credit
 from billing.services.posting import sum_up
@@ -273,8 +273,7 @@ def _local_residual(document_ids: list[int]) -> int:
 
 def take_back_documents(run: BillingRun, now: datetime) -> None:
     """Mark what a numbered run takes back, and let payments and flexibility go on to what stands now. Part of the caller's transaction."""
-    members = Member.objects.filter(documents__run=run).order_by("pk").distinct().values("pk")
-    list(Member.objects.select_for_update(no_key=True).filter(pk__in=members).order_by("pk"))
+    lock_members(Member.objects.filter(documents__run=run).values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE billing_document old SET status = 'cancelled'

@@ -37,8 +37,10 @@ from billing.selectors.distributions import (
     standing,
     used_of,
 )
+from billing.services.deliveries import queue_letters
 from billing.services.ledger import account, post_transaction
 from billing.services.payables import CannotPayOut, Payable, join
+from billing.services.release import policy_of
 from kernel.intervals import Month
 from members.models import Cooperative, Member, User
 
@@ -288,6 +290,8 @@ def release_distribution(*, distribution: Distribution, by: User, now: datetime)
     _post(row, now)
     row.status, row.released_at, row.released_by = DistributionStatus.RELEASED, now, by
     row.save(update_fields=["status", "released_at", "released_by"])
+    if policy_of(row.cooperative).sends_by_mail:
+        queue_letters(letters=row.parts.exclude(gross_minor=0).select_related("member"), now=now)
     return row
 
 

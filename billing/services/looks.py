@@ -4,8 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from billing.models import Document
+from billing.models.deliveries import Letter
 from billing.selectors.documents import visible_documents
-from billing.services.deliveries import note_opened
+from billing.services.deliveries import member_of, note_opened
 from members.models import User
 from members.selectors.scope import own_members
 from members.services.access import record_look
@@ -19,6 +20,12 @@ def open_document(*, user: User, public_id: UUID, now: datetime) -> Document:
     """
     document = visible_documents(user).get(public_id=public_id)
     record_look(user=user, member=document.member, what=document.kind, subject=document.label, now=now)
-    if own_members(user).filter(pk=document.member_id).exists():
-        note_opened(document=document, emails=[user.email, document.member.email], now=now)
+    note_own_look(letter=document, user=user, now=now)
     return document
+
+
+def note_own_look(*, letter: Letter, user: User, now: datetime) -> None:
+    """Where the user acts for the member, the letter counts as opened by them."""
+    member = member_of(letter)
+    if own_members(user).filter(pk=member.pk).exists():
+        note_opened(letter=letter, emails=[user.email, member.email], now=now)

@@ -2,20 +2,27 @@
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from django.conf import settings
 
 from billing.adapters.documents.e_invoice import invoice_xml
-from billing.adapters.documents.renderer import render_pdf
+from billing.adapters.documents.renderer import render_letter, render_pdf, render_statement
 from billing.domain.e_invoice import business_terms
-from billing.models import BillingRun, Document, DocumentStatus
+from billing.models import BillingRun, DistributionPart, Document, DocumentStatus, Reminder, YearStatement
+from billing.selectors.annual import AnnualStatement, statement_content, year_of
+from billing.selectors.distribution_statement import statement_of
 from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import PaperFacts, paper_facts
+from billing.selectors.reminder_letter import letter_content
 
 BLOCK = 50
+
+
+class NoYear(ValueError):
+    """There is nothing to tell of a year."""
 
 
 class NotPostedYet(ValueError):
@@ -35,6 +42,39 @@ def pdf_of(*, document: Document) -> Path:
     if not path.exists():
         _write(path, _rendered(document, paper_facts([document])[document.pk]))
     return path
+
+
+def pdf_of_reminder(reminder: Reminder) -> bytes:
+    """A letter about an open bill; the same letter gives the same bytes."""
+    return render_letter(letter_content(reminder), issued_at=_noon(reminder.sent_date))
+
+
+def pdf_of_part(part: DistributionPart) -> bytes:
+    """A member's part of a released distribution, in the member's language."""
+    released = part.distribution.released_at
+    assert released is not None
+    return render_statement(statement_of(part, part.member.language), issued_at=_noon(released.date()))
+
+
+def pdf_of_year(statement: YearStatement) -> bytes:
+    """A member's year at a site by the documents that count now.
+
+    Raises:
+        NoYear: none of them counts any more.
+    """
+    found = year_of(statement.member, site_id=statement.site.public_id, year=statement.year)
+    if found is None:
+        raise NoYear(f"No document of {statement.year} counts any more.")
+    return pdf_of_annual(found)
+
+
+def pdf_of_annual(statement: AnnualStatement) -> bytes:
+    """A year on paper; made anew each time, since months may still be corrected."""
+    return render_statement(statement_content(statement), issued_at=_noon(date(statement.year, 12, 31)))
+
+
+def _noon(day: date) -> int:
+    return int(datetime.combine(day, time(12), tzinfo=UTC).timestamp())
 
 
 def blocks_to_print(*, run: BillingRun) -> list[list[int]]:
@@ -73,12 +113,11 @@ def _path_of(document: Document) -> Path:
 
 
 def _rendered(document: Document, facts: PaperFacts) -> bytes:
-    issued = datetime.combine(document.issue_date, time(12), tzinfo=UTC)
     note = " ".join([facts.correction.intro, *facts.correction.reasons]) if facts.correction else ""
     return render_pdf(
         paper_content(document, facts),
         invoice_xml=invoice_xml(business_terms(invoice_of(document, facts.lines, note=note))),
-        issued_at=int(issued.timestamp()),
+        issued_at=_noon(document.issue_date),
     )
 
 

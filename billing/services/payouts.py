@@ -193,6 +193,15 @@ def book_payout_line(*, line: BankStatementLine, now: datetime) -> str:
     return ""
 
 
+def members_of_payouts(lines: list[BankStatementLine]) -> set[int]:
+    """Whose payouts new movements may bring back."""
+    ids = {line.end_to_end_id for line in lines if line.end_to_end_id and line.amount_minor > 0}
+    if not ids:
+        return set()
+    rows = Payout.objects.filter(cooperative=lines[0].cooperative_id, end_to_end_id__in=ids)
+    return set(rows.values_list("member", flat=True))
+
+
 def _confirm(line: BankStatementLine, now: datetime) -> str:
     released = Payout.objects.filter(cooperative=line.cooperative, status=ItemStatus.RELEASED)
     payout = released.filter(end_to_end_id=line.end_to_end_id).first() if line.end_to_end_id else None

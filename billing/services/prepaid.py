@@ -3,7 +3,6 @@
 Whoever judges a balance holds the member's lock, as whoever books a payment does: so a top-up and a request never pass each other unseen.
 """
 
-from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
@@ -24,7 +23,9 @@ from billing.selectors.prepaid import (
     spent_lately,
 )
 from billing.selectors.prepaid_history import open_limits, standing_alarms
+from billing.selectors.prepaid_notices import notice_of
 from billing.services.allocations import lock_member
+from billing.services.deliveries import queue_letters
 from billing.services.prepaid_estimate import OpenUse, open_use
 from billing.services.prepaid_limits import (
     ask_where_used_up,
@@ -241,7 +242,7 @@ def judge_balance(*, member: Member, now: datetime) -> Balance | None:
     )  # fmt: skip
     for row in made:
         if row.is_told:
-            _tell(row, agreement, rule, now)
+            _tell(row, now)
     used_up = PrepaidAlarm.objects.filter(agreement=agreement, alarm=Alarm.USED_UP.value, over_at__isnull=True).first()  # fmt: skip
     if used_up is None:
         free_member(member=member, why="why_topped_up", now=now)
@@ -295,24 +296,16 @@ def _end_alarms(
     return fall
 
 
-def _tell(row: PrepaidAlarm, agreement: PrepaidAgreement, rule: PrepaidRule, now: datetime) -> None:
-    member, cooperative = agreement.member, agreement.cooperative
-    words, spoken = (
-        PREPAID_WORDS.get(member.language, PREPAID_WORDS["en"]),
-        WORDS.get(member.language, WORDS["en"]),
-    )
-    told = {
-        "left": f"{spoken.money(abs(row.shown_minor))} {cooperative.currency}", "days": row.days_left, "reference": agreement.reference,
-        "friendly": f"{spoken.money(agreement.friendly_minor)} {cooperative.currency}", "credit_days": agreement.friendly_days,
-        "watts": rule.limit_w, "phone": cooperative.phone or cooperative.email or "–",
-    }  # fmt: skip
-    notices: dict[str, tuple[str, str]] = words["notice"]  # type: ignore[assignment]
-    subject, text = notices[row.alarm]
-    notify(
-        users=users_of(member), kind=KIND, key=row.key, subject=subject.format(**told), text=text.format(**told), path=PATH, by_mail=True, now=now
-    )  # fmt: skip
+def _tell(row: PrepaidAlarm, now: datetime) -> None:
+    """In the portal and by e-mail where somebody logs in for the member, else by e-mail to the member's address."""
+    member = row.agreement.member
+    users = users_of(member)
+    subject, text = notice_of(row)
+    notify(users=users, kind=KIND, key=row.key, subject=subject, text=text, path=PATH, by_mail=True, now=now)
+    if not users:
+        queue_letters(letters=[row], now=now)
 
 
-def users_of(member: Member) -> Collection[User]:
+def users_of(member: Member) -> list[User]:
     """Who acts for a member."""
-    return User.objects.filter(memberships__member=member, is_active=True).distinct()
+    return list(User.objects.filter(memberships__member=member, is_active=True).distinct())

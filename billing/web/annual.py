@@ -1,6 +1,6 @@
 """A member's year at a site, as page and PDF."""
 
-from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -8,8 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from billing.adapters.documents.renderer import render_statement
+from billing.models import YearStatement
 from billing.selectors.annual import AnnualStatement, annual_statement, statement_content
+from billing.services.looks import note_own_look
+from billing.services.papers import pdf_of_annual
 from members.services.access import record_look
 
 
@@ -26,8 +28,7 @@ def annual_page(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
 def annual_pdf(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
     """The same on paper; made anew each time, since months may still be corrected."""
     statement = _opened(request, site_id, year)
-    dated = datetime(year, 12, 31, 12, tzinfo=UTC)
-    pdf = render_statement(statement_content(statement), issued_at=int(dated.timestamp()))
+    pdf = pdf_of_annual(statement)
     name = f"{statement.site.code}-{year}.pdf"
     return HttpResponse(
         pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
@@ -35,11 +36,13 @@ def annual_pdf(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, site_id: UUID, year: int) -> AnnualStatement:
-    statement = annual_statement(user=request.user, site_id=site_id, year=year)  # type: ignore[arg-type]
+    user: Any = request.user
+    statement = annual_statement(user=user, site_id=site_id, year=year)
     if statement is None:
         raise Http404
-    record_look(
-        user=request.user, member=statement.member, what="annual statement", subject=f"{statement.site.code} {year}",  # type: ignore[arg-type]
-        now=timezone.now(),
-    )  # fmt: skip
+    now = timezone.now()
+    record_look(user=user, member=statement.member, what="annual statement", subject=f"{statement.site.code} {year}", now=now)  # fmt: skip
+    sent = YearStatement.objects.filter(member=statement.member, site=statement.site, year=year).first()
+    if sent is not None:
+        note_own_look(letter=sent, user=user, now=now)
     return statement

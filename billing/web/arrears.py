@@ -1,7 +1,7 @@
 """Open bills: the board's list and a member's sheet for those who keep the books, and the member's own page."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST
 
-from billing.adapters.documents.renderer import render_letter
 from billing.domain.arrears_words import ARREARS_WORDS
 from billing.domain.sentences import WORDS
 from billing.models import (
@@ -26,7 +25,6 @@ from billing.models import (
     Reminder,
 )
 from billing.selectors.arrears import MemberArrears, board_list, overdue, rule_on, why_not_proposed
-from billing.selectors.reminder_letter import letter_content
 from billing.services.arrears import (
     REFUSED,
     CannotAgree,
@@ -39,6 +37,8 @@ from billing.services.arrears import (
     take_back_reminder,
     withdraw_plan,
 )
+from billing.services.looks import note_own_look
+from billing.services.papers import pdf_of_reminder
 from billing.web.books import Desk, desk_of, now_of
 from energy.models import Site
 from members.models import Member, Role
@@ -172,8 +172,8 @@ def reminder_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
         Reminder.objects.filter(member__in=members.values("pk")).select_related("member", "cooperative", "document"), public_id=public_id
     )  # fmt: skip
     record_look(user=user, member=reminder.member, what="reminder", subject=str(reminder), now=timezone.now())
-    issued = datetime.combine(reminder.sent_date, time(12), tzinfo=UTC)
-    content = render_letter(letter_content(reminder), issued_at=int(issued.timestamp()))
+    note_own_look(letter=reminder, user=user, now=timezone.now())
+    content = pdf_of_reminder(reminder)
     name = f"{reminder.document.label}-{reminder.level}.pdf"
     return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})  # fmt: skip
 

@@ -15,7 +15,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_safe
 
-from billing.adapters.documents.renderer import render_statement
 from billing.models import Distribution, DistributionKind, DistributionPart, DistributionStatus, MemberShare
 from billing.selectors.distribution_statement import counter_of, state_of, statement_of, words_in
 from billing.selectors.distributions import distributions_of, visible_parts
@@ -29,6 +28,8 @@ from billing.services.distributions import (
     take_back_distribution,
 )
 from billing.services.ledger import CannotPost
+from billing.services.looks import note_own_look
+from billing.services.papers import pdf_of_part
 from billing.web.books import now_of
 from billing.web.money_desk import Desk, NoAmount, money_written, open_desk
 from kernel.intervals import CannotReadPeriod, Month
@@ -186,11 +187,10 @@ def part_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
     user: Any = request.user
     part: DistributionPart = get_object_or_404(visible_parts(user), public_id=public_id)
     record_look(user=user, member=part.member, what="distribution", subject=str(part.distribution), now=timezone.now())  # fmt: skip
+    note_own_look(letter=part, user=user, now=timezone.now())
     released = part.distribution.released_at
     assert released is not None
-    pdf = render_statement(
-        statement_of(part, part.member.language), issued_at=int(released.replace(hour=12, minute=0, second=0, microsecond=0).timestamp())
-    )  # fmt: skip
+    pdf = pdf_of_part(part)
     name = f"{date.isoformat(released.date())}-{part.member.number}.pdf"
     return HttpResponse(
         pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}

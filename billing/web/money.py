@@ -38,7 +38,9 @@ from billing.services.bank_orders import (
 )
 from billing.services.bank_statements import import_statement
 from billing.services.by_hand import CannotTake, take_by_hand
+from billing.services.deadlocks import TooBusy
 from billing.services.debits import CannotCollect, collectable, prepare_debits
+from billing.services.ledger import CannotPost
 from billing.services.payables import CannotPayOut
 from billing.services.payouts import payable_now, prepare_payouts
 from billing.web.money_desk import NoAmount, money_written, open_desk
@@ -46,7 +48,7 @@ from members.models import Cooperative, Member
 
 PAGE = 30
 MOST_PARTS = 20
-REFUSALS = (NoAmount, CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, UnknownOrder, CannotTake)  # fmt: skip
+REFUSALS = (NoAmount, CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, UnknownOrder, CannotTake, CannotPost, TooBusy)  # fmt: skip
 
 
 @login_required

@@ -411,10 +411,16 @@ def test_a_phone_pays_a_bill_and_tops_up(hamlet: Hamlet, bill: Document, shop: A
     other = phone_of(hamlet, Member.objects.exclude(pk=bill.member_id).first(), "other")
     here = f"/api/v1/bills/{bill.public_id}/card-payment/"
     begun = own.post(here)
-    assert (begun.status_code, begun.json()["status"], begun.json()["amount_minor"]) == (201, "open", bill.gross_minor)
+    assert (begun.status_code, begun.json()["status"], begun.json()["amount_minor"]) == (
+        201,
+        "open",
+        bill.gross_minor,
+    )
     assert own.post(here).json() == begun.json() and len(shop.sessions) == 1
     state = f"/api/v1/card-payments/{begun.json()['id']}/"
-    assert [client.status_code for client in (other.post(here), other.get(state), APIClient().post(here))] == [404, 404, 401]
+    assert [
+        client.status_code for client in (other.post(here), other.get(state), APIClient().post(here))
+    ] == [404, 404, 401]
     assert own.get(state).json()["page_url"] == begun.json()["page_url"]
     [session] = shop.sessions.values()
     back = Client(headers={"accept-language": "de"}).get(f"/cards/back/{begun.json()['id']}/")
@@ -429,14 +435,21 @@ def test_a_phone_pays_a_bill_and_tops_up(hamlet: Hamlet, bill: Document, shop: A
     asked = {"id": str(uuid4()), "member": bill.member.number, "amount_minor": 2500}
     one, again = (own.post("/api/v1/card-payments/", asked, format="json") for _ in range(2))
     assert one.status_code == 201 and one.json() == again.json() and len(shop.sessions) == 2
-    assert own.post("/api/v1/card-payments/", asked | {"amount_minor": 2600}, format="json").status_code == 409
+    assert (
+        own.post("/api/v1/card-payments/", asked | {"amount_minor": 2600}, format="json").status_code == 409
+    )
     assert other.post("/api/v1/card-payments/", asked, format="json").status_code == 404
     assert own.post("/api/v1/card-payments/", asked | {"amount_minor": 1}, format="json").status_code == 400
     shop.pay(one.json()["page_url"].rsplit("/", 1)[1])
     follow(CardCheckout.objects.get(public_id=asked["id"]))
-    assert own.post("/api/v1/card-payments/", asked, format="json").json()["status"] == "paid"  # sent once more, much later
+    assert (
+        own.post("/api/v1/card-payments/", asked, format="json").json()["status"] == "paid"
+    )  # sent once more, much later
     assert credit_of(bill.member) == 2500
-    assert [own.get("/api/v1/card-payments/").json()["count"], other.get("/api/v1/card-payments/").json()["count"]] == [2, 0]
+    assert [
+        own.get("/api/v1/card-payments/").json()["count"],
+        other.get("/api/v1/card-payments/").json()["count"],
+    ] == [2, 0]
     check_account(hamlet, shop)
 
 

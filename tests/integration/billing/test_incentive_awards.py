@@ -105,7 +105,15 @@ def test_local_energy_is_rewarded_on_the_credit_document_within_the_budget(
     with pytest.raises(DatabaseError, match="draft"), transaction.atomic():
         IncentiveVersion.objects.filter(pk=version.pk).update(budget_minor=1)
     member = awards[0].member
-    assert "Sun" in client_of(hamlet, "member", member).get("/incentives/").content.decode()
+    own = client_of(hamlet, "member", member)
+    assert "Sun" in own.get("/incentives/").content.decode()
+    told = own.get("/api/v1/incentive-awards/").json()["results"]
+    mine = awards.filter(member=member)
+    assert {row["id"] for row in told} == {str(a.public_id) for a in mine}
+    assert {row["document"] for row in told} <= {line.document.label for line in lines} and told[0][
+        "kind"
+    ] == "local_use"
+    assert own.get("/api/v1/incentive-awards/?status=held").json()["count"] == 0
 
 
 def test_a_run_that_comes_again_with_other_days_awards_nothing_twice(hamlet: Hamlet) -> None:
@@ -166,9 +174,10 @@ def test_own_sites_are_looked_at_by_a_person(hamlet: Hamlet, hands) -> None:
     assert IncentiveBudget.objects.get().spent_minor == before - held[0].awarded_minor
     with pytest.raises(CannotDecide, match="declined already"):
         decide_award(award=held[0], grant=True, why="x", by=hands[0], now=NOW)
-    german = (
-        client_of(hamlet, "member", members[0], language="de", name="m").get("/incentives/").content.decode()
-    )
+    own = client_of(hamlet, "member", members[0], language="de", name="m")
+    german = own.get("/incentives/").content.decode()
+    [declined] = own.get("/api/v1/incentive-awards/?status=declined").json()["results"]
+    assert (declined["why"], declined["document"], len(declined["concerns"])) == ("Both are yours.", None, len(held[0].concerns))  # fmt: skip
     assert "Both are yours." in german
     assert "von anderen Messpunkten" in german
     if len(held) > 1:

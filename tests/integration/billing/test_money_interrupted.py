@@ -3,10 +3,13 @@
 import os
 import random
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -21,10 +24,12 @@ from billing.models import (
     Payment,
 )
 from billing.selectors.run_summary import trial_balance
+from billing.services.allocations import lock_members
 from billing.services.bank_orders import CannotRelease, cancel_order, release_order
 from billing.services.bank_statements import import_statement
 from billing.services.card_refunds import ask_card_refund, give_back, release_card_refund
 from billing.services.cards import follow_checkout, pay_bill_by_card, take_event, top_up_by_card
+from billing.services.deadlocks import TooBusy, repeated_after_deadlock
 from billing.services.payouts import prepare_payouts
 from members.models import Cooperative, Member, User
 from tests.integration.billing.card_server import SECRET_KEY, WEBHOOK_SECRET, Account, card_server
@@ -181,3 +186,61 @@ def test_a_card_refund_that_is_killed_is_given_back_once(ready: Hamlet, shop: Ac
     assert (len(shop.refunds), refund.provider_ref) == (1, next(iter(shop.refunds)))
     assert LedgerTransaction.objects.filter(cause="card refund").count() == 1
     assert trial_balance(ready.cooperative)["card"] == sum(m["net"] for m in shop.movements)
+
+
+def test_an_import_and_a_correction_do_not_wait_for_each_other(ready: Hamlet) -> None:
+    """Whoever moves several members' money begins with the one of lowest id, whatever the order of the file."""
+    earlier, later = Document.objects.filter(kind="bill", gross_minor__gt=0).order_by("member")[:2]
+    rows = "".join(
+        entry(f"{bill.gross_minor / 100:.2f}", details=detail(text=bill.label)) for bill in (later, earlier)
+    )
+    held, waits = threading.Event(), threading.Event()
+
+    def correct() -> None:
+        with transaction.atomic():
+            lock_members([earlier.member_id])
+            held.set()
+            waits.wait(20)
+            lock_members([later.member_id])
+        connections.close_all()
+
+    def watch() -> None:
+        while not waits.is_set():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+                if cursor.fetchone()[0]:
+                    waits.set()
+            time.sleep(0.02)
+        connections.close_all()
+
+    others = [threading.Thread(target=work) for work in (correct, watch)]
+    for other in others:
+        other.start()
+    assert held.wait(20)
+    with CaptureQueriesContext(connection) as asked:
+        import_statement(cooperative=ready.cooperative, content=camt(rows), file_name="x.xml", now=NOW)
+    for other in others:
+        other.join(20)
+    assert Payment.objects.count() == 2
+    assert (
+        sum('INSERT INTO "billing_bankstatement"' in query["sql"] for query in asked) == 1
+    )  # at its first try
+
+
+def test_what_the_database_ends_for_another_is_done_again_or_said(ready: Hamlet) -> None:
+    tries = []
+
+    @repeated_after_deadlock
+    def wait_in_a_ring(often: int) -> int:
+        tries.append(often)
+        if len(tries) <= often:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(
+                    "DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '40P01'; END $$"
+                )
+        return len(tries)
+
+    assert wait_in_a_ring(2) == 3
+    tries.clear()
+    with pytest.raises(TooBusy, match="Nothing was changed"):
+        wait_in_a_ring(9)

@@ -137,11 +137,11 @@ def test_documents_go_out_once_with_their_pdf_and_say_what_became_of_them(
     assert str(bill.public_id) in german.body
     [(name, content, kind)] = german.attachments
     assert (name, kind, content[:5]) == (f"{bill.label}.pdf", "application/pdf", b"%PDF-")
-    assert deliveries.note_opened(document=bill, emails=["ana@hamlet.example"], now=NOW) == 1
+    assert deliveries.note_opened(letter=bill, emails=["ana@hamlet.example"], now=NOW) == 1
     assert bill.deliveries.get().status == "opened"
-    again = deliveries.send_again(document=bill, recipient="ana@hamlet.example", now=NOW)
+    again = deliveries.send_again(letter=bill, recipient="ana@hamlet.example", now=NOW)
     assert again.sending == 2
-    assert deliveries.send_again(document=bill, recipient="ana@hamlet.example", now=NOW) == again
+    assert deliveries.send_again(letter=bill, recipient="ana@hamlet.example", now=NOW) == again
     assert deliveries.send_queued(now=NOW) == 1
     assert sorted(bill.deliveries.values_list("status", flat=True)) == ["opened", "sent"]
 

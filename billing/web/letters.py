@@ -1,0 +1,112 @@
+"""Letters: what left to whom, what did not and why, and sending one again to one recipient."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.core.validators import validate_email
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from billing.models import Delivery, DeliveryStatus
+from billing.models.deliveries import LETTERS
+from billing.selectors.letters import deliveries_of, states_of, unsent
+from billing.services.deliveries import CannotSend, queue_letters, send_again
+from billing.services.year_letters import tell_year
+from billing.tasks import send_queued
+from billing.web.books import now_of
+from billing.web.money_desk import open_desk
+from members.models import Cooperative, Member
+from members.services.access import record_looks
+
+PAGE = 40
+NAMES = {
+    "document": gettext_lazy("Bill or credit"), "reminder": gettext_lazy("Reminder"), "part": gettext_lazy("Part shared out"),
+    "statement": gettext_lazy("Year"), "alarm": gettext_lazy("Prepaid alarm"),
+}  # fmt: skip
+STATES = {
+    DeliveryStatus.QUEUED: gettext_lazy("waits to be sent"), DeliveryStatus.SENDING: gettext_lazy("being sent"),
+    DeliveryStatus.SENT: gettext_lazy("sent"), DeliveryStatus.FAILED: gettext_lazy("not sent"), DeliveryStatus.OPENED: gettext_lazy("opened"),
+}  # fmt: skip
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def letters(request: HttpRequest) -> HttpResponse:
+    """The list, by kind and state; a treasurer sends again, sends what nobody was sent, or tells a year."""
+    desk = open_desk(request, keeps=request.method == "POST")
+    here = f"{reverse('money-letters')}?cooperative={desk.cooperative.slug}"
+    if request.method == "POST":
+        try:
+            messages.success(request, _act(request, desk.cooperative))
+        except CannotSend as why:
+            messages.error(request, str(why))
+        return redirect(here)
+    rows = deliveries_of(desk.cooperative)
+    kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
+    if kind in LETTERS:
+        rows = rows.filter(**{f"{kind}__isnull": False})
+    if state in STATES:
+        rows = rows.filter(status=state)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    shown: list[Delivery] = list(page.object_list)
+    user: Any = request.user
+    record_looks(
+        user=user, members=Member.objects.filter(pk__in={row.member_id for row in shown}), what="letters", subject="list", now=timezone.now()
+    )  # fmt: skip
+    counts, waiting = states_of(desk.cooperative), unsent(desk.cooperative)
+    context = desk.context("letters") | {
+        "page": page, "rows": [(row, *_words(row)) for row in shown], "kind": kind, "state": state, "kinds": NAMES.items(),
+        "states": [(name, word, counts.get(name, 0)) for name, word in STATES.items()], "newest_year": now_of(desk.cooperative).year - 1,
+        "unsent": [(NAMES[name], len(found)) for name, found in waiting.items() if found], "unsent_count": sum(map(len, waiting.values())),
+    }  # fmt: skip
+    return render(request, "money/letters.html", context)
+
+
+def _words(row: Delivery) -> tuple[Any, str, str, Any]:
+    """What a row is called: its kind, its letter, where that is, and its state."""
+    kind, letter = row.kind, row.letter
+    if kind == "document":
+        return NAMES[kind], letter.label, reverse("bill", args=[letter.public_id]), STATES[DeliveryStatus(row.status)]  # type: ignore[union-attr]  # fmt: skip
+    if kind == "reminder":
+        text, address = f"{letter.document.label}, {letter.level}", reverse("reminder-pdf", args=[letter.public_id])  # type: ignore[union-attr]  # fmt: skip
+    elif kind == "part":
+        text, address = letter.distribution.name, reverse("shared-out-pdf", args=[letter.public_id])  # type: ignore[union-attr]  # fmt: skip
+    elif kind == "statement":
+        text, address = f"{letter.year}, {letter.site.code}", reverse("annual", args=[letter.site.public_id, letter.year])  # type: ignore[union-attr]  # fmt: skip
+    else:
+        text, address = letter.get_alarm_display(), ""  # type: ignore[union-attr]
+    return NAMES[kind], text, address, STATES[DeliveryStatus(row.status)]
+
+
+def _act(request: HttpRequest, cooperative: Cooperative) -> str:
+    """Do what the treasurer's form says; returns a sentence."""
+    what, now = request.POST.get("do"), now_of(cooperative)
+    if what == "again":
+        row = get_object_or_404(deliveries_of(cooperative), public_id=request.POST.get("delivery"))
+        recipient = request.POST.get("recipient", "").strip()
+        try:
+            validate_email(recipient)
+        except ValidationError:
+            raise CannotSend(_("Enter an e-mail address.")) from None
+        send_again(letter=row.letter, recipient=recipient, now=now)
+        send_queued.delay()
+        return _("On its way to %(recipient)s.") % {"recipient": recipient}
+    if what == "unsent":
+        count = queue_letters(letters=[one for found in unsent(cooperative).values() for one in found], now=now)  # fmt: skip
+    elif what == "year":
+        year = request.POST.get("year", "")
+        if not year.isdecimal() or not 2000 <= int(year) <= now.year:
+            raise CannotSend(_("Write the year as 2015."))
+        count = sum(tell_year(microgrid=grid, year=int(year), now=now) for grid in cooperative.microgrids.order_by("pk"))  # fmt: skip
+    else:
+        raise Http404
+    send_queued.delay()
+    return ngettext("%(count)d letter is on its way.", "%(count)d letters are on their way.", count) % {"count": count}  # fmt: skip
