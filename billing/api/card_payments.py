@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
 from rest_framework.views import APIView
 
-from billing.adapters.cards import provider
+from billing.adapters.cards import back_url, provider
 from billing.domain.cards.provider import CannotReachProvider, ProviderRefuses
 from billing.models import CardCheckout, CheckoutStatus, Document
 from billing.selectors.cards import cards_are_on, own_checkouts
@@ -27,7 +27,6 @@ from billing.services.cards import (
     pay_bill_by_card,
     top_up_by_card,
 )
-from billing.web.cards import back_url
 from energy.api.problems import problem
 from energy.api.sites import Pages
 from members.models import Member

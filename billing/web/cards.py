@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing.adapters.cards import provider
+from billing.adapters.cards import back_url, provider
 from billing.domain.cards.provider import CannotReachProvider, ProviderRefuses
 from billing.domain.cards.signature import BadSignature
 from billing.models import CardCheckout, CheckoutStatus, Document, Refund
@@ -33,12 +33,6 @@ from billing.web.money_desk import open_desk
 from members.selectors.scope import own_members
 
 LONGEST_EVENT_BYTES = 512 * 1024
-
-
-def back_url() -> str:
-    """Where the provider leads a payer back to."""
-    nothing = UUID(int=0)
-    return settings.SITE_URL.rstrip("/") + reverse("card-back", args=[nothing]).replace(str(nothing), "{key}")
 
 
 @login_required

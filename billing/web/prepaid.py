@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.adapters.cards import provider
+from billing.adapters.cards import back_url, provider
 from billing.domain.cards.provider import CannotReachProvider, ProviderRefuses
 from billing.domain.payment_code import epc_code
 from billing.domain.prepaid import Balance
@@ -38,7 +38,6 @@ from billing.services.prepaid import (
 )
 from billing.services.prepaid_limits import sites_of
 from billing.web.books import now_of
-from billing.web.cards import back_url
 from billing.web.money_desk import NoAmount, money_written
 from billing.web.own_payments import WAYS
 from grid.models import SupplyRequest
