@@ -1,11 +1,11 @@
 """March in a hamlet, with everything that can happen in a month; others may build on it.
 
-B 9 has a roof and is owed more than it owes; B 10's meter was silent for five hours, so some of it is estimated; a 2's meter was exchanged; Z 1 pays
+B 9 has a roof and is owed more than it owes; B 10's meter was silent for five hours, so some of it is estimated; a 2's meter was exchanged, and for an evening only its registers tell what it drew; Z 1 pays
 by the hour, also below zero; Ä 1 used nothing; b 10 changes hands on the 18th. The members' tariff changes on the 16th, the rule of sharing on the
 21st, so everybody has two keys, and clocks on the 27th.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -31,6 +31,9 @@ from tests.integration.billing.conftest import MARCH, NOW, WITH_ROOF, Hamlet, ma
 DAYS = MARCH.days()
 TARIFF_CHANGES, MOVED, KEY_CHANGES = date(2016, 3, 16), date(2016, 3, 18), date(2016, 3, 21)
 SILENT, EXCHANGED = date(2016, 3, 9), date(2016, 3, 12)
+# At 10:15 local time, between two quarter hours; then the new instrument was not heard from 17:30 to 20:00.
+EXCHANGED_AT, UNHEARD = 41, slice(70, 80)
+LAST_WH, FIRST_WH = 900_000, 40
 SHARES = {"B 9": "0.2", "b 10": "0.3", "B 10": "0.25", "Z 1": "0.15", "a 2": "0.1"}
 SPOT = {"kind": "spot", "index": "day-ahead", "factor": "1.2", "margin": "0.02"}
 
@@ -71,7 +74,7 @@ def make_full_month() -> FullMonth:
     publish_days(microgrid=grid, days=DAYS, now=NOW)
     meter = Meter.objects.get(microgrid=grid, code="a 2")
     exchange_meter(
-        meter=meter, exchanged_at=datetime(2016, 3, 12, 9, 20, tzinfo=UTC), registers={"import": HandOver(900_000, 0), "export": HandOver(80_000, 0)},
+        meter=meter, exchanged_at=datetime(2016, 3, 12, 9, 15, tzinfo=UTC), registers={"import": HandOver(LAST_WH, FIRST_WH), "export": HandOver(80_000, 0)},
         new_serial="new", old_serial="old", now=NOW, by=None,
     )  # fmt: skip
     read_meters(hamlet)
@@ -109,6 +112,21 @@ def _tariffs(hamlet: Hamlet) -> None:
     )  # fmt: skip
 
 
+def _exchanged(row: MeterDayRow) -> MeterDayRow:
+    """The day of the exchange: registers of the old and the new instrument, and an evening that nobody heard."""
+    until = int(row.values_wh[:EXCHANGED_AT].sum())
+    after = int(row.values_wh[EXCHANGED_AT:].sum())
+    values, quality = row.values_wh.copy(), row.quality.copy()
+    values[UNHEARD], quality[UNHEARD] = 0, int(Method.MISSING)
+    return replace(
+        row,
+        values_wh=values,
+        quality=quality,
+        register_start_wh=LAST_WH - until,
+        register_end_wh=FIRST_WH + after,
+    )
+
+
 def read_meters(hamlet: Hamlet) -> None:
     """Meter days of March, closed in turn."""
     chance, rows, grid = np.random.default_rng(16), [], hamlet.microgrid
@@ -134,7 +152,9 @@ def read_meters(hamlet: Hamlet) -> None:
                 quality = np.zeros(count, np.int16)
                 if meter.code == "B 10" and day == SILENT and channel == Channel.IMPORT:
                     quality[40:60], values[40:60] = int(Method.MISSING), 0
-                rows.append(MeterDayRow(day, meter.pk, int(channel), values, quality))
+                row = MeterDayRow(day, meter.pk, int(channel), values, quality)
+                exchanged = meter.code == "a 2" and day == EXCHANGED and channel == Channel.IMPORT
+                rows.append(_exchanged(row) if exchanged else row)
     ensure_months(table="energy_meterday", days=DAYS)
     with transaction.atomic(), connection.cursor() as cursor:
         write_rows(cursor, rows, microgrid_id=grid.pk, provenance="test", now=NOW, replace=False)

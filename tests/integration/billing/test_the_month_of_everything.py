@@ -1,31 +1,39 @@
 """A month in which everything happens at once: the bills are those that somebody reckons by hand, to the cent and to the Wh."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from billing.models import Component, Document, PaymentRail
 from billing.selectors.corrections import correction_of
+from billing.selectors.rounding import rounding_report
 from billing.selectors.run_summary import trial_balance
+from billing.services.bank_orders import release_order
 from billing.services.corrections import correct_month
 from billing.services.differences import local_change
 from billing.services.payments import book_payment, credit_of
-from billing.services.payouts import ask_refund
+from billing.services.payouts import ask_refund, prepare_payouts
 from billing.services.runs import run_month
 from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Channel, Meter, MeterDay
-from members.models import User
+from grid.models import SharingDay
+from kernel.intervals import Month
+from members.models import Cooperative, User
 from tests.integration.billing.conftest import MARCH, NOW
 from tests.integration.billing.full_month import (
     DAYS,
     EXCHANGED,
+    FIRST_WH,
     KEY_CHANGES,
+    LAST_WH,
     MOVED,
     SHARES,
     SILENT,
     TARIFF_CHANGES,
+    UNHEARD,
     FullMonth,
     index_at,
     make_full_month,
@@ -34,6 +42,7 @@ from tests.integration.billing.late import measure_again
 from tests.month_reference import Key, Paper, Stay, Version, Village, bills
 
 LATER = NOW + timedelta(days=20)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def F(text: str) -> Fraction:
@@ -73,6 +82,17 @@ def readings(month: FullMonth, channel: Channel) -> dict[str, dict[date, list[in
     return found
 
 
+def quarter_hours(day: date) -> list[datetime]:
+    """From midnight to midnight by the clock on the wall; nothing of the project's calendar is used."""
+    first, after = (
+        datetime.combine(d, time(), BERLIN).astimezone(UTC) for d in (day, day + timedelta(days=1))
+    )
+    return [
+        (first + timedelta(minutes=15) * i).astimezone(BERLIN)
+        for i in range((after - first) // timedelta(minutes=15))
+    ]
+
+
 def village(month: FullMonth) -> Village:
     """What a meter reader and the notice board know."""
     grid = month.hamlet.microgrid
@@ -80,7 +100,7 @@ def village(month: FullMonth) -> Village:
     stays = {site.code: [Stay(site.member.number, DAYS[0], DAYS[-1])] for site in sites}
     stays["b 10"] = [Stay(month.went.number, DAYS[0], MOVED - timedelta(days=1)), Stay("88", MOVED, DAYS[-1])]
     tariff_of = {site.code: "members" for site in sites} | {"C-own": "own-sites", "Z 1": "hourly"}
-    starts = {day: grid.local_day(day).local_starts() for day in DAYS}
+    starts = {day: quarter_hours(day) for day in DAYS}
     hours = {
         s.replace(minute=0, tzinfo=None): s.astimezone(UTC).replace(minute=0)
         for of_day in starts.values()
@@ -159,7 +179,23 @@ def test_the_bills_of_a_month_of_everything_are_those_reckoned_by_hand(month: Fu
         user=user,
         now=LATER,
     )
-    assert sum(trial_balance(cooperative).values()) == 0
+    _refunded(month, credit)
+    lines = rounding_report(cooperative, Month(2016, 4))
+    assert {"standing", "local", "grid", "spot", "incentive", "export"} <= {line.component for line in lines}
+    assert all(line.is_within for line in lines)
+    balance = trial_balance(cooperative)
+    assert sum(balance.values()) == balance["local_clearing"] == balance.get("rounding", 0) == 0
+
+
+def _refunded(month: FullMonth, credit: int) -> None:
+    """The money leaves with an order that a second person releases."""
+    Cooperative.objects.filter(pk=month.hamlet.cooperative.pk).update(iban="DE89370400440532013000")
+    cooperative = Cooperative.objects.get(pk=month.hamlet.cooperative.pk)
+    prepares, releases = (User.objects.create_user(f"{name}@march.example") for name in ("one", "two"))
+    order = prepare_payouts(cooperative=cooperative, user=prepares, now=LATER)
+    release_order(order=order, user=releases, now=LATER)
+    assert credit_of(month.went) == 0
+    assert trial_balance(cooperative)["transit"] == -credit
 
 
 def _everything_happened(month: FullMonth, before: Village) -> None:
@@ -168,7 +204,18 @@ def _everything_happened(month: FullMonth, before: Village) -> None:
     of = {key[0]: key for key in papers if key[3] == "bill"}
     assert {line[0] for line in papers[of["Ä 1"]].lines} == {"standing"}  # zero use
     spot = [line for line in papers[of["Z 1"]].lines if line[0] == Component.SPOT]
-    assert spot and min(before.index.values()) < 0  # negative prices
+    drawn = before.drawn["Z 1"]
+    assert spot and any(  # at negative prices, and there was something to pay for
+        VERSIONS[3].energy(start.hour, before.index[start.replace(minute=0, tzinfo=None)])[2] < 0 < drawn[day][place]
+        for day in DAYS for place, start in enumerate(before.starts[day])
+    )  # fmt: skip
+    # Two keys in one month, and under each of them something was shared.
+    for first, after in ((DAYS[0], KEY_CHANGES), (KEY_CHANGES, DAYS[-1] + timedelta(days=1))):
+        of_key = SharingDay.objects.filter(
+            microgrid=month.hamlet.microgrid, day__gte=first, day__lt=after, is_current=True
+        )
+        assert {row.key for row in of_key} == {"dynamic" if first == DAYS[0] else "static"}
+        assert sum(sum(row.shared_wh) for row in of_key) > 0
     roof = next(paper for key, paper in papers.items() if key[0] == "B 9" and key[3] == "credit")
     assert roof.gross > papers[of["B 9"]].gross  # owed more than it owes
     assert {len(starts) for starts in before.starts.values()} == {92, 96}
@@ -182,6 +229,13 @@ def _everything_happened(month: FullMonth, before: Village) -> None:
         sum((flag & METHOD_MASK) != Method.MEASURED for flag in silent.quality) == 20
         and sum(silent.values_wh[40:60]) > 0
     )
-    assert Meter.objects.get(site=month.site("a 2")).exchanges.get().exchanged_at.date() == EXCHANGED
+    meter = Meter.objects.get(site=month.site("a 2"))
+    assert meter.exchanges.get().exchanged_at.date() == EXCHANGED
+    changed = MeterDay.objects.get(
+        meter_id=meter.pk, day=EXCHANGED, channel=int(Channel.IMPORT), is_current=True
+    )
+    # What was not heard is what both registers say beyond what was: the estimate loses nothing at the exchange.
+    assert changed.register_start_wh and changed.register_end_wh and sum(changed.values_wh[UNHEARD]) > 0
+    assert sum(changed.values_wh) == LAST_WH - changed.register_start_wh + changed.register_end_wh - FIRST_WH
     assert {key[1] for key in papers if key[0] == "b 10"} == {month.went.number, month.came.number}
     assert len([line for line in papers[of["B 10"]].lines if line[0] == "standing"]) == 2  # two versions
