@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from billing.names import NAMES
+
 
 class BillingConfig(AppConfig):
     """Money: tariffs, bills, ledger, payments, revenue."""
@@ -11,3 +13,6 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         # What is shared out joins what can be paid out.
         import billing.services.distributions  # noqa: F401
+        from members.language import say_names
+
+        say_names(self, NAMES)

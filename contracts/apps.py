@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from contracts.names import NAMES
+
 
 class ContractsConfig(AppConfig):
     """Witness: publishes what happened to a chain and IPFS, reads payments back, proves it."""
@@ -7,3 +9,8 @@ class ContractsConfig(AppConfig):
     name = "contracts"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Contracts"
+
+    def ready(self) -> None:
+        from members.language import say_names
+
+        say_names(self, NAMES)

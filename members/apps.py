@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from members.names import NAMES
+
 
 class MembersConfig(AppConfig):
     """People: users, memberships, roles, consent, who looked at what."""
@@ -10,5 +12,7 @@ class MembersConfig(AppConfig):
 
     def ready(self) -> None:
         from members.adapters.id_lists import register
+        from members.language import say_names
 
         register()
+        say_names(self, NAMES)

@@ -6,6 +6,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext, gettext_noop
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "billing.spotindex", "billing.spotimport", "billing.spotday", "billing.tariffpriceday", "grid.sharingrule", "grid.sharingproposal", "grid.marketterms", "grid.plantdivision", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
@@ -32,6 +34,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+# Names of the groups, and what the admin's theme says and has no German for.
+NAMES = (
+    gettext_noop("Tariffs"), gettext_noop("Money"), gettext_noop("People"), gettext_noop("Metering"), gettext_noop("Grid"),
+    gettext_noop("Witness"), gettext_noop("Technical"), gettext_noop("Search apps and models..."), gettext_noop("Type to search"),
+)  # fmt: skip
+
 
 def groups() -> dict[str, tuple[str, ...]]:
     """The groups, with a last one for what no other holds."""
@@ -43,7 +51,7 @@ def groups() -> dict[str, tuple[str, ...]]:
 def side_bar(request: HttpRequest) -> list[dict[str, Any]]:
     """The side bar's groups; what a role may not see is left out."""
     shown = [
-        {"title": group, "collapsible": True, "items": _links(request, labels)}
+        {"title": gettext(group), "collapsible": True, "items": _links(request, labels)}
         for group, labels in groups().items()
     ]
     return [group for group in shown if group["items"]]
@@ -53,7 +61,7 @@ def _links(request: HttpRequest, labels: tuple[str, ...]) -> list[dict[str, Any]
     models = [apps.get_model(label) for label in labels]
     return [
         {
-            "title": str(model._meta.verbose_name_plural).capitalize(),
+            "title": capfirst(str(model._meta.verbose_name_plural)),
             "link": reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
         }
         for model in models
@@ -68,7 +76,7 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
     context["app_list"] = [
         {
-            "name": group,
+            "name": gettext(group),
             "app_label": group.lower(),
             "app_url": "",
             "models": [shown[label] for label in labels if label in shown],

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from billing.domain.banking.references import is_creditor_id
@@ -37,7 +39,7 @@ class RulesForm(forms.ModelForm):
     def clean_creditor_id(self) -> str:
         text = self.cleaned_data["creditor_id"].replace(" ", "").upper()
         if text and not is_creditor_id(text):
-            raise forms.ValidationError("The check digits are not right; copy it from your bank's letter.")
+            raise forms.ValidationError(_("The check digits are not right; copy it from your bank's letter."))
         return text
 
 
@@ -67,7 +69,7 @@ class MandateForm(forms.ModelForm):
     def clean_signed_date(self) -> Any:
         day = self.cleaned_data["signed_date"]
         if day > timezone.now().date():
-            raise forms.ValidationError("A mandate is not signed in the future.")
+            raise forms.ValidationError(_("A mandate is not signed in the future."))
         return day
 
 
@@ -96,31 +98,31 @@ class MandateAdmin(RoleAdmin):
         mandate = Mandate.objects.filter(pk=object_id).first() if object_id else None
         return self._may_row(request, KEEPERS, mandate)
 
-    @action(description="Let it count again", url_path="resume", permissions=["step"])
+    @action(description=gettext_lazy("Let it count again"), url_path="resume", permissions=["step"])
     def resume(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """After somebody has talked with the member."""
         mandate = self.get_queryset(request).get(pk=object_id)
         here = reverse("admin:billing_mandate_change", args=[object_id])
         if mandate.status != MandateStatus.PAUSED:
-            messages.info(request, "Only a paused mandate can be resumed.")
+            messages.info(request, _("Only a paused mandate can be resumed."))
             return redirect(here)
         asked = ask_first(
-            request, title=f"Resume {mandate}", button="Let it count again", back=here,
-            sentence=f"It was paused: {mandate.pause_reason}. Bills of {mandate.member} are collected by it again.",
+            request, title=_("Resume %(mandate)s") % {"mandate": mandate}, button=_("Let it count again"), back=here,
+            sentence=_("It was paused: %(pause_reason)s. Bills of %(member)s are collected by it again.") % {"pause_reason": mandate.pause_reason, "member": mandate.member},
         )  # fmt: skip
         if asked:
             return asked
         resume_mandate(mandate=mandate)
         return redirect(here)
 
-    @action(description="Revoke", url_path="revoke", permissions=["step"])
+    @action(description=gettext_lazy("Revoke"), url_path="revoke", permissions=["step"])
     def revoke(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The member wants it no longer."""
         mandate = self.get_queryset(request).get(pk=object_id)
         here = reverse("admin:billing_mandate_change", args=[object_id])
         asked = ask_first(
-            request, title=f"Revoke {mandate}", button="Revoke", back=here,
-            sentence=f"Nothing more is collected from {mandate.member} by it; this cannot be taken back, a new mandate can be given.",
+            request, title=_("Revoke %(mandate)s") % {"mandate": mandate}, button=_("Revoke"), back=here,
+            sentence=_("Nothing more is collected from %(member)s by it; this cannot be taken back, a new mandate can be given.") % {"member": mandate.member},
         )  # fmt: skip
         if asked:
             return asked

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget
 
@@ -67,7 +69,7 @@ class LedgerTransactionAdmin(FactAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(sum_minor=Sum("entries__debit_minor"))
 
-    @admin.display(description="Amount, minor units")
+    @admin.display(description=gettext_lazy("Amount, minor units"))
     def total(self, transaction: Any) -> int:
         return int(transaction.sum_minor or 0)
 
@@ -89,13 +91,15 @@ class StatementForm(forms.Form):
     cooperative = forms.ModelChoiceField(Cooperative.objects.none(), widget=UnfoldAdminSelectWidget)
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget,
-        help_text="camt.053 or camt.054 as your bank sends it, or CSV as it exports it; at most 20 MB.",
+        help_text=gettext_lazy(
+            "camt.053 or camt.054 as your bank sends it, or CSV as it exports it; at most 20 MB."
+        ),
     )
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > LONGEST_FILE_BYTES:
-            raise forms.ValidationError("The file is larger than 20 MB; fetch a shorter period.")
+            raise forms.ValidationError(_("The file is larger than 20 MB; fetch a shorter period."))
         return file
 
 
@@ -119,9 +123,12 @@ class BankStatementAdmin(FactAdmin):
     inlines = (StatementLineInline,)
     actions_list = ("import_file",)
 
-    @admin.display(description="Matched")
+    @admin.display(description=gettext_lazy("Matched"))
     def lines_matched(self, statement: BankStatement) -> str:
-        return f"{statement.lines.filter(status='booked').count()} of {statement.lines.count()}"
+        return _("%(count)s of %(count2)s") % {
+            "count": statement.lines.filter(status="booked").count(),
+            "count2": statement.lines.count(),
+        }
 
     def get_urls(self) -> list[URLPattern]:
         own = [
@@ -129,7 +136,7 @@ class BankStatementAdmin(FactAdmin):
         ]
         return own + list(super().get_urls())
 
-    @action(description="Import a statement", url_path="start-import", permissions=["import"])
+    @action(description=gettext_lazy("Import a statement"), url_path="start-import", permissions=["import"])
     def import_file(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:billing_bankstatement_import")
 
@@ -146,7 +153,7 @@ class BankStatementAdmin(FactAdmin):
         ) if not request.user.is_superuser else Cooperative.objects.all()  # fmt: skip
         context = {
             **self.admin_site.each_context(request),
-            "title": "Import a bank statement",
+            "title": _("Import a bank statement"),
             "form": form,
             "opts": self.opts,
         }
@@ -162,9 +169,9 @@ class BankStatementAdmin(FactAdmin):
                         now=timezone.now(),
                     )
                     text = (
-                        "The statement is imported."
+                        _("The statement is imported.")
                         if fresh
-                        else "This statement was imported before; nothing changed."
+                        else _("This statement was imported before; nothing changed.")
                     )
                     messages.success(request, text)
                     return redirect("admin:billing_bankstatement_change", statement.pk)

@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
@@ -75,14 +77,16 @@ class CancelForm(forms.Form):
     """Why a document is taken back."""
 
     reason = forms.CharField(
-        max_length=300, widget=UnfoldAdminTextInputWidget, help_text="The member reads it on the credit note."
+        max_length=300,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("The member reads it on the credit note."),
     )
 
 
 class SendForm(forms.Form):
     """Where a document goes."""
 
-    recipient = forms.EmailField(widget=UnfoldAdminEmailInputWidget, label="E-mail address")
+    recipient = forms.EmailField(widget=UnfoldAdminEmailInputWidget, label=gettext_lazy("E-mail address"))
 
 
 @admin.register(Document)
@@ -117,11 +121,11 @@ class DocumentAdmin(FactAdmin):
     def has_treasure_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, TREASURERS)
 
-    @action(description="Take back", url_path="start-cancel", permissions=["treasure"])
+    @action(description=gettext_lazy("Take back"), url_path="start-cancel", permissions=["treasure"])
     def cancel(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return redirect("admin:billing_document_cancel", object_id)
 
-    @action(description="Send", url_path="start-send", permissions=["treasure"])
+    @action(description=gettext_lazy("Send"), url_path="start-send", permissions=["treasure"])
     def send(self, request: HttpRequest, object_id: int) -> HttpResponse:
         return redirect("admin:billing_document_send", object_id)
 
@@ -147,11 +151,22 @@ class DocumentAdmin(FactAdmin):
                 form.add_error(None, str(problem))
             else:
                 messages.success(
-                    request, f"A credit note for {document} is drafted; a second person releases it."
+                    request,
+                    _("A credit note for %(document)s is drafted; a second person releases it.")
+                    % {"document": document},
                 )
                 return redirect("admin:billing_billingrun_change", run.pk)
-        sentence = f"A credit note will take back {document} whole; it stays readable as it was. Another document comes only by the month's next run."
-        return self._ask(request, document, form, f"Take back {document}", sentence, "Draft the credit note")
+        sentence = _(
+            "A credit note will take back %(document)s whole; it stays readable as it was. Another document comes only by the month's next run."
+        ) % {"document": document}
+        return self._ask(
+            request,
+            document,
+            form,
+            _("Take back %(document)s") % {"document": document},
+            sentence,
+            _("Draft the credit note"),
+        )
 
     def send_view(self, request: HttpRequest, document_id: int) -> HttpResponse:
         """Send a document once more, to one address."""
@@ -165,10 +180,19 @@ class DocumentAdmin(FactAdmin):
                 form.add_error(None, str(problem))
             else:
                 send_queued.delay()
-                messages.success(request, f"{document} is on its way to {form.cleaned_data['recipient']}.")
+                messages.success(
+                    request,
+                    _("%(document)s is on its way to %(recipient)s.")
+                    % {"document": document, "recipient": form.cleaned_data["recipient"]},
+                )
                 return redirect("admin:billing_document_change", document.pk)
         return self._ask(
-            request, document, form, f"Send {document}", "It goes out as an e-mail with the PDF.", "Send"
+            request,
+            document,
+            form,
+            _("Send %(document)s") % {"document": document},
+            _("It goes out as an e-mail with the PDF."),
+            _("Send"),
         )
 
     def _ask(

@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -28,44 +30,57 @@ from billing.domain.incentive_rules import (
 from billing.models import IncentiveVersion
 
 KIND_CHOICES = (
-    ("local_use", "energy received from neighbours"), ("shift_off_peak", "energy moved out of the peak"),
-    ("demand_response", "drawing less when asked (price by the programme of the event)"), ("low_income", "support for low income"),
+    ("local_use", gettext_lazy("energy received from neighbours")), ("shift_off_peak", gettext_lazy("energy moved out of the peak")),
+    ("demand_response", gettext_lazy("drawing less when asked (price by the programme of the event)")), ("low_income", gettext_lazy("support for low income")),
 )  # fmt: skip
-BY_CHOICES = (("kwh", "for each kWh"), ("month", "fixed, for a month"), ("day", "fixed, for each day"))
+BY_CHOICES = (
+    ("kwh", gettext_lazy("for each kWh")),
+    ("month", gettext_lazy("fixed, for a month")),
+    ("day", gettext_lazy("fixed, for each day")),
+)
 FIELDS = ("kind", "by", "amount", "from_kwh", "most_kwh_a_day", "peak_from", "peak_to", "workdays_only", "usual_days", "least_days")  # fmt: skip
 
 
 class IncentiveVersionForm(forms.ModelForm):
     """What is rewarded, by how much, within which limits; only what the kind needs is read."""
 
-    kind = forms.ChoiceField(label="Rewarded is", choices=KIND_CHOICES, widget=UnfoldAdminSelectWidget())
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Rewarded is"), choices=KIND_CHOICES, widget=UnfoldAdminSelectWidget()
+    )
     by = forms.ChoiceField(
-        label="Paid", choices=BY_CHOICES, required=False, initial="kwh", widget=UnfoldAdminSelectWidget()
+        label=gettext_lazy("Paid"),
+        choices=BY_CHOICES,
+        required=False,
+        initial="kwh",
+        widget=UnfoldAdminSelectWidget(),
     )
     amount = forms.DecimalField(
-        label="Amount", required=False, min_value=0, max_digits=12, decimal_places=6, widget=UnfoldAdminDecimalFieldWidget(),
-        help_text="In the currency: 0.02 per kWh, 5.00 a month. Not for drawing less when asked.",
+        label=gettext_lazy("Amount"), required=False, min_value=0, max_digits=12, decimal_places=6, widget=UnfoldAdminDecimalFieldWidget(),
+        help_text=gettext_lazy("In the currency: 0.02 per kWh, 5.00 a month. Not for drawing less when asked."),
     )  # fmt: skip
     from_kwh = forms.IntegerField(
-        label="From so many kWh a month", required=False, min_value=0, widget=UnfoldAdminIntegerFieldWidget(), help_text="For a fixed amount a month."
+        label=gettext_lazy("From so many kWh a month"), required=False, min_value=0, widget=UnfoldAdminIntegerFieldWidget(), help_text=gettext_lazy("For a fixed amount a month.")
     )  # fmt: skip
     most_kwh_a_day = forms.IntegerField(
-        label="Up to so many kWh a day", required=False, min_value=1, widget=UnfoldAdminIntegerFieldWidget(), help_text="For low income by kWh; empty: all that was drawn."
+        label=gettext_lazy("Up to so many kWh a day"), required=False, min_value=1, widget=UnfoldAdminIntegerFieldWidget(), help_text=gettext_lazy("For low income by kWh; empty: all that was drawn.")
     )  # fmt: skip
     peak_from = forms.CharField(
-        label="Peak from", required=False, initial="17:00", widget=UnfoldAdminTextInputWidget()
+        label=gettext_lazy("Peak from"), required=False, initial="17:00", widget=UnfoldAdminTextInputWidget()
     )
     peak_to = forms.CharField(
-        label="Peak to", required=False, initial="21:00", widget=UnfoldAdminTextInputWidget()
+        label=gettext_lazy("Peak to"), required=False, initial="21:00", widget=UnfoldAdminTextInputWidget()
     )
     workdays_only = forms.BooleanField(
-        label="On workdays only", required=False, initial=True, widget=UnfoldBooleanSwitchWidget()
+        label=gettext_lazy("On workdays only"),
+        required=False,
+        initial=True,
+        widget=UnfoldBooleanSwitchWidget(),
     )
     usual_days = forms.IntegerField(
-        label="What is usual is measured over so many days before the month", required=False, initial=28, widget=UnfoldAdminIntegerFieldWidget()
+        label=gettext_lazy("What is usual is measured over so many days before the month"), required=False, initial=28, widget=UnfoldAdminIntegerFieldWidget()
     )  # fmt: skip
     least_days = forms.IntegerField(
-        label="and said from so many of them on",
+        label=gettext_lazy("and said from so many of them on"),
         required=False,
         initial=14,
         widget=UnfoldAdminIntegerFieldWidget(),
@@ -139,17 +154,24 @@ def fields_of(rule: Rule) -> dict[str, Any]:
 def in_words(rule: Rule, currency: str) -> str:
     """A rule in one sentence."""
     if isinstance(rule, DemandResponse):
-        return "Drawing less when asked, at the price of the event's programme, within these limits."
+        return _("Drawing less when asked, at the price of the event's programme, within these limits.")
     reward = rule.reward
     amount = (
         f"{Decimal(reward.price if isinstance(reward, PerKwh) else reward.amount).normalize():f} {currency}"
     )
-    span = "for each kWh" if isinstance(reward, PerKwh) else "for each day" if isinstance(reward, PerDay) else f"for a month with at least {reward.from_wh // 1000} kWh"  # fmt: skip
+    span = _("for each kWh") if isinstance(reward, PerKwh) else _("for each day") if isinstance(reward, PerDay) else _("for a month with at least %(from_wh)s kWh") % {"from_wh": reward.from_wh // 1000}  # fmt: skip
     if isinstance(rule, ShiftOffPeak):
-        days = "on workdays" if rule.peak.workdays_only else "every day"
-        what = f"moved out of the peak, {clock(rule.peak.start_minute)} to {clock(rule.peak.end_minute)} {days}, against the {rule.usual_days} days before the month"
+        days = _("on workdays") if rule.peak.workdays_only else _("every day")
+        what = _(
+            "moved out of the peak, %(start_minute)s to %(end_minute)s %(days)s, against the %(usual_days)s days before the month"
+        ) % {
+            "start_minute": clock(rule.peak.start_minute),
+            "end_minute": clock(rule.peak.end_minute),
+            "days": days,
+            "usual_days": rule.usual_days,
+        }
     elif isinstance(rule, LowIncome):
-        what = "for members who are entitled" + (f", up to {rule.most_wh_a_day // 1000} kWh a day" if rule.most_wh_a_day else "")  # fmt: skip
+        what = _("for members who are entitled") + (_(", up to %(most_wh_a_day)s kWh a day") % {"most_wh_a_day": rule.most_wh_a_day // 1000} if rule.most_wh_a_day else "")  # fmt: skip
     else:
-        what = "received from neighbours"
+        what = _("received from neighbours")
     return f"{amount} {span} {what}."

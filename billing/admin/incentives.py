@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from billing.admin.incentive_forms import FIELDS, IncentiveVersionForm, in_words
@@ -23,6 +25,7 @@ from billing.models import (
     RunKind,
     RunStatus,
 )
+from billing.selectors.phrases import PHRASES
 from billing.services.incentive_awards import Foreseen, foresee
 from billing.services.incentive_versions import (
     CannotApprove,
@@ -33,6 +36,7 @@ from billing.services.incentive_versions import (
 )
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin
+from members.language import said
 from members.models import Member, Role
 from members.services.access import record_looks
 
@@ -67,9 +71,9 @@ class IncentiveVersionAdmin(RoleAdmin):
     readonly_fields = ("number", "status", "rewards")
     fieldsets = (
         (None, {"fields": (("programme", "number"), ("valid_from", "status"))}),
-        ("What is rewarded", {"fields": FIELDS}),
+        (gettext_lazy("What is rewarded"), {"fields": FIELDS}),
         (
-            "Within which limits",
+            gettext_lazy("Within which limits"),
             {"fields": ("member_cap_minor", ("budget_minor", "budget_span"), "when_short")},
         ),
     )
@@ -86,7 +90,7 @@ class IncentiveVersionAdmin(RoleAdmin):
         """A version that stands shows its rule as a sentence."""
         if obj is None or self.has_change_permission(request, obj):
             return self.fieldsets
-        return (self.fieldsets[0], ("What is rewarded", {"fields": ("rewards",)}), self.fieldsets[2])
+        return (self.fieldsets[0], (_("What is rewarded"), {"fields": ("rewards",)}), self.fieldsets[2])
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _is_draft(obj)
@@ -123,7 +127,7 @@ class IncentiveVersionAdmin(RoleAdmin):
     def has_reject_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may_step(request, object_id, IncentiveStatus.SUBMITTED) is not None
 
-    @action(description="What it would have given", url_path="look")
+    @action(description=gettext_lazy("What it would have given"), url_path="look")
     def look(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Who would have got what in the newest billed month, and what the checks say; nothing is kept, looks are recorded."""
         version = self._seen(request, object_id)
@@ -134,37 +138,37 @@ class IncentiveVersionAdmin(RoleAdmin):
             user=request.user, members=Member.objects.filter(pk__in={one.stay.member.pk for one, _ in rows}), what="incentive", subject=str(version), now=timezone.now()  # type: ignore[arg-type]
         )  # fmt: skip
         context = {
-            **self.admin_site.each_context(request), "title": f"{version}: what it would have given", "version": version, "run": run, "found": found,
+            **self.admin_site.each_context(request), "title": _("%(version)s: what it would have given") % {"version": version}, "version": version, "run": run, "found": found,
             "rows": rows, "words": self.rewards(version), "currency": version.programme.microgrid.cooperative.currency,
             "held": sum(bool(one.concerns) for one, _ in found.rows) if found else 0, "back": reverse("admin:billing_incentiveversion_change", args=[version.pk]),
         }  # fmt: skip
         return render(request, "admin/billing/incentive_look.html", context)
 
-    @action(description="Hand in", url_path="submit", permissions=["submit"])
+    @action(description=gettext_lazy("Hand in"), url_path="submit", permissions=["submit"])
     def submit(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Hand the saved draft over; from here on it stands."""
         version = self._seen(request, object_id)
         return self._step(
-            request, version, "Hand in", f"{version} is handed over for approval, to hold from {version.valid_from}. {self.rewards(version)} From then on it cannot be changed.",
-            lambda: submit_incentive(version=version, by=request.user), f"{version} waits for approval by somebody else.",  # type: ignore[arg-type]
+            request, version, _("Hand in"), _("%(version)s is handed over for approval, to hold from %(valid_from)s. %(version2)s From then on it cannot be changed.") % {"version": version, "valid_from": version.valid_from, "version2": self.rewards(version)},
+            lambda: submit_incentive(version=version, by=request.user), _("%(version)s waits for approval by somebody else.") % {"version": version},  # type: ignore[arg-type]
         )  # fmt: skip
 
-    @action(description="Approve", url_path="approve", permissions=["approve"])
+    @action(description=gettext_lazy("Approve"), url_path="approve", permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Approve what somebody else handed in."""
         version = self._seen(request, object_id)
         return self._step(
-            request, version, "Approve", f"{version} will hold from {version.valid_from} on. {self.rewards(version)} {version.submitted_by} handed it in.",
-            lambda: approve_incentive(version=version, by=request.user, now=timezone.now()), f"{version} is approved.",  # type: ignore[arg-type]
+            request, version, _("Approve"), _("%(version)s will hold from %(valid_from)s on. %(version2)s %(submitted_by)s handed it in.") % {"version": version, "valid_from": version.valid_from, "version2": self.rewards(version), "submitted_by": version.submitted_by},
+            lambda: approve_incentive(version=version, by=request.user, now=timezone.now()), _("%(version)s is approved.") % {"version": version},  # type: ignore[arg-type]
         )  # fmt: skip
 
-    @action(description="Reject", url_path="reject", permissions=["reject"])
+    @action(description=gettext_lazy("Reject"), url_path="reject", permissions=["reject"])
     def reject(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Send it back."""
         version = self._seen(request, object_id)
         return self._step(
-            request, version, "Reject", f"{version} stays as it is and never holds; write another version instead.",
-            lambda: reject_incentive(version=version), f"{version} is rejected.",
+            request, version, _("Reject"), _("%(version)s stays as it is and never holds; write another version instead.") % {"version": version},
+            lambda: reject_incentive(version=version), _("%(version)s is rejected.") % {"version": version},
         )  # fmt: skip
 
     def _step(
@@ -183,7 +187,7 @@ class IncentiveVersionAdmin(RoleAdmin):
         try:
             take()
         except CannotApprove as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         else:
             self.log_change(request, version, done)
             messages.success(request, done)

@@ -1,6 +1,7 @@
 """What the tax adviser's system calls our accounts, and how its files are headed."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from billing.models import ExportProfile, ExternalAccount
 from members.admin.roles import RoleAdmin
@@ -21,7 +22,7 @@ class ExternalAccountAdmin(RoleAdmin):
     search_fields = ("number", "account__code", "account__member__number")
     ordering = ("number",)
 
-    @admin.display(description="Currency")
+    @admin.display(description=gettext_lazy("Currency"))
     def currency(self, row: ExternalAccount) -> str:
         return row.account.currency
 

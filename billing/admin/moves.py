@@ -10,6 +10,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -27,20 +29,28 @@ class MoveForm(ModelForm):  # type: ignore[type-arg]
     """A move: who has the site from a day on."""
 
     tariff = forms.ModelChoiceField(
-        Tariff.objects.none(), required=False, help_text="Empty: the site keeps the tariff it has.", widget=UnfoldAdminSelectWidget()
+        Tariff.objects.none(), required=False, help_text=gettext_lazy("Empty: the site keeps the tariff it has."), widget=UnfoldAdminSelectWidget()
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         told = {
-            "site": ("Site", True, "What is handed over: a home, a business, a plant."),
-            "member": ("Who comes", False, "Empty: nobody. Its landlord pays meanwhile, or the cooperative."),
-            "valid_from": (
-                "From",
-                True,
-                "The first day of who comes; the day before is the last of who goes.",
+            "site": (_("Site"), True, _("What is handed over: a home, a business, a plant.")),
+            "member": (
+                _("Who comes"),
+                False,
+                _("Empty: nobody. Its landlord pays meanwhile, or the cooperative."),
             ),
-            "reason": ("Reason", False, "For those who read it later; neither of the two members sees it."),
+            "valid_from": (
+                _("From"),
+                True,
+                _("The first day of who comes; the day before is the last of who goes."),
+            ),
+            "reason": (
+                _("Reason"),
+                False,
+                _("For those who read it later; neither of the two members sees it."),
+            ),
         }
         for name, (label, is_needed, help_text) in told.items():
             field = self.fields[name]
@@ -89,17 +99,22 @@ class SiteOwnershipAdmin(RoleAdmin):
         "reason",
     )
 
-    @admin.display(description="From", ordering=F("valid_from").asc(nulls_first=True))
+    @admin.display(description=gettext_lazy("From"), ordering=F("valid_from").asc(nulls_first=True))
     def first_day(self, row: SiteOwnership) -> str:
-        return "from the beginning" if row.valid_from is None else date_format(row.valid_from)
+        return _("from the beginning") if row.valid_from is None else date_format(row.valid_from)
 
-    @admin.display(description="To", ordering=F("valid_to").asc(nulls_last=True))
+    @admin.display(description=gettext_lazy("To"), ordering=F("valid_to").asc(nulls_last=True))
     def last_day(self, row: SiteOwnership) -> str:
-        return "until further notice" if row.valid_to is None else date_format(row.valid_to - A_DAY)
+        return _("until further notice") if row.valid_to is None else date_format(row.valid_to - A_DAY)
 
     @display(
-        description="State",
-        label={"theirs": "success", "nobody lives there": "warning", "ahead": "info", "over": ""},
+        description=gettext_lazy("State"),
+        label={
+            "theirs": "success",
+            gettext_lazy("nobody lives there"): "warning",
+            "ahead": "info",
+            "over": "",
+        },
     )
     def state(self, row: SiteOwnership) -> str:
         if not row.has_begun:
@@ -110,7 +125,7 @@ class SiteOwnershipAdmin(RoleAdmin):
             <= row.site.microgrid.now(timezone.now()).astimezone(row.site.microgrid.zone).date()
         ):
             return "over"
-        return "nobody lives there" if row.is_vacant else "theirs"
+        return _("nobody lives there") if row.is_vacant else "theirs"
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is not None:
@@ -144,9 +159,11 @@ class SiteOwnershipAdmin(RoleAdmin):
             reason=given["reason"],
         )  # fmt: skip
         obj.pk, obj.site, obj.member, obj.valid_from = row.pk, row.site, row.member, row.valid_from
-        began = "It is handed over." if row.has_begun else "It is handed over on that day."
+        began = _("It is handed over.") if row.has_begun else _("It is handed over on that day.")
         messages.info(
-            request, f"{began} Each is billed for their own days; what they paid and owe stays theirs."
+            request,
+            _("%(began)s Each is billed for their own days; what they paid and owe stays theirs.")
+            % {"began": began},
         )
 
     def delete_model(self, request: HttpRequest, obj: SiteOwnership) -> None:

@@ -1,6 +1,7 @@
 """Paying before using: the cooperative's rule; agreements, looks and alarms as facts. Members agree on their page, treasurers on theirs."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from billing.models import PrepaidAgreement, PrepaidAlarm, PrepaidRule
 from members.admin.roles import FactAdmin, RoleAdmin
@@ -27,9 +28,9 @@ class PrepaidRuleAdmin(RoleAdmin):
     )
     fieldsets = (
         (None, {"fields": ("cooperative",)}),
-        ("Told", {"fields": (("low_days", "very_low_days"), "little_minor")}),
-        ("Friendly credit", {"fields": (("friendly_minor", "friendly_days"),)}),
-        ("Limit", {"fields": ("limit_w", ("night_from_hour", "night_to_hour"), "spares_weekends", ("winter_first_month", "winter_last_month"), "spares_all_in_winter")}),
+        (gettext_lazy("Told"), {"fields": (("low_days", "very_low_days"), "little_minor")}),
+        (gettext_lazy("Friendly credit"), {"fields": (("friendly_minor", "friendly_days"),)}),
+        (gettext_lazy("Limit"), {"fields": ("limit_w", ("night_from_hour", "night_to_hour"), "spares_weekends", ("winter_first_month", "winter_last_month"), "spares_all_in_winter")}),
     )  # fmt: skip
 
     def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]

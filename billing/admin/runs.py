@@ -13,11 +13,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from billing.models import BillingPolicy, BillingRun, RunCheck, RunKind, RunStatus
 from billing.models.checks import CheckKind
+from billing.selectors.phrases import PHRASES
 from billing.selectors.run_progress import (
     CheckCount,
     check_kinds,
@@ -35,6 +38,7 @@ from energy.models import Microgrid, Site
 from kernel.intervals import Month
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin, served_ids
+from members.language import said
 from members.models import Role
 
 TREASURERS = (Role.TARIFF_ADMIN,)
@@ -52,25 +56,25 @@ class PrepareForm(forms.Form):
         choices=[(k.value, k.label) for k in (RunKind.FINAL, RunKind.INTERIM, RunKind.CORRECTION)], widget=UnfoldAdminSelectWidget
     )  # fmt: skip
     month = forms.RegexField(
-        r"^\d{4}-\d{2}$", widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2016-03"}), help_text="Year and month, as 2016-03.",
-        error_messages={"invalid": "Write the month as 2016-03."},
+        r"^\d{4}-\d{2}$", widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2016-03"}), help_text=gettext_lazy("Year and month, as 2016-03."),
+        error_messages={"invalid": gettext_lazy("Write the month as 2016-03.")},
     )  # fmt: skip
     first_day = forms.DateField(
-        required=False, widget=UnfoldAdminDateWidget, help_text="Empty for the whole month."
+        required=False, widget=UnfoldAdminDateWidget, help_text=gettext_lazy("Empty for the whole month.")
     )
     last_day = forms.DateField(
-        required=False, widget=UnfoldAdminDateWidget, help_text="Empty for the whole month."
+        required=False, widget=UnfoldAdminDateWidget, help_text=gettext_lazy("Empty for the whole month.")
     )
     member = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="A member's number, where only that member is billed. Empty for everybody.",
+        help_text=gettext_lazy("A member's number, where only that member is billed. Empty for everybody."),
     )
     reason = forms.CharField(
         required=False,
         max_length=300,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Stands on the run's page.",
+        help_text=gettext_lazy("Stands on the run's page."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -85,7 +89,7 @@ class PrepareForm(forms.Form):
         try:
             return Month(int(text[:4]), int(text[5:]))
         except ValueError:
-            raise forms.ValidationError({"month": "There is no such month."}) from None
+            raise forms.ValidationError({"month": _("There is no such month.")}) from None
 
     def _days(self, cleaned: dict[str, Any]) -> list[Any] | None:
         month, first, last = cleaned["month"], cleaned["first_day"], cleaned["last_day"]
@@ -93,7 +97,9 @@ class PrepareForm(forms.Form):
             return None
         first, last = first or month.first_day, last or month.days()[-1]
         if first not in month.days() or last not in month.days() or last < first:
-            raise forms.ValidationError({"first_day": "Choose days of the month, the first before the last."})
+            raise forms.ValidationError(
+                {"first_day": _("Choose days of the month, the first before the last.")}
+            )
         return [first + timedelta(days=i) for i in range((last - first).days + 1)]
 
     def _sites(self, cleaned: dict[str, Any]) -> list[int]:
@@ -105,7 +111,7 @@ class PrepareForm(forms.Form):
             )
         )
         if not sites:
-            raise forms.ValidationError({"member": "No site of this microgrid belongs to that number."})
+            raise forms.ValidationError({"member": _("No site of this microgrid belongs to that number.")})
         return sites
 
 
@@ -144,11 +150,11 @@ class BillingRunAdmin(FactAdmin):
             open_checks=Count("checks", filter=Q(checks__settled_at=None), distinct=True),
         )
 
-    @admin.display(description="Rated parts")
+    @admin.display(description=gettext_lazy("Rated parts"))
     def progress(self, run: Any) -> str:
-        return f"{run.rated_parts} of {run.parts}"
+        return _("%(rated_parts)s of %(parts)s") % {"rated_parts": run.rated_parts, "parts": run.parts}
 
-    @admin.display(description="To look at")
+    @admin.display(description=gettext_lazy("To look at"))
     def to_look_at(self, run: Any) -> str:
         return str(run.open_checks) if run.open_checks and run.status == RunStatus.RATED else "–"
 
@@ -171,7 +177,7 @@ class BillingRunAdmin(FactAdmin):
     def has_prepare_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, TREASURERS)
 
-    @action(description="Prepare a run", url_path="start-prepare", permissions=["prepare"])
+    @action(description=gettext_lazy("Prepare a run"), url_path="start-prepare", permissions=["prepare"])
     def prepare(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:billing_billingrun_prepare_form")
 
@@ -194,12 +200,14 @@ class BillingRunAdmin(FactAdmin):
                 return redirect("admin:billing_billingrun_change", run.pk)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Prepare a run",
+            "title": _("Prepare a run"),
             "form": form,
             "opts": self.opts,
-            "button": "Prepare",
+            "button": _("Prepare"),
             "back": reverse("admin:billing_billingrun_changelist"),
-            "sentence": "Everything is rated and drawn up; nothing is posted before somebody else releases it.",
+            "sentence": _(
+                "Everything is rated and drawn up; nothing is posted before somebody else releases it."
+            ),
         }
         return render(request, "admin/billing/ask_form.html", context)
 
@@ -261,7 +269,7 @@ class BillingRunAdmin(FactAdmin):
         try:
             messages.success(request, act(run, request.user))
         except CannotRelease as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return redirect(here)
 
     def check_view(self, request: HttpRequest, run_id: int, check_id: int) -> HttpResponse:
@@ -273,7 +281,7 @@ class BillingRunAdmin(FactAdmin):
         try:
             settle_check(check=check, user=request.user, note=request.POST.get("note", ""), now=_now(run))  # type: ignore[arg-type]
         except CannotRelease as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return self._back_to_checks(request, run_id)
 
     def checks_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
@@ -284,9 +292,9 @@ class BillingRunAdmin(FactAdmin):
         kind, note = request.POST.get("kind", ""), request.POST.get("note", "")
         try:
             count = settle_kind(run=run, kind=kind, user=request.user, note=note, now=_now(run))  # type: ignore[arg-type]
-            messages.success(request, f"{count} ticked off.")
+            messages.success(request, _("%(count)s ticked off.") % {"count": count})
         except CannotRelease as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return self._back_to_checks(request, run_id)
 
     def _back_to_checks(self, request: HttpRequest, run_id: int) -> HttpResponse:
@@ -315,28 +323,28 @@ def _now(run: BillingRun) -> Any:
 def _release(run: BillingRun, user: Any) -> str:
     release_run(run_id=run.pk, user=user, now=_now(run))
     post_run.delay(run_id=run.pk)
-    return f"{run} is released by you; the workers post and print it now."
+    return _("%(run)s is released by you; the workers post and print it now.") % {"run": run}
 
 
 def _withdraw(run: BillingRun, user: Any) -> str:
     withdraw_run(run_id=run.pk, now=_now(run))
-    return f"{run} is withdrawn; its drafts are gone and no number was used."
+    return _("%(run)s is withdrawn; its drafts are gone and no number was used.") % {"run": run}
 
 
 def _send(run: BillingRun, user: Any) -> str:
     print_run.delay(run_id=run.pk)
     queued = queue_run(run=run, now=_now(run))
     send_queued.delay()
-    return f"{queued} documents are on their way."
+    return _("%(queued)s documents are on their way.") % {"queued": queued}
 
 
 STEPS = {
     "release": (
-        "Release", "All its documents get their numbers and are posted to the books; after that nothing of them can change.",
-        "Release and post", _release,
+        gettext_lazy("Release"), gettext_lazy("All its documents get their numbers and are posted to the books; after that nothing of them can change."),
+        gettext_lazy("Release and post"), _release,
     ),
-    "withdraw": ("Withdraw", "Its drafts are thrown away. No number is used, and the run stays in the list as withdrawn.", "Withdraw", _withdraw),
-    "send": ("Send", "Every document that was not sent yet goes to its member's e-mail address, with the PDF.", "Send", _send),
+    "withdraw": (gettext_lazy("Withdraw"), gettext_lazy("Its drafts are thrown away. No number is used, and the run stays in the list as withdrawn."), gettext_lazy("Withdraw"), _withdraw),
+    "send": (gettext_lazy("Send"), gettext_lazy("Every document that was not sent yet goes to its member's e-mail address, with the PDF."), gettext_lazy("Send"), _send),
 }  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminDecimalFieldWidget,
@@ -21,10 +23,10 @@ from billing.models import Tariff, TariffVersion
 from billing.selectors.tariffs import windows_of
 
 METERING = (
-    ("none", "what is fed in is paid as in the version before"),
-    ("net-billing", "what is fed in is paid at the file's sell prices"),
-    ("net-metering", "kWh fed in are set off against kWh drawn"),
-    ("buy-all-sell-all", "all use is bought, all production is sold at the file's sell prices"),
+    ("none", gettext_lazy("what is fed in is paid as in the version before")),
+    ("net-billing", gettext_lazy("what is fed in is paid at the file's sell prices")),
+    ("net-metering", gettext_lazy("kWh fed in are set off against kWh drawn")),
+    ("buy-all-sell-all", gettext_lazy("all use is bought, all production is sold at the file's sell prices")),
 )
 
 
@@ -43,7 +45,7 @@ class VersionForm(forms.ModelForm):
     """A version; an emptied field of parts means none. Where parts price energy, the base price is theirs."""
 
     vat_rate = PercentField(
-        label="VAT [%]", min_value=0, max_value=1, decimal_places=4, max_digits=7, widget=UnfoldAdminDecimalFieldWidget()
+        label=gettext_lazy("VAT [%]"), min_value=0, max_value=1, decimal_places=4, max_digits=7, widget=UnfoldAdminDecimalFieldWidget()
     )  # fmt: skip
 
     class Meta:
@@ -75,7 +77,7 @@ class VersionForm(forms.ModelForm):
         if price is not None:
             cleaned["energy_per_kwh"] = max(price, Decimal(0))
         elif cleaned.get("energy_per_kwh") is None and "energy_per_kwh" not in self.errors:
-            self.add_error("energy_per_kwh", "Give a price of energy.")
+            self.add_error("energy_per_kwh", _("Give a price of energy."))
         return cleaned
 
     def _first_price(self, given: Any) -> Decimal | None:
@@ -133,14 +135,16 @@ class TariffFileForm(forms.Form):
 
     tariff = forms.ModelChoiceField(queryset=Tariff.objects.none(), widget=UnfoldAdminSelectWidget())
     file = forms.FileField(
-        label="OpenEI URDB file", help_text="JSON, one tariff. Its amounts are taken as the cooperative's currency.",
+        label=gettext_lazy("OpenEI URDB file"), help_text=gettext_lazy("JSON, one tariff. Its amounts are taken as the cooperative's currency."),
         widget=UnfoldAdminFileFieldWidget(),
     )  # fmt: skip
     metering = forms.ChoiceField(
-        label="Feeding in", choices=METERING, initial="none", widget=UnfoldAdminSelectWidget()
+        label=gettext_lazy("Feeding in"), choices=METERING, initial="none", widget=UnfoldAdminSelectWidget()
     )
     valid_from = forms.DateField(
-        label="First day", help_text="It can be changed in the draft.", widget=UnfoldAdminDateWidget()
+        label=gettext_lazy("First day"),
+        help_text=gettext_lazy("It can be changed in the draft."),
+        widget=UnfoldAdminDateWidget(),
     )
 
     def __init__(self, tariffs: Any, *args: Any, **kwargs: Any) -> None:
@@ -152,5 +156,7 @@ class RejectionForm(forms.Form):
     """Why a version is sent back."""
 
     reason = forms.CharField(
-        label="What should be different?", max_length=400, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4})
+        label=gettext_lazy("What should be different?"),
+        max_length=400,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )

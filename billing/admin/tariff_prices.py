@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
@@ -22,17 +24,16 @@ class PriceFileForm(forms.Form):
     """A file of an index's prices."""
 
     file = forms.FileField(
-        label="File", help_text="CSV with the columns time (as 2026-03-01T00:00+01:00) and price_per_kwh or price_per_mwh, in the "
-        "cooperative's currency; or ENTSO-E's XML (A44), aWATTar's or Energy-Charts' JSON.",
+        label=gettext_lazy("File"), help_text=gettext_lazy("CSV with the columns time (as 2026-03-01T00:00+01:00) and price_per_kwh or price_per_mwh, in the cooperative's currency; or ENTSO-E's XML (A44), aWATTar's or Energy-Charts' JSON."),
         widget=UnfoldAdminFileFieldWidget(),
     )  # fmt: skip
     source = forms.CharField(
-        label="Where from", max_length=120, help_text="Who published these prices, or how they were made.",
+        label=gettext_lazy("Where from"), max_length=120, help_text=gettext_lazy("Who published these prices, or how they were made."),
         widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip
     exchange_rate = forms.DecimalField(
-        label="Exchange rate", required=False, min_value=Decimal("0.00000001"), max_digits=18, decimal_places=8,
-        help_text="Only where the file is in another currency: what a unit of it is worth in the cooperative's.",
+        label=gettext_lazy("Exchange rate"), required=False, min_value=Decimal("0.00000001"), max_digits=18, decimal_places=8,
+        help_text=gettext_lazy("Only where the file is in another currency: what a unit of it is worth in the cooperative's."),
         widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip
 
@@ -65,7 +66,7 @@ class SpotIndexAdmin(RoleAdmin):
     def has_take_file_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, TREASURERS)
 
-    @action(description="Import prices", url_path="open-file", permissions=["take_file"])
+    @action(description=gettext_lazy("Import prices"), url_path="open-file", permissions=["take_file"])
     def take_file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The page that takes a file."""
         return redirect("admin:billing_spotindex_file", object_id)
@@ -74,7 +75,7 @@ class SpotIndexAdmin(RoleAdmin):
         """Take a file in wholly or not at all."""
         index = get_object_or_404(self.get_queryset(request), pk=object_id)
         if not self.has_change_permission(request, index):
-            return HttpResponse("Only who makes tariffs may do that.", status=403)
+            return HttpResponse(_("Only who makes tariffs may do that."), status=403)
         form = PriceFileForm(request.POST or None, request.FILES or None)
         if form.is_valid():
             given = form.cleaned_data
@@ -87,13 +88,15 @@ class SpotIndexAdmin(RoleAdmin):
                 form.add_error("file", str(problem))
             else:
                 messages.success(
-                    request, f"{taken.prices} quarter hours of {index} were taken in from {taken}."
+                    request,
+                    _("%(prices)s quarter hours of %(index)s were taken in from %(taken)s.")
+                    % {"prices": taken.prices, "index": index, "taken": taken},
                 )
                 return redirect(reverse("admin:billing_spotindex_change", args=[index.pk]))
         context = {
-            **self.admin_site.each_context(request), "title": f"Prices of {index}", "form": form, "button": "Import",
+            **self.admin_site.each_context(request), "title": _("Prices of %(index)s") % {"index": index}, "form": form, "button": _("Import"),
             "back": reverse("admin:billing_spotindex_change", args=[index.pk]),
-            "sentence": "Prices that tariffs have published already stay as they are.",
+            "sentence": _("Prices that tariffs have published already stay as they are."),
         }  # fmt: skip
         return render(request, "admin/billing/tariff_file.html", context)
 
@@ -127,9 +130,12 @@ class SpotDayAdmin(FactAdmin):
     list_filter = ("index",)
     ordering = ("-day",)
 
-    @admin.display(description="Known quarter hours")
+    @admin.display(description=gettext_lazy("Known quarter hours"))
     def known(self, row: SpotDay) -> str:
-        return f"{sum(price is not None for price in row.price_micro)} of {len(row.price_micro)}"
+        return _("%(sum)s of %(price_micro)s") % {
+            "sum": sum(price is not None for price in row.price_micro),
+            "price_micro": len(row.price_micro),
+        }
 
 
 @admin.register(TariffPriceDay)
@@ -142,6 +148,6 @@ class TariffPriceDayAdmin(FactAdmin):
     list_filter = ("tariff", "microgrid")
     ordering = ("-day",)
 
-    @admin.display(description="By fallback rule")
+    @admin.display(description=gettext_lazy("By fallback rule"))
     def by_fallback(self, row: TariffPriceDay) -> int:
         return sum(row.substituted)

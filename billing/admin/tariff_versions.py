@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from billing.admin.tariff_forms import RejectionForm, VersionForm, as_text, faults_of, prices_energy
@@ -19,6 +21,7 @@ from billing.domain.pricing.reading import parts_from_json
 from billing.domain.rating import CannotRate
 from billing.domain.tariffs import TariffTerms
 from billing.models import TariffStep, TariffVersion, VersionStatus
+from billing.selectors.phrases import PHRASES
 from billing.selectors.tariff_editor import changes_of, editable_parts, in_words
 from billing.selectors.tariffs import terms_of, version_as_openei
 from billing.services.preview import preview_terms
@@ -34,6 +37,7 @@ from billing.services.tariffs import (
 from billing.services.what_if import CannotCompare
 from members.admin.confirm import ask_first
 from members.admin.roles import RoleAdmin, RoleTabularInline
+from members.language import said
 from members.models import Member
 from members.services.access import record_looks
 
@@ -46,7 +50,7 @@ class StepInline(RoleTabularInline):
     can_delete = False
     ordering = ("at",)
     tab = False
-    verbose_name_plural = "Who did what"
+    verbose_name_plural = gettext_lazy("Who did what")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("user")
@@ -73,21 +77,21 @@ class TariffVersionAdmin(RoleAdmin):
     fieldsets = (
         (None, {"fields": (("tariff", "number"), ("standing", "used_at"), ("valid_from", "valid_to"))}),
         (
-            "Plain prices",
+            gettext_lazy("Plain prices"),
             {
                 "fields": (("standing_per_day", "energy_per_kwh"), ("export_per_kwh", "incentive_per_kwh"), "vat_rate"),
-                "description": "In the cooperative's currency, without VAT.",
+                "description": gettext_lazy("In the cooperative's currency, without VAT."),
             },
         ),
-        ("As the program keeps it (for experts)", {"fields": ("parts",), "classes": ("collapse",)}),
+        (gettext_lazy("As the program keeps it (for experts)"), {"fields": ("parts",), "classes": ("collapse",)}),
     )  # fmt: skip
     actions_detail = ("submit", "approve", "reject", "copy_to_draft", "download_openei")
 
-    @admin.display(description="Status", ordering="status")
+    @admin.display(description=gettext_lazy("Status"), ordering="status")
     def standing(self, version: TariffVersion) -> str:
         """Where it stands: an approved version with a later first day is scheduled."""
         if version.status == VersionStatus.PUBLISHED and version.valid_from > timezone.now().date():
-            return "approved, scheduled"
+            return _("approved, scheduled")
         return version.get_status_display()
 
     def get_urls(self) -> list[URLPattern]:
@@ -223,54 +227,52 @@ class TariffVersionAdmin(RoleAdmin):
     def has_copy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, TREASURERS)
 
-    @action(description="Submit for approval", url_path="submit", permissions=["submit"])
+    @action(description=gettext_lazy("Submit for approval"), url_path="submit", permissions=["submit"])
     def submit(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Hand the saved draft over; from here on it stands."""
         version = self._seen(request, object_id)
         others = approvers_beside(version, request.user)  # type: ignore[arg-type]
-        who = (
-            ", ".join(other.get_full_name() for other in others)
-            or "nobody yet: give somebody else the role tariff admin"
+        who = ", ".join(other.get_full_name() for other in others) or _(
+            "nobody yet: give somebody else the role tariff admin"
         )
         asked = self._asked(
-            request, version, f"Submit {version}", "Submit",
-            f"{version}, as it was saved, is handed over for approval, to hold from {version.valid_from}. From then on it can be copied but no "
-            f"longer changed. It can be approved by: {who}.",
+            request, version, _("Submit %(version)s") % {"version": version}, _("Submit"),
+            _("%(version)s, as it was saved, is handed over for approval, to hold from %(valid_from)s. From then on it can be copied but no longer changed. It can be approved by: %(who)s.") % {"version": version, "valid_from": version.valid_from, "who": who},
         )  # fmt: skip
         return asked or self._step(
             request, version, lambda now: submit_version(version=version, user=request.user, now=now),  # type: ignore[arg-type]
-            f"{version} waits for approval by somebody else.",
+            _("%(version)s waits for approval by somebody else.") % {"version": version},
         )  # fmt: skip
 
-    @action(description="Approve", url_path="approve", permissions=["approve"])
+    @action(description=gettext_lazy("Approve"), url_path="approve", permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Approve what somebody else submitted: it holds from its first day on."""
         version = self._seen(request, object_id)
         asked = self._asked(
-            request, version, f"Approve {version}", "Approve",
-            f"{version} will hold from {version.valid_from} on, and the version before it ends there. {version.submitted_by} submitted it.",
+            request, version, _("Approve %(version)s") % {"version": version}, _("Approve"),
+            _("%(version)s will hold from %(valid_from)s on, and the version before it ends there. %(submitted_by)s submitted it.") % {"version": version, "valid_from": version.valid_from, "submitted_by": version.submitted_by},
         )  # fmt: skip
         return asked or self._step(
             request, version, lambda now: approve_version(version=version, user=request.user, now=now),  # type: ignore[arg-type]
-            f"{version} is approved and holds from {version.valid_from} on.",
+            _("%(version)s is approved and holds from %(valid_from)s on.") % {"version": version, "valid_from": version.valid_from},
         )  # fmt: skip
 
-    @action(description="Reject", url_path="reject", permissions=["reject"])
+    @action(description=gettext_lazy("Reject"), url_path="reject", permissions=["reject"])
     def reject(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Send it back with a reason; a copy of it is a draft again."""
         version = self._seen(request, object_id)
         form = RejectionForm(request.POST or None)
         if not form.is_valid():
             context = {
-                **self.admin_site.each_context(request), "title": f"Reject {version}", "form": form, "button": "Reject",
+                **self.admin_site.each_context(request), "title": _("Reject %(version)s") % {"version": version}, "form": form, "button": _("Reject"),
                 "back": reverse("admin:billing_tariffversion_change", args=[object_id]),
-                "sentence": "It stays as it is, with the reason; a copy of it is a draft again.",
+                "sentence": _("It stays as it is, with the reason; a copy of it is a draft again."),
             }  # fmt: skip
             return render(request, "admin/billing/tariff_file.html", context)
         return self._step(
             request, version,
             lambda now: reject_version(version=version, user=request.user, reason=form.cleaned_data["reason"], now=now),  # type: ignore[arg-type]
-            f"{version} is rejected.",
+            _("%(version)s is rejected.") % {"version": version},
         )  # fmt: skip
 
     def _asked(
@@ -283,27 +285,30 @@ class TariffVersionAdmin(RoleAdmin):
         try:
             take(timezone.now())
         except CannotPublishVersion as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         else:
             self.log_change(request, version, done)
             messages.success(request, done)
         return redirect(reverse("admin:billing_tariffversion_change", args=[version.pk]))
 
-    @action(description="Copy to a new draft", url_path="copy", permissions=["copy"])
+    @action(description=gettext_lazy("Copy to a new draft"), url_path="copy", permissions=["copy"])
     def copy_to_draft(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Make a draft with the same prices."""
         version = self._seen(request, object_id)
         asked = self._asked(
-            request, version, f"Copy {version}", "Make the draft",
-            f"A draft with the prices and hours of {version} will be made. {version} stays as it is.",
+            request, version, _("Copy %(version)s") % {"version": version}, _("Make the draft"),
+            _("A draft with the prices and hours of %(version)s will be made. %(version)s stays as it is.") % {"version": version},
         )  # fmt: skip
         if asked:
             return asked
         draft = draft_from(version=version, now=timezone.now())
-        messages.success(request, f"{draft} is a draft now: change it, look at what it does, submit it.")
+        messages.success(
+            request,
+            _("%(draft)s is a draft now: change it, look at what it does, submit it.") % {"draft": draft},
+        )
         return redirect(reverse("admin:billing_tariffversion_change", args=[draft.pk]))
 
-    @action(description="Download as OpenEI JSON", url_path="openei")
+    @action(description=gettext_lazy("Download as OpenEI JSON"), url_path="openei")
     def download_openei(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The version as a file that other programs read."""
         version = self._seen(request, object_id)

@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from billing.admin.tariff_forms import TariffFileForm
@@ -54,7 +56,11 @@ class TariffAdmin(RoleAdmin):
     def has_from_file_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, TREASURERS)
 
-    @action(description="Draft from an OpenEI file", url_path="open-from-file", permissions=["from_file"])
+    @action(
+        description=gettext_lazy("Draft from an OpenEI file"),
+        url_path="open-from-file",
+        permissions=["from_file"],
+    )
     def from_file(self, request: HttpRequest) -> HttpResponse:
         """The page that takes the file."""
         return redirect("admin:billing_tariff_from_urdb")
@@ -62,7 +68,7 @@ class TariffAdmin(RoleAdmin):
     def file_page(self, request: HttpRequest) -> HttpResponse:
         """Take a file, make a draft, and lead to it: there stands what of the file is not billed."""
         if not self.has_from_file_permission(request):
-            return HttpResponse("Only who makes tariffs may do that.", status=403)
+            return HttpResponse(_("Only who makes tariffs may do that."), status=403)
         first = timezone.now().date().replace(day=1)
         form = TariffFileForm(
             self.get_queryset(request), request.POST or None, request.FILES or None, initial={"valid_from": first}
@@ -77,10 +83,14 @@ class TariffAdmin(RoleAdmin):
             except CannotImportTariff as problem:
                 form.add_error("file", str(problem))
             else:
-                messages.success(request, f"{draft} is a draft made from {draft.source_name}.")
+                messages.success(
+                    request,
+                    _("%(draft)s is a draft made from %(source_name)s.")
+                    % {"draft": draft, "source_name": draft.source_name},
+                )
                 return redirect(reverse("admin:billing_tariffversion_change", args=[draft.pk]))
         context = {
-            **self.admin_site.each_context(request), "title": "Draft from an OpenEI file", "form": form,
+            **self.admin_site.each_context(request), "title": _("Draft from an OpenEI file"), "form": form,
             "back": reverse("admin:billing_tariff_changelist"),
         }  # fmt: skip
         return render(request, "admin/billing/tariff_file.html", context)

@@ -6,9 +6,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.documents import Document
 from energy.models import Site
+from members.language import day_in_words
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
@@ -18,21 +21,29 @@ class ArrearsRule(models.Model):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="arrears_rules")
     valid_from = models.DateField()
-    least_minor = models.PositiveIntegerField("below this nobody is reminded [minor units]", default=500)
-    rest_days = models.PositiveSmallIntegerField("days that a reminder gives", default=14)
+    least_minor = models.PositiveIntegerField(
+        gettext_lazy("below this nobody is reminded [minor units]"), default=500
+    )
+    rest_days = models.PositiveSmallIntegerField(gettext_lazy("days that a reminder gives"), default=14)
     interest_points = models.DecimalField(
-        "interest above the base rate [per cent points]", max_digits=5, decimal_places=2, default=Decimal("5.00"),
-        help_text="Base rates are entered beside; 5 points for households by section 288 BGB.",
+        gettext_lazy("interest above the base rate [per cent points]"), max_digits=5, decimal_places=2, default=Decimal("5.00"),
+        help_text=gettext_lazy("Base rates are entered beside; 5 points for households by section 288 BGB."),
     )  # fmt: skip
-    charges_interest = models.BooleanField("interest is charged with reminders", default=False)
-    spares_hardship = models.BooleanField("members in hardship get no fees and no interest", default=True)
-    plan_grace_days = models.PositiveSmallIntegerField("days of grace for an instalment", default=7)
+    charges_interest = models.BooleanField(gettext_lazy("interest is charged with reminders"), default=False)
+    spares_hardship = models.BooleanField(
+        gettext_lazy("members in hardship get no fees and no interest"), default=True
+    )
+    plan_grace_days = models.PositiveSmallIntegerField(
+        gettext_lazy("days of grace for an instalment"), default=7
+    )
     winter_first_month = models.PositiveSmallIntegerField(default=11)
     winter_last_month = models.PositiveSmallIntegerField(default=3)
     proposal_level = models.PositiveSmallIntegerField(
-        "a disconnection may be proposed after the reminder of level", default=3
+        gettext_lazy("a disconnection may be proposed after the reminder of level"), default=3
     )
-    proposal_least_minor = models.PositiveIntegerField("and from so much on [minor units]", default=10_000)
+    proposal_least_minor = models.PositiveIntegerField(
+        gettext_lazy("and from so much on [minor units]"), default=10_000
+    )
 
     class Meta:
         constraints = [
@@ -47,7 +58,10 @@ class ArrearsRule(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"arrears of {self.cooperative} from {self.valid_from}"
+        return _("arrears of %(cooperative)s from %(valid_from)s") % {
+            "cooperative": self.cooperative,
+            "valid_from": day_in_words(self.valid_from),
+        }
 
 
 class ReminderStage(models.Model):
@@ -56,7 +70,7 @@ class ReminderStage(models.Model):
     rule = models.ForeignKey(ArrearsRule, models.CASCADE, related_name="stages")
     level = models.PositiveSmallIntegerField()
     days_after_due = models.PositiveSmallIntegerField()
-    fee_minor = models.PositiveIntegerField("fee [minor units]", default=0)
+    fee_minor = models.PositiveIntegerField(gettext_lazy("fee [minor units]"), default=0)
 
     class Meta:
         constraints = [
@@ -65,7 +79,10 @@ class ReminderStage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.level} after {self.days_after_due} days"
+        return _("%(level)s after %(days_after_due)s days") % {
+            "level": self.level,
+            "days_after_due": self.days_after_due,
+        }
 
 
 class BaseRate(models.Model):
@@ -79,7 +96,10 @@ class BaseRate(models.Model):
         constraints = [models.UniqueConstraint(fields=["currency", "valid_from"], name="base_rate_once")]
 
     def __str__(self) -> str:
-        return f"{self.percent} % from {self.valid_from}"
+        return _("%(percent)s %% from %(valid_from)s") % {
+            "percent": self.percent,
+            "valid_from": day_in_words(self.valid_from),
+        }
 
 
 class Reminder(PublicRow):
@@ -95,10 +115,10 @@ class Reminder(PublicRow):
     fee_minor = models.BigIntegerField(default=0)
     interest_minor = models.BigIntegerField(default=0)
     interest_from = models.DateField(
-        help_text="First day of the interest; it ends with the day before it was sent."
+        help_text=gettext_lazy("First day of the interest; it ends with the day before it was sent.")
     )
     interest_words = models.CharField(
-        max_length=300, blank=True, help_text="First day, days and rate of each piece."
+        max_length=300, blank=True, help_text=gettext_lazy("First day, days and rate of each piece.")
     )
     taken_back_at = models.DateTimeField(null=True, blank=True)
     taken_back_by = models.ForeignKey(
@@ -122,7 +142,7 @@ class Reminder(PublicRow):
         indexes = [models.Index(fields=["member", "-sent_date"], name="reminders_by_member")]
 
     def __str__(self) -> str:
-        return f"reminder {self.level} of {self.document}"
+        return _("reminder %(level)s of %(document)s") % {"level": self.level, "document": self.document}
 
     @property
     def charged_minor(self) -> int:
@@ -131,10 +151,10 @@ class Reminder(PublicRow):
 
 
 class PlanStatus(models.TextChoices):
-    AGREED = "agreed", "agreed"
-    KEPT = "kept", "kept to the end"
-    BROKEN = "broken", "broken"
-    WITHDRAWN = "withdrawn", "withdrawn"
+    AGREED = "agreed", gettext_lazy("agreed")
+    KEPT = "kept", gettext_lazy("kept to the end")
+    BROKEN = "broken", gettext_lazy("broken")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
 
 
 class InstalmentPlan(PublicRow):
@@ -144,7 +164,7 @@ class InstalmentPlan(PublicRow):
     documents = models.ManyToManyField(Document, related_name="instalment_plans")
     agreed_date = models.DateField()
     agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    paid_before_minor = models.BigIntegerField(help_text="Of these bills, when it was agreed.")
+    paid_before_minor = models.BigIntegerField(help_text=gettext_lazy("Of these bills, when it was agreed."))
     due_dates = ArrayField(models.DateField())
     amounts_minor = ArrayField(models.BigIntegerField())
     status = models.CharField(max_length=10, choices=PlanStatus.choices, default=PlanStatus.AGREED)
@@ -156,7 +176,10 @@ class InstalmentPlan(PublicRow):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"plan of {self.member}, {self.status}"
+        return _("plan of %(member)s, %(status)s") % {
+            "member": self.member,
+            "status": self.get_status_display(),
+        }
 
     @property
     def due(self) -> list[tuple[object, int]]:
@@ -165,8 +188,8 @@ class InstalmentPlan(PublicRow):
 
 
 class ProtectionKind(models.TextChoices):
-    HARDSHIP = "hardship", "hardship"
-    LIFE_SUPPORT = "life_support", "life support"
+    HARDSHIP = "hardship", gettext_lazy("hardship")
+    LIFE_SUPPORT = "life_support", gettext_lazy("life support")
 
 
 class Protection(models.Model):
@@ -175,7 +198,9 @@ class Protection(models.Model):
     member = models.ForeignKey(Member, models.PROTECT, related_name="protections")
     kind = models.CharField(max_length=14, choices=ProtectionKind.choices)
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    valid_to = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+    )
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
 
     class Meta:
@@ -187,14 +212,14 @@ class Protection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.member}"
+        return _("%(kind)s of %(member)s") % {"kind": self.get_kind_display(), "member": self.member}
 
 
 class ProposalStatus(models.TextChoices):
-    PROPOSED = "proposed", "before the board"
-    DECLINED = "declined", "declined"
-    AGREED = "agreed", "agreed by the board"
-    WITHDRAWN = "withdrawn", "withdrawn"
+    PROPOSED = "proposed", gettext_lazy("before the board")
+    DECLINED = "declined", gettext_lazy("declined")
+    AGREED = "agreed", gettext_lazy("agreed by the board")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
 
 
 class DisconnectionProposal(PublicRow):

@@ -3,16 +3,17 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from members.models import Cooperative
 from members.models.public import PublicRow
 
 
 class StatementKind(models.TextChoices):
-    CSV = "csv", "CSV export"
-    REPORT = "camt.052", "report (camt.052)"
-    STATEMENT = "camt.053", "statement (camt.053)"
-    NOTIFICATION = "camt.054", "notification (camt.054)"
+    CSV = "csv", gettext_lazy("CSV export")
+    REPORT = "camt.052", gettext_lazy("report (camt.052)")
+    STATEMENT = "camt.053", gettext_lazy("statement (camt.053)")
+    NOTIFICATION = "camt.054", gettext_lazy("notification (camt.054)")
 
 
 class BankStatement(PublicRow):
@@ -24,14 +25,18 @@ class BankStatement(PublicRow):
     digest = models.CharField(max_length=64)
     part = models.PositiveSmallIntegerField(default=0)
     imported_at = models.DateTimeField()
-    iban = models.CharField("IBAN", max_length=34, blank=True)
-    number = models.CharField(max_length=40, blank=True, help_text="The bank's own id of the statement.")
-    sequence = models.BigIntegerField(null=True, blank=True, help_text="The statement's number in the year.")
+    iban = models.CharField(gettext_lazy("IBAN"), max_length=34, blank=True)
+    number = models.CharField(
+        max_length=40, blank=True, help_text=gettext_lazy("The bank's own id of the statement.")
+    )
+    sequence = models.BigIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("The statement's number in the year.")
+    )
     first_date = models.DateField(null=True, blank=True)
     last_date = models.DateField(null=True, blank=True)
     opening_minor = models.BigIntegerField(null=True, blank=True)
     closing_minor = models.BigIntegerField(null=True, blank=True)
-    findings = models.TextField(blank=True, help_text="What does not fit, one sentence a line.")
+    findings = models.TextField(blank=True, help_text=gettext_lazy("What does not fit, one sentence a line."))
 
     class Meta:
         constraints = [
@@ -43,10 +48,10 @@ class BankStatement(PublicRow):
 
 
 class LineStatus(models.TextChoices):
-    OPEN = "open", "to be looked at"
-    BOOKED = "booked", "booked"
-    NOT_OURS = "not_ours", "not ours"
-    DETAILED = "detailed", "told in detail by another notification"
+    OPEN = "open", gettext_lazy("to be looked at")
+    BOOKED = "booked", gettext_lazy("booked")
+    NOT_OURS = "not_ours", gettext_lazy("not ours")
+    DETAILED = "detailed", gettext_lazy("told in detail by another notification")
 
 
 class BankStatementLine(PublicRow):
@@ -60,30 +65,42 @@ class BankStatementLine(PublicRow):
     row = models.PositiveIntegerField()
     booked_date = models.DateField()
     value_date = models.DateField(null=True, blank=True)
-    amount_minor = models.BigIntegerField(help_text="Below zero: went out.")
-    payer = models.CharField("other party", max_length=140, blank=True)
-    payer_iban = models.CharField("their IBAN", max_length=34, blank=True)
+    amount_minor = models.BigIntegerField(help_text=gettext_lazy("Below zero: went out."))
+    payer = models.CharField(gettext_lazy("other party"), max_length=140, blank=True)
+    payer_iban = models.CharField(gettext_lazy("their IBAN"), max_length=34, blank=True)
     purpose = models.CharField(max_length=1000, blank=True)
-    reference = models.CharField("structured reference", max_length=40, blank=True)
+    reference = models.CharField(gettext_lazy("structured reference"), max_length=40, blank=True)
     end_to_end_id = models.CharField(max_length=35, blank=True)
     mandate_ref = models.CharField(max_length=35, blank=True)
     batch_ref = models.CharField(
-        max_length=35, blank=True, help_text="The payment group's id in our own file."
+        max_length=35, blank=True, help_text=gettext_lazy("The payment group's id in our own file.")
     )
-    batch_count = models.PositiveIntegerField(default=1, help_text="How many payments the sum stands for.")
-    bank_ref = models.CharField(max_length=70, blank=True, help_text="The bank's own id of the movement.")
+    batch_count = models.PositiveIntegerField(
+        default=1, help_text=gettext_lazy("How many payments the sum stands for.")
+    )
+    bank_ref = models.CharField(
+        max_length=70, blank=True, help_text=gettext_lazy("The bank's own id of the movement.")
+    )
     entry_ref = models.CharField(
-        max_length=70, blank=True, help_text="The bank's id of the booked sum that it is part of."
+        max_length=70,
+        blank=True,
+        help_text=gettext_lazy("The bank's id of the booked sum that it is part of."),
     )
     bank_code = models.CharField(max_length=40, blank=True)
     is_reversal = models.BooleanField(default=False)
     return_code = models.CharField(max_length=8, blank=True)
-    original_minor = models.BigIntegerField(null=True, blank=True, help_text="Before the bank's charges.")
+    original_minor = models.BigIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("Before the bank's charges.")
+    )
     charges_minor = models.BigIntegerField(default=0)
     content_key = models.CharField(max_length=64, editable=False)
-    occurrence = models.PositiveIntegerField(default=1, editable=False, help_text="Which of equal movements.")
+    occurrence = models.PositiveIntegerField(
+        default=1, editable=False, help_text=gettext_lazy("Which of equal movements.")
+    )
     status = models.CharField(max_length=8, choices=LineStatus.choices, default=LineStatus.OPEN)
-    why = models.CharField(max_length=200, blank=True, help_text="How it was decided, in words.")
+    why = models.CharField(
+        max_length=200, blank=True, help_text=gettext_lazy("How it was decided, in words.")
+    )
     resolutions = models.PositiveIntegerField(default=0, editable=False)
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(

@@ -3,23 +3,26 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.bank import BankStatementLine
 from billing.models.documents import Document
 from billing.models.mandates import Mandate
+from members.language import amount
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
 
 class OrderKind(models.TextChoices):
-    DEBITS = "debits", "direct debits"
-    PAYOUTS = "payouts", "payouts"
+    DEBITS = "debits", gettext_lazy("direct debits")
+    PAYOUTS = "payouts", gettext_lazy("payouts")
 
 
 class OrderStatus(models.TextChoices):
-    PREPARED = "prepared", "prepared"
-    RELEASED = "released", "released"
-    CANCELLED = "cancelled", "cancelled"
+    PREPARED = "prepared", gettext_lazy("prepared")
+    RELEASED = "released", gettext_lazy("released")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
 
 
 class BankOrder(PublicRow):
@@ -39,7 +42,9 @@ class BankOrder(PublicRow):
     content = models.BinaryField(null=True, editable=False)
     digest = models.CharField(max_length=64, blank=True)
     bank_status = models.CharField(
-        max_length=4, blank=True, help_text="The bank's answer (pain.002), for example ACCP or RJCT."
+        max_length=4,
+        blank=True,
+        help_text=gettext_lazy("The bank's answer (pain.002), for example ACCP or RJCT."),
     )
 
     class Meta:
@@ -68,20 +73,20 @@ class BankOrder(PublicRow):
 
 
 class ItemStatus(models.TextChoices):
-    PREPARED = "prepared", "prepared"
-    RELEASED = "released", "with the bank"
-    DONE = "done", "done"
-    REJECTED = "rejected", "rejected"
-    RETURNED = "returned", "returned"
-    CANCELLED = "cancelled", "cancelled"
+    PREPARED = "prepared", gettext_lazy("prepared")
+    RELEASED = "released", gettext_lazy("with the bank")
+    DONE = "done", gettext_lazy("done")
+    REJECTED = "rejected", gettext_lazy("rejected")
+    RETURNED = "returned", gettext_lazy("returned")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
 
 
 WITH_THE_BANK = ("prepared", "released")
 
 
 class Sequence(models.TextChoices):
-    FIRST = "FRST", "first"
-    RECURRING = "RCUR", "recurring"
+    FIRST = "FRST", gettext_lazy("first")
+    RECURRING = "RCUR", gettext_lazy("recurring")
 
 
 class Debit(PublicRow):
@@ -95,7 +100,9 @@ class Debit(PublicRow):
     sequence = models.CharField(max_length=4, choices=Sequence.choices)
     end_to_end_id = models.CharField(max_length=35)
     status = models.CharField(max_length=10, choices=ItemStatus.choices, default=ItemStatus.PREPARED)
-    code = models.CharField(max_length=8, blank=True, help_text="The bank's reason, for example MD01.")
+    code = models.CharField(
+        max_length=8, blank=True, help_text=gettext_lazy("The bank's reason, for example MD01.")
+    )
     payment = models.OneToOneField(
         "billing.Payment", models.PROTECT, null=True, blank=True, related_name="debit"
     )
@@ -117,8 +124,8 @@ class Debit(PublicRow):
 
 
 class RefundWay(models.TextChoices):
-    BANK = "bank", "by transfer"
-    CARD = "card", "to the card that paid"
+    BANK = "bank", gettext_lazy("by transfer")
+    CARD = "card", gettext_lazy("to the card that paid")
 
 
 class Refund(PublicRow):
@@ -131,14 +138,14 @@ class Refund(PublicRow):
     member = models.ForeignKey(Member, models.PROTECT, related_name="refunds")
     amount_minor = models.BigIntegerField()
     way = models.CharField(max_length=4, choices=RefundWay.choices, default=RefundWay.BANK)
-    iban = models.CharField("IBAN", max_length=34, blank=True)
+    iban = models.CharField(gettext_lazy("IBAN"), max_length=34, blank=True)
     payment = models.ForeignKey(
         "billing.Payment",
         models.PROTECT,
         null=True,
         blank=True,
         related_name="refunds",
-        help_text="The card payment that goes back.",
+        help_text=gettext_lazy("The card payment that goes back."),
     )
     why = models.CharField(max_length=140)
     asked_at = models.DateTimeField()
@@ -149,7 +156,9 @@ class Refund(PublicRow):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     provider_ref = models.CharField(max_length=80, blank=True)
-    failed = models.CharField(max_length=80, blank=True, help_text="Why the provider did not pay it back.")
+    failed = models.CharField(
+        max_length=80, blank=True, help_text=gettext_lazy("Why the provider did not pay it back.")
+    )
 
     class Meta:
         constraints = [
@@ -174,7 +183,10 @@ class Refund(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor / 100:.2f} back to {self.member}"
+        return _("%(amount)s back to %(member)s") % {
+            "amount": amount(self.amount_minor),
+            "member": self.member,
+        }
 
 
 class Payout(PublicRow):
@@ -182,12 +194,14 @@ class Payout(PublicRow):
 
     order = models.ForeignKey(BankOrder, models.PROTECT, related_name="payouts")
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="payouts")
-    source = models.CharField(max_length=20, help_text="credit, refund, dividend, ...")
+    source = models.CharField(max_length=20, help_text=gettext_lazy("credit, refund, dividend, ..."))
     source_key = models.CharField(max_length=60)
     member = models.ForeignKey(Member, models.PROTECT, related_name="payouts")
-    debit_account = models.CharField(max_length=20, help_text="The account whose debt it settles.")
+    debit_account = models.CharField(
+        max_length=20, help_text=gettext_lazy("The account whose debt it settles.")
+    )
     name = models.CharField(max_length=70)
-    iban = models.CharField("IBAN", max_length=34)
+    iban = models.CharField(gettext_lazy("IBAN"), max_length=34)
     amount_minor = models.BigIntegerField()
     text = models.CharField(max_length=140)
     end_to_end_id = models.CharField(max_length=35)

@@ -3,19 +3,22 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.bank import BankStatementLine
 from billing.models.documents import Document
 from billing.models.payments import Payment
+from members.language import amount
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
 
 class CheckoutStatus(models.TextChoices):
-    OPEN = "open", "waits for the payer"
-    PAID = "paid", "paid"
-    DROPPED = "dropped", "nothing was collected"
-    ODD = "odd", "the provider has another sum"
+    OPEN = "open", gettext_lazy("waits for the payer")
+    PAID = "paid", gettext_lazy("paid")
+    DROPPED = "dropped", gettext_lazy("nothing was collected")
+    ODD = "odd", gettext_lazy("the provider has another sum")
 
 
 class CardCheckout(PublicRow):
@@ -60,7 +63,11 @@ class CardCheckout(PublicRow):
         indexes = [models.Index(fields=["cooperative", "-made_at"], name="checkouts_by_time")]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor / 100:.2f} {self.currency} by card for {self.document or self.member}"
+        return _("%(amount)s %(currency)s by card for %(whom)s") % {
+            "amount": amount(self.amount_minor),
+            "currency": self.currency,
+            "whom": self.document or self.member,
+        }
 
 
 class CardEvent(models.Model):
@@ -96,9 +103,11 @@ class CardMovement(models.Model):
     fee_minor = models.BigIntegerField(default=0)
     source_ref = models.CharField(max_length=120, blank=True)
     intent_ref = models.CharField(
-        max_length=120, blank=True, db_default="", help_text="The payment that it belongs to."
+        max_length=120, blank=True, db_default="", help_text=gettext_lazy("The payment that it belongs to.")
     )
-    payout_ref = models.CharField(max_length=120, blank=True, help_text="The payout that it went out with.")
+    payout_ref = models.CharField(
+        max_length=120, blank=True, help_text=gettext_lazy("The payout that it went out with.")
+    )
     happened_at = models.DateTimeField()
 
     class Meta:
@@ -123,7 +132,9 @@ class CardPayout(PublicRow):
     amount_minor = models.BigIntegerField()
     status = models.CharField(max_length=20)
     arrival_date = models.DateField()
-    trace = models.CharField(max_length=80, blank=True, help_text="What the provider's bank writes with it.")
+    trace = models.CharField(
+        max_length=80, blank=True, help_text=gettext_lazy("What the provider's bank writes with it.")
+    )
     finding = models.CharField(max_length=200, blank=True)
     bank_line = models.OneToOneField(
         BankStatementLine, models.PROTECT, null=True, blank=True, related_name="card_payout"
@@ -146,7 +157,9 @@ class CardDispute(PublicRow):
     reason = models.CharField(max_length=60, blank=True)
     status = models.CharField(max_length=40)
     opened_at = models.DateTimeField()
-    withdrawn_minor = models.BigIntegerField(default=0, help_text="What the provider holds back for it now.")
+    withdrawn_minor = models.BigIntegerField(
+        default=0, help_text=gettext_lazy("What the provider holds back for it now.")
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["cooperative", "ref"], name="card_dispute_once")]

@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.runs import BillingRun
 from energy.models import Site
@@ -17,7 +19,7 @@ class SurplusCarried(models.Model):
     run = models.ForeignKey(BillingRun, models.CASCADE, related_name="surplus")
     site = models.ForeignKey(Site, models.PROTECT, related_name="surplus")
     member = models.ForeignKey(Member, models.PROTECT, related_name="surplus")
-    first_day = models.DateField(help_text="Of the days that the run counts for the member.")
+    first_day = models.DateField(help_text=gettext_lazy("Of the days that the run counts for the member."))
     window = models.CharField(max_length=40)
     before_wh = models.BigIntegerField()
     after_wh = models.BigIntegerField()
@@ -34,4 +36,8 @@ class SurplusCarried(models.Model):
         indexes = [models.Index(fields=["site", "run"], name="surplus_by_site")]
 
     def __str__(self) -> str:
-        return f"{self.site} {self.window}: {self.after_wh} Wh"
+        return _("%(site)s %(window)s: %(after_wh)s Wh") % {
+            "site": self.site,
+            "window": self.window,
+            "after_wh": self.after_wh,
+        }

@@ -3,16 +3,17 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
 
 class ChargeKind(models.TextChoices):
-    RETURN_FEE = "return_fee", "fee of a returned payment"
-    REMINDER_FEE = "reminder_fee", "fee of a reminder"
-    INTEREST = "interest", "interest on arrears"
-    CLAIM = "claim", "paid out too much"
+    RETURN_FEE = "return_fee", gettext_lazy("fee of a returned payment")
+    REMINDER_FEE = "reminder_fee", gettext_lazy("fee of a reminder")
+    INTEREST = "interest", gettext_lazy("interest on arrears")
+    CLAIM = "claim", gettext_lazy("paid out too much")
 
 
 class Charge(PublicRow):
@@ -29,9 +30,9 @@ class Charge(PublicRow):
     taken_back_at = models.DateTimeField(null=True, blank=True)
     taken_back_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Who did, where a person did.",
+        help_text=gettext_lazy("Who did, where a person did."),
     )  # fmt: skip
-    why = models.CharField("why taken back", max_length=160, blank=True)
+    why = models.CharField(gettext_lazy("why taken back"), max_length=160, blank=True)
 
     class Meta:
         constraints = [

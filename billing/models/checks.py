@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from billing.models.runs import BillingRun
 from energy.models import Site
@@ -11,17 +12,17 @@ from energy.models import Site
 class CheckKind(models.TextChoices):
     """What a check found. The database keeps the word, the page explains it."""
 
-    NEGATIVE = "negative", "to be paid is less than nothing"
-    NO_READINGS = "no_readings", "days without readings"
-    ESTIMATED = "estimated", "a large part is estimated"
-    VERY_HIGH = "very_high", "far above what is usual in the village"
-    LAST_YEAR = "last_year", "far from the same month last year"
-    MONTHS_BEFORE = "months_before", "far from the months before"
-    NOTHING_USED = "nothing_used", "nothing was used"
-    FIRST_BILL = "first_bill", "the first document of this member"
-    NEW_TARIFF = "new_tariff", "the tariff changed"
-    NO_ADDRESS = "no_address", "no postal address"
-    NO_CONTACT = "no_contact", "no e-mail address"
+    NEGATIVE = "negative", gettext_lazy("to be paid is less than nothing")
+    NO_READINGS = "no_readings", gettext_lazy("days without readings")
+    ESTIMATED = "estimated", gettext_lazy("a large part is estimated")
+    VERY_HIGH = "very_high", gettext_lazy("far above what is usual in the village")
+    LAST_YEAR = "last_year", gettext_lazy("far from the same month last year")
+    MONTHS_BEFORE = "months_before", gettext_lazy("far from the months before")
+    NOTHING_USED = "nothing_used", gettext_lazy("nothing was used")
+    FIRST_BILL = "first_bill", gettext_lazy("the first document of this member")
+    NEW_TARIFF = "new_tariff", gettext_lazy("the tariff changed")
+    NO_ADDRESS = "no_address", gettext_lazy("no postal address")
+    NO_CONTACT = "no_contact", gettext_lazy("no e-mail address")
 
 
 BLOCKING = (CheckKind.NEGATIVE, CheckKind.NO_READINGS, CheckKind.VERY_HIGH)
@@ -34,12 +35,14 @@ class RunCheck(models.Model):
     site = models.ForeignKey(Site, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=16, choices=CheckKind.choices)
     is_blocking = models.BooleanField(default=False)
-    told = models.CharField(max_length=300, help_text="What was found, with its figures.")
+    told = models.CharField(max_length=300, help_text=gettext_lazy("What was found, with its figures."))
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    note = models.CharField(max_length=300, blank=True, help_text="What was found out, and by whom.")
+    note = models.CharField(
+        max_length=300, blank=True, help_text=gettext_lazy("What was found out, and by whom.")
+    )
 
     class Meta:
         constraints = [

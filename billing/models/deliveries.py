@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.arrears import Reminder
 from billing.models.distributions import DistributionPart
@@ -13,11 +15,11 @@ from members.models.public import PublicRow
 
 
 class DeliveryStatus(models.TextChoices):
-    QUEUED = "queued", "queued"
-    SENDING = "sending", "being sent"
-    SENT = "sent", "sent"
-    FAILED = "failed", "failed"
-    OPENED = "opened", "opened"
+    QUEUED = "queued", gettext_lazy("queued")
+    SENDING = "sending", gettext_lazy("being sent")
+    SENT = "sent", gettext_lazy("sent")
+    FAILED = "failed", gettext_lazy("failed")
+    OPENED = "opened", gettext_lazy("opened")
 
 
 class YearStatement(PublicRow):
@@ -78,7 +80,7 @@ class Delivery(PublicRow):
     )
     alarm = models.ForeignKey(PrepaidAlarm, models.PROTECT, null=True, blank=True, related_name="deliveries")
     recipient = models.EmailField()
-    sending = models.PositiveSmallIntegerField(default=1, help_text="1 for the first time.")
+    sending = models.PositiveSmallIntegerField(default=1, help_text=gettext_lazy("1 for the first time."))
     status = models.CharField(max_length=8, choices=DeliveryStatus.choices, default=DeliveryStatus.QUEUED)
     queued_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True, blank=True)
@@ -87,7 +89,7 @@ class Delivery(PublicRow):
     problem = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name_plural = gettext_lazy("deliveries")
         constraints = [
             models.UniqueConstraint(fields=["document", "recipient", "sending"], name="delivered_once"),
             models.UniqueConstraint(
@@ -116,7 +118,7 @@ class Delivery(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.letter} to {self.recipient}"
+        return _("%(letter)s to %(recipient)s") % {"letter": self.letter, "recipient": self.recipient}
 
     @property
     def kind(self) -> str:

@@ -3,17 +3,20 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.bank import BankStatementLine
+from members.language import amount, day_in_words
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
 
 class ShareWay(models.TextChoices):
-    BANK = "bank", "bank"
-    CASH = "cash", "cash"
-    MOBILE = "mobile", "mobile money"
-    OPENING = "opening", "before these books"
+    BANK = "bank", gettext_lazy("bank")
+    CASH = "cash", gettext_lazy("cash")
+    MOBILE = "mobile", gettext_lazy("mobile money")
+    OPENING = "opening", gettext_lazy("before these books")
 
 
 class MemberShare(PublicRow):
@@ -23,15 +26,20 @@ class MemberShare(PublicRow):
     """
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="shares")
-    count = models.PositiveIntegerField("shares")
-    paid_in_minor = models.BigIntegerField("paid in", help_text="For all of them together, minor units.")
-    paid_in_date = models.DateField("paid in on")
+    count = models.PositiveIntegerField(gettext_lazy("shares"))
+    paid_in_minor = models.BigIntegerField(
+        gettext_lazy("paid in"), help_text=gettext_lazy("For all of them together, minor units.")
+    )
+    paid_in_date = models.DateField(gettext_lazy("paid in on"))
     returned_date = models.DateField(
-        "given back on", null=True, blank=True, help_text="The first day on which they no longer count."
+        gettext_lazy("given back on"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("The first day on which they no longer count."),
     )
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
     way = models.CharField(
-        "paid by", max_length=8, choices=ShareWay.choices, blank=True, db_default="", editable=False, help_text="Empty: not in the books yet."
+        gettext_lazy("paid by"), max_length=8, choices=ShareWay.choices, blank=True, db_default="", editable=False, help_text=gettext_lazy("Empty: not in the books yet.")
     )  # fmt: skip
     bank_line = models.OneToOneField(
         BankStatementLine, models.PROTECT, null=True, blank=True, related_name="member_share", editable=False
@@ -39,7 +47,7 @@ class MemberShare(PublicRow):
     repaid_minor = models.BigIntegerField(db_default=0, editable=False)
 
     class Meta:
-        verbose_name_plural = "members' shares"
+        verbose_name_plural = gettext_lazy("members' shares")
         constraints = [
             models.CheckConstraint(
                 condition=Q(repaid_minor=0) | (Q(repaid_minor__gt=0, repaid_minor__lte=F("paid_in_minor"), returned_date__isnull=False) & ~Q(way="")),
@@ -56,7 +64,11 @@ class MemberShare(PublicRow):
         indexes = [models.Index(fields=["member", "paid_in_date"], name="shares_by_member")]
 
     def __str__(self) -> str:
-        return f"{self.count} of {self.member} from {self.paid_in_date}"
+        return _("%(count)s of %(member)s from %(paid_in_date)s") % {
+            "count": self.count,
+            "member": self.member,
+            "paid_in_date": day_in_words(self.paid_in_date),
+        }
 
 
 class DistributionRule(models.Model):
@@ -65,17 +77,17 @@ class DistributionRule(models.Model):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="distribution_rules")
     valid_from = models.DateField()
     reserve_rate = models.DecimalField(
-        "to the reserves first", max_digits=5, decimal_places=4, default=0, help_text="Of each sum, for example 0.1 for 10 %."
+        gettext_lazy("to the reserves first"), max_digits=5, decimal_places=4, default=0, help_text=gettext_lazy("Of each sum, for example 0.1 for 10 %.")
     )  # fmt: skip
     highest_dividend = models.DecimalField(
-        "highest dividend", max_digits=5, decimal_places=4, default=0, help_text="Of the capital a year, for example 0.04 for 4 %."
+        gettext_lazy("highest dividend"), max_digits=5, decimal_places=4, default=0, help_text=gettext_lazy("Of the capital a year, for example 0.04 for 4 %.")
     )  # fmt: skip
     dividend_withholding = models.DecimalField(
-        "withheld of dividends", max_digits=6, decimal_places=5, default=0,
-        help_text="Tax that is kept back and owed to the tax office, for example 0.26375.",
+        gettext_lazy("withheld of dividends"), max_digits=6, decimal_places=5, default=0,
+        help_text=gettext_lazy("Tax that is kept back and owed to the tax office, for example 0.26375."),
     )  # fmt: skip
     member_cap_minor = models.BigIntegerField(
-        "most for one member", null=True, blank=True, help_text="Minor units a distribution of revenue; empty: no limit. What it leaves goes to the others."
+        gettext_lazy("most for one member"), null=True, blank=True, help_text=gettext_lazy("Minor units a distribution of revenue; empty: no limit. What it leaves goes to the others.")
     )  # fmt: skip
 
     class Meta:
@@ -89,18 +101,18 @@ class DistributionRule(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"from {self.valid_from}"
+        return _("from %(valid_from)s") % {"valid_from": day_in_words(self.valid_from)}
 
 
 class DistributionKind(models.TextChoices):
-    REVENUE = "revenue", "revenue to producers"
-    DIVIDEND = "dividend", "dividend on shares"
+    REVENUE = "revenue", gettext_lazy("revenue to producers")
+    DIVIDEND = "dividend", gettext_lazy("dividend on shares")
 
 
 class DistributionStatus(models.TextChoices):
-    PREPARED = "prepared", "prepared"
-    RELEASED = "released", "released"
-    CANCELLED = "cancelled", "cancelled"
+    PREPARED = "prepared", gettext_lazy("prepared")
+    RELEASED = "released", gettext_lazy("released")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
 
 
 class Distribution(PublicRow):
@@ -111,31 +123,39 @@ class Distribution(PublicRow):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="distributions")
     kind = models.CharField(max_length=8, choices=DistributionKind.choices)
-    name = models.CharField(max_length=80, help_text="As it stands on statements, for example Dividend 2015.")
+    name = models.CharField(
+        max_length=80, help_text=gettext_lazy("As it stands on statements, for example Dividend 2015.")
+    )
     status = models.CharField(
         max_length=10, choices=DistributionStatus.choices, default=DistributionStatus.PREPARED
     )
     first_day = models.DateField()
     last_day = models.DateField()
     energy_percent = models.PositiveSmallIntegerField(
-        default=0, help_text="Of the sum, by Wh delivered; the rest goes by shares."
+        default=0, help_text=gettext_lazy("Of the sum, by Wh delivered; the rest goes by shares.")
     )
     dividend_rate = models.DecimalField(max_digits=6, decimal_places=5, null=True, blank=True)
     reserve_rate = models.DecimalField(max_digits=5, decimal_places=4)
     withholding_rate = models.DecimalField(max_digits=6, decimal_places=5)
     member_cap_minor = models.BigIntegerField(null=True, blank=True)
-    margin_minor = models.BigIntegerField(help_text="What the books said was left of these months.")
-    other_costs_minor = models.BigIntegerField(default=0, help_text="Of these months, and not in the books.")
+    margin_minor = models.BigIntegerField(
+        help_text=gettext_lazy("What the books said was left of these months.")
+    )
+    other_costs_minor = models.BigIntegerField(
+        default=0, help_text=gettext_lazy("Of these months, and not in the books.")
+    )
     other_costs_why = models.CharField(max_length=200, blank=True)
-    used_minor = models.BigIntegerField(help_text="Taken from the margin: to members and reserves.")
+    used_minor = models.BigIntegerField(
+        help_text=gettext_lazy("Taken from the margin: to members and reserves.")
+    )
     reserve_minor = models.BigIntegerField(
-        help_text="To the reserves: by the bylaws' rate, and what a cap left."
+        help_text=gettext_lazy("To the reserves: by the bylaws' rate, and what a cap left.")
     )
     counters = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="countered_by", editable=False,
-        help_text="The distribution that this one takes back.",
+        help_text=gettext_lazy("The distribution that this one takes back."),
     )  # fmt: skip
-    why = models.CharField(max_length=200, blank=True, help_text="Why one is taken back.")
+    why = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("Why one is taken back."))
     prepared_at = models.DateTimeField()
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
@@ -187,7 +207,7 @@ class DistributionPart(PublicRow):
     member = models.ForeignKey(Member, models.PROTECT, related_name="distribution_parts")
     delivered_wh = models.BigIntegerField()
     capital_days = models.BigIntegerField(
-        help_text="Paid-in capital times the days it was held, minor units x days."
+        help_text=gettext_lazy("Paid-in capital times the days it was held, minor units x days.")
     )
     gross_minor = models.BigIntegerField()
     withheld_minor = models.BigIntegerField(default=0)
@@ -207,7 +227,11 @@ class DistributionPart(PublicRow):
         indexes = [models.Index(fields=["member"], name="parts_by_member")]
 
     def __str__(self) -> str:
-        return f"{self.gross_minor} of {self.distribution} for {self.member}"
+        return _("%(gross)s of %(distribution)s for %(member)s") % {
+            "gross": amount(self.gross_minor),
+            "distribution": self.distribution,
+            "member": self.member,
+        }
 
     @property
     def net_minor(self) -> int:

@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.runs import BillingRun
 from energy.models import Site
@@ -15,10 +17,10 @@ from members.models.public import PublicRow
 class DocumentKind(models.TextChoices):
     """A bill, a credit, and the document that takes back one of each."""
 
-    BILL = "bill", "bill"
-    CREDIT = "credit", "credit"
-    BILL_REVERSAL = "bill_reversal", "credit note for a bill"
-    CREDIT_REVERSAL = "credit_reversal", "note that takes a credit back"
+    BILL = "bill", gettext_lazy("bill")
+    CREDIT = "credit", gettext_lazy("credit")
+    BILL_REVERSAL = "bill_reversal", gettext_lazy("credit note for a bill")
+    CREDIT_REVERSAL = "credit_reversal", gettext_lazy("note that takes a credit back")
 
 
 TYPE_CODES = {
@@ -39,10 +41,10 @@ OF_CREDITS = (DocumentKind.CREDIT, DocumentKind.CREDIT_REVERSAL)
 class DocumentStatus(models.TextChoices):
     """Whether something is still to be paid: `cancelled` says that a reversal took the document back, figures untouched."""
 
-    DRAFT = "draft", "draft"
-    OPEN = "open", "open"
-    SETTLED = "settled", "settled"
-    CANCELLED = "cancelled", "cancelled"
+    DRAFT = "draft", gettext_lazy("draft")
+    OPEN = "open", gettext_lazy("open")
+    SETTLED = "settled", gettext_lazy("settled")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -79,10 +81,10 @@ class Document(PublicRow):
     year = models.PositiveSmallIntegerField(null=True)
     number = models.PositiveIntegerField(null=True)
     label = models.CharField(
-        max_length=24, blank=True, help_text="Series, year and number as people read them."
+        max_length=24, blank=True, help_text=gettext_lazy("Series, year and number as people read them.")
     )
-    period = models.PositiveIntegerField(help_text="YYYYMM")
-    first_day = models.DateField(help_text="Of the days that it is for.")
+    period = models.PositiveIntegerField(help_text=gettext_lazy("YYYYMM"))
+    first_day = models.DateField(help_text=gettext_lazy("Of the days that it is for."))
     last_day = models.DateField()
     issue_date = models.DateField()
     due_date = models.DateField()
@@ -93,7 +95,7 @@ class Document(PublicRow):
         decimal_places=4,
         null=True,
         default=0,
-        help_text="Of all lines; empty where they bear several.",
+        help_text=gettext_lazy("Of all lines; empty where they bear several."),
     )
     vat_minor = models.BigIntegerField(default=0)
     gross_minor = models.BigIntegerField(default=0)
@@ -102,11 +104,11 @@ class Document(PublicRow):
     chain_ref = models.CharField(max_length=66, default=random_bytes32, editable=False)
     cancels = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="cancelled_by", editable=False,
-        help_text="The document that this one takes back.",
+        help_text=gettext_lazy("The document that this one takes back."),
     )  # fmt: skip
     replaces = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="replaced_by", editable=False,
-        help_text="The document that was taken back and that this one stands for now.",
+        help_text=gettext_lazy("The document that was taken back and that this one stands for now."),
     )  # fmt: skip
 
     objects = DocumentQuerySet.as_manager()
@@ -144,7 +146,7 @@ class Document(PublicRow):
         indexes = [models.Index(fields=["member", "-period"], name="document_by_member")]
 
     def __str__(self) -> str:
-        return self.label or f"draft {self.kind}"
+        return self.label or _("draft %(kind)s") % {"kind": self.get_kind_display()}
 
     @property
     def type_code(self) -> int:
@@ -174,33 +176,33 @@ class Document(PublicRow):
 
 
 class Component(models.TextChoices):
-    STANDING = "standing", "standing charge"
-    LOCAL = "local", "energy from neighbours"
-    GRID = "grid", "energy from the public grid"
-    INCENTIVE = "incentive", "incentive for local energy"
-    LOCAL_DELIVERED = "local_delivered", "energy delivered to neighbours"
-    CARRIED = "carried", "grid energy carried for neighbours"
-    GIFT = "gift", "energy given to you"
-    GIVEN = "given", "energy you gave away"
-    DEVIATION = "deviation", "orders not kept"
-    COMPENSATION = "compensation", "orders others did not keep"
-    EXPORT = "export", "energy to the public grid"
-    DEMAND_RESPONSE = "demand_response", "drawing less when asked"
-    BATTERY = "battery", "flexibility of your battery"
-    FLEXIBLE_RUN = "flexible_run", "flexibility of your devices"
-    LOCAL_USE = "local_use", "reward for local energy"
-    SHIFTED = "shifted", "reward for drawing outside the peak"
-    LOW_INCOME = "low_income", "support"
-    DEMAND = "demand", "highest power of the month"
-    LEVY = "levy", "levy"
-    DISCOUNT = "discount", "discount"
-    SPOT = "spot", "energy at the price of the hour"
-    SET_OFF = "set_off", "set off against what was fed in"
-    KEPT = "kept", "surplus that waits"
-    CAPACITY = "capacity", "connection by fuse"
-    REACTIVE = "reactive", "reactive energy"
-    OWN_USE = "own_use", "made and used at the site"
-    MINIMUM = "minimum", "top-up to the minimum"
+    STANDING = "standing", gettext_lazy("standing charge")
+    LOCAL = "local", gettext_lazy("energy from neighbours")
+    GRID = "grid", gettext_lazy("energy from the public grid")
+    INCENTIVE = "incentive", gettext_lazy("incentive for local energy")
+    LOCAL_DELIVERED = "local_delivered", gettext_lazy("energy delivered to neighbours")
+    CARRIED = "carried", gettext_lazy("grid energy carried for neighbours")
+    GIFT = "gift", gettext_lazy("energy given to you")
+    GIVEN = "given", gettext_lazy("energy you gave away")
+    DEVIATION = "deviation", gettext_lazy("orders not kept")
+    COMPENSATION = "compensation", gettext_lazy("orders others did not keep")
+    EXPORT = "export", gettext_lazy("energy to the public grid")
+    DEMAND_RESPONSE = "demand_response", gettext_lazy("drawing less when asked")
+    BATTERY = "battery", gettext_lazy("flexibility of your battery")
+    FLEXIBLE_RUN = "flexible_run", gettext_lazy("flexibility of your devices")
+    LOCAL_USE = "local_use", gettext_lazy("reward for local energy")
+    SHIFTED = "shifted", gettext_lazy("reward for drawing outside the peak")
+    LOW_INCOME = "low_income", gettext_lazy("support")
+    DEMAND = "demand", gettext_lazy("highest power of the month")
+    LEVY = "levy", gettext_lazy("levy")
+    DISCOUNT = "discount", gettext_lazy("discount")
+    SPOT = "spot", gettext_lazy("energy at the price of the hour")
+    SET_OFF = "set_off", gettext_lazy("set off against what was fed in")
+    KEPT = "kept", gettext_lazy("surplus that waits")
+    CAPACITY = "capacity", gettext_lazy("connection by fuse")
+    REACTIVE = "reactive", gettext_lazy("reactive energy")
+    OWN_USE = "own_use", gettext_lazy("made and used at the site")
+    MINIMUM = "minimum", gettext_lazy("top-up to the minimum")
 
 
 # What lines are of energy that the site's registers counted; of a site that buys and sells all, own use is in them and is taken off.
@@ -221,10 +223,16 @@ class DocumentLine(models.Model):
     window = models.CharField(max_length=60, blank=True)
     quantity = models.BigIntegerField()
     unit = models.CharField(max_length=4)
-    price = models.DecimalField(max_digits=14, decimal_places=6, help_text="Per kWh, per kW or per day.")
-    exact_micro = models.BigIntegerField(help_text="Sum of Wh x millionths per kWh, before rounding.")
+    price = models.DecimalField(
+        max_digits=14, decimal_places=6, help_text=gettext_lazy("Per kWh, per kW or per day.")
+    )
+    exact_micro = models.BigIntegerField(
+        help_text=gettext_lazy("Sum of Wh x millionths per kWh, before rounding.")
+    )
     net_minor = models.BigIntegerField()
-    vat_category = models.CharField(max_length=2, default="O", help_text="UNTDID 5305: S, Z, E, AE or O.")
+    vat_category = models.CharField(
+        max_length=2, default="O", help_text=gettext_lazy("UNTDID 5305: S, Z, E, AE or O.")
+    )
     vat_rate = models.DecimalField(max_digits=5, decimal_places=4, default=0)
 
     class Meta:

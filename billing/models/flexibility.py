@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from billing.models.documents import Component, Document
 from energy.models import Site
@@ -23,19 +24,27 @@ class FlexibilityCredit(PublicRow):
     cause_ref = models.CharField(max_length=120, unique=True)
     start_at = models.DateTimeField()
     end_at = models.DateTimeField()
-    window = models.CharField(max_length=40, blank=True, help_text="As the line names it.")
+    window = models.CharField(max_length=40, blank=True, help_text=gettext_lazy("As the line names it."))
     baseline_wh = models.BigIntegerField(
-        null=True, blank=True, help_text="What it would have been without; empty where nothing is compared."
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("What it would have been without; empty where nothing is compared."),
     )
-    measured_wh = models.BigIntegerField(null=True, blank=True, help_text="What the meter showed.")
-    quantity_wh = models.BigIntegerField(help_text="What is paid for; days where the unit says so.")
+    measured_wh = models.BigIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("What the meter showed.")
+    )
+    quantity_wh = models.BigIntegerField(
+        help_text=gettext_lazy("What is paid for; days where the unit says so.")
+    )
     unit = models.CharField(
-        max_length=4, default="Wh", blank=True, help_text="Wh, day, or none: an amount alone."
+        max_length=4, default="Wh", blank=True, help_text=gettext_lazy("Wh, day, or none: an amount alone.")
     )
     price = models.DecimalField(
-        max_digits=14, decimal_places=6, help_text="Per kWh; the mean where it changed."
+        max_digits=14, decimal_places=6, help_text=gettext_lazy("Per kWh; the mean where it changed.")
     )
-    exact_micro = models.BigIntegerField(help_text="Sum of Wh x millionths per kWh, before rounding.")
+    exact_micro = models.BigIntegerField(
+        help_text=gettext_lazy("Sum of Wh x millionths per kWh, before rounding.")
+    )
     net_minor = models.BigIntegerField()
     noted_at = models.DateTimeField()
     document = models.ForeignKey(

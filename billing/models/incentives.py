@@ -7,10 +7,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.domain.incentive_checks import Concern
 from billing.domain.incentive_rules import CannotReadRule, Rule, rule_from_json
 from energy.models import Microgrid, Site
+from members.language import amount, day_in_words
 from members.models import Member
 from members.models.public import PublicRow
 
@@ -27,7 +30,7 @@ class IncentiveProgramme(PublicRow):
     """Something that a microgrid rewards; what exactly, and with how much, is in its versions."""
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="incentive_programmes")
-    name = models.CharField(max_length=40, help_text="As it stands on members' documents.")
+    name = models.CharField(max_length=40, help_text=gettext_lazy("As it stands on members' documents."))
 
     class Meta:
         constraints = [
@@ -39,20 +42,20 @@ class IncentiveProgramme(PublicRow):
 
 
 class IncentiveStatus(models.TextChoices):
-    DRAFT = "draft", "draft"
-    SUBMITTED = "submitted", "waits for approval"
-    APPROVED = "approved", "approved"
-    REJECTED = "rejected", "rejected"
+    DRAFT = "draft", gettext_lazy("draft")
+    SUBMITTED = "submitted", gettext_lazy("waits for approval")
+    APPROVED = "approved", gettext_lazy("approved")
+    REJECTED = "rejected", gettext_lazy("rejected")
 
 
 class BudgetSpan(models.TextChoices):
-    MONTH = "month", "a month"
-    YEAR = "year", "a calendar year"
+    MONTH = "month", gettext_lazy("a month")
+    YEAR = "year", gettext_lazy("a calendar year")
 
 
 class WhenShort(models.TextChoices):
-    PRO_RATA = "pro_rata", "everybody gets a part, in proportion"
-    FIRST_COME = "first_come", "who earned it on an earlier day gets it in full"
+    PRO_RATA = "pro_rata", gettext_lazy("everybody gets a part, in proportion")
+    FIRST_COME = "first_come", gettext_lazy("who earned it on an earlier day gets it in full")
 
 
 class IncentiveVersion(PublicRow):
@@ -64,15 +67,21 @@ class IncentiveVersion(PublicRow):
     programme = models.ForeignKey(IncentiveProgramme, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=10, choices=IncentiveStatus.choices, default=IncentiveStatus.DRAFT)
-    valid_from = models.DateField(help_text="The first day of a month.")
+    valid_from = models.DateField(help_text=gettext_lazy("The first day of a month."))
     rule = models.JSONField(validators=[validate_rule])
     member_cap_minor = models.BigIntegerField(
-        "most for one member", null=True, blank=True, help_text="Minor units a month; empty: no limit."
+        gettext_lazy("most for one member"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Minor units a month; empty: no limit."),
     )
-    budget_minor = models.BigIntegerField("budget", help_text="Minor units; never exceeded. 0 ends the programme.")  # fmt: skip
+    budget_minor = models.BigIntegerField(gettext_lazy("budget"), help_text=gettext_lazy("Minor units; never exceeded. 0 ends the programme."))  # fmt: skip
     budget_span = models.CharField(max_length=5, choices=BudgetSpan.choices, default=BudgetSpan.MONTH)
     when_short = models.CharField(
-        "where the budget is short", max_length=10, choices=WhenShort.choices, default=WhenShort.PRO_RATA
+        gettext_lazy("where the budget is short"),
+        max_length=10,
+        choices=WhenShort.choices,
+        default=WhenShort.PRO_RATA,
     )
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
@@ -101,7 +110,7 @@ class IncentiveVersion(PublicRow):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.programme}, version {self.number}"
+        return _("%(programme)s, version %(number)s") % {"programme": self.programme, "number": self.number}
 
     @property
     def parsed(self) -> Rule:
@@ -127,13 +136,18 @@ class IncentiveBudget(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.programme} from {self.first_day}: {self.spent_minor} of {self.budget_minor}"
+        return _("%(programme)s from %(first_day)s: %(spent)s of %(budget)s") % {
+            "programme": self.programme,
+            "first_day": day_in_words(self.first_day),
+            "spent": amount(self.spent_minor),
+            "budget": amount(self.budget_minor),
+        }
 
 
 class AwardStatus(models.TextChoices):
-    GRANTED = "granted", "granted"
-    HELD = "held", "to be looked at"
-    DECLINED = "declined", "declined"
+    GRANTED = "granted", gettext_lazy("granted")
+    HELD = "held", gettext_lazy("to be looked at")
+    DECLINED = "declined", gettext_lazy("declined")
 
 
 class IncentiveAward(PublicRow):
@@ -146,7 +160,7 @@ class IncentiveAward(PublicRow):
     budget = models.ForeignKey(IncentiveBudget, models.PROTECT, related_name="awards")
     site = models.ForeignKey(Site, models.PROTECT, related_name="incentive_awards")
     member = models.ForeignKey(Member, models.PROTECT, related_name="incentive_awards")
-    period = models.PositiveIntegerField(help_text="YYYYMM")
+    period = models.PositiveIntegerField(help_text=gettext_lazy("YYYYMM"))
     cause_ref = models.CharField(max_length=120, unique=True)
     start_at = models.DateTimeField()
     end_at = models.DateTimeField()
@@ -154,9 +168,9 @@ class IncentiveAward(PublicRow):
     unit = models.CharField(max_length=4, blank=True)
     baseline_wh = models.BigIntegerField(null=True, blank=True)
     measured_wh = models.BigIntegerField(null=True, blank=True)
-    earned_minor = models.BigIntegerField(help_text="Without limits.")
-    capped_minor = models.BigIntegerField(help_text="Within the member's cap.")
-    awarded_minor = models.BigIntegerField(help_text="Within the budget too.")
+    earned_minor = models.BigIntegerField(help_text=gettext_lazy("Without limits."))
+    capped_minor = models.BigIntegerField(help_text=gettext_lazy("Within the member's cap."))
+    awarded_minor = models.BigIntegerField(help_text=gettext_lazy("Within the budget too."))
     status = models.CharField(max_length=8, choices=AwardStatus.choices)
     concerns = ArrayField(
         models.CharField(max_length=16, choices=[(c.value, c.value) for c in Concern]), default=list, blank=True
@@ -166,7 +180,9 @@ class IncentiveAward(PublicRow):
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    why = models.CharField(max_length=200, blank=True, help_text="Of the decision; the member reads it.")
+    why = models.CharField(
+        max_length=200, blank=True, help_text=gettext_lazy("Of the decision; the member reads it.")
+    )
 
     class Meta:
         constraints = [
@@ -188,7 +204,12 @@ class IncentiveAward(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.awarded_minor} of {self.version} for {self.site}, {self.period}"
+        return _("%(awarded)s of %(version)s for %(site)s, %(period)s") % {
+            "awarded": amount(self.awarded_minor),
+            "version": self.version,
+            "site": self.site,
+            "period": self.period,
+        }
 
 
 class IncentiveEntitlement(models.Model):
@@ -196,7 +217,9 @@ class IncentiveEntitlement(models.Model):
 
     member = models.ForeignKey(Member, models.PROTECT, related_name="incentive_entitlements")
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    valid_to = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+    )
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
 
     class Meta:
@@ -207,4 +230,7 @@ class IncentiveEntitlement(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.member} from {self.valid_from}"
+        return _("%(member)s from %(valid_from)s") % {
+            "member": self.member,
+            "valid_from": day_in_words(self.valid_from),
+        }

@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.ledger import Account
 from members.models import Cooperative
@@ -11,12 +13,18 @@ class ExportProfile(models.Model):
     """How a cooperative's journal is written for its tax adviser. One row per cooperative; numbers are agreed with the adviser."""
 
     cooperative = models.OneToOneField(Cooperative, models.PROTECT, related_name="export_profile")
-    consultant_number = models.PositiveIntegerField("consultant (Berater)", default=1001)
-    client_number = models.PositiveIntegerField("client (Mandant)", default=1)
-    account_length = models.PositiveSmallIntegerField("digits of general accounts", default=4)
-    year_starts_in = models.PositiveSmallIntegerField("first month of the fiscal year", default=1)
-    first_debtor = models.PositiveIntegerField("first number for members who owe", default=10_000)
-    first_creditor = models.PositiveIntegerField("first number for members who are owed", default=70_000)
+    consultant_number = models.PositiveIntegerField(gettext_lazy("consultant (Berater)"), default=1001)
+    client_number = models.PositiveIntegerField(gettext_lazy("client (Mandant)"), default=1)
+    account_length = models.PositiveSmallIntegerField(gettext_lazy("digits of general accounts"), default=4)
+    year_starts_in = models.PositiveSmallIntegerField(
+        gettext_lazy("first month of the fiscal year"), default=1
+    )
+    first_debtor = models.PositiveIntegerField(
+        gettext_lazy("first number for members who owe"), default=10_000
+    )
+    first_creditor = models.PositiveIntegerField(
+        gettext_lazy("first number for members who are owed"), default=70_000
+    )
 
     class Meta:
         constraints = [
@@ -33,7 +41,7 @@ class ExportProfile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Journal of {self.cooperative}"
+        return _("Journal of %(cooperative)s") % {"cooperative": self.cooperative}
 
 
 class ExternalAccount(models.Model):
@@ -43,7 +51,7 @@ class ExternalAccount(models.Model):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="+")
     number = models.PositiveBigIntegerField()
     tax_key = models.CharField(
-        "BU key", max_length=4, blank=True, help_text="For accounts with a tax automatism of their own; empty: none."
+        gettext_lazy("BU key"), max_length=4, blank=True, help_text=gettext_lazy("For accounts with a tax automatism of their own; empty: none.")
     )  # fmt: skip
 
     class Meta:

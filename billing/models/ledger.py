@@ -4,44 +4,45 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Func, Q
+from django.utils.translation import gettext_lazy
 
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
 
 class AccountCode(models.TextChoices):
-    RECEIVABLE = "receivable", "member receivable"
-    PAYABLE = "payable", "member payable"
-    ENERGY_SALES = "energy_sales", "energy sales"
-    FEES = "fees", "standing charges"
-    LOCAL_CLEARING = "local_clearing", "local energy, from neighbours to neighbours"
-    ENERGY_PURCHASES = "energy_purchases", "energy bought from producers for the public grid"
-    INCENTIVES = "incentives", "incentives"
-    REMINDER_FEES = "reminder_fees", "fees of reminders"
-    ARREARS_INTEREST = "arrears_interest", "interest on arrears"
-    DISTRIBUTIONS = "distributions", "shared out to producers and members"
-    RETAINED = "retained_earnings", "results carried forward"
-    RESERVES = "reserves", "reserves"
-    MEMBER_SHARES = "member_shares", "members' shares"
-    OPENING = "opening", "carried in from books before"
-    WITHHELD_TAX = "withheld_tax", "tax withheld of dividends"
-    EXCHANGE = "exchange", "between currencies"
-    VAT = "vat", "VAT"
-    INPUT_VAT = "input_vat", "input VAT"
-    REVERSE_VAT = "reverse_vat", "VAT owed as recipient"
-    REVERSE_INPUT_VAT = "reverse_input_vat", "input VAT as recipient"
-    VAT_COST = "vat_cost", "VAT that is not given back"
-    BANK = "bank", "bank"
-    CHAIN_WALLET = "chain_wallet", "chain wallet"
-    CASH = "cash", "cash"
-    MOBILE_MONEY = "mobile_money", "mobile money"
-    CARD = "card", "card provider"
-    CARD_FEES = "card_fees", "fees of card payments"
-    SUSPENSE = "suspense", "unclear money of the bank account"
-    TRANSIT = "transit", "payouts on their way"
-    BANK_CHARGES = "bank_charges", "bank charges"
-    RETURN_FEES = "return_fees", "fees of returned payments"
-    ROUNDING = "rounding", "rounding"
+    RECEIVABLE = "receivable", gettext_lazy("member receivable")
+    PAYABLE = "payable", gettext_lazy("member payable")
+    ENERGY_SALES = "energy_sales", gettext_lazy("energy sales")
+    FEES = "fees", gettext_lazy("standing charges")
+    LOCAL_CLEARING = "local_clearing", gettext_lazy("local energy, from neighbours to neighbours")
+    ENERGY_PURCHASES = "energy_purchases", gettext_lazy("energy bought from producers for the public grid")
+    INCENTIVES = "incentives", gettext_lazy("incentives")
+    REMINDER_FEES = "reminder_fees", gettext_lazy("fees of reminders")
+    ARREARS_INTEREST = "arrears_interest", gettext_lazy("interest on arrears")
+    DISTRIBUTIONS = "distributions", gettext_lazy("shared out to producers and members")
+    RETAINED = "retained_earnings", gettext_lazy("results carried forward")
+    RESERVES = "reserves", gettext_lazy("reserves")
+    MEMBER_SHARES = "member_shares", gettext_lazy("members' shares")
+    OPENING = "opening", gettext_lazy("carried in from books before")
+    WITHHELD_TAX = "withheld_tax", gettext_lazy("tax withheld of dividends")
+    EXCHANGE = "exchange", gettext_lazy("between currencies")
+    VAT = "vat", gettext_lazy("VAT")
+    INPUT_VAT = "input_vat", gettext_lazy("input VAT")
+    REVERSE_VAT = "reverse_vat", gettext_lazy("VAT owed as recipient")
+    REVERSE_INPUT_VAT = "reverse_input_vat", gettext_lazy("input VAT as recipient")
+    VAT_COST = "vat_cost", gettext_lazy("VAT that is not given back")
+    BANK = "bank", gettext_lazy("bank")
+    CHAIN_WALLET = "chain_wallet", gettext_lazy("chain wallet")
+    CASH = "cash", gettext_lazy("cash")
+    MOBILE_MONEY = "mobile_money", gettext_lazy("mobile money")
+    CARD = "card", gettext_lazy("card provider")
+    CARD_FEES = "card_fees", gettext_lazy("fees of card payments")
+    SUSPENSE = "suspense", gettext_lazy("unclear money of the bank account")
+    TRANSIT = "transit", gettext_lazy("payouts on their way")
+    BANK_CHARGES = "bank_charges", gettext_lazy("bank charges")
+    RETURN_FEES = "return_fees", gettext_lazy("fees of returned payments")
+    ROUNDING = "rounding", gettext_lazy("rounding")
 
 
 # What the tax office gets and gives back.
@@ -73,7 +74,7 @@ class Account(models.Model):
     member = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="accounts")
     currency = models.CharField(max_length=3)
     vat_key = models.CharField(
-        "VAT key", max_length=40, blank=True, db_default="", editable=False, help_text="Side, category, rate and ground, for example output/S/0.1900/taxed; empty: none."
+        gettext_lazy("VAT key"), max_length=40, blank=True, db_default="", editable=False, help_text=gettext_lazy("Side, category, rate and ground, for example output/S/0.1900/taxed; empty: none.")
     )  # fmt: skip
 
     class Meta:
@@ -119,8 +120,10 @@ class LedgerTransaction(PublicRow):
         Cooperative, models.PROTECT, related_name="ledger_transactions", db_index=False
     )  # begins the key below
     idempotency_key = models.CharField(max_length=120)
-    cause = models.CharField(max_length=40, help_text="document, payment, ...")
-    cause_ref = models.UUIDField(null=True, blank=True, help_text="The public id of what caused it.")
+    cause = models.CharField(max_length=40, help_text=gettext_lazy("document, payment, ..."))
+    cause_ref = models.UUIDField(
+        null=True, blank=True, help_text=gettext_lazy("The public id of what caused it.")
+    )
     currency = models.CharField(max_length=3)
     booked_date = models.DateField()
     posted_at = models.DateTimeField()

@@ -3,15 +3,16 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
 
 class MandateStatus(models.TextChoices):
-    ACTIVE = "active", "active"
-    PAUSED = "paused", "paused"
-    REVOKED = "revoked", "revoked"
+    ACTIVE = "active", gettext_lazy("active")
+    PAUSED = "paused", gettext_lazy("paused")
+    REVOKED = "revoked", gettext_lazy("revoked")
 
 
 class Mandate(PublicRow):
@@ -20,13 +21,13 @@ class Mandate(PublicRow):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="mandates")
     member = models.ForeignKey(Member, models.PROTECT, related_name="mandates")
     reference = models.CharField(max_length=35)
-    holder = models.CharField("account holder", max_length=70)
-    iban = models.CharField("IBAN", max_length=34)
-    bic = models.CharField("BIC", max_length=11, blank=True)
+    holder = models.CharField(gettext_lazy("account holder"), max_length=70)
+    iban = models.CharField(gettext_lazy("IBAN"), max_length=34)
+    bic = models.CharField(gettext_lazy("BIC"), max_length=11, blank=True)
     signed_date = models.DateField()
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Empty: on paper.",
+        help_text=gettext_lazy("Empty: on paper."),
     )  # fmt: skip
     status = models.CharField(max_length=8, choices=MandateStatus.choices, default=MandateStatus.ACTIVE)
     pause_reason = models.CharField(max_length=200, blank=True)

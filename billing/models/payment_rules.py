@@ -2,19 +2,21 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from members.models import Cooperative
 
 
 class CreditUse(models.TextChoices):
-    NEXT_BILL = "next_bill", "for the next bill, the oldest first"
-    BY_HAND = "by_hand", "only by hand"
+    NEXT_BILL = "next_bill", gettext_lazy("for the next bill, the oldest first")
+    BY_HAND = "by_hand", gettext_lazy("only by hand")
 
 
 class FeeRule(models.TextChoices):
-    NONE = "none", "the cooperative bears it"
-    BANK = "bank", "what the bank took"
-    FIXED = "fixed", "a fixed fee"
+    NONE = "none", gettext_lazy("the cooperative bears it")
+    BANK = "bank", gettext_lazy("what the bank took")
+    FIXED = "fixed", gettext_lazy("a fixed fee")
 
 
 class PaymentRules(models.Model):
@@ -22,21 +24,26 @@ class PaymentRules(models.Model):
 
     cooperative = models.OneToOneField(Cooperative, models.PROTECT, related_name="payment_rules")
     creditor_id = models.CharField(
-        "creditor identifier", max_length=35, blank=True, help_text="For direct debits, for example DE98ZZZ09999999999."
+        gettext_lazy("creditor identifier"), max_length=35, blank=True, help_text=gettext_lazy("For direct debits, for example DE98ZZZ09999999999.")
     )  # fmt: skip
     prenotification_days = models.PositiveSmallIntegerField(
-        "days of notice before a debit", default=14, help_text="14 unless agreed otherwise with the members."
+        gettext_lazy("days of notice before a debit"),
+        default=14,
+        help_text=gettext_lazy("14 unless agreed otherwise with the members."),
     )
     credit_use = models.CharField(
-        "credit is used", max_length=10, choices=CreditUse.choices, default=CreditUse.NEXT_BILL
+        gettext_lazy("credit is used"), max_length=10, choices=CreditUse.choices, default=CreditUse.NEXT_BILL
     )
     return_fee = models.CharField(
-        "a returned debit costs the member", max_length=8, choices=FeeRule.choices, default=FeeRule.BANK
+        gettext_lazy("a returned debit costs the member"),
+        max_length=8,
+        choices=FeeRule.choices,
+        default=FeeRule.BANK,
     )
-    return_fee_minor = models.PositiveIntegerField("fixed fee [minor units]", default=0)
+    return_fee_minor = models.PositiveIntegerField(gettext_lazy("fixed fee [minor units]"), default=0)
 
     class Meta:
-        verbose_name = verbose_name_plural = "payment rules"
+        verbose_name = verbose_name_plural = gettext_lazy("payment rules")
         constraints = [
             models.CheckConstraint(
                 condition=Q(prenotification_days__gte=1, prenotification_days__lte=60),
@@ -45,4 +52,4 @@ class PaymentRules(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Payment rules of {self.cooperative}"
+        return _("Payment rules of %(cooperative)s") % {"cooperative": self.cooperative}

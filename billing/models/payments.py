@@ -3,12 +3,14 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models.bank import BankStatementLine
 from billing.models.bank_orders import Payout, Refund
 from billing.models.charges import Charge
 from billing.models.documents import Document
+from members.language import amount
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
@@ -32,7 +34,7 @@ class Payment(PublicRow):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="payments")
     member = models.ForeignKey(Member, models.PROTECT, related_name="payments")
     document = models.ForeignKey(
-        Document, models.PROTECT, null=True, blank=True, related_name="payments", help_text="The bill that its payer meant."
+        Document, models.PROTECT, null=True, blank=True, related_name="payments", help_text=gettext_lazy("The bill that its payer meant.")
     )  # fmt: skip
     rail = models.CharField(max_length=8, choices=PaymentRail.choices)
     amount_minor = models.BigIntegerField()
@@ -44,7 +46,7 @@ class Payment(PublicRow):
     )
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Who took it, where a person did.",
+        help_text=gettext_lazy("Who took it, where a person did."),
     )  # fmt: skip
     note = models.CharField(max_length=200, blank=True)
     allocated_minor = models.BigIntegerField(default=0, editable=False)
@@ -79,7 +81,10 @@ class Payment(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} by {self.rail}"
+        return _("%(amount)s by %(rail)s") % {
+            "amount": amount(self.amount_minor),
+            "rail": self.get_rail_display(),
+        }
 
 
 class Allocation(PublicRow):
@@ -90,10 +95,20 @@ class Allocation(PublicRow):
 
     payment = models.ForeignKey(Payment, models.PROTECT, null=True, blank=True, related_name="allocations")
     credit = models.ForeignKey(
-        Document, models.PROTECT, null=True, blank=True, related_name="spent", help_text="A credit document."
+        Document,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="spent",
+        help_text=gettext_lazy("A credit document."),
     )
     document = models.ForeignKey(
-        Document, models.PROTECT, null=True, blank=True, related_name="allocations", help_text="A bill."
+        Document,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="allocations",
+        help_text=gettext_lazy("A bill."),
     )
     charge = models.ForeignKey(Charge, models.PROTECT, null=True, blank=True, related_name="allocations")
     payout = models.ForeignKey(Payout, models.PROTECT, null=True, blank=True, related_name="allocations")
@@ -130,13 +145,16 @@ class Allocation(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_minor} for {self.document or self.charge or self.payout or self.refund}"
+        return _("%(amount)s for %(refund)s") % {
+            "amount": amount(self.amount_minor),
+            "refund": self.document or self.charge or self.payout or self.refund,
+        }
 
 
 class ReturnKind(models.TextChoices):
-    BANK = "bank", "taken back by the bank"
-    CARD = "card", "taken back by the card provider"
-    UNDONE = "undone", "undone by a person"
+    BANK = "bank", gettext_lazy("taken back by the bank")
+    CARD = "card", gettext_lazy("taken back by the card provider")
+    UNDONE = "undone", gettext_lazy("undone by a person")
 
 
 class PaymentReturn(PublicRow):
@@ -145,8 +163,10 @@ class PaymentReturn(PublicRow):
     payment = models.OneToOneField(Payment, models.PROTECT, related_name="taken_back")
     kind = models.CharField(max_length=8, choices=ReturnKind.choices)
     amount_minor = models.BigIntegerField()
-    code = models.CharField(max_length=8, blank=True, help_text="The bank's reason, for example AM04.")
-    fee_minor = models.BigIntegerField(default=0, help_text="What the bank took for it.")
+    code = models.CharField(
+        max_length=8, blank=True, help_text=gettext_lazy("The bank's reason, for example AM04.")
+    )
+    fee_minor = models.BigIntegerField(default=0, help_text=gettext_lazy("What the bank took for it."))
     bank_line = models.ForeignKey(
         BankStatementLine, models.PROTECT, null=True, blank=True, related_name="returns"
     )
@@ -161,4 +181,4 @@ class PaymentReturn(PublicRow):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.payment} returned {self.code}"
+        return _("%(payment)s returned %(code)s") % {"payment": self.payment, "code": self.code}

@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from members.models import Cooperative
 
@@ -11,20 +13,20 @@ class BillingPolicy(models.Model):
 
     cooperative = models.OneToOneField(Cooperative, models.CASCADE, related_name="billing_policy")
     releases_by_rule = models.BooleanField(
-        "months are released by rule", default=False,
-        help_text="Without a second person, where no check blocks the run.",
+        gettext_lazy("months are released by rule"), default=False,
+        help_text=gettext_lazy("Without a second person, where no check blocks the run."),
     )  # fmt: skip
     correction_limit_minor = models.PositiveIntegerField(
-        "corrections up to", default=0,
-        help_text="Minor units. A correction of which no document changes by more is released by rule; 0: none is.",
+        gettext_lazy("corrections up to"), default=0,
+        help_text=gettext_lazy("Minor units. A correction of which no document changes by more is released by rule; 0: none is."),
     )  # fmt: skip
     sends_by_mail = models.BooleanField(
-        "documents are sent by e-mail", default=False,
-        help_text="As soon as a run is posted and printed, to the members' addresses.",
+        gettext_lazy("documents are sent by e-mail"), default=False,
+        help_text=gettext_lazy("As soon as a run is posted and printed, to the members' addresses."),
     )  # fmt: skip
 
     class Meta:
-        verbose_name_plural = "billing policies"
+        verbose_name_plural = gettext_lazy("billing policies")
         constraints = [
             models.CheckConstraint(
                 condition=Q(correction_limit_minor__lte=100_000_000), name="correction_limit_is_sane"
@@ -32,4 +34,4 @@ class BillingPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"billing policy of {self.cooperative}"
+        return _("billing policy of %(cooperative)s") % {"cooperative": self.cooperative}

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.domain.prepaid import Alarm, Sparing, Thresholds
 from members.models import Cooperative, Member
@@ -16,28 +18,32 @@ class PrepaidRule(models.Model):
     """When members are told, what they get on credit, and when nobody's power is limited. Without a row the defaults hold."""
 
     cooperative = models.OneToOneField(Cooperative, models.PROTECT, related_name="prepaid_rule")
-    low_days = models.PositiveSmallIntegerField("told when so many days are left", default=7)
-    very_low_days = models.PositiveSmallIntegerField("told again when so many days are left", default=2)
-    little_minor = models.PositiveIntegerField("told when so little is left [minor units]", default=1000)
+    low_days = models.PositiveSmallIntegerField(gettext_lazy("told when so many days are left"), default=7)
+    very_low_days = models.PositiveSmallIntegerField(
+        gettext_lazy("told again when so many days are left"), default=2
+    )
+    little_minor = models.PositiveIntegerField(
+        gettext_lazy("told when so little is left [minor units]"), default=1000
+    )
     friendly_minor = models.PositiveIntegerField(
-        "friendly credit [minor units]", default=2000, help_text="So far a balance may go below nothing before anything is asked."
+        gettext_lazy("friendly credit [minor units]"), default=2000, help_text=gettext_lazy("So far a balance may go below nothing before anything is asked.")
     )  # fmt: skip
-    friendly_days = models.PositiveSmallIntegerField("and for so many days", default=14)
+    friendly_days = models.PositiveSmallIntegerField(gettext_lazy("and for so many days"), default=14)
     limit_w = models.PositiveIntegerField(
-        "power that stays when all is used up [W]", default=1500,
-        help_text="Nobody is cut off: a limit of this is asked for, and an operator decides.",
+        gettext_lazy("power that stays when all is used up [W]"), default=1500,
+        help_text=gettext_lazy("Nobody is cut off: a limit of this is asked for, and an operator decides."),
     )  # fmt: skip
     night_from_hour = models.PositiveSmallIntegerField(
-        "no limit from hour", default=16, validators=[MaxValueValidator(23)]
+        gettext_lazy("no limit from hour"), default=16, validators=[MaxValueValidator(23)]
     )
     night_to_hour = models.PositiveSmallIntegerField(
-        "until hour", default=8, validators=[MaxValueValidator(23)]
+        gettext_lazy("until hour"), default=8, validators=[MaxValueValidator(23)]
     )
-    spares_weekends = models.BooleanField("no limit at weekends and on holidays", default=True)
+    spares_weekends = models.BooleanField(gettext_lazy("no limit at weekends and on holidays"), default=True)
     winter_first_month = models.PositiveSmallIntegerField(default=11)
     winter_last_month = models.PositiveSmallIntegerField(default=3)
     spares_all_in_winter = models.BooleanField(
-        "no limit for anybody in winter", default=False, help_text="Members in hardship are always spared in winter."
+        gettext_lazy("no limit for anybody in winter"), default=False, help_text=gettext_lazy("Members in hardship are always spared in winter.")
     )  # fmt: skip
 
     class Meta:
@@ -57,7 +63,7 @@ class PrepaidRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"prepaid rule of {self.cooperative}"
+        return _("prepaid rule of %(cooperative)s") % {"cooperative": self.cooperative}
 
     @property
     def sparing(self) -> Sparing:
@@ -78,20 +84,25 @@ class PrepaidAgreement(PublicRow):
     reference = models.CharField(max_length=35)
     valid_from = models.DateField()
     ended_date = models.DateField(
-        null=True, blank=True, help_text="The first day on which it no longer holds."
+        null=True, blank=True, help_text=gettext_lazy("The first day on which it no longer holds.")
     )
-    terms = models.TextField(help_text="What was agreed, in the words that the member read.")
+    terms = models.TextField(help_text=gettext_lazy("What was agreed, in the words that the member read."))
     agreed_at = models.DateTimeField()
     agreed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    friendly_minor = models.PositiveIntegerField("friendly credit [minor units]")
-    friendly_days = models.PositiveSmallIntegerField("for so many days")
+    friendly_minor = models.PositiveIntegerField(gettext_lazy("friendly credit [minor units]"))
+    friendly_days = models.PositiveSmallIntegerField(gettext_lazy("for so many days"))
     own_days = models.PositiveSmallIntegerField(
-        "told earlier, at so many days", null=True, blank=True, validators=[MaxValueValidator(90)]
+        gettext_lazy("told earlier, at so many days"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(90)],
     )
-    own_minor = models.PositiveIntegerField("told earlier, at so much [minor units]", null=True, blank=True)
+    own_minor = models.PositiveIntegerField(
+        gettext_lazy("told earlier, at so much [minor units]"), null=True, blank=True
+    )
 
     class Meta:
         constraints = [
@@ -107,7 +118,10 @@ class PrepaidAgreement(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member} pays before using ({self.reference})"
+        return _("%(member)s pays before using (%(reference)s)") % {
+            "member": self.member,
+            "reference": self.reference,
+        }
 
     def thresholds(self, rule: PrepaidRule) -> Thresholds:
         """The rule's, or the member's own where these come earlier."""
@@ -126,16 +140,18 @@ class PrepaidDay(models.Model):
     agreement = models.ForeignKey(PrepaidAgreement, models.CASCADE, related_name="days")
     day = models.DateField()
     books_minor = models.BigIntegerField(
-        help_text="What lay in the books for the member; below 0: what they owed."
+        help_text=gettext_lazy("What lay in the books for the member; below 0: what they owed.")
     )
     spent_minor = models.BigIntegerField()
     unbilled_minor = models.BigIntegerField()
     unbilled_days = models.PositiveSmallIntegerField()
     estimated_days = models.PositiveSmallIntegerField(
-        help_text="Of the days not billed yet, those that are not closed."
+        help_text=gettext_lazy("Of the days not billed yet, those that are not closed.")
     )
-    unread_days = models.PositiveSmallIntegerField(help_text="Of these, those that lack readings.")
-    usual_minor = models.BigIntegerField(help_text="What a day usually costs.")
+    unread_days = models.PositiveSmallIntegerField(
+        help_text=gettext_lazy("Of these, those that lack readings.")
+    )
+    usual_minor = models.BigIntegerField(help_text=gettext_lazy("What a day usually costs."))
     looked_at = models.DateTimeField()
 
     class Meta:
@@ -158,7 +174,7 @@ class PrepaidAlarm(PublicRow):
     shown_minor = models.BigIntegerField()
     days_left = models.PositiveIntegerField(null=True, blank=True)
     is_told = models.BooleanField(
-        help_text="False where a worse one was passed at the same time and told instead."
+        help_text=gettext_lazy("False where a worse one was passed at the same time and told instead.")
     )
     over_at = models.DateTimeField(null=True, blank=True)
 
@@ -176,7 +192,10 @@ class PrepaidAlarm(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_alarm_display()} at {self.passed_at}"
+        return _("%(alarm)s at %(passed_at)s") % {
+            "alarm": self.get_alarm_display(),
+            "passed_at": self.passed_at,
+        }
 
     @property
     def key(self) -> str:

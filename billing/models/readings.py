@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext as _
 
 from billing.models.runs import BillingRun
 from energy.models import Channel
@@ -22,4 +23,4 @@ class BilledReadings(models.Model):
         indexes = [models.Index(fields=["meter_id", "channel"], name="billed_readings_by_meter")]
 
     def __str__(self) -> str:
-        return f"versions of meter {self.meter_id} in {self.run}"
+        return _("versions of meter %(meter_id)s in %(run)s") % {"meter_id": self.meter_id, "run": self.run}

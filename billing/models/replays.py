@@ -2,6 +2,8 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.runs import BillingRun
 from grid.models import SharingKey, SharingPrice
@@ -19,18 +21,20 @@ class RuleReplay(models.Model):
     price_rule = models.CharField(max_length=24, choices=SharingPrice.choices, blank=True)
     shared_wh = models.BigIntegerField()
     site_ids = ArrayField(models.BigIntegerField())
-    bill_minor = ArrayField(models.BigIntegerField(), help_text="What each site would have paid, with VAT.")
+    bill_minor = ArrayField(
+        models.BigIntegerField(), help_text=gettext_lazy("What each site would have paid, with VAT.")
+    )
     credit_minor = ArrayField(
-        models.BigIntegerField(), help_text="What each would have been paid for its energy."
+        models.BigIntegerField(), help_text=gettext_lazy("What each would have been paid for its energy.")
     )
     part_site_ids = ArrayField(
-        models.BigIntegerField(), default=list, help_text="Common plants, one entry for each part that somebody else than the owner holds."
+        models.BigIntegerField(), default=list, help_text=gettext_lazy("Common plants, one entry for each part that somebody else than the owner holds.")
     )  # fmt: skip
     part_member_ids = ArrayField(models.BigIntegerField(), default=list)
     part_credit_minor = ArrayField(
         models.BigIntegerField(),
         default=list,
-        help_text="What each holder would have been paid for the part.",
+        help_text=gettext_lazy("What each holder would have been paid for the part."),
     )
     computed_at = models.DateTimeField()
 
@@ -40,4 +44,9 @@ class RuleReplay(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.run} by {self.key}, {self.price_rule}" if self.key else f"{self.run} as it was"
+        return (
+            _("%(run)s by %(key)s, %(price_rule)s")
+            % {"run": self.run, "key": self.key, "price_rule": self.price_rule}
+            if self.key
+            else _("%(run)s as it was") % {"run": self.run}
+        )

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid
 from kernel.identifiers import random_bytes32
@@ -13,20 +15,20 @@ from members.models.public import PublicRow
 
 
 class RunKind(models.TextChoices):
-    FINAL = "final", "final: a whole month"
-    INTERIM = "interim", "interim: part of a month, taken back by the final bill"
-    CORRECTION = "correction", "correction: readings changed after the month was billed"
-    CANCELLATION = "cancellation", "cancellation of documents"
+    FINAL = "final", gettext_lazy("final: a whole month")
+    INTERIM = "interim", gettext_lazy("interim: part of a month, taken back by the final bill")
+    CORRECTION = "correction", gettext_lazy("correction: readings changed after the month was billed")
+    CANCELLATION = "cancellation", gettext_lazy("cancellation of documents")
 
 
 class RunStatus(models.TextChoices):
     """Prepared: chunks are being rated; rated: drafts can be looked at; released: may be posted; posted: numbered and in the books."""
 
-    PREPARED = "prepared", "prepared"
-    RATED = "rated", "to be released"
-    RELEASED = "released", "released"
-    POSTED = "posted", "posted"
-    WITHDRAWN = "withdrawn", "withdrawn"
+    PREPARED = "prepared", gettext_lazy("prepared")
+    RATED = "rated", gettext_lazy("to be released")
+    RELEASED = "released", gettext_lazy("released")
+    POSTED = "posted", gettext_lazy("posted")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
 
 
 class BillingRun(PublicRow):
@@ -36,13 +38,15 @@ class BillingRun(PublicRow):
     """
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="billing_runs")
-    period = models.PositiveIntegerField(help_text="YYYYMM")
+    period = models.PositiveIntegerField(help_text=gettext_lazy("YYYYMM"))
     revision = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=12, choices=RunKind.choices, default=RunKind.FINAL)
     only_sites = ArrayField(
-        models.BigIntegerField(), default=list, blank=True, help_text="Sites that get documents; empty: all of them."
+        models.BigIntegerField(), default=list, blank=True, help_text=gettext_lazy("Sites that get documents; empty: all of them.")
     )  # fmt: skip
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it was made, in words.")
+    reason = models.CharField(
+        max_length=300, blank=True, help_text=gettext_lazy("Why it was made, in words.")
+    )
     first_day = models.DateField()
     last_day = models.DateField()
     issue_date = models.DateField()
@@ -60,12 +64,12 @@ class BillingRun(PublicRow):
         max_length=160,
         blank=True,
         editable=False,
-        help_text="The rule that released it, where no person did.",
+        help_text=gettext_lazy("The rule that released it, where no person did."),
     )
     sharing_revisions = ArrayField(
         models.PositiveSmallIntegerField(),
         default=list,
-        help_text="Of the run's days, as they stand when it is rated.",
+        help_text=gettext_lazy("Of the run's days, as they stand when it is rated."),
     )
     posted_at = models.DateTimeField(null=True, blank=True)
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
@@ -98,7 +102,9 @@ class BillingRun(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.microgrid} {self.period}" + (f", revision {self.revision}" if self.revision else "")
+        return f"{self.microgrid} {self.period}" + (
+            _(", revision %(revision)s") % {"revision": self.revision} if self.revision else ""
+        )
 
     @property
     def is_whole(self) -> bool:
@@ -111,8 +117,8 @@ class BillingRun(PublicRow):
 
 
 class ChunkStatus(models.TextChoices):
-    OPEN = "open", "open"
-    RATED = "rated", "rated"
+    OPEN = "open", gettext_lazy("open")
+    RATED = "rated", gettext_lazy("rated")
 
 
 class RunChunk(models.Model):
@@ -127,4 +133,4 @@ class RunChunk(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "index"], name="chunk_once")]
 
     def __str__(self) -> str:
-        return f"{self.run} chunk {self.index}"
+        return _("%(run)s chunk %(index)s") % {"run": self.run, "index": self.index}

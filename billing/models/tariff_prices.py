@@ -4,9 +4,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.models.tariffs import Tariff, TariffVersion
 from energy.models import Microgrid
+from members.language import day_in_words
 from members.models import Cooperative
 from members.models.public import PublicRow
 
@@ -15,14 +18,14 @@ class SpotIndex(PublicRow):
     """A market price by the quarter hour that tariffs follow, as the day-ahead price of a bidding zone."""
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="spot_indexes")
-    code = models.SlugField(max_length=40, help_text="As the spot part of a tariff names it.")
+    code = models.SlugField(max_length=40, help_text=gettext_lazy("As the spot part of a tariff names it."))
     name = models.CharField(max_length=120)
     time_zone = models.CharField(
-        max_length=40, default="Europe/Berlin", help_text="Whose midnight begins its days."
+        max_length=40, default="Europe/Berlin", help_text=gettext_lazy("Whose midnight begins its days.")
     )
 
     class Meta:
-        verbose_name_plural = "spot indexes"
+        verbose_name_plural = gettext_lazy("spot indexes")
         constraints = [
             models.UniqueConstraint(fields=["cooperative", "code"], name="spot_index_code_once"),
         ]
@@ -35,7 +38,9 @@ class SpotImport(PublicRow):
     """A file of index prices that was taken in: where they come from. Never changed, never deleted."""
 
     index = models.ForeignKey(SpotIndex, models.PROTECT, related_name="imports")
-    source = models.CharField(max_length=120, help_text="Who published the prices, or how they were made.")
+    source = models.CharField(
+        max_length=120, help_text=gettext_lazy("Who published the prices, or how they were made.")
+    )
     file_name = models.CharField(max_length=120)
     sha256 = models.CharField(max_length=64)
     prices = models.PositiveIntegerField()
@@ -62,7 +67,9 @@ class SpotDay(models.Model):
     index = models.ForeignKey(SpotIndex, models.PROTECT, related_name="days")
     day = models.DateField()
     price_micro = ArrayField(models.IntegerField(null=True))
-    spot_import = models.ForeignKey(SpotImport, models.PROTECT, related_name="days", verbose_name="from")
+    spot_import = models.ForeignKey(
+        SpotImport, models.PROTECT, related_name="days", verbose_name=gettext_lazy("from")
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["index", "day"], name="spot_day_once")]
@@ -74,9 +81,9 @@ class SpotDay(models.Model):
 class PriceState(models.IntegerChoices):
     """What the microgrid was foreseen to be as prices were published."""
 
-    ORDINARY = 0, "ordinary"
-    SURPLUS = 1, "more than it needs"
-    SCARCE = 2, "near its limit"
+    ORDINARY = 0, gettext_lazy("ordinary")
+    SURPLUS = 1, gettext_lazy("more than it needs")
+    SCARCE = 2, gettext_lazy("near its limit")
 
 
 class TariffPriceDay(models.Model):
@@ -86,11 +93,15 @@ class TariffPriceDay(models.Model):
     tariff = models.ForeignKey(Tariff, models.PROTECT, related_name="price_days")
     version = models.ForeignKey(TariffVersion, models.PROTECT, related_name="price_days")
     day = models.DateField()
-    price_micro = ArrayField(models.IntegerField(), help_text="Millionths per kWh, without VAT.")
-    index_micro = ArrayField(models.IntegerField(null=True), help_text="The index as it was known then.")
+    price_micro = ArrayField(
+        models.IntegerField(), help_text=gettext_lazy("Millionths per kWh, without VAT.")
+    )
+    index_micro = ArrayField(
+        models.IntegerField(null=True), help_text=gettext_lazy("The index as it was known then.")
+    )
     state = ArrayField(models.SmallIntegerField(choices=PriceState.choices))
     substituted = ArrayField(
-        models.BooleanField(), help_text="Where the fallback rule stands in for the index."
+        models.BooleanField(), help_text=gettext_lazy("Where the fallback rule stands in for the index.")
     )
     published_at = models.DateTimeField()
 
@@ -106,4 +117,4 @@ class TariffPriceDay(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.tariff} on {self.day}"
+        return _("%(tariff)s on %(day)s") % {"tariff": self.tariff, "day": day_in_words(self.day)}

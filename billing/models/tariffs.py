@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.domain.pricing.billable import CannotBillPart, check_billable
 from billing.domain.pricing.reading import CannotReadParts, parts_from_json
@@ -35,7 +37,9 @@ class Tariff(PublicRow):
     name = models.CharField(max_length=120)
     is_reference = models.BooleanField(
         default=False,
-        help_text="Its prices are the retail and feed-in prices from which local prices are made.",
+        help_text=gettext_lazy(
+            "Its prices are the retail and feed-in prices from which local prices are made."
+        ),
     )
 
     class Meta:
@@ -53,10 +57,10 @@ class Tariff(PublicRow):
 class VersionStatus(models.TextChoices):
     """A draft is submitted by one person, and approved or rejected by another; only a draft can be changed."""
 
-    DRAFT = "draft", "draft"
-    SUBMITTED = "submitted", "waits for approval"
-    PUBLISHED = "published", "approved"
-    REJECTED = "rejected", "rejected"
+    DRAFT = "draft", gettext_lazy("draft")
+    SUBMITTED = "submitted", gettext_lazy("waits for approval")
+    PUBLISHED = "published", gettext_lazy("approved")
+    REJECTED = "rejected", gettext_lazy("rejected")
 
 
 def _price(label: str, help_text: str = "") -> models.DecimalField:
@@ -72,34 +76,44 @@ class TariffVersion(PublicRow):
     number = models.PositiveSmallIntegerField()
     status = models.CharField(max_length=12, choices=VersionStatus.choices, default=VersionStatus.DRAFT)
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    valid_to = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+    )
     standing_per_day = _price("standing charge per day")
     energy_per_kwh = _price("energy per kWh", "From the public grid, outside every time window.")
     export_per_kwh = _price("export per kWh", "Paid for energy that goes to the public grid.")
     incentive_per_kwh = _price("incentive per kWh", "Deducted for energy received from neighbours.")
-    vat_rate = models.DecimalField("VAT rate", max_digits=5, decimal_places=4, default=Decimal("0.19"))
+    vat_rate = models.DecimalField(
+        gettext_lazy("VAT rate"), max_digits=5, decimal_places=4, default=Decimal("0.19")
+    )
     parts = models.JSONField(
-        "more parts",
+        gettext_lazy("more parts"),
         default=list,
         blank=True,
         validators=[validate_parts],
-        help_text="Charges beside these prices: tiers, demand, levies, discounts, a minimum. Written as a list of parts.",
+        help_text=gettext_lazy(
+            "Charges beside these prices: tiers, demand, levies, discounts, a minimum. Written as a list of parts."
+        ),
     )
     source_name = models.CharField(
-        "made from the file", max_length=120, blank=True, editable=False, help_text="Empty: written here."
+        gettext_lazy("made from the file"),
+        max_length=120,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("Empty: written here."),
     )
     not_billed = ArrayField(
         models.CharField(max_length=200), default=list, blank=True, editable=False,
-        help_text="What that file holds and no bill depends on.",
+        help_text=gettext_lazy("What that file holds and no bill depends on."),
     )  # fmt: skip
     submitted_at = models.DateTimeField(null=True, blank=True, editable=False)
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
-    published_at = models.DateTimeField("approved at", null=True, blank=True, editable=False)
+    published_at = models.DateTimeField(gettext_lazy("approved at"), null=True, blank=True, editable=False)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+",
-        verbose_name="approved by",
+        verbose_name=gettext_lazy("approved by"),
     )  # fmt: skip
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -146,13 +160,13 @@ class TariffVersion(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tariff} version {self.number}"
+        return _("%(tariff)s version %(number)s") % {"tariff": self.tariff, "number": self.number}
 
 
 class StepKind(models.TextChoices):
-    SUBMITTED = "submitted", "submitted"
-    APPROVED = "approved", "approved"
-    REJECTED = "rejected", "rejected"
+    SUBMITTED = "submitted", gettext_lazy("submitted")
+    APPROVED = "approved", gettext_lazy("approved")
+    REJECTED = "rejected", gettext_lazy("rejected")
 
 
 class TariffStep(models.Model):
@@ -162,7 +176,7 @@ class TariffStep(models.Model):
     kind = models.CharField(max_length=12, choices=StepKind.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Empty: the programme itself, as it set the cooperative up.",
+        help_text=gettext_lazy("Empty: the programme itself, as it set the cooperative up."),
     )  # fmt: skip
     at = models.DateTimeField()
     reason = models.CharField(max_length=400, blank=True)
@@ -178,9 +192,9 @@ class TariffStep(models.Model):
 
 
 class WindowDays(models.TextChoices):
-    EVERY_DAY = "every_day", "every day"
-    WEEKDAYS = "weekdays", "Monday to Friday"
-    WEEKENDS = "weekends", "Saturday and Sunday"
+    EVERY_DAY = "every_day", gettext_lazy("every day")
+    WEEKDAYS = "weekdays", gettext_lazy("Monday to Friday")
+    WEEKENDS = "weekends", gettext_lazy("Saturday and Sunday")
 
 
 class TimeWindow(models.Model):
@@ -189,8 +203,12 @@ class TimeWindow(models.Model):
     version = models.ForeignKey(TariffVersion, models.CASCADE, related_name="windows")
     name = models.CharField(max_length=40)
     days = models.CharField(max_length=12, choices=WindowDays.choices, default=WindowDays.EVERY_DAY)
-    start_minute = models.PositiveSmallIntegerField(help_text="Minutes after midnight, local time.")
-    end_minute = models.PositiveSmallIntegerField(help_text="Minutes after midnight; 1440 is the day's end.")
+    start_minute = models.PositiveSmallIntegerField(
+        help_text=gettext_lazy("Minutes after midnight, local time.")
+    )
+    end_minute = models.PositiveSmallIntegerField(
+        help_text=gettext_lazy("Minutes after midnight; 1440 is the day's end.")
+    )
     multiplier = models.DecimalField(max_digits=8, decimal_places=6)
 
     class Meta:

@@ -4,10 +4,13 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.domain.vat import Category, Ground, Scheme
 from billing.models.documents import Document
 from grid.models.sharing import DateRange
+from members.language import day_in_words
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
@@ -44,34 +47,40 @@ class VatStatus(PublicRow):
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="vat_statuses")
     member = models.ForeignKey(
         Member, models.PROTECT, null=True, blank=True, related_name="vat_statuses",
-        help_text="Empty: the cooperative itself.",
+        help_text=gettext_lazy("Empty: the cooperative itself."),
     )  # fmt: skip
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    valid_to = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+    )
     scheme = models.CharField(max_length=16, choices=SCHEMES)
     rate = models.DecimalField(
         max_digits=5, decimal_places=4, default=0,
-        help_text="Of what a member delivers, for example 0.19; bills take the tariff's rate.",
+        help_text=gettext_lazy("Of what a member delivers, for example 0.19; bills take the tariff's rate."),
     )  # fmt: skip
-    vat_id = models.CharField("VAT id", max_length=20, blank=True, help_text="Of a member.")
+    vat_id = models.CharField(
+        gettext_lazy("VAT id"), max_length=20, blank=True, help_text=gettext_lazy("Of a member.")
+    )
     tax_number = models.CharField(
-        max_length=30, blank=True, help_text="Where there is no VAT id, as many small businesses have none."
+        max_length=30,
+        blank=True,
+        help_text=gettext_lazy("Where there is no VAT id, as many small businesses have none."),
     )
     owes_as_recipient = models.BooleanField(
-        "reverse charge", default=False, help_text="A member who resells energy owes the VAT on bills in our place."
+        gettext_lazy("reverse charge"), default=False, help_text=gettext_lazy("A member who resells energy owes the VAT on bills in our place.")
     )  # fmt: skip
     recipient_owes = models.BooleanField(
-        "reverse charge of what it delivers", default=False,
-        help_text="We owe the VAT on what this member delivers to us, at the rate above; its credit documents show none.",
+        gettext_lazy("reverse charge of what it delivers"), default=False,
+        help_text=gettext_lazy("We owe the VAT on what this member delivers to us, at the rate above; its credit documents show none."),
     )  # fmt: skip
     sentence = models.CharField(
-        "legal sentence", max_length=160, blank=True,
-        help_text="Why no VAT is shown, as the document says it; empty: the usual words in the member's language.",
+        gettext_lazy("legal sentence"), max_length=160, blank=True,
+        help_text=gettext_lazy("Why no VAT is shown, as the document says it; empty: the usual words in the member's language."),
     )  # fmt: skip
 
     class Meta:
-        verbose_name = "VAT status"
-        verbose_name_plural = "VAT statuses"
+        verbose_name = gettext_lazy("VAT status")
+        verbose_name_plural = gettext_lazy("VAT statuses")
         constraints = [
             ExclusionConstraint(
                 name="one_vat_status_of_a_member_at_a_time",
@@ -97,22 +106,26 @@ class VatStatus(PublicRow):
                 | Q(member__isnull=False, scheme="standard", rate__gt=0, rate__lt=1)
                 | Q(member__isnull=False, rate=0) & ~Q(scheme="standard"),
                 name="vat_rate_of_members_who_show_vat",
-                violation_error_message="A member who shows VAT needs a rate; everybody else has none here.",
+                violation_error_message=gettext_lazy("A member who shows VAT needs a rate; everybody else has none here."),
             ),
             models.CheckConstraint(
                 condition=Q(member__isnull=True) | ~Q(vat_id="") | (~Q(scheme="standard") & Q(owes_as_recipient=False)),
                 name="vat_needs_an_id",
-                violation_error_message="Who shows VAT, or owes it as the recipient, needs a VAT id.",
+                violation_error_message=gettext_lazy("Who shows VAT, or owes it as the recipient, needs a VAT id."),
             ),
             models.CheckConstraint(
                 condition=Q(recipient_owes=False) | Q(scheme="standard"),
                 name="reverse_charge_of_who_would_show_vat",
-                violation_error_message="Only for a member who would show VAT itself does the recipient owe it.",
+                violation_error_message=gettext_lazy("Only for a member who would show VAT itself does the recipient owe it."),
             ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.member or self.cooperative}: {self.get_scheme_display()} from {self.valid_from}"
+        return _("%(cooperative)s: %(scheme)s from %(valid_from)s") % {
+            "cooperative": self.member or self.cooperative,
+            "scheme": self.get_scheme_display(),
+            "valid_from": day_in_words(self.valid_from),
+        }
 
 
 class DocumentVat(models.Model):
@@ -125,18 +138,23 @@ class DocumentVat(models.Model):
     rate = models.DecimalField(max_digits=5, decimal_places=4)
     net_minor = models.BigIntegerField()
     vat_minor = models.BigIntegerField()
-    reason = models.CharField(max_length=200, blank=True, help_text="Why no tax is shown, as it is printed.")
+    reason = models.CharField(
+        max_length=200, blank=True, help_text=gettext_lazy("Why no tax is shown, as it is printed.")
+    )
     ground = models.CharField(max_length=16, choices=GROUNDS, db_default=Ground.TAXED.value)
     recipient_rate = models.DecimalField(
-        max_digits=5, decimal_places=4, db_default=0, help_text="At which we owe the tax as recipient."
+        max_digits=5, decimal_places=4, db_default=0, help_text=gettext_lazy("At which we owe the tax as recipient.")
     )  # fmt: skip
-    recipient_vat_minor = models.BigIntegerField(db_default=0, help_text="What we owe as recipient.")
+    recipient_vat_minor = models.BigIntegerField(
+        db_default=0, help_text=gettext_lazy("What we owe as recipient.")
+    )
     is_deducted = models.BooleanField(
-        db_default=True, help_text="Whether we get back what we are charged, or owe as recipient."
+        db_default=True,
+        help_text=gettext_lazy("Whether we get back what we are charged, or owe as recipient."),
     )
 
     class Meta:
-        verbose_name = "VAT sum"
+        verbose_name = gettext_lazy("VAT sum")
         constraints = [
             models.UniqueConstraint(fields=["document", "category", "rate"], name="vat_sum_once"),
             models.CheckConstraint(

@@ -5,6 +5,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from grid.models.sharing import DateRange
 from members.models import Cooperative
@@ -15,10 +16,10 @@ STANDING = Q(counters__isnull=True, status__in=("prepared", "released"))
 
 
 class YearStatus(models.TextChoices):
-    PREPARED = "prepared", "prepared"
-    RELEASED = "released", "released"
-    REOPENED = "reopened", "opened again"
-    CANCELLED = "cancelled", "cancelled"
+    PREPARED = "prepared", gettext_lazy("prepared")
+    RELEASED = "released", gettext_lazy("released")
+    REOPENED = "reopened", gettext_lazy("opened again")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
 
 
 class YearClosing(PublicRow):
@@ -32,20 +33,24 @@ class YearClosing(PublicRow):
     last_day = models.DateField()
     status = models.CharField(max_length=10, choices=YearStatus.choices, default=YearStatus.PREPARED)
     result_minor = models.BigIntegerField(
-        help_text="What the year brought (above 0) or lost, in the cooperative's currency."
+        help_text=gettext_lazy("What the year brought (above 0) or lost, in the cooperative's currency.")
     )
     shared_minor = models.BigIntegerField(
-        help_text="What was booked in the year as shared out; it leaves the same equity."
+        help_text=gettext_lazy("What was booked in the year as shared out; it leaves the same equity.")
     )
-    reserve_minor = models.BigIntegerField(default=0, help_text="Of the result, to the reserves.")
+    reserve_minor = models.BigIntegerField(
+        default=0, help_text=gettext_lazy("Of the result, to the reserves.")
+    )
     entries = models.PositiveIntegerField(
-        help_text="How many accounts are emptied; what changes before the release is refused."
+        help_text=gettext_lazy("How many accounts are emptied; what changes before the release is refused.")
     )
     counters = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="countered_by", editable=False,
-        help_text="The closing that this one takes back.",
+        help_text=gettext_lazy("The closing that this one takes back."),
     )  # fmt: skip
-    why = models.CharField(max_length=200, blank=True, help_text="Why the year is opened again.")
+    why = models.CharField(
+        max_length=200, blank=True, help_text=gettext_lazy("Why the year is opened again.")
+    )
     prepared_at = models.DateTimeField()
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     released_at = models.DateTimeField(null=True, blank=True)
@@ -54,8 +59,8 @@ class YearClosing(PublicRow):
     )
 
     class Meta:
-        verbose_name = "closing of a year"
-        verbose_name_plural = "closings of years"
+        verbose_name = gettext_lazy("closing of a year")
+        verbose_name_plural = gettext_lazy("closings of years")
         constraints = [
             ExclusionConstraint(
                 name="a_year_is_closed_once",

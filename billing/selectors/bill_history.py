@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from django.db.models import F, Sum
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import axis_of_days
@@ -168,5 +169,8 @@ def village_import(microgrid: Microgrid, days: Sequence[date]) -> Ints:
     )
     missing = [str(day) for day in days if day not in rows]
     if missing:
-        raise CannotRate(f"The microgrid's peak is not known: {', '.join(missing[:5])} are not closed.")
+        raise CannotRate(
+            _("The microgrid's peak is not known: %(missing)s are not closed.")
+            % {"missing": ", ".join(missing[:5])}
+        )
     return np.concatenate([np.array(rows[day], dtype=np.int64) for day in days])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from billing.models import (
     AccountCode,
@@ -45,7 +46,7 @@ def cooperative_with_cards() -> Cooperative:
         rows = rows.filter(slug=settings.CARD_COOPERATIVE)
     found = list(rows[:2]) if settings.CARD_PROVIDER else []
     if len(found) != 1:
-        raise NoCards("Cards are off, or CARD_COOPERATIVE does not name the cooperative that takes them.")
+        raise NoCards(_("Cards are off, or CARD_COOPERATIVE does not name the cooperative that takes them."))
     return found[0]
 
 

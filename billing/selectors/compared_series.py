@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis
@@ -42,7 +43,8 @@ def series_for(
                 index__cooperative=microgrid.cooperative_id, index__code=spot.index, day__in=days
             ).exists():
                 raise CannotRate(
-                    f"The prices of the index '{spot.index}' are not known on any of these days."
+                    _("The prices of the index '%(index)s' are not known on any of these days.")
+                    % {"index": spot.index}
                 )
         index = {
             spot.index: np.concatenate([index_day(microgrid, spot, day, round(spot.margin * 1_000_000)).micro for day in days])

@@ -6,6 +6,7 @@ Rows that the month touched are compared over their whole life: a payment of one
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from billing.domain.reconciliation import Gap, Link
 
@@ -64,12 +65,12 @@ def cards_and_ledger(days: dict[str, Any]) -> Link:
     gaps = [
         Gap(
             "payment" if payment else "cards", str(payment or intent), intent[:60], told, booked,
-            "booked, and the provider has not told of it" if not told else "told by the provider, and not booked" if not booked
-            else "the books have another sum than the provider",
+            _("booked, and the provider has not told of it") if not told else _("told by the provider, and not booked") if not booked
+            else _("the books have another sum than the provider"),
         )
         for payment, intent, told, booked in rows if told != booked
     ][:MOST_ROWS]  # fmt: skip
-    return Link("cards", "Cards and ledger", "cents", "told by the provider", _sums(rows)[0], "booked", _sums(rows)[1], gaps)  # fmt: skip
+    return Link("cards", _("Cards and ledger"), "cents", _("told by the provider"), _sums(rows)[0], _("booked"), _sums(rows)[1], gaps)  # fmt: skip
 
 
 def card_fees_and_ledger(days: dict[str, Any]) -> Link:
@@ -87,11 +88,11 @@ def card_fees_and_ledger(days: dict[str, Any]) -> Link:
         days,
     )
     gaps = [
-        Gap("cards", ref, ref[:60], kept, booked, "the books have another fee than the provider kept")
+        Gap("cards", ref, ref[:60], kept, booked, _("the books have another fee than the provider kept"))
         for ref, kept, booked in rows
         if kept != booked
     ][:MOST_ROWS]
-    return Link("card-fees", "Fees of cards and ledger", "cents", "kept by the provider", _sums(rows)[0], "booked as fees", _sums(rows)[1], gaps)  # fmt: skip
+    return Link("card-fees", _("Fees of cards and ledger"), "cents", _("kept by the provider"), _sums(rows)[0], _("booked as fees"), _sums(rows)[1], gaps)  # fmt: skip
 
 
 def card_payouts_and_bank(days: dict[str, Any]) -> Link:
@@ -106,11 +107,11 @@ def card_payouts_and_bank(days: dict[str, Any]) -> Link:
     on_their_way = [row for row in rows if row[1] != "paid" and not row[3]]
     due = [row for row in rows if row not in on_their_way]
     gaps = [
-        Gap("cards", ref, ref[:60], sent, came, "sent by the provider, and not on the account" if not came else "another sum came")
-        for ref, _, sent, came in due if sent != came
+        Gap("cards", ref, ref[:60], sent, came, _("sent by the provider, and not on the account") if not came else _("another sum came"))
+        for ref, __, sent, came in due if sent != came
     ][:MOST_ROWS]  # fmt: skip
     return Link(
-        "card-payouts", "Cards and bank", "cents", "sent by the provider", _sums(due)[0], "on the account", _sums(due)[1], gaps, len(on_their_way)
+        "card-payouts", _("Cards and bank"), "cents", _("sent by the provider"), _sums(due)[0], _("on the account"), _sums(due)[1], gaps, len(on_their_way)
     )  # fmt: skip
 
 
@@ -131,14 +132,14 @@ def distributions_and_ledger(days: dict[str, Any]) -> Link:
         days,
     )
     gaps = [
-        Gap("distribution", str(ref), name, shared, booked, "not in the ledger" if not booked else "the ledger has another sum")
-        for ref, name, _, _, shared, booked in rows if shared != booked
+        Gap("distribution", str(ref), name, shared, booked, _("not in the ledger") if not booked else _("the ledger has another sum"))
+        for ref, name, __, __, shared, booked in rows if shared != booked
     ] + [
-        Gap("distribution", str(ref), name, paid, left, "its parts say something else was paid than left for them")
-        for ref, name, paid, left, _, _ in rows if paid != left
+        Gap("distribution", str(ref), name, paid, left, _("its parts say something else was paid than left for them"))
+        for ref, name, paid, left, __, __ in rows if paid != left
     ]  # fmt: skip
     return Link(
-        "distributions", "Shared out and ledger", "cents", "parts and reserves", _sums(rows)[0], "booked", _sums(rows)[1], gaps[:MOST_ROWS]
+        "distributions", _("Shared out and ledger"), "cents", _("parts and reserves"), _sums(rows)[0], _("booked"), _sums(rows)[1], gaps[:MOST_ROWS]
     )  # fmt: skip
 
 
@@ -165,14 +166,14 @@ def shares_and_ledger(days: dict[str, Any]) -> Link:
     )
     gaps = [
         Gap(
-            "share", str(ref), f"{number} {name}" if number else "booked by hand", held, booked,
-            "in the ledger, and in no register" if not number else "noted, and not in the books" if not way else "the ledger has another sum",
+            "share", str(ref), f"{number} {name}" if number else _("booked by hand"), held, booked,
+            _("in the ledger, and in no register") if not number else _("noted, and not in the books") if not way else _("the ledger has another sum"),
         )
-        for ref, number, name, way, _, _, held, booked in rows if held != booked
+        for ref, number, name, way, __, __, held, booked in rows if held != booked
     ] + [
-        Gap("share", str(ref), f"{number} {name}", paid, left, "something else is noted as paid back than left for it")
-        for ref, number, name, _, paid, left, _, _ in rows if paid != left
+        Gap("share", str(ref), f"{number} {name}", paid, left, _("something else is noted as paid back than left for it"))
+        for ref, number, name, __, paid, left, __, __ in rows if paid != left
     ]  # fmt: skip
     return Link(
-        "shares", "Members' shares and ledger", "cents", "held by members", _sums(rows)[0], "booked", _sums(rows)[1], gaps[:MOST_ROWS]
+        "shares", _("Members' shares and ledger"), "cents", _("held by members"), _sums(rows)[0], _("booked"), _sums(rows)[1], gaps[:MOST_ROWS]
     )  # fmt: skip

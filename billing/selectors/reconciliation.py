@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from billing.domain.reconciliation import Gap, Link
 from billing.models import BillingRun, RunStatus
@@ -93,10 +94,19 @@ def _balance(microgrid: Microgrid, runs: Sequence[BillingRun]) -> Link:
     )  # fmt: skip
     rows = _rows(f"{query} SELECT * FROM sides WHERE came_in <> went_out ORDER BY day LIMIT %(most)s", values)
     gaps = [
-        Gap("day", str(day), str(day), a, b, "more came in than went out" if a > b else "more went out than came in")
+        Gap("day", str(day), str(day), a, b, _("more came in than went out") if a > b else _("more went out than came in"))
         for day, a, b in rows
     ]  # fmt: skip
-    return Link("balance", "Energy in and out", "Wh", "in", came_in, "out, stored and lost", went_out, gaps)
+    return Link(
+        "balance",
+        _("Energy in and out"),
+        "Wh",
+        _("came in"),
+        came_in,
+        _("out, stored and lost"),
+        went_out,
+        gaps,
+    )
 
 
 def _energy(
@@ -116,20 +126,22 @@ def _energy(
         for public_id, code, name, m, b, unmetered in rows
     ]
     title = (
-        "Meter and bill: what members drew" if what == "drawn" else "Meter and document: what members fed in"
+        _("Meter and bill: what members drew")
+        if what == "drawn"
+        else _("Meter and document: what members fed in")
     )
-    return Link(f"energy-{what}", title, "Wh", "metered", metered, "on documents", billed, gaps)
+    return Link(f"energy-{what}", title, "Wh", _("metered"), metered, _("on documents"), billed, gaps)
 
 
 def _why_energy(metered: int, billed: int, unmetered: bool) -> str:
     if unmetered:
-        return "money without energy: there is no reading behind the document"
+        return _("money without energy: there is no reading behind the document")
     if not billed:
-        return "energy without money: measured, and on no document"
+        return _("energy without money: measured, and on no document")
     return (
-        "readings changed after the document: a correction is due"
+        _("readings changed after the document: a correction is due")
         if metered
-        else "the document holds energy that no reading has"
+        else _("the document holds energy that no reading has")
     )
 
 
@@ -142,11 +154,18 @@ def _money_without_energy(runs: Sequence[BillingRun]) -> Link:
         {"runs": [r.pk for r in runs], "components": [*DRAWN, *FED_IN], "most": MOST_ROWS},
     )
     gaps = [
-        Gap("document", str(ref), label, net, 0, f"the line '{component}' has money and no energy")
+        Gap(
+            "document",
+            str(ref),
+            label,
+            net,
+            0,
+            _("the line '%(component)s' has money and no energy") % {"component": component},
+        )
         for ref, label, component, net in rows
     ]
     total = sum(gap.left for gap in gaps)
-    return Link("money-without-energy", "Money without energy", "cents", "lines without Wh", total, "allowed", 0, gaps)  # fmt: skip
+    return Link("money-without-energy", _("Money without energy"), "cents", _("lines without Wh"), total, _("allowed"), 0, gaps)  # fmt: skip
 
 
 def _lines_and_documents(runs: Sequence[BillingRun]) -> Link:
@@ -160,10 +179,10 @@ def _lines_and_documents(runs: Sequence[BillingRun]) -> Link:
     )
     rows = _rows(f"{query} SELECT * FROM sides WHERE lines <> net ORDER BY label LIMIT %(most)s", values)
     gaps = [
-        Gap("document", str(ref), label, a, b, "its lines do not sum to its net amount")
+        Gap("document", str(ref), label, a, b, _("its lines do not sum to its net amount"))
         for ref, label, a, b in rows
     ]
-    return Link("lines", "Lines and documents", "cents", "lines", lines, "net amounts", net, gaps)
+    return Link("lines", _("Lines and documents"), "cents", _("lines"), lines, _("net amounts"), net, gaps)
 
 
 def _local_money(runs: Sequence[BillingRun]) -> Link:
@@ -179,17 +198,17 @@ def _local_money(runs: Sequence[BillingRun]) -> Link:
     )
     paid, received = sum(row[2] for row in rows), sum(row[3] for row in rows)
     gaps = [
-        Gap("run", str(ref), f"run, revision {revision}", a, b, "neighbours paid other cents than neighbours received")
+        Gap("run", str(ref), _("run, revision %(revision)s") % {"revision": revision}, a, b, _("neighbours paid other cents than neighbours received"))
         for ref, revision, a, b in rows
         if a != b
     ]  # fmt: skip
     return Link(
         "local",
-        "Between neighbours",
+        _("Between neighbours"),
         "cents",
-        "paid for local energy",
+        _("paid for local energy"),
         paid,
-        "received for it",
+        _("received for it"),
         received,
         gaps,
     )
@@ -213,10 +232,12 @@ def _documents_and_ledger(runs: Sequence[BillingRun]) -> Link:
     )
     rows = _rows(f"{query} SELECT * FROM sides WHERE gross <> booked ORDER BY label LIMIT %(most)s", values)
     gaps = [
-        Gap("document", str(ref), label, a, b, "not in the ledger" if not b else "the ledger has another amount")
+        Gap("document", str(ref), label, a, b, _("not in the ledger") if not b else _("the ledger has another amount"))
         for ref, label, a, b in rows
     ]  # fmt: skip
-    return Link("ledger", "Bill and ledger", "cents", "documents", gross, "booked with members", booked, gaps)
+    return Link(
+        "ledger", _("Bill and ledger"), "cents", _("documents"), gross, _("booked with members"), booked, gaps
+    )
 
 
 PAYMENTS = """
@@ -248,12 +269,14 @@ def payments_and_ledger(days: dict[str, Any]) -> Link:
     gaps = [
         Gap(
             "payment" if payment else "transaction", str(payment or posted), key[:60], a, b,
-            "a payment that the ledger does not have" if not posted else "the ledger has a payment that is not there" if not payment
-            else "the ledger has another amount",
+            _("a payment that the ledger does not have") if not posted else _("the ledger has a payment that is not there") if not payment
+            else _("the ledger has another amount"),
         )
         for payment, posted, key, a, b in rows
     ]  # fmt: skip
-    return Link("payments", "Ledger and payments", "cents", "payments", amount, "booked", booked, gaps)
+    return Link(
+        "payments", _("Ledger and payments"), "cents", _("payments"), amount, _("booked"), booked, gaps
+    )
 
 
 def paid_and_payments(days: dict[str, Any]) -> Link:
@@ -270,10 +293,10 @@ def paid_and_payments(days: dict[str, Any]) -> Link:
         f"{query} SELECT * FROM sides WHERE paid <> payments ORDER BY label LIMIT %(most)s", days | {"most": MOST_ROWS}
     )  # fmt: skip
     gaps = [
-        Gap("document", str(ref), label, a, b, "says something else was paid than was allocated to it")
+        Gap("document", str(ref), label, a, b, _("says something else was paid than was allocated to it"))
         for ref, label, a, b in rows
     ]
-    return Link("paid", "Bill and payments", "cents", "paid by the bills", paid, "allocated to them", payments, gaps)  # fmt: skip
+    return Link("paid", _("Bill and payments"), "cents", _("paid by the bills"), paid, _("allocated to them"), payments, gaps)  # fmt: skip
 
 
 def bank_and_ledger(days: dict[str, Any]) -> Link:
@@ -310,13 +333,13 @@ def bank_and_ledger(days: dict[str, Any]) -> Link:
     )
     others = _rows(f"{query} SELECT * FROM beside ORDER BY 2 LIMIT %(most)s", days | {"most": MOST_ROWS})
     gaps = [
-        Gap("line", str(pk), f"{day} {payer}".strip(), amount, posted, "money of the bank account that the ledger has not, or not so")
+        Gap("line", str(pk), f"{day} {payer}".strip(), amount, posted, _("money of the bank account that the ledger has not, or not so"))
         for pk, day, payer, amount, posted in lines
     ] + [
-        Gap("transaction", str(ref), key[:60], 0, minor, "in the ledger's bank account and on no statement")
+        Gap("transaction", str(ref), key[:60], 0, minor, _("in the ledger's bank account and on no statement"))
         for ref, key, minor in others
     ]  # fmt: skip
-    return Link("bank", "Bank and ledger", "cents", "statements", told, "in the bank account of the books", booked, gaps)  # fmt: skip
+    return Link("bank", _("Bank and ledger"), "cents", _("statements"), told, _("in the bank account of the books"), booked, gaps)  # fmt: skip
 
 
 def unclear_money(days: dict[str, Any]) -> Link:
@@ -328,8 +351,15 @@ def unclear_money(days: dict[str, Any]) -> Link:
         days | {"most": MOST_ROWS},
     )
     gaps = [
-        Gap("line", str(pk), f"{day} {payer}".strip(), amount, 0, "waits for somebody to say what it is for")
+        Gap(
+            "line",
+            str(pk),
+            f"{day} {payer}".strip(),
+            amount,
+            0,
+            _("waits for somebody to say what it is for"),
+        )
         for pk, day, payer, amount in rows
     ]
     total = sum(gap.left for gap in gaps)
-    return Link("unclear", "Unclear money", "cents", "waiting", total, "allowed", 0, gaps)
+    return Link("unclear", _("Unclear money"), "cents", _("waiting"), total, _("allowed"), 0, gaps)

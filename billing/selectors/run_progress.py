@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from billing.models import BillingRun, Component, Delivery, DeliveryStatus, Document, RunKind, RunStatus
 from billing.models.checks import CheckKind
+from billing.selectors.phrases import PHRASES
+from members.language import day_in_words, said
 
 STEPS = ("prepared", "rated", "released", "posted", "printed", "sent")
 STEP_NAMES = {
-    "prepared": "Prepared", "rated": "Drawn up", "released": "Released", "posted": "Posted", "printed": "Printed", "sent": "Sent",
+    "prepared": gettext_lazy("Prepared"), "rated": gettext_lazy("Drawn up"), "released": gettext_lazy("Released"), "posted": gettext_lazy("Posted"), "printed": gettext_lazy("Printed"), "sent": gettext_lazy("Sent"),
 }  # fmt: skip
 
 
@@ -38,17 +42,23 @@ def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
     documents = run.documents.count()
     deliveries = delivery_counts(run)
     told = {
-        "prepared": f"{chunks['rated']} of {chunks['all']} parts rated",
-        "rated": f"{documents} documents" if run.status != RunStatus.PREPARED else "",
+        "prepared": _("%(n)s of %(all)s parts rated") % {"n": chunks["rated"], "all": chunks["all"]},
+        "rated": ngettext("%(n)s document", "%(n)s documents", documents) % {"n": documents}
+        if run.status != RunStatus.PREPARED
+        else "",
         "released": _released(run),
-        "posted": f"{run.posted_at:%Y-%m-%d %H:%M}" if run.posted_at else "",
-        "printed": f"{documents - unprinted} of {documents}" if run.posted_at else "",
-        "sent": ", ".join(f"{count} {state}" for state, count in deliveries.items() if count)
-        or ("nothing yet" if run.posted_at else ""),
+        "posted": f"{day_in_words(run.posted_at)}, {run.posted_at:%H:%M}" if run.posted_at else "",
+        "printed": _("%(n)s of %(all)s") % {"n": documents - unprinted, "all": documents}
+        if run.posted_at
+        else "",
+        "sent": ", ".join(
+            f"{count} {DeliveryStatus(state).label}" for state, count in deliveries.items() if count
+        )
+        or (_("nothing yet") if run.posted_at else ""),
     }
     done = _steps_done(run, unprinted, deliveries)
     steps = [
-        Step(STEP_NAMES[name], "done" if i < done else "now" if i == done else "to come", told[name])
+        Step(str(STEP_NAMES[name]), "done" if i < done else "now" if i == done else "to come", told[name])
         for i, name in enumerate(STEPS)
     ]
     waits = run.status in (RunStatus.PREPARED, RunStatus.RELEASED) or bool(run.posted_at and unprinted)
@@ -62,7 +72,9 @@ def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
 def _released(run: BillingRun) -> str:
     if run.released_at is None:
         return ""
-    return f"by {run.released_by or 'rule: ' + run.release_rule}"
+    if run.released_by:
+        return _("by %(who)s") % {"who": run.released_by}
+    return _("by rule: %(rule)s") % {"rule": said(run.release_rule, PHRASES)}
 
 
 def _steps_done(run: BillingRun, unprinted: int, deliveries: dict[str, int]) -> int:
@@ -155,9 +167,9 @@ def check_kinds(run: BillingRun) -> list[CheckCount]:
 
 
 SIDES = {
-    "local": "members pay each other", "local_delivered": "members pay each other",
-    "grid": "the cooperative sells grid energy", "export": "the cooperative buys for the grid",
-    "carried": "the cooperative buys for the grid",
+    "local": gettext_lazy("members pay each other"), "local_delivered": gettext_lazy("members pay each other"),
+    "grid": gettext_lazy("the cooperative sells grid energy"), "export": gettext_lazy("the cooperative buys for the grid"),
+    "carried": gettext_lazy("the cooperative buys for the grid"),
 }  # fmt: skip
 
 
@@ -177,7 +189,7 @@ def component_changes(run: BillingRun) -> list[ComponentChange]:
     )
     found = {row[0]: [value or 0 for value in row[1:]] for row in rows if row[0]}
     return [
-        ComponentChange(str(component.label), SIDES.get(component, ""), *found[component])
+        ComponentChange(str(component.label), str(SIDES.get(component, "")), *found[component])
         for component in Component
         if component in found
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from billing.domain.savings import LEAST_DAYS, SiteAccount, Tip, roof_tip, tips
@@ -128,7 +129,9 @@ def _terms(site: Site, days: list[date]) -> dict[date, TariffTerms]:
         if within:
             found |= terms_by_day(assignment.tariff, within)
     if len(found) < len(days):
-        raise TariffMissing(f"{site} has no tariff on some of these days; ask the cooperative's office.")
+        raise TariffMissing(
+            _("%(site)s has no tariff on some of these days; ask the cooperative's office.") % {"site": site}
+        )
     return found
 
 

@@ -1,12 +1,15 @@
 """What the editor of a tariff version shows: its parts as one list, its words, the version before it, what changes."""
 
+from django.utils.translation import gettext as _
+
 from billing.domain.pricing.differences import Change, changes
 from billing.domain.pricing.parts import Energy, PeakMultiplier, Spot
-from billing.domain.pricing.words import part_in_words, plain
+from billing.domain.pricing.words import part_in_words
 from billing.domain.pricing.writing import parts_as_json
 from billing.domain.tariffs import TariffTerms
 from billing.models import TariffVersion, VersionStatus
 from billing.selectors.tariffs import terms_of
+from members.language import speech
 
 
 def editable_parts(terms: TariffTerms) -> list[dict[str, object]]:
@@ -35,18 +38,21 @@ def changes_of(
 ) -> tuple[TariffVersion | None, list[Change]]:
     """The version before, and what `terms` would change of it."""
     before = version_before(version)
-    return before, [] if before is None else changes(terms_of(before), terms, currency)
+    return before, [] if before is None else changes(terms_of(before), terms, currency, speech())
 
 
 def in_words(terms: TariffTerms, currency: str) -> list[str]:
     """The whole version, one sentence for each charge."""
-    said = [] if terms.spot is not None else [part_in_words(terms.energy, currency)]
+    spoken = speech()
+    said = [] if terms.spot is not None else [part_in_words(terms.energy, currency, spoken)]
     prices = (
-        ("Standing charge", terms.standing_per_day, "a day"), ("Energy fed in", terms.export_per_kwh, "per kWh"),
-        ("Thank-you for local energy", terms.incentive_per_kwh, "per kWh"),
+        (_("Standing charge"), terms.standing_per_day, _("a day")), (_("Energy fed in"), terms.export_per_kwh, _("per kWh")),
+        (_("Thank-you for local energy"), terms.incentive_per_kwh, _("per kWh")),
     )  # fmt: skip
-    said += [f"{name}: {plain(price)} {currency} {per}" for name, price, per in prices if price]
+    said += [f"{name}: {spoken.number(price)} {currency} {per}" for name, price, per in prices if price]
     said += [
-        part_in_words(part, currency) for part in terms.parts if not isinstance(part, Energy | PeakMultiplier)
+        part_in_words(part, currency, spoken)
+        for part in terms.parts
+        if not isinstance(part, Energy | PeakMultiplier)
     ]
-    return [*said, f"VAT: {plain(terms.vat_rate * 100)} %"]
+    return [*said, f"{_('VAT')}: {spoken.number(terms.vat_rate * 100)} %"]

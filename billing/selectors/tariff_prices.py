@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from billing.domain.pricing.energy_charges import spot_prices
@@ -86,7 +87,8 @@ def spot_along(microgrid: Microgrid, terms: TariffTerms, days: Sequence[date], *
     missing = [str(day) for day in days if day not in rows]
     if missing and not tried:
         raise CannotRate(
-            f"No prices by '{terms.spot.index if terms.spot else ''}' were published for {', '.join(missing[:5])}; publish them."
+            _("No prices by '%(else)s' were published for %(missing)s; publish them.")
+            % {"else": terms.spot.index if terms.spot else "", "missing": ", ".join(missing[:5])}
         )
     prices, substituted = [], []
     for day in days:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from billing.domain.pricing.reading import parts_from_json
 from billing.domain.pricing.urdb_writing import tariff_as_urdb
@@ -58,7 +59,10 @@ def terms_by_day(tariff: Tariff, days: Sequence[date]) -> dict[date, TariffTerms
             (v for v in versions if v.valid_from <= day and (v.valid_to is None or day < v.valid_to)), None
         )
         if version is None:
-            raise TariffMissing(f"The tariff '{tariff}' has no published version for {day}; publish one.")
+            raise TariffMissing(
+                _("The tariff '%(tariff)s' has no published version for %(day)s; publish one.")
+                % {"tariff": tariff, "day": day}
+            )
         found[day] = terms[version.pk]
     return found
 
@@ -71,7 +75,10 @@ def reference_tariff(microgrid: Microgrid) -> Tariff:
     """
     tariff = Tariff.objects.filter(cooperative_id=microgrid.cooperative_id, is_reference=True).first()
     if tariff is None:
-        raise TariffMissing(f"No tariff of {microgrid.cooperative} is marked as reference; mark one.")
+        raise TariffMissing(
+            _("No tariff of %(cooperative)s is marked as reference; mark one.")
+            % {"cooperative": microgrid.cooperative}
+        )
     return tariff
 
 

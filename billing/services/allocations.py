@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.models import (
     AccountCode,
@@ -20,6 +21,7 @@ from billing.models import (
     Payment,
 )
 from billing.services.ledger import account, post_transaction
+from members.language import amount
 from members.models import Member, User
 
 
@@ -75,10 +77,10 @@ def set_off(
     lock_member(credit.member_id)
     credit.refresh_from_db()
     if credit.kind != DocumentKind.CREDIT or credit.status != DocumentStatus.OPEN:
-        raise CannotAllocate(f"{credit} is no open credit document.")
+        raise CannotAllocate(_("%(credit)s is no open credit document.") % {"credit": credit})
     target = _asked(document, charge)
     if target.member_id != credit.member_id:
-        raise CannotAllocate("A credit is set off for the member whom it is owed.")
+        raise CannotAllocate(_("A credit is set off for the member whom it is owed."))
     _check_fits(credit, credit.rest_minor, target, amount_minor)
     made = Allocation.objects.create(
         credit=credit, document=document, charge=charge, amount_minor=amount_minor, made_at=now, made_by=user, why=why[:120]
@@ -90,10 +92,10 @@ def set_off(
 def _asked(document: Document | None, charge: Charge | None) -> Document | Charge:
     """The bill or charge that is to be settled, as it is now."""
     if document is not None and document.kind != DocumentKind.BILL:
-        raise CannotAllocate(f"{document} is no bill.")
+        raise CannotAllocate(_("%(document)s is no bill.") % {"document": document})
     target = document or charge
     if target is None:
-        raise CannotAllocate("Name the bill or the charge.")
+        raise CannotAllocate(_("Name the bill or the charge."))
     target.refresh_from_db()
     return target
 
@@ -105,14 +107,22 @@ def check_not_collected(document: Document | None) -> None:
         CannotAllocate: it is.
     """
     if document is not None and document.debits.filter(status=ItemStatus.RELEASED).exists():
-        raise CannotAllocate(f"The bank is collecting {document}; wait for its answer.")
+        raise CannotAllocate(
+            _("The bank is collecting %(document)s; wait for its answer.") % {"document": document}
+        )
 
 
 def _check_fits(source: object, left_minor: int, target: Document | Charge, amount_minor: int) -> None:
     if not 0 < amount_minor <= min(left_minor, target.rest_minor):
         raise CannotAllocate(
-            f"Of {source} {left_minor / 100:.2f} are left, and {target} asks for {target.rest_minor / 100:.2f}: "
-            f"{amount_minor / 100:.2f} do not fit."
+            _("Of %(source)s %(left)s are left, and %(target)s asks for %(rest)s: %(amount)s do not fit.")
+            % {
+                "source": source,
+                "left": amount(left_minor),
+                "target": target,
+                "rest": amount(target.rest_minor),
+                "amount": amount(amount_minor),
+            }
         )
 
 
@@ -148,9 +158,9 @@ def use_instead(
     source = allocation.payment or allocation.credit
     lock_member(source.member_id)  # type: ignore[union-attr]
     if Allocation.objects.filter(reverses=allocation).exists() or allocation.reverses_id:
-        raise CannotAllocate("It was taken back already.")
+        raise CannotAllocate(_("It was taken back already."))
     if allocation.payout_id or allocation.refund_id:
-        raise CannotAllocate("It was paid out; that is not taken back here.")
+        raise CannotAllocate(_("It was paid out; that is not taken back here."))
     check_not_collected(document)
     take_back(allocation=allocation, now=now, user=user, why="used for something else")
     amount = min(allocation.amount_minor, _asked(document, charge).rest_minor)

@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.domain.arrears import (
     InterestPiece,
@@ -44,12 +46,12 @@ from members.models import Cooperative, Member, User
 
 MOST_INSTALMENTS = 36
 REFUSED = {
-    Refusal.LIFE_SUPPORT: "somebody there depends on supply",
-    Refusal.HARDSHIP: "the member is in hardship",
-    Refusal.WINTER: "it is winter",
-    Refusal.PLAN: "an instalment plan stands",
-    Refusal.TOO_EARLY: "the last reminder has not been sent",
-    Refusal.TOO_LITTLE: "too little is open",
+    Refusal.LIFE_SUPPORT: gettext_lazy("somebody there depends on supply"),
+    Refusal.HARDSHIP: gettext_lazy("the member is in hardship"),
+    Refusal.WINTER: gettext_lazy("it is winter"),
+    Refusal.PLAN: gettext_lazy("an instalment plan stands"),
+    Refusal.TOO_EARLY: gettext_lazy("the last reminder has not been sent"),
+    Refusal.TOO_LITTLE: gettext_lazy("too little is open"),
 }
 
 
@@ -124,11 +126,11 @@ def take_back_reminder(*, reminder: Reminder, by: User, why: str, now: datetime)
     if reminder.taken_back_at is not None:
         return reminder
     if not why.strip():
-        raise CannotTakeBack("Say why; the member reads it.")
+        raise CannotTakeBack(_("Say why; the member reads it."))
     if Reminder.objects.filter(
         document=reminder.document_id, level__gt=reminder.level, taken_back_at=None
     ).exists():
-        raise CannotTakeBack("A later reminder of this bill stands; take that back first.")
+        raise CannotTakeBack(_("A later reminder of this bill stands; take that back first."))
     for kind in (ChargeKind.REMINDER_FEE, ChargeKind.INTEREST):
         for charge in Charge.objects.filter(cooperative=reminder.cooperative_id, key=f"{kind}:{reminder.public_id}"):  # fmt: skip
             take_back_charge(charge=charge, now=now)
@@ -147,13 +149,16 @@ def agree_on_plan(*, member: Member, count: int, first_date: date, by: User, tod
     """
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)
     if not 1 <= count <= MOST_INSTALMENTS or first_date < today:
-        raise CannotAgree(f"Between 1 and {MOST_INSTALMENTS} instalments, the first not before today.")
+        raise CannotAgree(
+            _("Between 1 and %(MOST_INSTALMENTS)s instalments, the first not before today.")
+            % {"MOST_INSTALMENTS": MOST_INSTALMENTS}
+        )
     if InstalmentPlan.objects.filter(member=member, status=PlanStatus.AGREED).exists():
-        raise CannotAgree("A plan stands already; withdraw it first.")
+        raise CannotAgree(_("A plan stands already; withdraw it first."))
     documents = list(overdue(member.cooperative, today).filter(member=member))
     total = sum(document.rest_minor for document in documents)
     if not total:
-        raise CannotAgree("Nothing is open beyond its day.")
+        raise CannotAgree(_("Nothing is open beyond its day."))
     due = instalments(total, count, first_date)
     plan = InstalmentPlan.objects.create(
         member=member, agreed_date=today, agreed_by=by, paid_before_minor=sum(d.paid_minor for d in documents),
@@ -196,10 +201,13 @@ def propose_disconnection(*, site: Site, by: User, why: str, today: date, now: d
     cooperative = site.member.cooperative
     rule = rule_on(cooperative, today)
     if rule is None:
-        raise MayNotPropose("The cooperative has no rule for arrears.")
+        raise MayNotPropose(_("The cooperative has no rule for arrears."))
     found = why_not_proposed(site, rule, today)
     if found:
-        raise MayNotPropose(f"Not for {site.code}: {', '.join(REFUSED[each] for each in found)}.")
+        raise MayNotPropose(
+            _("Not for %(code)s: %(why)s.")
+            % {"code": site.code, "why": ", ".join(str(REFUSED[each]) for each in found)}
+        )
     rest = sum(document.rest_minor for document in overdue(cooperative, today).filter(member=site.member))
     return DisconnectionProposal.objects.create(
         site=site, member=site.member, rest_minor=rest, proposed_at=now, proposed_by=by, why=why.strip()[:300]
@@ -215,14 +223,16 @@ def decide(*, proposal: DisconnectionProposal, status: ProposalStatus, by: User,
     """
     row = DisconnectionProposal.objects.select_for_update(of=("self",)).select_related("site__member__cooperative").get(pk=proposal.pk)  # fmt: skip
     if row.status != ProposalStatus.PROPOSED:
-        raise MayNotPropose("It was decided already.")
+        raise MayNotPropose(_("It was decided already."))
     if status != ProposalStatus.WITHDRAWN and row.proposed_by_id == by.pk:
-        raise MayNotPropose("Whoever proposed does not decide.")
+        raise MayNotPropose(_("Whoever proposed does not decide."))
     rule = rule_on(row.site.member.cooperative, today)
     if status == ProposalStatus.AGREED and rule is not None:
         found = why_not_proposed(row.site, rule, today)
         if found:
-            raise MayNotPropose(f"Not any more: {', '.join(REFUSED[each] for each in found)}.")
+            raise MayNotPropose(
+                _("Not any more: %(why)s.") % {"why": ", ".join(str(REFUSED[each]) for each in found)}
+            )
     row.status, row.decided_at = status, now
     row.decided_by = None if status == ProposalStatus.WITHDRAWN else by
     row.save(update_fields=["status", "decided_at", "decided_by"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.domain.banking.matching import Ledger, Proposal, Share, match
 from billing.models import (
@@ -24,6 +25,7 @@ from billing.services.ledger import reverse_transaction
 from billing.services.line_postings import book_fee, move_line
 from billing.services.payments import CannotBook, Origin, book_member_payment, return_payment
 from billing.services.payouts import book_payout_line, is_payout_line, members_of_payouts
+from members.language import amount
 from members.models import Cooperative, Member, User
 
 CHARGE_CODES = ("/CHRG", "/COMM", "/FEES")
@@ -117,7 +119,10 @@ def _locked(line: BankStatementLine, *statuses: LineStatus) -> BankStatementLine
     Cooperative.objects.select_for_update(no_key=True).get(pk=line.cooperative_id)
     found = BankStatementLine.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=line.pk)  # fmt: skip
     if found.status not in statuses:
-        raise CannotResolve(f"The movement is '{found.get_status_display()}' meanwhile; look at it again.")
+        raise CannotResolve(
+            _("The movement is '%(get_status_display)s' meanwhile; look at it again.")
+            % {"get_status_display": found.get_status_display()}
+        )
     return found
 
 
@@ -132,19 +137,20 @@ def assign_line(
     """
     line = _locked(line, LineStatus.OPEN)
     if line.amount_minor <= 0:
-        raise CannotResolve("Money that went out is not assigned to bills.")
+        raise CannotResolve(_("Money that went out is not assigned to bills."))
     if any(share.amount_minor <= 0 for share in shares):
-        raise CannotResolve("Each part is above nothing.")
+        raise CannotResolve(_("Each part is above nothing."))
     total = sum(share.amount_minor for share in shares)
     if total != line.amount_minor:
         raise CannotResolve(
-            f"The parts make {total / 100:.2f}, the movement is {line.amount_minor / 100:.2f}."
+            _("The parts make %(total)s, the movement is %(amount)s.")
+            % {"total": amount(total), "amount": amount(line.amount_minor)}
         )
     if any(
         s.member.cooperative_id != line.cooperative_id or (s.document and s.document.member_id != s.member.pk)
         for s in shares
     ):
-        raise CannotResolve("A bill or member is not of this cooperative.")
+        raise CannotResolve(_("A bill or member is not of this cooperative."))
     try:
         _pay(line, shares, now, user)
     except CannotBook as problem:
@@ -178,9 +184,11 @@ def return_by_line(
     line = _locked(line, LineStatus.OPEN)
     fee = -line.amount_minor - payment.amount_minor
     if line.amount_minor >= 0 or payment.cooperative_id != line.cooperative_id or fee < 0:
-        raise CannotResolve("A movement that takes a payment back went out, with at least the payment's sum.")
+        raise CannotResolve(
+            _("A movement that takes a payment back went out, with at least the payment's sum.")
+        )
     try:
-        _, fresh = return_payment(
+        __, fresh = return_payment(
             payment=payment,
             kind=ReturnKind.BANK,
             code=line.return_code,
@@ -192,7 +200,7 @@ def return_by_line(
     except CannotBook as problem:
         raise CannotResolve(str(problem)) from problem
     if not fresh:
-        raise CannotResolve("The payment was taken back already.")
+        raise CannotResolve(_("The payment was taken back already."))
     if fee:
         book_fee(line=line, fee_minor=fee, now=now)
     _settle(line, LineStatus.BOOKED, f"takes {payment} back", now, user)
@@ -214,10 +222,10 @@ def undo_line(*, line: BankStatementLine, user: User, now: datetime) -> BankStat
         or hasattr(line, "card_payout")
     ):
         raise CannotResolve(
-            "What the bank did with a debit or payout is its own word and not undone by hand."
+            _("What the bank did with a debit or payout is its own word and not undone by hand.")
         )
     if hasattr(line, "member_share"):
-        raise CannotResolve("It paid for shares: they are given back on their own page, not undone here.")
+        raise CannotResolve(_("It paid for shares: they are given back on their own page, not undone here."))
     for payment in line.payments.filter(taken_back__isnull=True).order_by("member_id", "pk"):
         try:
             return_payment(payment=payment, kind=ReturnKind.UNDONE, user=user, now=now)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.adapters.bank.pain import Party
 from billing.adapters.bank.pain002 import StatusReport, read_status_report
@@ -52,14 +53,14 @@ def release_order(*, order: BankOrder, user: User, now: datetime) -> BankOrder:
     if order.status == OrderStatus.RELEASED:
         return order
     if order.status == OrderStatus.CANCELLED:
-        raise CannotRelease("The order was cancelled; prepare another.")
+        raise CannotRelease(_("The order was cancelled; prepare another."))
     if order.prepared_by_id == user.pk:
-        raise CannotRelease("A second person releases what you prepared.")
+        raise CannotRelease(_("A second person releases what you prepared."))
     room = debits if order.kind == OrderKind.DEBITS else payouts
     order.execution_date = max(order.execution_date, room.earliest_day(order.cooperative, now))
     content = room.release_items(order=order, us=us, now=now)
     if content is None:
-        raise CannotRelease("Nothing of the order is still to be done; cancel it and prepare another.")
+        raise CannotRelease(_("Nothing of the order is still to be done; cancel it and prepare another."))
     order.content, order.digest = content, hashlib.sha256(content).hexdigest()
     order.status, order.released_by, order.released_at = OrderStatus.RELEASED, user, now
     order.save()
@@ -75,7 +76,7 @@ def cancel_order(*, order: BankOrder, now: datetime) -> BankOrder:
     """
     order = _locked(order)
     if order.status == OrderStatus.RELEASED:
-        raise CannotRelease("The order was released; ask the bank to recall it.")
+        raise CannotRelease(_("The order was released; ask the bank to recall it."))
     items = order.debits if order.kind == OrderKind.DEBITS else order.payouts
     items.filter(status=ItemStatus.PREPARED).update(status=ItemStatus.CANCELLED)
     order.status = OrderStatus.CANCELLED
@@ -101,7 +102,10 @@ def take_status_report(*, cooperative: Cooperative, content: bytes, now: datetim
         cooperative=cooperative, message_id=report.message_id, status=OrderStatus.RELEASED
     ).first()
     if order is None:
-        raise UnknownOrder(f"The answer is to {report.message_id}, which is no released order here.")
+        raise UnknownOrder(
+            _("The answer is to %(message_id)s, which is no released order here.")
+            % {"message_id": report.message_id}
+        )
     order = _locked(order)
     room = debits if order.kind == OrderKind.DEBITS else payouts
     refused = _refused(report, room.group_ids(order))

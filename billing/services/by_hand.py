@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from billing.models import Document, DocumentKind, Payment, PaymentRail
 from billing.services.payments import CannotBook, Origin, book_member_payment
+from members.language import amount
 from members.models import Cooperative, Member, User
 
 BY_HAND = (PaymentRail.CASH, PaymentRail.MOBILE)
@@ -22,13 +25,13 @@ def take_by_hand(
         CannotTake: the way, the receipt's number, the bill or member, or the amount is wrong, or the receipt was used before.
     """
     if rail not in BY_HAND:
-        raise CannotTake("Choose cash or mobile money.")
+        raise CannotTake(_("Choose cash or mobile money."))
     if not receipt:
-        raise CannotTake("Write the receipt's number: it keeps a payment from being entered twice.")
+        raise CannotTake(_("Write the receipt's number: it keeps a payment from being entered twice."))
     bill = Document.objects.standing().filter(cooperative=cooperative, kind=DocumentKind.BILL, label__iexact=what).first()  # fmt: skip
     member = bill.member if bill else Member.objects.filter(cooperative=cooperative, number=what).first()
     if member is None:
-        raise CannotTake(f"'{what}' is neither the number of a bill nor of a member.")
+        raise CannotTake(_("'%(what)s' is neither the number of a bill nor of a member.") % {"what": what})
     try:
         payment, fresh = book_member_payment(
             member=member, document=bill, amount_minor=amount_minor, rail=PaymentRail(rail), external_ref=receipt[:160],
@@ -38,6 +41,7 @@ def take_by_hand(
         raise CannotTake(str(problem)) from problem
     if not fresh:
         raise CannotTake(
-            f"Receipt {receipt} was entered before: {payment.amount_minor / 100:.2f} from {payment.member}."
+            _("Receipt %(receipt)s was entered before: %(amount)s from %(member)s.")
+            % {"receipt": receipt, "amount": amount(payment.amount_minor), "member": payment.member}
         )
     return payment

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.domain.cards.provider import REFUND_FAILED, CardProvider, GivenBack, ProviderRefuses
 from billing.models import AccountCode, Allocation, CardCheckout, Payment, PaymentRail, Refund, RefundWay
@@ -14,6 +15,7 @@ from billing.services.ledger import account, post_transaction
 from billing.services.payables import CannotPayOut
 from billing.services.payments import credit_of
 from billing.services.payouts import asked_back
+from members.language import amount
 from members.models import Cooperative, User
 
 
@@ -27,13 +29,13 @@ def ask_card_refund(*, payment: Payment, amount_minor: int, why: str, user: User
     member = lock_member(payment.member_id)
     payment.refresh_from_db()
     if payment.rail != PaymentRail.CARD or not hasattr(payment, "card_checkout"):
-        raise CannotPayOut("Only what came from a card goes back to one.")
+        raise CannotPayOut(_("Only what came from a card goes back to one."))
     waiting = Refund.objects.filter(
         payment=payment, withdrawn_at__isnull=True, failed="", allocations__isnull=True
     )
     left = min(payment.credit_minor - sum(r.amount_minor for r in waiting), credit_of(member) - asked_back(member))  # fmt: skip
     if not 0 < amount_minor <= left:
-        raise CannotPayOut(f"Of {payment} {max(left, 0) / 100:.2f} are credit that is not asked back already.")  # fmt: skip
+        raise CannotPayOut(_("Of %(payment)s %(max)s are credit that is not asked back already.") % {"payment": payment, "max": amount(max(left, 0))})  # fmt: skip
     return Refund.objects.create(
         cooperative=member.cooperative, member=member, amount_minor=amount_minor, way=RefundWay.CARD, payment=payment,
         why=why[:140], asked_at=now, asked_by=user,
@@ -52,11 +54,11 @@ def release_card_refund(*, refund: Refund, user: User, now: datetime) -> Refund:
     if refund.released_at is not None:
         return refund
     if refund.way != RefundWay.CARD or refund.withdrawn_at is not None or refund.payment is None:
-        raise CannotPayOut("There is nothing to release.")
+        raise CannotPayOut(_("There is nothing to release."))
     if refund.asked_by_id == user.pk:
-        raise CannotPayOut("A second person releases what you asked for.")
+        raise CannotPayOut(_("A second person releases what you asked for."))
     if refund.payment.credit_minor < refund.amount_minor:
-        raise CannotPayOut("The credit was used meanwhile; withdraw it.")
+        raise CannotPayOut(_("The credit was used meanwhile; withdraw it."))
     Allocation.objects.create(
         payment=refund.payment, refund=refund, amount_minor=refund.amount_minor, made_at=now, made_by=user, why="given back"
     )  # fmt: skip

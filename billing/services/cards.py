@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.domain.cards.provider import (
     CANCELLED,
@@ -37,6 +38,7 @@ from billing.services.card_movements import note_movement
 from billing.services.card_payouts import follow_payouts
 from billing.services.card_refunds import follow_refunds, give_back_waiting
 from billing.services.payments import Origin, book_member_payment
+from members.language import amount
 from members.models import Member, User
 
 LEAST_MINOR = 50
@@ -100,9 +102,9 @@ def top_up_by_card(
 
 def _check(member: Member, amount_minor: int) -> None:
     if not cards_are_on(member.cooperative):
-        raise NoCards("Cards are not taken here.")
+        raise NoCards(_("Cards are not taken here."))
     if not LEAST_MINOR <= amount_minor <= MOST_MINOR:
-        raise CannotPayByCard(f"By card between {LEAST_MINOR / 100:.2f} and {MOST_MINOR / 100:.2f} are taken.")  # fmt: skip
+        raise CannotPayByCard(_("By card between %(LEAST_MINOR)s and %(MOST_MINOR)s are taken.") % {"LEAST_MINOR": amount(LEAST_MINOR), "MOST_MINOR": amount(MOST_MINOR)})  # fmt: skip
 
 
 @transaction.atomic
@@ -110,11 +112,13 @@ def _open_for_bill(document: Document, user: User, now: datetime) -> CardCheckou
     member = lock_member(document.member_id)
     document.refresh_from_db()
     if document.kind != DocumentKind.BILL or document.status != DocumentStatus.OPEN:
-        raise CannotPayByCard(f"Nothing is to be paid on {document.label}.")
+        raise CannotPayByCard(_("Nothing is to be paid on %(document)s.") % {"document": document.label})
     if document.debits.filter(status=ItemStatus.RELEASED).exists():
-        raise CannotPayByCard(f"{document.label} is being collected from your account already.")
+        raise CannotPayByCard(
+            _("%(document)s is being collected from your account already.") % {"document": document.label}
+        )
     _check(member, document.rest_minor)
-    checkout, _ = CardCheckout.objects.get_or_create(
+    checkout, __ = CardCheckout.objects.get_or_create(
         document=document, status=CheckoutStatus.OPEN,
         defaults={
             "cooperative": member.cooperative, "member": member, "amount_minor": document.rest_minor,

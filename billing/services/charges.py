@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.models import AccountCode, Charge, ChargeKind
 from billing.services.allocations import lock_member, standing_allocations, take_back
@@ -45,9 +46,9 @@ def take_back_charge(*, charge: Charge, now: datetime, user: User | None = None,
         CannotTakeBackCharge: a person asks and gives no reason, or what a payout has too much would be forgotten by it.
     """
     if user is not None and not why.strip():
-        raise CannotTakeBackCharge("Say why; the member reads it.")
+        raise CannotTakeBackCharge(_("Say why; the member reads it."))
     if user is not None and charge.kind == ChargeKind.CLAIM:
-        raise CannotTakeBackCharge("What was paid out too much follows from a correction and is not taken back by hand.")  # fmt: skip
+        raise CannotTakeBackCharge(_("What was paid out too much follows from a correction and is not taken back by hand."))  # fmt: skip
     lock_member(charge.member_id)
     charge.refresh_from_db()
     if charge.taken_back_at is not None:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.models import BillingRun, Document, DocumentStatus, RunKind, RunStatus
 from billing.models.documents import ORIGINALS
@@ -49,7 +50,9 @@ def prepare_correction(
     for outdated in outdated_months(microgrid):
         if outdated.run.period == month.number:
             return _prepare(outdated, now, user)
-    raise NothingToCorrect(f"What was billed for {month} rests on the newest readings.")
+    raise NothingToCorrect(
+        _("What was billed for %(month)s rests on the newest readings.") % {"month": month}
+    )
 
 
 def correct_month(*, microgrid: Microgrid, month: Month, now: datetime) -> BillingRun:
@@ -68,7 +71,7 @@ def _prepare(outdated: Outdated, now: datetime, user: User | None) -> BillingRun
     ).order_by("-revision").first()  # fmt: skip
     if last is not None and last.revision > run.revision:
         if last.status in (RunStatus.POSTED, RunStatus.WITHDRAWN):
-            raise NothingToCorrect(f"{last} settled it meanwhile.")
+            raise NothingToCorrect(_("%(last)s settled it meanwhile.") % {"last": last})
         return last
     if run.kind == RunKind.CORRECTION and run.status not in (RunStatus.POSTED, RunStatus.WITHDRAWN):
         return run  # on its way already; it notices itself that days were closed again
@@ -110,11 +113,14 @@ def prepare_cancellation(*, document: Document, reason: str, user: User | None, 
         DocumentStatus.DRAFT,
         DocumentStatus.CANCELLED,
     ):
-        raise CannotBill(f"{document} is no document that can be taken back.")
+        raise CannotBill(_("%(document)s is no document that can be taken back.") % {"document": document})
     if hasattr(document, "cancelled_by"):
-        raise CannotBill(f"{document} is on its way back already, by {document.cancelled_by.run}.")
+        raise CannotBill(
+            _("%(document)s is on its way back already, by %(run)s.")
+            % {"document": document, "run": document.cancelled_by.run}
+        )
     if not reason.strip():
-        raise CannotBill("Say why it is taken back; the member reads it.")
+        raise CannotBill(_("Say why it is taken back; the member reads it."))
     before = document.run
     issue_date = now.astimezone(before.microgrid.zone).date()
     run = BillingRun.objects.create(

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import transaction
 from django.db.models import F, Max, Q
+from django.utils.translation import gettext as _
 from stdnum import iban as iban_number
 
 from billing.adapters.bank.pain import DebitItem, Party, debit_file
@@ -82,12 +83,14 @@ def prepare_debits(
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     rules = rules_of(cooperative)
     if not iban_number.is_valid(cooperative.iban):
-        raise CannotCollect("The cooperative's IBAN is missing or wrong; enter it first.")
+        raise CannotCollect(_("The cooperative's IBAN is missing or wrong; enter it first."))
     if not is_creditor_id(rules.creditor_id):
-        raise CannotCollect("The creditor identifier is missing or wrong; enter it in the payment rules.")
+        raise CannotCollect(_("The creditor identifier is missing or wrong; enter it in the payment rules."))
     found = collectable(cooperative, now)
     if not found:
-        raise CannotCollect("No open bill has a mandate that holds, or the bank is collecting all of them.")
+        raise CannotCollect(
+            _("No open bill has a mandate that holds, or the bank is collecting all of them.")
+        )
     day = bank_day_from(max(earliest_day(cooperative, now), wanted_day or now.date()))
     order = BankOrder.objects.create(
         cooperative=cooperative, kind=OrderKind.DEBITS, message_id=message_id(cooperative, "D", now),

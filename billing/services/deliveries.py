@@ -7,6 +7,7 @@ from smtplib import SMTPException
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from billing.domain.e_invoice import CannotInvoice
 from billing.models import BillingRun, Delivery, DeliveryStatus, Document
@@ -64,7 +65,7 @@ def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
     except NotToBeSent as why:
         raise CannotSend(str(why)) from None
     if not recipient:
-        raise CannotSend("Enter an e-mail address.")
+        raise CannotSend(_("Enter an e-mail address."))
     rows = Delivery.objects.filter(**{field_of(letter): letter}, recipient=recipient)
     waiting = rows.filter(status=DeliveryStatus.QUEUED).first()
     if waiting is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from billing.models import (
     Allocation,
@@ -31,6 +32,7 @@ from billing.services.allocations import lock_members, post_set_off, take_back
 from billing.services.claims import claim_overpaid, set_off_claims
 from billing.services.payments import use_credit
 from billing.services.posting import sum_up
+from members.language import amount
 from members.models import Member
 
 BLOCK = 2000
@@ -89,7 +91,7 @@ def carry_flexibility(run: BillingRun) -> None:
         carried.append((draft, line))
     next_position: dict[int, int] = defaultdict(int)
     for document_id, position in DocumentLine.objects.filter(
-        document__in={d.pk for d, _ in carried}
+        document__in={d.pk for d, __ in carried}
     ).values_list("document", "position"):
         next_position[document_id] = max(next_position[document_id], position + 1)
     for draft, line in carried:
@@ -233,8 +235,15 @@ def _check_sum(run: BillingRun, residual_minor: int) -> None:
     change = local_change(run)
     if change.paid_minor - change.received_minor != -residual_minor:
         raise DifferencesDoNotSum(
-            f"{run}: neighbours' bills for local energy change by {change.paid_minor}, what producers receive for it by "
-            f"{change.received_minor}, and {residual_minor} was open before."
+            _(
+                "%(run)s: neighbours' bills for local energy change by %(paid)s, what producers receive for it by %(received)s, and %(residual)s was open before."
+            )
+            % {
+                "run": run,
+                "paid": amount(change.paid_minor),
+                "received": amount(change.received_minor),
+                "residual": amount(residual_minor),
+            }
         )
 
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from billing.domain.distribution import (
     CannotShareOut,
@@ -42,6 +44,7 @@ from billing.services.ledger import account, post_transaction
 from billing.services.payables import CannotPayOut, Payable, join
 from billing.services.release import policy_of
 from kernel.intervals import Month
+from members.language import amount, month_in_words
 from members.models import Cooperative, Member, User
 
 
@@ -143,28 +146,44 @@ def _obstacles(
     first, last = wanted.first_day, wanted.last_day
     found = []
     if first > last or first.day != 1 or Month(last.year, last.month).last_day != last:
-        found.append("A distribution is of whole months: from the first day of one to the last day of one.")
+        found.append(
+            _("A distribution is of whole months: from the first day of one to the last day of one.")
+        )
     if not wanted.name.strip():
-        found.append("Give it a name; it stands on the statements.")
+        found.append(_("Give it a name; it stands on the statements."))
     others = standing(cooperative).filter(counters=None).exclude(countered_by__status=DistributionStatus.RELEASED)  # fmt: skip
     others = others.exclude(pk=but.pk if but else None)
     if _named(cooperative, wanted.name, but):
-        found.append(f"There is a distribution “{wanted.name.strip()}” already; give this one another name.")
+        found.append(
+            _("There is a distribution “%(name)s” already; give this one another name.")
+            % {"name": wanted.name.strip()}
+        )
     crossing = others.filter(first_day__lte=last, last_day__gte=first).exclude(first_day=first, last_day=last)
     other = crossing.first()
     if other is not None:
         found.append(
-            f"“{other}” is of {other.first_day:%B %Y} to {other.last_day:%B %Y}: months that overlap would be shared out twice. Take the same months, or others."
+            _(
+                "“%(other)s” is of %(first)s to %(last)s: months that overlap would be shared out twice. Take the same months, or others."
+            )
+            % {
+                "other": other,
+                "first": month_in_words(other.first_day),
+                "last": month_in_words(other.last_day),
+            }
         )
     if wanted.kind == DistributionKind.DIVIDEND:
         if wanted.dividend_rate is None or wanted.dividend_rate <= 0:
-            found.append("Give the dividend's rate; it is more than nothing.")
+            found.append(_("Give the dividend's rate; it is more than nothing."))
         elif wanted.dividend_rate > rule.highest_dividend:
             found.append(
-                f"The bylaws allow a dividend of at most {rule.highest_dividend * 100:.2f} % a year, not {wanted.dividend_rate * 100:.2f} %."
+                _("The bylaws allow a dividend of at most %(most)s %% a year, not %(wanted)s %%.")
+                % {
+                    "most": number_format(rule.highest_dividend * 100, 2),
+                    "wanted": number_format(wanted.dividend_rate * 100, 2),
+                }
             )
         if first.year != last.year:
-            found.append("A dividend is of months of one year.")
+            found.append(_("A dividend is of months of one year."))
     return found
 
 
@@ -187,7 +206,7 @@ def _divided(
         used = wanted.used_minor
         shared = used - reserve_of(max(used, 0), rule.reserve_rate)
     if shared <= 0:
-        obstacles.append("There is no sum to share out: it has to be more than nothing, after reserves.")
+        obstacles.append(_("There is no sum to share out: it has to be more than nothing, after reserves."))
         return used, 0, 0, []
     energy_percent, cap = (0, None) if is_dividend else (wanted.energy_percent, rule.member_cap_minor)
     try:
@@ -209,17 +228,28 @@ def _check_margin(plan: Plan) -> None:
     """Nothing is shared out that was not earned."""
     if plan.margin_minor - plan.other_costs_minor <= 0:
         plan.obstacles.append(
-            f"These months left no margin: {(plan.margin_minor - plan.other_costs_minor) / 100:,.2f} after all costs. A loss cannot be shared out."
+            _("These months left no margin: %(margin)s after all costs. A loss cannot be shared out.")
+            % {"margin": amount(plan.margin_minor - plan.other_costs_minor)}
         )
     elif plan.used_minor > plan.available_minor:
-        before = (
-            f", {plan.used_before_minor / 100:,.2f} of it is used already" if plan.used_before_minor else ""
+        plan.obstacles.append(_too_much(plan))
+
+
+def _too_much(plan: Plan) -> str:
+    """Why a sum is more than there is, with what lessened it."""
+    figures = {
+        "there": amount(max(plan.available_minor, 0)), "used": amount(plan.used_minor), "before": amount(plan.used_before_minor),
+    }  # fmt: skip
+    if plan.used_before_minor and plan.left_of_years_minor is not None:
+        return _("There are %(there)s to share out, %(before)s of it is used already, and the closing of the year set part of it aside for the reserves; %(used)s is more.") % figures  # fmt: skip
+    if plan.used_before_minor:
+        return (
+            _("There are %(there)s to share out, %(before)s of it is used already; %(used)s is more.")
+            % figures
         )
-        if plan.left_of_years_minor is not None:
-            before += ", and the closing of the year set part of it aside for the reserves"
-        plan.obstacles.append(
-            f"There are {max(plan.available_minor, 0) / 100:,.2f} to share out{before}; {plan.used_minor / 100:,.2f} is more."
-        )
+    if plan.left_of_years_minor is not None:
+        return _("There are %(there)s to share out, and the closing of the year set part of it aside for the reserves; %(used)s is more.") % figures  # fmt: skip
+    return _("There are %(there)s to share out; %(used)s is more.") % figures
 
 
 @transaction.atomic
@@ -280,9 +310,9 @@ def release_distribution(*, distribution: Distribution, by: User, now: datetime)
     if row.status == DistributionStatus.RELEASED:
         return row
     if row.status == DistributionStatus.CANCELLED:
-        raise CannotDistribute("It was cancelled; prepare it anew.")
+        raise CannotDistribute(_("It was cancelled; prepare it anew."))
     if row.prepared_by_id == by.pk:
-        raise CannotDistribute("You prepared it: a second person releases it.")
+        raise CannotDistribute(_("You prepared it: a second person releases it."))
     if row.counters is None:
         _check_fresh(row)
     else:
@@ -312,7 +342,9 @@ def _check_fresh(row: Distribution) -> None:
     now = sorted((p.member.pk, p.gross_minor, p.withheld_minor, p.claim.delivered_wh, p.claim.capital_days) for p in plan.parts)  # fmt: skip
     if kept != now:
         raise CannotDistribute(
-            "Deliveries, shares or the bylaws changed since it was prepared; cancel it and prepare it anew."
+            _(
+                "Deliveries, shares or the bylaws changed since it was prepared; cancel it and prepare it anew."
+            )
         )
 
 
@@ -362,11 +394,11 @@ def take_back_distribution(*, distribution: Distribution, why: str, by: User, no
     """
     row = _opened(distribution)
     if row.status != DistributionStatus.RELEASED or row.counters is not None:
-        raise CannotDistribute("Only a distribution that was released can be taken back.")
+        raise CannotDistribute(_("Only a distribution that was released can be taken back."))
     if row.countered_by.exclude(status=DistributionStatus.CANCELLED).exists():
-        raise CannotDistribute("It is taken back already.")
+        raise CannotDistribute(_("It is taken back already."))
     if not why.strip():
-        raise CannotDistribute("Say why; members read it on their statements.")
+        raise CannotDistribute(_("Say why; members read it on their statements."))
     made = Distribution.objects.create(
         cooperative=row.cooperative, kind=row.kind, name=row.name, first_day=row.first_day, last_day=row.last_day,
         energy_percent=row.energy_percent, dividend_rate=row.dividend_rate, reserve_rate=row.reserve_rate,
@@ -411,7 +443,10 @@ class DistributionParts:
         Distribution.objects.select_for_update().get(parts__public_id=payout.source_key)
         part = self._owed().filter(public_id=payout.source_key).first()
         if part is None or payout.amount_minor > part.net_minor - part.paid_minor:
-            raise CannotPayOut(f"{payout.text}: {payout.amount_minor} is no longer owed.")
+            raise CannotPayOut(
+                _("%(text)s: %(amount)s is no longer owed.")
+                % {"text": payout.text, "amount": amount(payout.amount_minor)}
+            )
         part.paid_minor += payout.amount_minor
         part.save(update_fields=["paid_minor"])
 

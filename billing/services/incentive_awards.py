@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from billing.domain.incentive_budget import Allotted, Earned, allot
 from billing.domain.incentive_rules import DemandResponse, LocalUse, LowIncome, Rule, ShiftOffPeak
@@ -216,7 +217,7 @@ def decide_award(*, award: IncentiveAward, grant: bool, why: str, by: User, now:
         CannotDecide: it was decided before, or no reason is given.
     """
     if not why.strip():
-        raise CannotDecide("Say why; the member reads it.")
+        raise CannotDecide(_("Say why; the member reads it."))
     # The budget first, as whoever awards does.
     budget = IncentiveBudget.objects.select_for_update().get(pk=award.budget_id)
     row = (
@@ -225,7 +226,9 @@ def decide_award(*, award: IncentiveAward, grant: bool, why: str, by: User, now:
         .get(pk=award.pk)
     )
     if row.status != AwardStatus.HELD:
-        raise CannotDecide(f"It is {row.get_status_display()} already.")
+        raise CannotDecide(
+            _("It is %(get_status_display)s already.") % {"get_status_display": row.get_status_display()}
+        )
     row.status = AwardStatus.GRANTED if grant else AwardStatus.DECLINED
     row.decided_at, row.decided_by, row.why = now, by, why.strip()[:200]
     row.save(update_fields=["status", "decided_at", "decided_by", "why"])

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from billing.models import IncentiveAward, IncentiveProgramme, IncentiveStatus, IncentiveVersion
 from billing.services.incentive_awards import versions_in_force
@@ -29,7 +30,7 @@ def submit_incentive(*, version: IncentiveVersion, by: User) -> IncentiveVersion
     """
     row = IncentiveVersion.objects.select_for_update().get(pk=version.pk)
     if row.status != IncentiveStatus.DRAFT:
-        raise CannotApprove("Only a draft is handed in.")
+        raise CannotApprove(_("Only a draft is handed in."))
     try:
         row.clean_fields()
     except ValidationError as why:
@@ -55,12 +56,12 @@ def approve_incentive(*, version: IncentiveVersion, by: User, now: datetime) -> 
         .get(pk=version.pk)
     )
     if row.status != IncentiveStatus.SUBMITTED:
-        raise CannotApprove("Only what was handed in is approved.")
+        raise CannotApprove(_("Only what was handed in is approved."))
     if row.submitted_by_id == by.pk:
-        raise CannotApprove("You handed it in: a second person approves it.")
+        raise CannotApprove(_("You handed it in: a second person approves it."))
     period = row.valid_from.year * 100 + row.valid_from.month
     if IncentiveAward.objects.filter(version__programme=row.programme, period__gte=period).exists():
-        raise CannotApprove("Months from its first day on are awarded already; let it begin later.")
+        raise CannotApprove(_("Months from its first day on are awarded already; let it begin later."))
     for other in versions_in_force(row.programme.microgrid, row.valid_from):
         if (
             other.programme_id != row.programme_id
@@ -68,7 +69,10 @@ def approve_incentive(*, version: IncentiveVersion, by: User, now: datetime) -> 
             and row.budget_minor
         ):
             raise CannotApprove(
-                f"“{other.programme}” rewards the same already; nothing is rewarded twice. End it with a budget of 0 first."
+                _(
+                    "“%(programme)s” rewards the same already; nothing is rewarded twice. End it with a budget of 0 first."
+                )
+                % {"programme": other.programme}
             )
     row.status, row.approved_by, row.approved_at = IncentiveStatus.APPROVED, by, now
     row.save(update_fields=["status", "approved_by", "approved_at"])

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.domain.ledger import month_of, reversal_key, taken_back
 from billing.models import (
@@ -17,6 +18,7 @@ from billing.models import (
 )
 from billing.models.ledger import PERSONAL, YEAR_CLOSING
 from billing.selectors.years import closed_year_of
+from members.language import month_in_words
 from members.models import Cooperative, Member
 
 
@@ -62,7 +64,10 @@ def post_transaction(
     """
     currency = _one_currency(cooperative, idempotency_key, amounts)
     if sum(amounts.values()) != 0:
-        raise CannotPost(f"{idempotency_key} does not balance: debits - credits = {sum(amounts.values())}")
+        raise CannotPost(
+            _("%(idempotency_key)s does not balance: debits - credits = %(values)s")
+            % {"idempotency_key": idempotency_key, "values": sum(amounts.values())}
+        )
     existing = LedgerTransaction.objects.filter(
         cooperative=cooperative, idempotency_key=idempotency_key
     ).first()
@@ -92,7 +97,12 @@ def _one_currency(cooperative: Cooperative, key: str, amounts: Mapping[Account, 
     currencies = {each.currency for each in amounts}
     if len(currencies) > 1:
         raise CannotPost(
-            f"{key} is of {' and '.join(sorted(currencies))}: book one transaction per currency against '{AccountCode.EXCHANGE.label}'."
+            _("%(key)s is of %(currencies)s: book one transaction per currency against '%(EXCHANGE)s'.")
+            % {
+                "key": key,
+                "currencies": " and ".join(sorted(currencies)),
+                "EXCHANGE": AccountCode.EXCHANGE.label,
+            }
         )
     return currencies.pop() if currencies else cooperative.currency
 
@@ -100,7 +110,10 @@ def _one_currency(cooperative: Cooperative, key: str, amounts: Mapping[Account, 
 def _check_open(cooperative: Cooperative, day: date) -> None:
     """A friendly word before the database refuses."""
     if is_closed(cooperative, day):
-        raise CannotPost(f"{day:%B %Y} is closed: book into an open month, or have it opened again.")
+        raise CannotPost(
+            _("%(day)s is closed: book into an open month, or have it opened again.")
+            % {"day": month_in_words(day)}
+        )
 
 
 def is_closed(cooperative: Cooperative, day: date) -> bool:
@@ -115,7 +128,10 @@ def _check_same(posted: LedgerTransaction, amounts: Mapping[Account, int]) -> No
     """A key that comes again with other amounts is a mistake, not a repetition."""
     wanted = {each.pk: amount for each, amount in amounts.items() if amount}
     if amounts_of(posted) != wanted:
-        raise CannotPost(f"{posted.idempotency_key} was posted with other amounts; use another key.")
+        raise CannotPost(
+            _("%(idempotency_key)s was posted with other amounts; use another key.")
+            % {"idempotency_key": posted.idempotency_key}
+        )
 
 
 def amounts_of(posted: LedgerTransaction) -> dict[int, int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing.domain.delivery_words import DELIVERY_WORDS, DeliveryWords
 from billing.models import (
@@ -47,11 +48,11 @@ def check_counts(letter: Letter) -> None:
         NotToBeSent: it is.
     """
     if isinstance(letter, Document) and letter.status == DocumentStatus.DRAFT:
-        raise NotToBeSent("A draft is not sent; it goes out when its run is posted.")
+        raise NotToBeSent(_("A draft is not sent; it goes out when its run is posted."))
     if isinstance(letter, Reminder) and letter.taken_back_at is not None:
-        raise NotToBeSent("It was taken back.")
+        raise NotToBeSent(_("It was taken back."))
     if isinstance(letter, DistributionPart) and letter.distribution.status != DistributionStatus.RELEASED:
-        raise NotToBeSent("It is not released.")
+        raise NotToBeSent(_("It is not released."))
 
 
 def message_of(row: Delivery) -> EmailMessage:

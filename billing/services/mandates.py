@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError
@@ -27,7 +28,7 @@ def checked_iban(text: str) -> str:
     try:
         return str(iban_number.validate(re.sub(r"\s", "", text).upper(), check_country=False))
     except ValidationError as problem:
-        raise CannotGiveMandate("The IBAN is not right; look at its digits again.") from problem
+        raise CannotGiveMandate(_("The IBAN is not right; look at its digits again.")) from problem
 
 
 @transaction.atomic
@@ -51,11 +52,11 @@ def give_mandate(
     iban = checked_iban(iban)
     bic = re.sub(r"\s", "", bic).upper()
     if bic and not bic_number.is_valid(bic):
-        raise CannotGiveMandate("The BIC is not right; it may be left empty.")
+        raise CannotGiveMandate(_("The BIC is not right; it may be left empty."))
     if not holder.strip():
-        raise CannotGiveMandate("Name the account's holder.")
+        raise CannotGiveMandate(_("Name the account's holder."))
     if signed_date > now.date():
-        raise CannotGiveMandate("A mandate is not signed in the future.")
+        raise CannotGiveMandate(_("A mandate is not signed in the future."))
     member = lock_member(member.pk)
     standing = Mandate.objects.filter(member=member).exclude(status=MandateStatus.REVOKED).first()
     if standing is not None:

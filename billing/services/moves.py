@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.domain.move_words import MOVE_WORDS
 from billing.domain.sentences import WORDS
@@ -12,6 +13,7 @@ from energy.models import Microgrid, Site, SiteOwnership
 from energy.services import ownership
 from energy.services.ownership import CannotMove
 from grid.services.moves import end_arrangements
+from members.language import day_in_words
 from members.models import Member, User
 from members.services.notifications import notify
 
@@ -71,10 +73,16 @@ def _change_tariff(site: Site, tariff: Tariff, day: date) -> None:
         CannotMove: the tariff is another cooperative's, or another change of tariff lies ahead.
     """
     if tariff.cooperative_id != site.microgrid.cooperative_id:
-        raise CannotMove(f"{tariff} is no tariff of {site.microgrid.cooperative}.")
+        raise CannotMove(
+            _("%(tariff)s is no tariff of %(cooperative)s.")
+            % {"tariff": tariff, "cooperative": site.microgrid.cooperative}
+        )
     rows = TariffAssignment.objects.select_for_update().filter(site=site)
     if rows.filter(valid_from__gte=day).exists():
-        raise CannotMove(f"{site} gets another tariff on {day} or later already; change that first.")
+        raise CannotMove(
+            _("%(site)s gets another tariff on %(day)s or later already; change that first.")
+            % {"site": site, "day": day_in_words(day)}
+        )
     rows.filter(valid_to=None).update(valid_to=day)
     TariffAssignment.objects.create(site=site, tariff=tariff, valid_from=day)
 

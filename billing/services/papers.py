@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from billing.adapters.documents.e_invoice import invoice_xml
 from billing.adapters.documents.renderer import render_letter, render_pdf, render_statement
@@ -37,7 +38,7 @@ def pdf_of(*, document: Document) -> Path:
         CannotInvoice: the cooperative shows VAT without a VAT id.
     """
     if document.status == DocumentStatus.DRAFT:
-        raise NotPostedYet("A draft has no PDF; it gets one when the run is posted.")
+        raise NotPostedYet(_("A draft has no PDF; it gets one when the run is posted."))
     path = _path_of(document)
     if not path.exists():
         _write(path, _rendered(document, paper_facts([document])[document.pk]))
@@ -64,7 +65,7 @@ def pdf_of_year(statement: YearStatement) -> bytes:
     """
     found = year_of(statement.member, site_id=statement.site.public_id, year=statement.year)
     if found is None:
-        raise NoYear(f"No document of {statement.year} counts any more.")
+        raise NoYear(_("No document of %(year)s counts any more.") % {"year": statement.year})
     return pdf_of_annual(found)
 
 

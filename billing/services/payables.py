@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from billing.models import (
     AccountCode,
@@ -20,6 +21,7 @@ from billing.models import (
 from billing.services.allocations import standing_allocations, take_back
 from billing.services.claims import withdraw_claims
 from billing.services.payments import credit_of
+from members.language import amount
 from members.models import Cooperative, Member
 
 
@@ -84,7 +86,14 @@ class CreditDocuments:
     def settle(self, payout: Payout, now: datetime) -> None:
         document = Document.objects.get(public_id=payout.source_key.split(":")[0])
         if payout.amount_minor > document.rest_minor:
-            raise CannotPayOut(f"{document} is owed {document.rest_minor}, not {payout.amount_minor}.")
+            raise CannotPayOut(
+                _("%(document)s is owed %(rest)s, not %(amount)s.")
+                % {
+                    "document": document,
+                    "rest": amount(document.rest_minor),
+                    "amount": amount(payout.amount_minor),
+                }
+            )
         Allocation.objects.create(
             credit=document, payout=payout, amount_minor=payout.amount_minor, made_at=now, why="paid out"
         )
@@ -119,7 +128,10 @@ class Refunds:
     def settle(self, payout: Payout, now: datetime) -> None:
         left = payout.amount_minor
         if credit_of(payout.member) < left:
-            raise CannotPayOut(f"{payout.member} has a credit of {credit_of(payout.member)}, not {left}.")
+            raise CannotPayOut(
+                _("%(member)s has a credit of %(member2)s, not %(left)s.")
+                % {"member": payout.member, "member2": amount(credit_of(payout.member)), "left": amount(left)}
+            )
         for payment in Payment.objects.filter(member=payout.member, credit_minor__gt=0).order_by(
             "received_at", "pk"
         ):

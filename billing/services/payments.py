@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Sum
+from django.utils.translation import gettext as _
 
 from billing.models import (
     AccountCode,
@@ -26,6 +27,7 @@ from billing.selectors.documents import standing_in_for
 from billing.services.allocations import allocate, lock_member, standing_allocations, take_back
 from billing.services.ledger import account, post_transaction
 from billing.services.prepaid import take_top_up
+from members.language import amount
 from members.models import Cooperative, Member, User
 
 MONEY_ACCOUNT = {
@@ -84,7 +86,7 @@ def book_payment(
         CannotBook: the document is not a posted bill, or the amount is not positive.
     """
     if document.kind != DocumentKind.BILL or document.status == DocumentStatus.DRAFT:
-        raise CannotBook(f"{document} is not a posted bill.")
+        raise CannotBook(_("%(document)s is not a posted bill.") % {"document": document})
     named, document = document, standing_in_for(document)
     payment, created = book_member_payment(
         member=document.member, document=document, amount_minor=amount_minor, rail=rail, external_ref=external_ref,
@@ -105,7 +107,7 @@ def book_member_payment(
         CannotBook: the amount is not positive.
     """
     if amount_minor <= 0:
-        raise CannotBook("The amount of a payment is positive.")
+        raise CannotBook(_("The amount of a payment is positive."))
     member = lock_member(member.pk)
     payment, created = Payment.objects.get_or_create(
         cooperative=member.cooperative, rail=rail, external_ref=external_ref,
@@ -199,7 +201,10 @@ def return_payment(
         return existing, False
     left = payment.amount_minor - payment.refunded_minor
     if payment.refunded_minor and (kind != ReturnKind.CARD or not left):
-        raise CannotBook(f"{payment.refunded_minor} of {payment} were paid back to the member already.")
+        raise CannotBook(
+            _("%(refunded)s of %(payment)s were paid back to the member already.")
+            % {"refunded": amount(payment.refunded_minor), "payment": payment}
+        )
     for allocation in standing_allocations(payment=payment, payout=None, refund=None):
         take_back(allocation=allocation, now=now, user=user, why=f"payment returned {code}".strip())
     made = PaymentReturn.objects.create(

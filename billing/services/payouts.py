@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from stdnum import iban as iban_number
 
 from billing.adapters.bank.pain import Party, TransferItem, transfer_file
@@ -27,6 +28,7 @@ from billing.services.line_postings import move_line, open_day
 from billing.services.mandates import checked_iban
 from billing.services.payables import SOURCES, CannotPayOut, Payable, open_payables
 from billing.services.payments import credit_of
+from members.language import amount
 from members.models import Cooperative, Member, User
 
 
@@ -48,7 +50,10 @@ def ask_refund(
     member = lock_member(member.pk)
     left = credit_of(member) - asked_back(member)
     if not 0 < amount_minor <= left:
-        raise CannotPayOut(f"{member} has a credit of {left / 100:.2f} that is not asked back already.")
+        raise CannotPayOut(
+            _("%(member)s has a credit of %(left)s that is not asked back already.")
+            % {"member": member, "left": amount(left)}
+        )
     return Refund.objects.create(
         cooperative=member.cooperative, member=member, amount_minor=amount_minor, iban=checked_iban(iban), why=why[:140],
         asked_at=now, asked_by=user,
@@ -78,7 +83,7 @@ def withdraw_refund(*, refund: Refund, now: datetime) -> Refund:
         source="refund", source_key=str(refund.public_id), cooperative=refund.cooperative_id
     )
     if standing.filter(status__in=(*WITH_THE_BANK, "done")).exists() or refund.released_at:
-        raise CannotPayOut("It is on its way already; cancel the order first.")
+        raise CannotPayOut(_("It is on its way already; cancel the order first."))
     if refund.withdrawn_at is None:
         refund.withdrawn_at = now
         refund.save(update_fields=["withdrawn_at"])
@@ -103,12 +108,12 @@ def prepare_payouts(
     """
     Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)
     if not iban_number.is_valid(cooperative.iban):
-        raise CannotPayOut("The cooperative's IBAN is missing or wrong; enter it first.")
+        raise CannotPayOut(_("The cooperative's IBAN is missing or wrong; enter it first."))
     set_off_all_claims(cooperative=cooperative, now=now)
     wanted = set(sources) if sources is not None else set(SOURCES)
     rows = [row for row in payable_now(cooperative)[0] if row.source in wanted]
     if not rows:
-        raise CannotPayOut("Nothing is owed to anybody whose account is known.")
+        raise CannotPayOut(_("Nothing is owed to anybody whose account is known."))
     order = BankOrder.objects.create(
         cooperative=cooperative, kind=OrderKind.PAYOUTS, message_id=message_id(cooperative, "P", now),
         execution_date=bank_day_from(max(now.date(), wanted_day or now.date())), prepared_at=now, prepared_by=user,

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from billing.models import (
     AccountingPeriod,
@@ -15,6 +17,7 @@ from billing.models import (
 from billing.selectors.books import MonthContent, month_content, trial_balance_of
 from billing.selectors.years import closed_year_of
 from kernel.intervals import Month
+from members.language import amount, day_in_words
 from members.models import Cooperative, User
 
 
@@ -56,18 +59,31 @@ def obstacles(*, cooperative: Cooperative, month: Month, now: datetime) -> list[
     """What keeps a month from being closed, in sentences; empty where nothing does."""
     found = []
     if now.date() <= month.last_day:
-        found.append(f"{_name(month)} has not ended yet.")
+        found.append(_("%(month)s has not ended yet.") % {"month": _name(month)})
     earlier = _open_months(cooperative, month)
     if earlier:
-        found.append(f"Earlier months are open: {', '.join(map(str, earlier[:3]))}; close them first.")
+        found.append(
+            _("Earlier months are open: %(months)s; close them first.")
+            % {"months": ", ".join(map(_name, earlier[:3]))}
+        )
     drafts = Document.objects.filter(
         cooperative=cooperative, status=DocumentStatus.DRAFT, issue_date__lte=month.last_day
     ).count()
     if drafts:
-        found.append(f"{drafts} documents dated up to {month.last_day} are drafts: post or discard them.")
+        found.append(
+            ngettext(
+                "%(n)s document dated up to %(day)s is a draft: post or discard it.",
+                "%(n)s documents dated up to %(day)s are drafts: post or discard them.",
+                drafts,
+            )
+            % {"n": drafts, "day": day_in_words(month.last_day)}
+        )
     for currency, balance in trial_balance_of(cooperative, until=month.last_day).differences.items():
         if balance:
-            found.append(f"Debits and credits differ by {balance} minor units of {currency}.")
+            found.append(
+                _("Debits and credits differ by %(balance)s %(currency)s.")
+                % {"balance": amount(balance), "currency": currency}
+            )
     return found
 
 
@@ -92,19 +108,26 @@ def reopen_period(
     _lock(cooperative, month)
     period = AccountingPeriod.objects.filter(cooperative=cooperative, period=month.number).first()
     if period is None or period.status == PeriodStatus.OPEN:
-        raise CannotReopen(f"{_name(month)} is not closed.")
+        raise CannotReopen(_("%(month)s is not closed.") % {"month": _name(month)})
     if period.closed_by_id == by.pk:
-        raise CannotReopen(f"{by} closed {_name(month)}: somebody else has to open it again.")
+        raise CannotReopen(
+            _("%(by)s closed %(month)s: somebody else has to open it again.")
+            % {"by": by, "month": _name(month)}
+        )
     if not reason.strip():
-        raise CannotReopen("Say why; the reason stays in the log.")
+        raise CannotReopen(_("Say why; the reason stays in the log."))
     year = closed_year_of(cooperative, month.first_day)
     if year is not None:
-        raise CannotReopen(f"{year.name} is closed as a whole; open the year again first.")
+        raise CannotReopen(
+            _("%(year)s is closed as a whole; open the year again first.") % {"year": year.name}
+        )
     later = AccountingPeriod.objects.filter(
         cooperative=cooperative, period__gt=month.number, status=PeriodStatus.CLOSED
     )
     if later.exists():
-        raise CannotReopen(f"Months after {_name(month)} are closed; open the newest first.")
+        raise CannotReopen(
+            _("Months after %(month)s are closed; open the newest first.") % {"month": _name(month)}
+        )
     period.status, period.reopened_at, period.reopened_by = PeriodStatus.OPEN, now, by
     period.reason = reason.strip()[:300]
     period.save(update_fields=["status", "reopened_at", "reopened_by", "reason"])

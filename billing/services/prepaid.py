@@ -6,6 +6,7 @@ Whoever judges a balance holds the member's lock, as whoever books a payment doe
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.domain.prepaid import Alarm, Balance, Fall, fallen, usual_minor
 from billing.domain.prepaid_words import PREPAID_WORDS
@@ -32,6 +33,7 @@ from billing.services.prepaid_limits import (
     free_member,
     free_where_nobody_pays_before,
 )
+from members.language import amount
 from members.models import Cooperative, Member, User
 from members.services.notifications import notify
 
@@ -69,16 +71,16 @@ def agree_on_prepaid(
     member = lock_member(member.pk)
     rule = prepaid_rule(member.cooperative)
     if member.is_cooperative:
-        raise CannotAgreeOnPrepaid("The cooperative does not pay itself.")
+        raise CannotAgreeOnPrepaid(_("The cooperative does not pay itself."))
     standing = PrepaidAgreement.objects.filter(member=member, ended_date__isnull=True)
     if standing.exists():
-        raise CannotAgreeOnPrepaid(f"{member} pays before using already.")
+        raise CannotAgreeOnPrepaid(_("%(member)s pays before using already.") % {"member": member})
     agreement = PrepaidAgreement(
         member=member, cooperative=member.cooperative, valid_from=valid_from, terms=terms_text(rule, member, valid_from, language or member.language),
         agreed_at=now, agreed_by=by, friendly_minor=rule.friendly_minor, friendly_days=rule.friendly_days,
     )  # fmt: skip
     if valid_from < local_today(agreement, now):
-        raise CannotAgreeOnPrepaid("It begins today or later.")
+        raise CannotAgreeOnPrepaid(_("It begins today or later."))
     agreement.reference = _reference(member.cooperative, valid_from.year)
     agreement.save()
     return agreement
@@ -118,9 +120,9 @@ def choose_own_alarms(
     """
     rule = prepaid_rule(agreement.cooperative)
     if days is not None and not rule.low_days <= days <= 90:
-        raise CannotAgreeOnPrepaid(f"Between {rule.low_days} and 90 days ahead.")
+        raise CannotAgreeOnPrepaid(_("Between %(low_days)s and 90 days ahead.") % {"low_days": rule.low_days})
     if amount_minor is not None and not rule.little_minor <= amount_minor <= 10**9:
-        raise CannotAgreeOnPrepaid(f"At {rule.little_minor / 100:.2f} or more.")
+        raise CannotAgreeOnPrepaid(_("At %(little)s or more.") % {"little": amount(rule.little_minor)})
     agreement.own_days, agreement.own_minor = days, amount_minor
     agreement.save(update_fields=["own_days", "own_minor"])
     return agreement

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.domain.prepaid import Alarm, Spared, spared
 from billing.domain.prepaid_words import PREPAID_WORDS
@@ -30,10 +32,10 @@ from members.models import Cooperative, Member, User
 from members.services.notifications import notify
 
 SPARED = {
-    Spared.LIFE_SUPPORT: "somebody there depends on supply", Spared.HARDSHIP_IN_WINTER: "the member is in hardship, and it is winter",
-    Spared.WINTER: "it is winter", Spared.PLAN: "an instalment plan stands", Spared.NIGHT: "no limit begins at this hour",
-    Spared.WEEKEND: "no limit begins at a weekend", Spared.HOLIDAY: "no limit begins on a holiday",
-    Spared.NOT_USED_UP: "the friendly credit is not used up",
+    Spared.LIFE_SUPPORT: gettext_lazy("somebody there depends on supply"), Spared.HARDSHIP_IN_WINTER: gettext_lazy("the member is in hardship, and it is winter"),
+    Spared.WINTER: gettext_lazy("it is winter"), Spared.PLAN: gettext_lazy("an instalment plan stands"), Spared.NIGHT: gettext_lazy("no limit begins at this hour"),
+    Spared.WEEKEND: gettext_lazy("no limit begins at a weekend"), Spared.HOLIDAY: gettext_lazy("no limit begins on a holiday"),
+    Spared.NOT_USED_UP: gettext_lazy("the friendly credit is not used up"),
 }  # fmt: skip
 # These end a limit that is in force already; hours and days only keep one from beginning.
 ENDING = (Spared.LIFE_SUPPORT, Spared.HARDSHIP_IN_WINTER, Spared.WINTER, Spared.PLAN)
@@ -138,13 +140,18 @@ def _held(request: SupplyRequest) -> PrepaidAgreement | None:
 def _check(request: SupplyRequest, agreement: PrepaidAgreement | None, now: datetime) -> None:
     request.refresh_from_db()
     if request.status not in OPEN_REQUESTS:
-        raise CannotLimit(f"It is {request.get_status_display()} already: the site stays as it is.")
+        raise CannotLimit(
+            _("It is %(get_status_display)s already: the site stays as it is.")
+            % {"get_status_display": request.get_status_display()}
+        )
     if agreement is None:
-        raise CannotLimit("The member pays by bill: there is nothing to limit for.")
+        raise CannotLimit(_("The member pays by bill: there is nothing to limit for."))
     site = Site.objects.select_related("member__cooperative", "microgrid").get(pk=request.site_id)
     reasons = why_spared(site=site, agreement=agreement, rule=prepaid_rule(agreement.cooperative), now=now)
     if reasons:
-        raise CannotLimit(f"Not now: {', '.join(SPARED[reason] for reason in reasons)}.")
+        raise CannotLimit(
+            _("Not now: %(why)s.") % {"why": ", ".join(str(SPARED[reason]) for reason in reasons)}
+        )
 
 
 def _tell_limited(request: SupplyRequest, agreement: PrepaidAgreement | None, now: datetime) -> None:

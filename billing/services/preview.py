@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from billing.domain.rating import CannotRate, RatedLines, Rating, SiteEnergy, rate_period
 from billing.domain.tariffs import TariffTerms
@@ -108,7 +109,7 @@ def sample_sites(run: BillingRun, terms: TariffTerms) -> list[Site]:
     )
     if not bills:
         if billed.exists():
-            raise CannotRate("No site of the last billed month has the meters that this tariff asks for.")
+            raise CannotRate(_("No site of the last billed month has the meters that this tariff asks for."))
         return []
     places = sorted({len(bills) // 10, len(bills) // 2, len(bills) * 9 // 10})
     return [bills[place].site for place in places]

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from billing.domain.pricing.axis import axis_of_days
 from billing.domain.pricing.parts import Demand
@@ -43,7 +44,10 @@ def terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[
             by_day |= terms_by_day(row.tariff, within)
     without = [str(day) for day in days if day not in by_day]
     if without:
-        raise TariffMissing(f"Site '{rows[0].site}' has no tariff on {', '.join(without[:5])}; assign one.")
+        raise TariffMissing(
+            _("Site '%(site)s' has no tariff on %(without)s; assign one.")
+            % {"site": rows[0].site, "without": ", ".join(without[:5])}
+        )
     return [by_day[day] for day in days]
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from billing.domain.rating import CannotRate, SiteEnergy, rate_period
 from billing.models import BilledReadings, BillingRun
@@ -129,7 +130,10 @@ def _check_current(run: BillingRun, meters: "_Meters", shares: ShareBlock, days:
         changed = [meters.site_ids[row] for row in np.flatnonzero(unfit)]
         codes = Site.objects.filter(pk__in=changed).order_by("code").values_list("code", flat=True)
         raise CannotRate(
-            f"The readings of {len(codes)} sites no longer fit what was shared ({', '.join(codes[:5])}); close their days again."
+            _(
+                "The readings of %(codes)s sites no longer fit what was shared (%(codes2)s); close their days again."
+            )
+            % {"codes": len(codes), "codes2": ", ".join(codes[:5])}
         )
 
 

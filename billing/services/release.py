@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.domain.run_checks import findings
 from billing.models import BillingPolicy, BillingRun, CheckKind, DocumentStatus, RunCheck, RunKind, RunStatus
@@ -61,9 +62,12 @@ def settle_check(*, check: RunCheck, user: User, note: str, now: datetime) -> Ru
     if check.settled_at is not None:
         return check
     if run.status not in (RunStatus.PREPARED, RunStatus.RATED):
-        raise CannotRelease(f"{run} is {run.get_status_display()}; its checks are closed.")
+        raise CannotRelease(
+            _("%(run)s is %(get_status_display)s; its checks are closed.")
+            % {"run": run, "get_status_display": run.get_status_display()}
+        )
     if check.is_blocking and not note.strip():
-        raise CannotRelease("Write what you found out: this check blocks the run.")
+        raise CannotRelease(_("Write what you found out: this check blocks the run."))
     check.settled_at, check.settled_by, check.note = now, user, note.strip()[:300]
     check.save(update_fields=["settled_at", "settled_by", "note"])
     return check
@@ -78,7 +82,10 @@ def settle_kind(*, run: BillingRun, kind: str, user: User, note: str, now: datet
     """
     locked = _locked(run.pk)
     if locked.status not in (RunStatus.PREPARED, RunStatus.RATED):
-        raise CannotRelease(f"{locked} is {locked.get_status_display()}; its checks are closed.")
+        raise CannotRelease(
+            _("%(locked)s is %(get_status_display)s; its checks are closed.")
+            % {"locked": locked, "get_status_display": locked.get_status_display()}
+        )
     open_checks = RunCheck.objects.filter(run=locked, kind=kind, is_blocking=False, settled_at=None)
     return open_checks.update(settled_at=now, settled_by=user, note=note.strip()[:300])
 
@@ -95,7 +102,7 @@ def release_run(*, run_id: int, user: User, now: datetime) -> BillingRun:
         return run
     _check_releasable(run)
     if run.prepared_by_id == user.pk:
-        raise CannotRelease("Whoever prepared a run does not release it: ask somebody else.")
+        raise CannotRelease(_("Whoever prepared a run does not release it: ask somebody else."))
     run.status, run.released_at, run.released_by = RunStatus.RELEASED, now, user
     run.save(update_fields=["status", "released_at", "released_by"])
     return run
@@ -147,7 +154,7 @@ def withdraw_run(*, run_id: int, now: datetime) -> BillingRun:
     if run.status == RunStatus.WITHDRAWN:
         return run
     if run.status not in UNDER_WAY:
-        raise CannotRelease(f"{run} is posted; what is wrong is corrected, not withdrawn.")
+        raise CannotRelease(_("%(run)s is posted; what is wrong is corrected, not withdrawn.") % {"run": run})
     run.documents.filter(status=DocumentStatus.DRAFT).delete()
     run.chunks.all().delete()
     run.status = RunStatus.WITHDRAWN
@@ -158,11 +165,15 @@ def withdraw_run(*, run_id: int, now: datetime) -> BillingRun:
 def _check_releasable(run: BillingRun) -> None:
     if run.status != RunStatus.RATED:
         raise CannotRelease(
-            f"{run} is {run.get_status_display()}; only drafts that are drawn up can be released."
+            _("%(run)s is %(get_status_display)s; only drafts that are drawn up can be released.")
+            % {"run": run, "get_status_display": run.get_status_display()}
         )
     blocking = open_blocking(run)
     if blocking:
-        raise CannotRelease(f"{blocking} checks block {run}: settle each with a note first.")
+        raise CannotRelease(
+            _("%(blocking)s checks block %(run)s: settle each with a note first.")
+            % {"blocking": blocking, "run": run}
+        )
 
 
 def _locked(run_id: int) -> BillingRun:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from billing.domain.rating import CannotRate
 from billing.domain.vat import Scheme
@@ -106,17 +107,21 @@ def _existing_run(
         waiting = runs.exclude(status=RunStatus.POSTED).first() if final is None else None
         if waiting is not None:
             raise CannotBill(
-                f"{waiting} is neither posted nor withdrawn; settle it before the whole month is billed."
+                _("%(waiting)s is neither posted nor withdrawn; settle it before the whole month is billed.")
+                % {"waiting": waiting}
             )
         return final
     if final is not None:
-        raise CannotBill(f"{month} is billed by {final} already; what changes later comes by a correction.")
+        raise CannotBill(
+            _("%(month)s is billed by %(final)s already; what changes later comes by a correction.")
+            % {"month": month, "final": final}
+        )
     overlapping = runs.filter(kind=kind, first_day__lte=days[-1], last_day__gte=days[0])
     for run in overlapping.order_by("revision"):
         if run.only_sites == scope and (run.first_day, run.last_day) == (days[0], days[-1]):
             return run
         if not scope or not run.only_sites or set(scope) & set(run.only_sites):
-            raise CannotBill(f"Some of these days are billed by {run} already.")
+            raise CannotBill(_("Some of these days are billed by %(run)s already.") % {"run": run})
     return None
 
 
@@ -124,7 +129,10 @@ def _check_closed(microgrid: Microgrid, days: Sequence[date]) -> None:
     closed = set(DayClosing.objects.filter(microgrid=microgrid, day__in=days).values_list("day", flat=True))
     missing = [str(day) for day in days if day not in closed]
     if missing:
-        raise CannotBill(f"{len(missing)} days are not closed yet: {', '.join(missing[:5])}.")
+        raise CannotBill(
+            _("%(missing)s days are not closed yet: %(missing2)s.")
+            % {"missing": len(missing), "missing2": ", ".join(missing[:5])}
+        )
     _check_final(microgrid, days)
 
 
@@ -141,7 +149,8 @@ def _check_final(microgrid: Microgrid, days: Sequence[date]) -> None:
     again = [str(day) for day in provisional.values_list("day", flat=True).distinct().order_by("day")]
     if again:
         raise CannotBill(
-            f"Readings of {len(again)} days are not final: {', '.join(again[:5])}; close them again."
+            _("Readings of %(again)s days are not final: %(again2)s; close them again.")
+            % {"again": len(again), "again2": ", ".join(again[:5])}
         )
 
 
@@ -151,7 +160,10 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
     without = set(site_ids).difference(*groups.values())
     if without:
         codes = Site.objects.filter(pk__in=without).order_by("code").values_list("code", flat=True)[:5]
-        raise CannotBill(f"{len(without)} sites have no tariff: {', '.join(codes)} ...; assign one.")
+        raise CannotBill(
+            _("%(without)s sites have no tariff: %(codes)s ...; assign one.")
+            % {"without": len(without), "codes": ", ".join(codes)}
+        )
     parties = vat_parties(microgrid.cooperative, [], days)
     try:
         for assignments in groups:
@@ -162,7 +174,10 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
             )
             if shown and not microgrid.cooperative.vat_id:
                 raise CannotBill(
-                    f"Tariffs ask for VAT, but {microgrid.cooperative.name} has no VAT id: enter it with the cooperative."
+                    _(
+                        "Tariffs ask for VAT, but %(cooperative)s has no VAT id: enter it with the cooperative."
+                    )
+                    % {"cooperative": microgrid.cooperative.name}
                 )
         load_prices(microgrid_id=microgrid.pk, days=days)
     except (TariffMissing, PricesMissing, CannotRate) as problem:
@@ -241,14 +256,14 @@ def _advance(run_id: int, now: datetime, *steps: Callable[[BillingRun, datetime]
         if run.status == RunStatus.POSTED:
             return run
         if run.status == RunStatus.WITHDRAWN:
-            raise CannotBill(f"{run} was withdrawn.")
+            raise CannotBill(_("%(run)s was withdrawn.") % {"run": run})
         anew = run.kind != RunKind.CANCELLATION and _has_changed(run)
         if not anew:
             for step in steps:
                 step(run, now)
     if anew:
         raise RatedAnew(
-            "Days were closed again while the run was rated: its parts have to be rated once more."
+            _("Days were closed again while the run was rated: its parts have to be rated once more.")
         )
     if run.status == RunStatus.POSTED:
         _count_anew()
@@ -267,7 +282,9 @@ def _has_changed(run: BillingRun) -> bool:
     """Whether days were closed again since the run was rated; its parts are then open once more."""
     open_chunks = run.chunks.filter(status=ChunkStatus.OPEN).count()
     if open_chunks:
-        raise CannotBill(f"{open_chunks} parts of the run are not rated yet.")
+        raise CannotBill(
+            _("%(open_chunks)s parts of the run are not rated yet.") % {"open_chunks": open_chunks}
+        )
     revisions = current_revisions(microgrid=run.microgrid, days=run.days())
     _check_final(run.microgrid, run.days())
     if revisions == run.sharing_revisions and not astray(run, run.documents.all()):
@@ -297,7 +314,7 @@ def _release_at_once(run: BillingRun, now: datetime) -> None:
 
 def _post(run: BillingRun, now: datetime) -> None:
     if run.status != RunStatus.RELEASED:
-        raise CannotBill(f"{run} is not released yet.")
+        raise CannotBill(_("%(run)s is not released yet.") % {"run": run})
     number_and_post(run, now)
     if run.documents.filter(cancels__isnull=False).exists():
         take_back_documents(run, now)
@@ -328,7 +345,7 @@ def rate_and_finish(*, run: BillingRun, now: datetime) -> BillingRun:
     Raises:
         CannotBill: days are closed again faster than they are rated.
     """
-    for _ in range(MOST_ATTEMPTS):
+    for __ in range(MOST_ATTEMPTS):
         for chunk_id in run.chunks.order_by("index").values_list("pk", flat=True):
             rate_chunk(chunk_id=chunk_id)
         try:
@@ -336,5 +353,5 @@ def rate_and_finish(*, run: BillingRun, now: datetime) -> BillingRun:
         except RatedAnew:
             continue
     raise CannotBill(
-        "Days are closed again faster than the month is rated; bill it when readings have come to rest."
+        _("Days are closed again faster than the month is rated; bill it when readings have come to rest.")
     )

@@ -19,6 +19,7 @@ from billing.models import (
 from billing.services.ledger import account, is_closed, post_transaction
 from billing.services.line_postings import open_day
 from billing.services.payables import CannotPayOut, Payable, join
+from members.language import amount
 from members.models import Cooperative, Member, User
 
 CAUSE = "shares"
@@ -42,7 +43,7 @@ def _locked_line(cooperative: Cooperative, line: BankStatementLine | None, amoun
     if found.amount_minor != amount_minor:
         raise CannotTakeShares(
             _("The movement is %(came)s, the shares are %(shares)s.")
-            % {"came": f"{found.amount_minor / 100:.2f}", "shares": f"{amount_minor / 100:.2f}"}
+            % {"came": amount(found.amount_minor), "shares": amount(amount_minor)}
         )
     return found
 
@@ -173,7 +174,10 @@ class SharesGivenBack:
     def settle(self, payout: Payout, now: datetime) -> None:
         share = self._owed().select_for_update().filter(public_id=payout.source_key.split(":")[0]).first()
         if share is None or payout.amount_minor > share.paid_in_minor - share.repaid_minor:
-            raise CannotPayOut(f"{payout.text}: {payout.amount_minor} is no longer owed.")
+            raise CannotPayOut(
+                _("%(text)s: %(amount)s is no longer owed.")
+                % {"text": payout.text, "amount": amount(payout.amount_minor)}
+            )
         share.repaid_minor += payout.amount_minor
         share.save(update_fields=["repaid_minor"])
 

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from billing.adapters.spot.documents import read_index_document
 from billing.domain.spot_index import QUARTER, CannotReadIndex
@@ -33,7 +34,9 @@ def import_spot_prices(
         CannotImportPrices: it holds no prices, or is too large.
     """
     if len(content) > LARGEST_BYTES:
-        raise CannotImportPrices(f"{file_name} is larger than 20 MB; split it.")
+        raise CannotImportPrices(
+            _("%(file_name)s is larger than 20 MB; split it.") % {"file_name": file_name}
+        )
     mark = hashlib.sha256(content).hexdigest()
     before = SpotImport.objects.filter(index=index, sha256=mark).first()
     if before is not None:

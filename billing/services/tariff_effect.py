@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from billing.domain.pricing.effect import TariffEffect
 from billing.domain.tariffs import TariffTerms
 from billing.services.what_if import CannotCompare, comparable_days, proposal_of_terms, what_if
@@ -61,7 +63,7 @@ def version_effect(*, cooperative: Cooperative, terms: TariffTerms, name: str) -
             break
     else:
         raise CannotCompare(
-            "No day is closed and priced yet; after the first one every member is shown here."
+            _("No day is closed and priced yet; after the first one every member is shown here.")
         )
     sites = list(
         Site.objects.filter(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from billing.domain.pricing.billable import CannotBillPart, check_billable
 from billing.domain.pricing.parts import Part
@@ -56,11 +57,16 @@ def draft_from_urdb(
 def _read(file_name: str, content: bytes, metering: Metering) -> _Read:
     """The parts that bills can hold; the others are listed with what the file says of them."""
     if len(content) > LARGEST_BYTES:
-        raise CannotImportTariff(f"{file_name} is larger than 400 kB; a tariff is smaller than that.")
+        raise CannotImportTariff(
+            _("%(file_name)s is larger than 400 kB; a tariff is smaller than that.")
+            % {"file_name": file_name}
+        )
     try:
         given = json.loads(content.decode("utf-8-sig"), parse_float=Decimal)
     except (ValueError, RecursionError):
-        raise CannotImportTariff(f"{file_name} is no JSON; choose another file.") from None
+        raise CannotImportTariff(
+            _("%(file_name)s is no JSON; choose another file.") % {"file_name": file_name}
+        ) from None
     rule: Any = "prorated" if metering == "net-metering" else "chronological"
     try:
         found = tariff_from_urdb(_only_item(file_name, given), metering=metering, tier_rule=rule)
@@ -82,5 +88,7 @@ def _only_item(file_name: str, given: Any) -> dict[str, Any]:
     if isinstance(given, dict) and isinstance(given.get("items"), list) and len(given["items"]) == 1:
         given = given["items"][0]
     if not isinstance(given, dict):
-        raise CannotImportTariff(f"{file_name} is no JSON object; put the keys between braces.")
+        raise CannotImportTariff(
+            _("%(file_name)s is no JSON object; put the keys between braces.") % {"file_name": file_name}
+        )
     return given

@@ -5,12 +5,14 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing.domain.pricing.billable import CannotBillPart, check_billable
 from billing.domain.pricing.reading import CannotReadParts, parts_from_json
 from billing.domain.tariff_notices import TariffNotice, write
 from billing.models import BillingRun, StepKind, TariffStep, TariffVersion, TimeWindow, VersionStatus
 from billing.models.runs import ChunkStatus
+from members.language import day_in_words
 from members.models import Role, User
 from members.services.notifications import notify, staff_of
 
@@ -30,7 +32,10 @@ def submit_version(*, version: TariffVersion, user: User | None, now: datetime) 
     """
     version = TariffVersion.objects.select_for_update().get(pk=version.pk)
     if version.status != VersionStatus.DRAFT:
-        raise CannotPublishVersion(f"{version} is {version.get_status_display()}; only a draft is submitted.")
+        raise CannotPublishVersion(
+            _("%(version)s is %(get_status_display)s; only a draft is submitted.")
+            % {"version": version, "get_status_display": version.get_status_display()}
+        )
     _check_not_billed(version)
     _check_parts(version)
     version.status, version.submitted_at, version.submitted_by = VersionStatus.SUBMITTED, now, user
@@ -52,7 +57,7 @@ def approve_version(*, version: TariffVersion, user: User | None, now: datetime)
     version = TariffVersion.objects.select_for_update().get(pk=version.pk)
     _check_waits(version)
     if user is not None and user.pk == version.submitted_by_id:
-        raise CannotPublishVersion("You submitted this version yourself; somebody else has to approve it.")
+        raise CannotPublishVersion(_("You submitted this version yourself; somebody else has to approve it."))
     before = (
         TariffVersion.objects.select_for_update()
         .filter(tariff=version.tariff_id, status=VersionStatus.PUBLISHED, valid_to__isnull=True)
@@ -69,8 +74,10 @@ def approve_version(*, version: TariffVersion, user: User | None, now: datetime)
             version.save(update_fields=["status", "published_at", "published_by"])
     except IntegrityError:
         raise CannotPublishVersion(
-            f"Another approved version of '{version.tariff}' is valid on {version.valid_from} or later; "
-            "choose a later first day."
+            _(
+                "Another approved version of '%(tariff)s' is valid on %(valid_from)s or later; choose a later first day."
+            )
+            % {"tariff": version.tariff, "valid_from": day_in_words(version.valid_from)}
         ) from None
     _note(version, StepKind.APPROVED, user, now)
     if user is not None and version.submitted_by is not None:
@@ -88,7 +95,7 @@ def reject_version(*, version: TariffVersion, user: User, reason: str, now: date
     version = TariffVersion.objects.select_for_update().get(pk=version.pk)
     _check_waits(version)
     if not reason.strip():
-        raise CannotPublishVersion("Say why, so that the next draft can do better.")
+        raise CannotPublishVersion(_("Say why, so that the next draft can do better."))
     version.status = VersionStatus.REJECTED
     version.save(update_fields=["status"])
     _note(version, StepKind.REJECTED, user, now, reason.strip()[:400])
@@ -138,7 +145,8 @@ def _tell(
 def _check_waits(version: TariffVersion) -> None:
     if version.status != VersionStatus.SUBMITTED:
         raise CannotPublishVersion(
-            f"{version} is {version.get_status_display()}; nothing waits for approval."
+            _("%(version)s is %(get_status_display)s; nothing waits for approval.")
+            % {"version": version, "get_status_display": version.get_status_display()}
         )
 
 
@@ -150,7 +158,12 @@ def _check_not_billed(version: TariffVersion) -> None:
     ).aggregate(last=Max("last_day"))["last"]  # fmt: skip
     if billed is not None:
         raise CannotPublishVersion(
-            f"'{version.tariff}' was billed up to {billed}; choose a first day after it, not {version.valid_from}."
+            _("'%(tariff)s' was billed up to %(billed)s; choose a first day after it, not %(valid_from)s.")
+            % {
+                "tariff": version.tariff,
+                "billed": day_in_words(billed),
+                "valid_from": day_in_words(version.valid_from),
+            }
         )
 
 
@@ -159,7 +172,10 @@ def _check_parts(version: TariffVersion) -> None:
     try:
         check_billable(parts_from_json(version.parts))
     except (CannotReadParts, CannotBillPart) as problem:
-        raise CannotPublishVersion(f"The parts of {version} cannot be billed: {problem}") from None
+        raise CannotPublishVersion(
+            _("The parts of %(version)s cannot be billed: %(problem)s")
+            % {"version": version, "problem": problem}
+        ) from None
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from billing.domain.pricing.axis import TimeAxis, axis_of_days
@@ -109,7 +110,7 @@ def proposal_of_urdb(name: str, given: Any, metering: Metering, vat_rate: Decima
         CannotCompare: it cannot be billed.
     """
     if not isinstance(given, dict):
-        raise CannotCompare(f"{name}: is no JSON object; put the keys between braces")
+        raise CannotCompare(_("%(name)s: is no JSON object; put the keys between braces") % {"name": name})
     rule: Any = "prorated" if metering == "net-metering" else "chronological"
     try:
         read = tariff_from_urdb(given, metering=metering, tier_rule=rule)
@@ -144,7 +145,7 @@ def what_if(*, sites: Sequence[Site], proposals: Sequence[Proposal], days: Seque
     """
     if not days or not sites:
         raise CannotCompare(
-            "There is nothing to compare yet: no day is closed and priced, or no site is yours to see."
+            _("There is nothing to compare yet: no day is closed and priced, or no site is yours to see.")
         )
     microgrid = sites[0].microgrid
     days = sorted(days)
@@ -348,7 +349,7 @@ def _terms_by_day(signature: Sequence[TariffAssignment], days: Sequence[date]) -
             by_day |= terms_by_day(row.tariff, within)
     missing = next((day for day in days if day not in by_day), None)
     if missing is not None:
-        raise TariffMissing(f"It has no tariff on {missing}.")
+        raise TariffMissing(_("It has no tariff on %(missing)s.") % {"missing": missing})
     return [by_day[day] for day in days]
 
 

@@ -12,7 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.arrears_words import ARREARS_WORDS
@@ -25,6 +26,7 @@ from billing.models import (
     Reminder,
 )
 from billing.selectors.arrears import MemberArrears, board_list, overdue, rule_on, why_not_proposed
+from billing.selectors.phrases import PHRASES
 from billing.services.arrears import (
     REFUSED,
     CannotAgree,
@@ -41,18 +43,28 @@ from billing.services.looks import note_own_look
 from billing.services.papers import pdf_of_reminder
 from billing.web.books import Desk, desk_of, now_of
 from energy.models import Site
+from members.language import said
 from members.models import Member, Role
 from members.selectors.scope import own_members, visible_members
 from members.services.access import record_look, record_looks
 
-AGE_NAMES = ("To 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days")
+AGE_NAMES = (
+    gettext_lazy("To 30 days"),
+    gettext_lazy("31 to 60 days"),
+    gettext_lazy("61 to 90 days"),
+    gettext_lazy("Over 90 days"),
+)
 
 
 class PlanForm(forms.Form):
     """How many instalments, from when on."""
 
-    count = forms.IntegerField(min_value=1, max_value=36, initial=3, label="Instalments, a month apart")
-    first_date = forms.DateField(label="The first on", widget=forms.DateInput(attrs={"type": "date"}))
+    count = forms.IntegerField(
+        min_value=1, max_value=36, initial=3, label=gettext_lazy("Instalments, a month apart")
+    )
+    first_date = forms.DateField(
+        label=gettext_lazy("The first on"), widget=forms.DateInput(attrs={"type": "date"})
+    )
 
 
 @login_required
@@ -94,7 +106,7 @@ def member_arrears(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "reminders": Reminder.objects.filter(member=member).select_related("document").order_by("-sent_date", "-level"),
         "plan": InstalmentPlan.objects.filter(member=member, status=PlanStatus.AGREED).first(), "form": PlanForm(),
         "proposals": DisconnectionProposal.objects.filter(member=member).select_related("site", "proposed_by", "decided_by").order_by("-proposed_at"),
-        "sites": [(site, [REFUSED[r] for r in why_not_proposed(site, rule, today)]) for site in Site.objects.filter(member=member).select_related("member__cooperative")] if rule else [],
+        "sites": [(site, [str(REFUSED[r]) for r in why_not_proposed(site, rule, today)]) for site in Site.objects.filter(member=member).select_related("member__cooperative")] if rule else [],
     }  # fmt: skip
     return render(request, "books/member_arrears.html", context)
 
@@ -117,7 +129,12 @@ def send_reminders(request: HttpRequest) -> HttpResponse:
     _keepers(desk)
     now = now_of(desk.cooperative)
     sent = remind(cooperative=desk.cooperative, today=now.date(), now=now)
-    messages.success(request, f"{len(sent)} letters are written." if sent else "Nothing is due today.")
+    messages.success(
+        request,
+        ngettext("%(n)s letter is written.", "%(n)s letters are written.", len(sent)) % {"n": len(sent)}
+        if sent
+        else _("Nothing is due today."),
+    )
     return redirect(f"{reverse('books-arrears')}?cooperative={desk.cooperative.slug}")
 
 
@@ -131,7 +148,7 @@ def act_on_member(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         messages.success(request, _act(request, member, now))
     except (CannotAgree, CannotTakeBack, MayNotPropose) as why:
-        messages.error(request, str(why))
+        messages.error(request, said(str(why), PHRASES))
     return redirect("books-member-arrears", public_id=member.public_id)
 
 
@@ -141,26 +158,26 @@ def _act(request: HttpRequest, member: Member, now: datetime) -> str:
     if what == "take back":
         reminder = get_object_or_404(Reminder, member=member, public_id=request.POST.get("reminder"))
         take_back_reminder(reminder=reminder, by=user, why=request.POST.get("why", ""), now=now)
-        return "The letter is taken back, with what it cost."
+        return _("The letter is taken back, with what it cost.")
     if what == "plan":
         form = PlanForm(request.POST)
         if not form.is_valid():
-            raise CannotAgree("Say how many instalments, between 1 and 36, and the first day.")
+            raise CannotAgree(_("Say how many instalments, between 1 and 36, and the first day."))
         agree_on_plan(member=member, by=user, today=today, **form.cleaned_data)
-        return "The plan is agreed."
+        return _("The plan is agreed.")
     if what == "withdraw":
         withdraw_plan(plan=get_object_or_404(InstalmentPlan, member=member, status=PlanStatus.AGREED), now=now)  # fmt: skip
-        return "The plan is withdrawn."
+        return _("The plan is withdrawn.")
     if what == "propose":
         site = get_object_or_404(Site, member=member, public_id=request.POST.get("site"))
         propose_disconnection(site=site, by=user, why=request.POST.get("why", ""), today=today, now=now)
-        return "It is before the board; nothing is switched by it."
+        return _("It is before the board; nothing is switched by it.")
     proposal = get_object_or_404(DisconnectionProposal, member=member, public_id=request.POST.get("proposal"))
     wanted = request.POST.get("status", "")
     if what != "decide" or wanted not in (ProposalStatus.AGREED, ProposalStatus.DECLINED, ProposalStatus.WITHDRAWN):  # fmt: skip
         raise Http404
     decide(proposal=proposal, status=ProposalStatus(wanted), by=user, today=today, now=now)
-    return "The decision is noted; nothing is switched by it."
+    return _("The decision is noted; nothing is switched by it.")
 
 
 @login_required

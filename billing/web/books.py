@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.domain.datev import CannotExport
@@ -35,6 +36,7 @@ from billing.selectors.books import (
     trial_balance_of,
 )
 from billing.selectors.causes import Cause, causes_of
+from billing.selectors.phrases import PHRASES
 from billing.services.journal_export import datev_file, journal_csv
 from billing.services.periods import (
     CannotClose,
@@ -45,6 +47,7 @@ from billing.services.periods import (
 )
 from energy.models import Microgrid
 from kernel.intervals import CannotReadPeriod, Month
+from members.language import month_in_words, said
 from members.models import Cooperative
 from members.services.access import record_look
 
@@ -215,9 +218,9 @@ def close_month(request: HttpRequest) -> HttpResponse:
         close_period(
             cooperative=desk.cooperative, month=desk.month, by=request.user, now=now_of(desk.cooperative)
         )  # type: ignore[arg-type]
-        messages.success(request, f"{desk.month.first_day:%B %Y} is closed.")
+        messages.success(request, _("%(month)s is closed.") % {"month": month_in_words(desk.month.first_day)})
     except CannotClose as why:
-        messages.error(request, str(why))
+        messages.error(request, said(str(why), PHRASES))
     return _back_to_months(desk)
 
 
@@ -231,9 +234,11 @@ def reopen_month(request: HttpRequest) -> HttpResponse:
             cooperative=desk.cooperative, month=desk.month, by=request.user, reason=request.POST.get("reason", ""),  # type: ignore[arg-type]
             now=now_of(desk.cooperative),
         )  # fmt: skip
-        messages.success(request, f"{desk.month.first_day:%B %Y} is open again.")
+        messages.success(
+            request, _("%(month)s is open again.") % {"month": month_in_words(desk.month.first_day)}
+        )
     except CannotReopen as why:
-        messages.error(request, str(why))
+        messages.error(request, said(str(why), PHRASES))
     return _back_to_months(desk)
 
 
@@ -262,7 +267,7 @@ def journal_file(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
             cooperative=desk.cooperative, month=desk.month, now=timezone.now(), closing_alone=request.GET.get("closing") == "alone"
         )  # fmt: skip
     except CannotExport as why:
-        messages.error(request, str(why))
+        messages.error(request, said(str(why), PHRASES))
         return _back_to_months(desk)
     return HttpResponse(
         content, content_type="text/csv; charset=windows-1252", headers={"Content-Disposition": f'attachment; filename="{name}"'}

@@ -19,6 +19,7 @@ from billing.domain.cards.provider import CannotReachProvider, ProviderRefuses
 from billing.domain.cards.signature import BadSignature
 from billing.models import CardCheckout, CheckoutStatus, Document, Refund
 from billing.selectors.cards import card_desk, cards_are_on
+from billing.selectors.phrases import PHRASES
 from billing.selectors.prepaid import standing_agreement
 from billing.services.card_refunds import give_back, release_card_refund
 from billing.services.cards import (
@@ -30,6 +31,7 @@ from billing.services.cards import (
 )
 from billing.services.payables import CannotPayOut
 from billing.web.money_desk import open_desk
+from members.language import said
 from members.selectors.scope import own_members
 
 LONGEST_EVENT_BYTES = 512 * 1024
@@ -140,19 +142,21 @@ def _act(request: HttpRequest, cooperative_id: int) -> None:
             if refund.failed:
                 messages.error(
                     request,
-                    f"The provider did not give it back: {refund.failed}. It is the member's credit again.",
+                    _("The provider did not give it back: %(failed)s. It is the member's credit again.")
+                    % {"failed": refund.failed},
                 )
             else:
-                messages.success(request, "Released: the provider gives it back to the card.")
+                messages.success(request, _("Released: the provider gives it back to the card."))
         else:
             messages.success(
                 request,
-                f"Asked the provider; {look_after_cards(provider=provider(), now=now)} things looked at.",
+                _("Asked the provider; %(look_after_cards)s things looked at.")
+                % {"look_after_cards": look_after_cards(provider=provider(), now=now)},
             )
     except (CannotPayOut, ProviderRefuses) as problem:
-        messages.error(request, str(problem))
+        messages.error(request, said(str(problem), PHRASES))
     except CannotReachProvider:
         messages.warning(
             request,
-            "The provider does not answer just now; what was released is asked for again within minutes.",
+            _("The provider does not answer just now; what was released is asked for again within minutes."),
         )

@@ -13,11 +13,13 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.models import Distribution, DistributionKind, DistributionPart, DistributionStatus, MemberShare
 from billing.selectors.distribution_statement import counter_of, state_of, statement_of, words_in
 from billing.selectors.distributions import distributions_of, visible_parts
+from billing.selectors.phrases import PHRASES
 from billing.services.distributions import (
     CannotDistribute,
     Wanted,
@@ -33,6 +35,7 @@ from billing.services.papers import pdf_of_part
 from billing.web.books import now_of
 from billing.web.money_desk import Desk, NoAmount, money_written, open_desk
 from kernel.intervals import CannotReadPeriod, Month
+from members.language import said
 from members.models import Cooperative
 from members.selectors.scope import own_members
 from members.services.access import record_look
@@ -55,11 +58,13 @@ def sharing_out(request: HttpRequest) -> HttpResponse:
             wanted = _wanted(form)
             if request.method == "POST":
                 made = _prepare(request, desk, wanted)
-                messages.success(request, f"“{made}” is prepared; a second person releases it.")
+                messages.success(
+                    request, _("“%(made)s” is prepared; a second person releases it.") % {"made": made}
+                )
                 return redirect("money-distribution", made.public_id)
             plan = plan_distribution(cooperative=desk.cooperative, wanted=wanted)
         except REFUSALS as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
     page = Paginator(distributions_of(desk.cooperative), PAGE).get_page(request.GET.get("page"))
     words = {"page": page, "form": form, "plan": plan, "bars": _bars(plan.parts) if plan else [], "kinds": DistributionKind.choices}  # fmt: skip
     return render(request, "money/sharing_out.html", desk.context("sharing-out") | words)
@@ -90,7 +95,7 @@ def _wanted(form: dict[str, str]) -> Wanted:
         return replace(wanted, dividend_rate=_percent(form["rate"]) / 100)
     percent = _percent(form["energy_percent"])
     if percent != int(percent) or not 0 <= percent <= 100:
-        raise CannotDistribute("The part by energy is a whole number of per cent from 0 to 100.")
+        raise CannotDistribute(_("The part by energy is a whole number of per cent from 0 to 100."))
     return replace(wanted, used_minor=money_written(form["used"] or "0"), energy_percent=int(percent))
 
 
@@ -100,7 +105,7 @@ def _percent(text: str) -> Decimal:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or abs(value) > 1000 or value != round(value, 3):
-        raise CannotDistribute(f"“{text}” is no rate in per cent; write it as 2.5.")
+        raise CannotDistribute(_("“%(text)s” is no rate in per cent; write it as 2.5.") % {"text": text})
     return value
 
 
@@ -113,7 +118,7 @@ def _bars(parts: Any) -> list[dict[str, Any]]:
         for name, minor in rows[:BARS]
     ]
     rest = rows[BARS:]
-    return [*shown, *([{"name": f"{len(rest)} more together", "minor": sum(m for _, m in rest), "percent": 0}] if rest else [])]  # fmt: skip
+    return [*shown, *([{"name": _("%(rest)s more together") % {"rest": len(rest)}, "minor": sum(m for _, m in rest), "percent": 0}] if rest else [])]  # fmt: skip
 
 
 @login_required
@@ -141,21 +146,21 @@ def _decide(request: HttpRequest, row: Distribution) -> HttpResponse:
             release_distribution(distribution=row, by=user, now=now)  # type: ignore[arg-type]
             messages.success(
                 request,
-                "Released. It is booked; members see their parts, and payouts take them from here."
+                _("Released. It is booked; members see their parts, and payouts take them from here.")
                 if row.counters_id is None
-                else "Released. The parts are owed no longer.",
+                else _("Released. The parts are owed no longer."),
             )
         elif what == "cancel":
             cancel_distribution(distribution=row)
-            messages.success(request, "Cancelled; nothing was booked.")
+            messages.success(request, _("Cancelled; nothing was booked."))
         elif what == "take-back":
             counter = take_back_distribution(distribution=row, why=request.POST.get("why", ""), by=user, now=now)  # type: ignore[arg-type]  # fmt: skip
-            messages.success(request, "The counter-distribution is prepared; a second person releases it.")
+            messages.success(request, _("The counter-distribution is prepared; a second person releases it."))
             return redirect("money-distribution", counter.public_id)
         else:
             raise PermissionDenied
     except REFUSALS as problem:
-        messages.error(request, str(problem))
+        messages.error(request, said(str(problem), PHRASES))
     return redirect("money-distribution", row.public_id)
 
 

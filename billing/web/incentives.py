@@ -13,8 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.domain.incentive_words import concern_in, labels_in
 from billing.models import IncentiveAward
 from billing.selectors.incentives import budgets_of, decided_awards, held_awards, visible_awards
+from billing.selectors.phrases import PHRASES
 from billing.services.incentive_awards import CannotDecide, decide_award
 from billing.web.money import open_desk
+from members.language import said
 from members.models import Member
 from members.selectors.scope import own_members
 from members.services.access import record_looks
@@ -41,7 +43,7 @@ def incentives(request: HttpRequest) -> HttpResponse:
             )
             messages.success(request, f"{row.get_status_display().capitalize()}.")
         except CannotDecide as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return redirect("money-incentives")
     page = Paginator(held, PAGE).get_page(request.GET.get("page"))
     record_looks(

@@ -11,11 +11,13 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.models import Allocation, Charge, Document, DocumentKind, Mandate, Payment, Refund
 from billing.selectors.member_accounts import accounts_of, money_of, refunds_of
 from billing.selectors.payments import owed_by
+from billing.selectors.phrases import PHRASES
 from billing.services.allocations import (
     CannotAllocate,
     allocate,
@@ -31,6 +33,7 @@ from billing.services.payables import CannotPayOut
 from billing.services.payments import credit_of
 from billing.services.payouts import ask_refund, asked_back, withdraw_refund
 from billing.web.money_desk import NoAmount, money_written, open_desk
+from members.language import said
 from members.models import Member
 from members.services.access import record_look
 
@@ -60,7 +63,7 @@ def member_account(request: HttpRequest, public_id: UUID) -> HttpResponse:
         try:
             messages.success(request, _act(request, member))
         except REFUSALS as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return redirect("money-member", public_id)
     record_look(user=request.user, member=member, what="account", subject=member.number, now=timezone.now())  # type: ignore[arg-type]
     owed, money = owed_by(member), money_of(member)
@@ -85,17 +88,17 @@ def _act(request: HttpRequest, member: Member) -> str:
     if what == "take-back":
         allocation = _allocation(request, member)
         if allocation.payout_id or allocation.refund_id:
-            raise CannotAllocate("It was paid out; that is not taken back here.")
+            raise CannotAllocate(_("It was paid out; that is not taken back here."))
         take_back(allocation=allocation, why="by hand", **common)
-        return "Taken back: what it had settled is open again, and the money is credit again."
+        return _("Taken back: what it had settled is open again, and the money is credit again.")
     if what == "instead":
         target = _target(request, member)
         use_instead(allocation=_allocation(request, member), **target, **common)
-        return "It is used for that now; what it had settled before is open again."
+        return _("It is used for that now; what it had settled before is open again.")
     if what == "charge":
         charge = get_object_or_404(Charge, member=member, public_id=request.POST.get("charge"))
         take_back_charge(charge=charge, why=request.POST.get("why", ""), **common)
-        return "The fee is no longer asked for; what was paid of it is credit again."
+        return _("The fee is no longer asked for; what was paid of it is credit again.")
     if what == "refund-card":
         payment = _found(Payment, member, request.POST.get("payment", ""))
         amount = money_written(request.POST.get("amount", ""))
@@ -105,23 +108,25 @@ def _act(request: HttpRequest, member: Member) -> str:
             why=request.POST.get("why", "") or "Credit paid back",
             **common,
         )
-        return "Asked: another person releases it under Cards, then the provider gives it back to the card."
+        return _(
+            "Asked: another person releases it under Cards, then the provider gives it back to the card."
+        )
     if what == "refund":
         ask_refund(
             member=member, amount_minor=money_written(request.POST.get("amount", "")), iban=request.POST.get("iban", ""),
             why=request.POST.get("why", "") or "Credit paid back", **common,
         )  # fmt: skip
-        return "Asked: it leaves with the next payout order, which another person releases."
+        return _("Asked: it leaves with the next payout order, which another person releases.")
     if what == "withdraw":
         refund = get_object_or_404(Refund, member=member, public_id=request.POST.get("refund"))
         withdraw_refund(refund=refund, now=now)
-        return "Withdrawn: the money stays the member's credit."
-    raise CannotAllocate("Choose what to do.")
+        return _("Withdrawn: the money stays the member's credit.")
+    raise CannotAllocate(_("Choose what to do."))
 
 
 def _use(request: HttpRequest, member: Member, common: dict[str, Any]) -> str:
     """Use credit, of a payment or of a credit document, for a bill or a charge; as much as fits where no amount is written."""
-    kind, _, key = request.POST.get("source", "").partition(":")
+    kind, __, key = request.POST.get("source", "").partition(":")
     target = _target(request, member)
     rest = next(one.rest_minor for one in target.values() if one is not None)
     check_not_collected(target["document"])
@@ -130,11 +135,11 @@ def _use(request: HttpRequest, member: Member, common: dict[str, Any]) -> str:
         payment = _found(Payment, member, key)
         amount = money_written(written) if written else min(rest, payment.credit_minor)
         allocate(payment=payment, amount_minor=amount, why="by hand", **target, **common)
-        return "Used. You can take it back below."
+        return _("Used. You can take it back below.")
     credit = _found(Document, member, key, kind=DocumentKind.CREDIT)
     amount = money_written(written) if written else min(rest, credit.rest_minor)
     set_off(credit=credit, amount_minor=amount, why="by hand", **target, **common)
-    return "Set off: so much less of the credit is paid out."
+    return _("Set off: so much less of the credit is paid out.")
 
 
 def _allocation(request: HttpRequest, member: Member) -> Allocation:
@@ -146,7 +151,7 @@ def _allocation(request: HttpRequest, member: Member) -> Allocation:
 
 def _target(request: HttpRequest, member: Member) -> dict[str, Any]:
     """The bill or the charge that a form names."""
-    kind, _, key = request.POST.get("target", "").partition(":")
+    kind, __, key = request.POST.get("target", "").partition(":")
     if kind == "charge":
         return {"charge": _found(Charge, member, key), "document": None}
     return {"document": _found(Document, member, key, kind=DocumentKind.BILL), "charge": None}

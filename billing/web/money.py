@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from billing.adapters.bank.xml import LONGEST_FILE_BYTES, CannotReadFile
@@ -21,6 +22,7 @@ from billing.selectors.bank_desk import (
     payments_to_take_back,
     readings_of,
 )
+from billing.selectors.phrases import PHRASES
 from billing.services.bank_lines import (
     Assignment,
     CannotResolve,
@@ -44,6 +46,7 @@ from billing.services.ledger import CannotPost
 from billing.services.payables import CannotPayOut
 from billing.services.payouts import payable_now, prepare_payouts
 from billing.web.money_desk import NoAmount, money_written, open_desk
+from members.language import amount, said
 from members.models import Cooperative, Member
 
 PAGE = 30
@@ -74,7 +77,7 @@ def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
         try:
             told = _decide(request, line)
         except REFUSALS as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
             return redirect("money-movement", public_id)
         messages.success(request, told)
         undone = request.POST.get("do") == "undo"
@@ -94,40 +97,42 @@ def _decide(request: HttpRequest, line: BankStatementLine) -> str:
     common: dict[str, Any] = {"line": line, "user": user, "now": now}
     if what == "assign":
         assign_line(shares=_shares(request, line), **common)
-        return "Booked. You can undo it on the page of the movement."
+        return _("Booked. You can undo it on the page of the movement.")
     if what == "not-ours":
         mark_not_ours(why=request.POST.get("why", "")[:150], **common)
-        return "Set aside as not ours. The money stays on the account of unclear money."
+        return _("Set aside as not ours. The money stays on the account of unclear money.")
     if what == "take-back":
         payment = get_object_or_404(
             Payment, public_id=request.POST.get("payment"), cooperative=line.cooperative
         )
         return_by_line(payment=payment, **common)
-        return "The payment is taken back; what it had settled is open again."
+        return _("The payment is taken back; what it had settled is open again.")
     if what == "undo":
         undo_line(**common)
-        return "Undone: the movement waits again, and what it had settled is open again."
-    raise CannotResolve("Choose what to do with the movement.")
+        return _("Undone: the movement waits again, and what it had settled is open again.")
+    raise CannotResolve(_("Choose what to do with the movement."))
 
 
 def _shares(request: HttpRequest, line: BankStatementLine) -> list[Assignment]:
     """The parts as written: a bill's number or a member's number, and an amount."""
     shares = []
     pairs = zip(request.POST.getlist("what"), request.POST.getlist("amount"), strict=False)
-    for what, amount in list(pairs)[:MOST_PARTS]:
+    for what, part in list(pairs)[:MOST_PARTS]:
         name = what.strip()
-        if not name and not amount.strip():
+        if not name and not part.strip():
             continue
-        minor = money_written(amount)
+        minor = money_written(part)
         bill = Document.objects.standing().filter(cooperative=line.cooperative, kind="bill", label__iexact=name).select_related("member").first()  # fmt: skip
         member = (
             bill.member if bill else Member.objects.filter(cooperative=line.cooperative, number=name).first()
         )
         if member is None:
-            raise CannotResolve(f"'{name}' is neither the number of a bill nor of a member.")
+            raise CannotResolve(
+                _("'%(name)s' is neither the number of a bill nor of a member.") % {"name": name}
+            )
         shares.append(Assignment(member, bill, minor))
     if not shares:
-        raise CannotResolve("Write at least one bill or member, with its amount.")
+        raise CannotResolve(_("Write at least one bill or member, with its amount."))
     return shares
 
 
@@ -137,7 +142,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
     """Take a statement, a notification, or the bank's answer to an order."""
     desk, file = open_desk(request, keeps=True), request.FILES.get("file")
     if file is None or (file.size or 0) > LONGEST_FILE_BYTES:
-        messages.error(request, "Choose a file of at most 20 MB.")
+        messages.error(request, _("Choose a file of at most 20 MB."))
         return redirect("money")
     content = file.read()
     try:
@@ -145,16 +150,16 @@ def import_file(request: HttpRequest) -> HttpResponse:
             order, refused = take_status_report(
                 cooperative=desk.cooperative, content=content, now=timezone.now()
             )
-            messages.success(request, f"The bank answered to {order}: {order.get_status_display()}, {refused} refused.")  # fmt: skip
+            messages.success(request, _("The bank answered to %(order)s: %(state)s, %(refused)s refused.") % {"order": order, "state": order.get_status_display(), "refused": refused})  # fmt: skip
             return redirect("money-order", order.public_id)
         statement, fresh = import_statement(
             cooperative=desk.cooperative, content=content, file_name=file.name or "file", now=timezone.now()
         )
     except REFUSALS as problem:
-        messages.error(request, str(problem))
+        messages.error(request, said(str(problem), PHRASES))
         return redirect("money")
     waiting = statement.lines.filter(status=LineStatus.OPEN).count()
-    told = f"{statement.lines.count()} new movements; {waiting} wait for you." if fresh else "This file was imported before; nothing changed."  # fmt: skip
+    told = _("%(count)s new movements; %(waiting)s wait for you.") % {"count": statement.lines.count(), "waiting": waiting} if fresh else _("This file was imported before; nothing changed.")  # fmt: skip
     messages.success(request, told)
     for sentence in filter(None, statement.findings.split("\n")):
         messages.warning(request, sentence)
@@ -170,9 +175,9 @@ def orders(request: HttpRequest) -> HttpResponse:
         try:
             order = _prepare(request, desk.cooperative)
         except REFUSALS as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
             return redirect("money-orders")
-        messages.success(request, f"{order} is prepared; a second person releases it.")
+        messages.success(request, _("%(order)s is prepared; a second person releases it.") % {"order": order})
         return redirect("money-order", order.public_id)
     now = timezone.now()
     bills = collectable(desk.cooperative, now)
@@ -205,12 +210,12 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
         try:
             if request.POST.get("do") == "release":
                 release_order(order=found, user=request.user, now=timezone.now())  # type: ignore[arg-type]
-                messages.success(request, "Released. The file is ready for the bank and stays as it is.")
+                messages.success(request, _("Released. The file is ready for the bank and stays as it is."))
             else:
                 cancel_order(order=found, now=timezone.now())
-                messages.success(request, "Cancelled; its items are free for another order.")
+                messages.success(request, _("Cancelled; its items are free for another order."))
         except REFUSALS as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return redirect("money-order", public_id)
     items: Any = found.debits.select_related("document__member", "mandate") if found.kind == OrderKind.DEBITS else found.payouts.select_related("member")  # fmt: skip
     rows = list(items.order_by("pk"))
@@ -244,9 +249,9 @@ def by_hand(request: HttpRequest) -> HttpResponse:
         try:
             payment = _take(request, desk.cooperative, words)
         except REFUSALS as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         else:
-            messages.success(request, f"Taken: {payment.amount_minor / 100:.2f} by {payment.get_rail_display()} from {payment.member}.")  # fmt: skip
+            messages.success(request, _("Taken: %(amount)s by %(way)s from %(member)s.") % {"amount": amount(payment.amount_minor), "way": payment.get_rail_display(), "member": payment.member})  # fmt: skip
             return redirect("money-by-hand")
     taken = Payment.objects.filter(cooperative=desk.cooperative, rail__in=("cash", "mobile"))
     newest = taken.select_related("member", "document", "taken_by").order_by("-pk")[:PAGE]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from billing.selectors.bank_desk import line_counts
 from billing.selectors.books import kept_books, may_keep
@@ -55,7 +56,7 @@ def money_written(text: str) -> int:
     try:
         minor = Decimal(plain.replace(",", ".")) * 100
     except InvalidOperation as problem:
-        raise NoAmount(f"'{text}' is not an amount; write it as 12.34.") from problem
+        raise NoAmount(_("'%(text)s' is not an amount; write it as 12.34.") % {"text": text}) from problem
     if not minor.is_finite() or minor != int(minor) or abs(minor) > 10**12:
-        raise NoAmount(f"'{text}' is not an amount; write it as 12.34.")
+        raise NoAmount(_("'%(text)s' is not an amount; write it as 12.34.") % {"text": text})
     return int(minor)

@@ -25,6 +25,7 @@ from billing.domain.sentences import WORDS, Words
 from billing.models import PaymentRail, PrepaidAgreement, PrepaidAlarm, PrepaidDay, PrepaidRule
 from billing.selectors.arrears import has_life_support
 from billing.selectors.cards import cards_are_on
+from billing.selectors.phrases import PHRASES
 from billing.selectors.prepaid import balances_now, local_today, newest_days, prepaid_rule, zone_of
 from billing.selectors.prepaid_history import Happening, happenings, open_limits
 from billing.services.cards import CannotPayByCard, top_up_by_card
@@ -41,6 +42,7 @@ from billing.web.books import now_of
 from billing.web.money_desk import NoAmount, money_written
 from billing.web.own_payments import WAYS
 from grid.models import SupplyRequest
+from members.language import said
 from members.models import Member
 from members.selectors.scope import own_members
 from members.services.notifications import mark_seen
@@ -138,7 +140,7 @@ def _by_card(request: HttpRequest, member: Member) -> HttpResponse:
             provider=provider(), now=timezone.now(),
         )  # fmt: skip
     except CannotPayByCard as problem:
-        messages.error(request, str(problem))
+        messages.error(request, said(str(problem), PHRASES))
     except (CannotReachProvider, ProviderRefuses):
         messages.error(request, _("Card payments do not work just now. Nothing was charged; please transfer the amount, or try later."))  # fmt: skip
     else:

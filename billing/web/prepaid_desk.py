@@ -9,14 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing.models import PrepaidAgreement
+from billing.selectors.phrases import PHRASES
 from billing.selectors.prepaid import balances_now, local_today, newest_days, prepaid_rule
 from billing.selectors.prepaid_history import open_limits, standing_alarms
 from billing.services.prepaid import CannotAgreeOnPrepaid, agree_on_prepaid, end_prepaid
 from billing.web.books import now_of
 from billing.web.money_desk import open_desk
+from members.language import said
 from members.models import Cooperative, Member
 from members.services.access import record_looks
 
@@ -33,7 +36,7 @@ def prepaid_members(request: HttpRequest) -> HttpResponse:
         try:
             messages.success(request, _keep(request, desk.cooperative))
         except CannotAgreeOnPrepaid as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return redirect(f"{reverse('money-prepaid')}?cooperative={desk.cooperative.slug}")
     rows = PrepaidAgreement.objects.filter(cooperative=desk.cooperative, ended_date__isnull=True)
     page = Paginator(rows.select_related("member", "cooperative").order_by("member__number"), PAGE).get_page(request.GET.get("page"))  # fmt: skip
@@ -63,11 +66,14 @@ def _keep(request: HttpRequest, cooperative: Cooperative) -> str:
     if request.POST.get("do") == "end":
         agreement = get_object_or_404(PrepaidAgreement, cooperative=cooperative, public_id=request.POST.get("agreement"))  # fmt: skip
         end_prepaid(agreement=agreement, by=user, now=now)
-        return "Ended: the money stays the member's, bills come as before."
+        return _("Ended: the money stays the member's, bills come as before.")
     number = request.POST.get("number", "").strip()
     member = Member.objects.filter(cooperative=cooperative, number=number).first()
     if member is None:
-        raise CannotAgreeOnPrepaid(f"There is no member of the number '{number}'.")
+        raise CannotAgreeOnPrepaid(_("There is no member of the number '%(number)s'.") % {"number": number})
     today = local_today(PrepaidAgreement(cooperative=cooperative), now)
     agreement = agree_on_prepaid(member=member, valid_from=today, by=user, now=now)
-    return f"Agreed for {member}: transfers with {agreement.reference} come to the balance."
+    return _("Agreed for %(member)s: transfers with %(reference)s come to the balance.") % {
+        "member": member,
+        "reference": agreement.reference,
+    }

@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from billing.models import BankStatementLine, LineStatus, MemberShare, ShareWay
+from billing.selectors.phrases import PHRASES
 from billing.services.ledger import CannotPost
 from billing.services.shares import CannotTakeShares, book_shares, give_back_shares, pay_in_shares
 from billing.web.books import now_of
 from billing.web.money_desk import Desk, NoAmount, money_written, open_desk
+from members.language import said
 from members.models import Member
 
 PAGE = 60
@@ -40,7 +42,7 @@ def member_shares(request: HttpRequest) -> HttpResponse:
         try:
             messages.success(request, _step(request, desk))
         except REFUSALS as problem:
-            messages.error(request, str(problem))
+            messages.error(request, said(str(problem), PHRASES))
         return redirect(f"{reverse('money-shares')}?cooperative={desk.cooperative.slug}")
     rows = MemberShare.objects.filter(member__cooperative=desk.cooperative).select_related(
         "member", "bank_line"

@@ -16,6 +16,7 @@ from billing.domain.year_accounts import RESULT_LINE, BalanceSheet, FiscalYear, 
 from billing.models import AccountCode, YearClosing, YearStatus
 from billing.selectors.books import trial_balance_of
 from billing.selectors.distributions import OWN_SITES
+from billing.selectors.phrases import PHRASES
 from billing.selectors.years import (
     closings_of,
     fiscal_year,
@@ -35,6 +36,7 @@ from billing.services.years import (
 from billing.web.books import Desk, desk_of, now_of
 from billing.web.money_desk import NoAmount, money_written
 from kernel.intervals import Month
+from members.language import said
 
 REFUSALS = (CannotCloseYear, CannotPost, NoAmount)
 # Labels of accounts, for pages in the reader's language.
@@ -129,7 +131,7 @@ def _decide(request: HttpRequest, desk: Desk, year: FiscalYear) -> HttpResponse:
     try:
         messages.success(request, _step(request, desk, year))
     except REFUSALS as why:
-        messages.error(request, str(why))
+        messages.error(request, said(str(why), PHRASES))
     return redirect(f"{reverse('books-year')}?cooperative={desk.cooperative.slug}&month={Month(year.first_day.year, year.first_day.month)}")  # fmt: skip
 
 

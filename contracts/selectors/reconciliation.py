@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from billing.domain.reconciliation import Gap, Link
 from billing.models import BillingRun
@@ -50,12 +51,12 @@ def _anchored(runs: list[BillingRun], now: datetime) -> Link:
         values | {"late": bool(late)},
     )
     gaps = [
-        Gap("document", str(ref), label, minor, 0, "not below the run's root" if has_root else "its run has no root after a day")
+        Gap("document", str(ref), label, minor, 0, _("not below the run's root") if has_root else _("its run has no root after a day"))
         for ref, label, minor, has_root in rows
     ]  # fmt: skip
     on_its_way = 0 if late else waiting
     right = gross if on_its_way and not gaps else anchored
-    return Link("anchored", "Document and chain", "cents", "documents", gross, "below a root", right, gaps, on_its_way)  # fmt: skip
+    return Link("anchored", _("Document and chain"), "cents", _("documents"), gross, _("below a root"), right, gaps, on_its_way)  # fmt: skip
 
 
 def _paid_on_chain(runs: list[BillingRun]) -> Link:
@@ -76,8 +77,10 @@ def _paid_on_chain(runs: list[BillingRun]) -> Link:
     )
     rows = _rows(f"{query} SELECT * FROM sides WHERE seen <> booked ORDER BY label LIMIT %(most)s", values)
     gaps = [
-        Gap("document", str(ref), label, a, b, "booked as paid on the chain, and the chain has no such payment" if a < b
-            else "paid on the chain and not booked")
+        Gap("document", str(ref), label, a, b, _("booked as paid on the chain, and the chain has no such payment") if a < b
+            else _("paid on the chain and not booked"))
         for ref, label, a, b in rows
     ]  # fmt: skip
-    return Link("chain", "Chain and payments", "cents", "paid on the chain", seen, "booked", booked, gaps)
+    return Link(
+        "chain", _("Chain and payments"), "cents", _("paid on the chain"), seen, _("booked"), booked, gaps
+    )

@@ -7,6 +7,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -28,9 +29,9 @@ class CooperativeAdmin(RoleAdmin):
     readonly_fields = ("slug", "currency")
     fieldsets = (
         (None, {"fields": ("name", "slug", "currency", "vat_id")}),
-        ("Address", {"fields": ("street", "postal_code", "city", "country")}),
-        ("Bank", {"fields": ("iban", "bic")}),
-        ("Contact", {"fields": ("email", "phone", "emergency_phone", "website")}),
+        (gettext_lazy("Address"), {"fields": ("street", "postal_code", "city", "country")}),
+        (gettext_lazy("Bank"), {"fields": ("iban", "bic")}),
+        (gettext_lazy("Contact"), {"fields": ("email", "phone", "emergency_phone", "website")}),
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -63,9 +64,9 @@ class MemberAdmin(RoleAdmin):
     inlines = (MemberLoginInline,)
     fieldsets = (
         (None, {"fields": ("cooperative", "number", "name", "language", "joined_date", "left_date")}),
-        ("Contact", {"fields": ("street", "postal_code", "city", "country", "email", "iban")}),
+        (gettext_lazy("Contact"), {"fields": ("street", "postal_code", "city", "country", "email", "iban")}),
         (
-            "Settings and references",
+            gettext_lazy("Settings and references"),
             {"fields": ("is_cooperative", "publishes_usage", "chain_ref", "external_ref")},
         ),
     )
@@ -112,8 +113,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     inlines = (MembershipInline,)
     fieldsets = (
         (None, {"fields": ("email", "password", "name", "language")}),
-        ("May", {"fields": ("is_active", "is_staff", "is_superuser")}),
-        ("Dates", {"fields": ("last_login", "joined_at")}),
+        (gettext_lazy("May"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (gettext_lazy("Dates"), {"fields": ("last_login", "joined_at")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
 

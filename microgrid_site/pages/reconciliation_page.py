@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from billing.domain.reconciliation import Gap, Link
 from billing.models import BankStatementLine, BillingRun, Payment, RunStatus
@@ -52,8 +53,8 @@ def _five(links: list[Link]) -> list[dict[str, Any]]:
     """The five sums in a row: what was metered, billed, booked, banked, witnessed."""
     by_code = {link.code: link for link in links}
     wanted = (
-        ("Meter", "energy-drawn", "left", "plug"), ("Bill", "ledger", "left", "bill"), ("Ledger", "ledger", "right", "meter"),
-        ("Bank", "bank", "left", "coins"), ("Chain", "anchored", "right", "check"),
+        (_("Meter"), "energy-drawn", "left", "plug"), (_("Bill"), "ledger", "left", "bill"), (_("Ledger"), "ledger", "right", "meter"),
+        (_("Bank"), "bank", "left", "coins"), (_("Chain"), "anchored", "right", "check"),
     )  # fmt: skip
     return [
         {"name": name, "sign": sign, "value": getattr(by_code[code], side), "is_energy": by_code[code].unit == "Wh", "what": getattr(by_code[code], f"{side}_name")}

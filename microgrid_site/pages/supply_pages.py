@@ -41,7 +41,7 @@ def supply_requests(request: HttpRequest) -> HttpResponse:
         "waiting": [
             {
                 "row": row, "may_change": row.site.microgrid_id in may, "zone": row.site.microgrid.zone,
-                "not_now": ", ".join(SPARED[reason] for reason in why_not_now(request=row, now=row.site.microgrid.now(timezone.now())))
+                "not_now": ", ".join(str(SPARED[reason]) for reason in why_not_now(request=row, now=row.site.microgrid.now(timezone.now())))
                 if row.status in ("asked", "agreed") else "",
             }
             for row in waiting

@@ -10,7 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from billing.selectors.phrases import PHRASES
 from kernel.units import energy_for_people, power_for_people
+from members.language import said as said_in_language
 
 register = template.Library()
 GERMAN = str.maketrans(",.", ".,")
@@ -100,8 +102,14 @@ def date_in_words(day: date | datetime | None, form: str) -> str:
     if day is None:
         return ""
     if _is_german():
-        form = form.replace("l j", "l, j").replace("j", "j.")
+        form = form.replace("j M Y", "d.m.Y").replace("j M", "d.m.").replace("l j", "l, j").replace("j", "j.")
     return date_format(day, form)
+
+
+@register.filter
+def said(text: str) -> str:
+    """A sentence that was kept in English, in the page's language where it is a known one."""
+    return said_in_language(str(text or ""), PHRASES)
 
 
 @register.filter

@@ -34,8 +34,11 @@ const GERMAN = {
   "The same root {root}… stands on chain {chain} in contract {contract}, block {block}.": "Dieselbe Wurzel {root}… steht auf der Kette {chain} im Vertrag {contract}, Block {block}.",
 };
 
-/** A text in the page's language, its places filled. */
-export function words(text, places = {}) {
+/** Says texts in the page's language by a list, their places filled. */
+export const speaker = (list) => (text, places = {}) => {
   const german = globalThis.document?.documentElement.lang.startsWith("de");
-  return Object.entries(places).reduce((said, [name, value]) => said.replaceAll(`{${name}}`, value), german ? (GERMAN[text] ?? text) : text);
-}
+  return Object.entries(places).reduce((said, [name, value]) => said.replaceAll(`{${name}}`, value), german ? (list[text] ?? text) : text);
+};
+
+/** A text in the page's language, its places filled. */
+export const words = speaker(GERMAN);

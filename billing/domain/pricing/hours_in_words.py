@@ -6,26 +6,29 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from kernel.speech import ENGLISH, Speech
+
 Mask = NDArray[np.bool_]
-MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "holidays")
-HOLIDAY = len(DAY_NAMES) - 1
+DAYS = 8
+HOLIDAY = DAYS - 1
 LONGEST = 240
 WEEK_MINUTES = 7 * 1440
 
 
-def hours_in_words(holds: Mask) -> str:
+def hours_in_words(holds: Mask, speech: Speech = ENGLISH) -> str:
     """When something holds, by month, kind of day and minute; bool [12, 8, 1440]."""
+    _ = speech.say
     if holds.all():
-        return "at all hours"
+        return _("at all hours")
+    month_names = _("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
     weeks: dict[bytes, list[int]] = {}
     for month in range(12):
         if holds[month].any():
             weeks.setdefault(holds[month].tobytes(), []).append(month)
     said = []
     for months in weeks.values():
-        week = _week_in_words(holds[months[0]])
-        said.append(week if len(months) == 12 else f"{_spans(months, MONTH_NAMES, wraps=True)}: {week}")
+        week = _week_in_words(holds[months[0]], speech)
+        said.append(week if len(months) == 12 else f"{_spans(months, month_names, wraps=True)}: {week}")
     told = "; ".join(said)
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 4].rsplit(',', 1)[0]}, ..."
 
@@ -35,30 +38,33 @@ def hours_a_week(holds: Mask) -> float:
     return float(holds[:, :HOLIDAY].sum()) / 12 / 60
 
 
-def _week_in_words(week: Mask) -> str:
+def _week_in_words(week: Mask, speech: Speech) -> str:
     """One week; days with the same hours together. bool [8, 1440]."""
     alike: dict[tuple[tuple[int, int], ...], list[int]] = {}
-    for day in range(len(DAY_NAMES)):
+    for day in range(DAYS):
         hours = tuple(_stretches(week[day]))
         if hours:
             alike.setdefault(hours, []).append(day)
     return ", ".join(
-        f"{_days(days)} {' and '.join(_hours(start, end) for start, end in hours)}".strip()
+        f"{_days(days, speech)} {speech.say(' and ').join(_hours(start, end, speech) for start, end in hours)}".strip()
         for hours, days in alike.items()
     )
 
 
-def _days(days: Sequence[int]) -> str:
-    if len(days) == len(DAY_NAMES):
-        return "every day"
+def _days(days: Sequence[int], speech: Speech) -> str:
+    _ = speech.say
+    if len(days) == DAYS:
+        return _("every day")
+    names = _("Mon Tue Wed Thu Fri Sat Sun holidays").split()
     week = [day for day in days if day != HOLIDAY]
-    words = _spans(week, DAY_NAMES) if week else ""
-    return ", ".join(filter(None, [words, DAY_NAMES[HOLIDAY] if HOLIDAY in days else ""]))
+    words = _spans(week, names) if week else ""
+    return ", ".join(filter(None, [words, names[HOLIDAY] if HOLIDAY in days else ""]))
 
 
-def _hours(start: int, end: int) -> str:
+def _hours(start: int, end: int, speech: Speech) -> str:
+    _ = speech.say
     if (start, end) == (0, 1440):
-        return "all day"
+        return _("all day")
     return f"{start // 60:02d}:{start % 60:02d}-{end // 60:02d}:{end % 60:02d}"
 
 

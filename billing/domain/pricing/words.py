@@ -1,6 +1,6 @@
 """A tariff's parts in words, one sentence each: for who decides on a tariff and reads no JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -26,173 +26,273 @@ from billing.domain.pricing.parts import (
 )
 from billing.domain.pricing.reactive import cos_phi
 from billing.domain.pricing.windows import Schedule
+from kernel.speech import ENGLISH, Speech
 
-TIER_WORDS = {
-    "month": "kWh a month", "day": "kWh a day", "kw": "kWh per kW of the month's peak", "kw_day": "kWh a day per kW of the month's peak",
-}  # fmt: skip
-MEASURES = {
-    "highest": "the month's highest quarter hour", "mean_of_three": "the mean of the month's three highest quarter hours",
-    "coincident": "the power drawn when the microgrid had its peak",
-}  # fmt: skip
-EXPORT_RULES = {
-    "net_metering": "kWh fed in are set off against kWh drawn in the same period", "net_billing": "paid for what is fed in",
-    "feed_in": "paid for what is fed in", "buy_all_sell_all": "the whole production is sold and the whole use bought",
-}  # fmt: skip
-LOCAL_RULES = {
-    "mid_market": "at the middle between retail and feed-in price", "supply_demand_ratio": "at the supply-demand ratio's price",
-    "bill_sharing": "at the community's shared cost", "auction": "at the auction's price",
-}  # fmt: skip
-FALLBACKS = {
-    "last_week": "the same quarter hour a week before", "day_before": "the same quarter hour of the day before",
-    "fixed": "the version's price of energy per kWh",
-}  # fmt: skip
+
+def tier_words(speech: Speech) -> dict[str, str]:
+    """What the steps of tiers are counted by."""
+    _ = speech.say
+    return {
+        "month": _("kWh a month"), "day": _("kWh a day"), "kw": _("kWh per kW of the month's peak"),
+        "kw_day": _("kWh a day per kW of the month's peak"),
+    }  # fmt: skip
 
 
 def plain(number: Decimal) -> str:
     """A number without trailing zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return ENGLISH.number(number)
 
 
-def part_in_words(part: Part, currency: str) -> str:
+def part_in_words(part: Part, currency: str, speech: Speech = ENGLISH) -> str:
     """What one part says."""
-    return WRITERS[type(part)](part, currency)
+    return WRITERS[type(part)](part, currency, speech)
 
 
-def prices_in_words(tiers: tuple[Tier, ...], currency: str, per: str, unit: str = "") -> str:
+def prices_in_words(
+    tiers: tuple[Tier, ...], currency: str, per: str, unit: str = "", speech: Speech = ENGLISH
+) -> str:
     """A price, or the steps of prices: `0.30 up to 200 kWh a month, then 0.34 EUR per kWh`."""
+    _ = speech.say
     said = []
     for place, tier in enumerate(tiers):
-        last = place == len(tiers) - 1
-        limit = "" if tier.up_to is None else f" up to {plain(tier.up_to)} {unit or TIER_WORDS[tier.unit]}"
-        said.append(
-            f"{'then ' if place else ''}{plain(tier.price)}{f' {currency} per {per}' if last else ''}{limit}"
-        )
+        price = speech.number(tier.price)
+        if place == len(tiers) - 1:
+            price = _("%(price)s %(currency)s per %(unit)s") % {
+                "price": price,
+                "currency": currency,
+                "unit": per,
+            }
+        if tier.up_to is not None:
+            limit = {
+                "price": price,
+                "most": speech.number(tier.up_to),
+                "unit": unit or tier_words(speech)[tier.unit],
+            }
+            price = _("%(price)s up to %(most)s %(unit)s") % limit
+        said.append(_("then %(price)s") % {"price": price} if place else price)
     return ", ".join(said)
 
 
-def _periods(periods: tuple[Period, ...], schedule: Schedule, currency: str, per: str, unit: str = "") -> str:
+def _periods(
+    periods: tuple[Period, ...], schedule: Schedule, currency: str, per: str, unit: str, speech: Speech
+) -> str:
     if len(periods) == 1:
-        return prices_in_words(periods[0].tiers, currency, per, unit)
+        return prices_in_words(periods[0].tiers, currency, per, unit, speech)
+    _ = speech.say
     grid = schedule.grid()
-    return "; ".join(
-        f"{period.name} {prices_in_words(period.tiers, currency, per, unit)}"
-        f"{f' ({hours_in_words(grid == place)})' if (grid == place).any() else ' (never)'}"
-        for place, period in enumerate(periods)
-    )
+    told = []
+    for place, period in enumerate(periods):
+        holds = grid == place
+        when = hours_in_words(holds, speech) if holds.any() else _("never")
+        told.append(f"{period.name} {prices_in_words(period.tiers, currency, per, unit, speech)} ({when})")
+    return "; ".join(told)
 
 
-def _energy(part: Energy, currency: str) -> str:
-    rule = ""
-    if any(len(period.tiers) > 1 for period in part.periods):
-        rule = (
-            ", tiers filled as energy is drawn"
-            if part.tier_rule == "chronological"
-            else ", tiers spread over the periods"
+def _energy(part: Energy, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    prices = {"prices": _periods(part.periods, part.schedule, currency, "kWh", "", speech)}
+    if not any(len(period.tiers) > 1 for period in part.periods):
+        return _("Energy: %(prices)s") % prices
+    if part.tier_rule == "chronological":
+        return _("Energy: %(prices)s, tiers filled as energy is drawn") % prices
+    return _("Energy: %(prices)s, tiers spread over the periods") % prices
+
+
+def _peak(part: PeakMultiplier, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    peaks = ", ".join(f"{name} x {speech.number(times)}" for name, times in part.multipliers)
+    price = prices_in_words((Tier(part.base_price),), currency, "kWh", "", speech)
+    return _("Energy: %(prices)s") % {"prices": f"{price}, {peaks}"}
+
+
+def _spot(part: Spot, currency: str, speech: Speech) -> str:
+    _, number = speech.say, speech.number
+    more = []
+    if part.surplus_factor != 1:
+        more.append(
+            _("x %(factor)s while the village has more than it needs")
+            % {"factor": number(part.surplus_factor)}
         )
-    return f"Energy: {_periods(part.periods, part.schedule, currency, 'kWh')}{rule}"
-
-
-def _peak(part: PeakMultiplier, currency: str) -> str:
-    peaks = ", ".join(f"{name} x {plain(times)}" for name, times in part.multipliers)
-    return f"Energy: {plain(part.base_price)} {currency} per kWh, {peaks}"
-
-
-def _spot(part: Spot, currency: str) -> str:
-    bounds = [] if part.floor is None else [f"at least {plain(part.floor)}"]
-    bounds += [] if part.cap is None else [f"at most {plain(part.cap)}"]
-    factors = [f"x {plain(part.surplus_factor)} while the village has more than it needs"] * (
-        part.surplus_factor != 1
-    )
-    factors += [f"x {plain(part.scarce_factor)} while the grid is near its limit"] * (part.scarce_factor != 1)
-    more = "".join(f", {word}" for word in [*factors, *bounds])
+    if part.scarce_factor != 1:
+        more.append(
+            _("x %(factor)s while the grid is near its limit") % {"factor": number(part.scarce_factor)}
+        )
+    if part.floor is not None:
+        more.append(_("at least %(price)s") % {"price": number(part.floor)})
+    if part.cap is not None:
+        more.append(_("at most %(price)s") % {"price": number(part.cap)})
+    fallbacks = {
+        "last_week": _("the same quarter hour a week before"), "day_before": _("the same quarter hour of the day before"),
+        "fixed": _("the version's price of energy per kWh"),
+    }  # fmt: skip
+    places = {
+        "index": part.index, "factor": number(part.factor), "margin": number(part.margin), "currency": currency,
+        "more": "".join(f", {word}" for word in more), "fallback": fallbacks[part.fallback],
+    }  # fmt: skip
     return (
-        f"Energy at the index '{part.index}': {plain(part.factor)} x index + {plain(part.margin)} {currency} per kWh{more}; "
-        f"where the index is missing, {FALLBACKS[part.fallback]}"
-    )  # fmt: skip
+        _(
+            "Energy at the index '%(index)s': %(factor)s x index + %(margin)s %(currency)s per kWh%(more)s; where the index is missing, %(fallback)s"
+        )
+        % places
+    )
 
 
-def _local(part: Local, currency: str) -> str:
+def _local(part: Local, currency: str, speech: Speech) -> str:
+    _ = speech.say
     if part.rule == "discount":
-        return f"Energy from neighbours at {plain(part.share * 100)} % of the own grid price"
-    return f"Energy from neighbours {LOCAL_RULES[part.rule]}"
+        return _("Energy from neighbours at %(percent)s %% of the own grid price") % {
+            "percent": speech.number(part.share * 100)
+        }
+    rules = {
+        "mid_market": _("Energy from neighbours at the middle between retail and feed-in price"),
+        "supply_demand_ratio": _("Energy from neighbours at the supply-demand ratio's price"),
+        "bill_sharing": _("Energy from neighbours at the community's shared cost"),
+        "auction": _("Energy from neighbours at the auction's price"),
+    }
+    return rules[part.rule]
 
 
-def _demand(part: Demand, currency: str) -> str:
+def _demand(part: Demand, currency: str, speech: Speech) -> str:
+    _ = speech.say
     if part.months:
         months = ", ".join(
-            f"{period.name} {prices_in_words(period.tiers, currency, 'kW', 'kW')}" for period in part.periods
+            f"{period.name} {prices_in_words(period.tiers, currency, 'kW', 'kW', speech)}"
+            for period in part.periods
         )
-        said = f"{months}, by calendar month"
+        said = _("%(months)s, by calendar month") % {"months": months}
     else:
-        said = _periods(part.periods, part.schedule, currency, "kW", "kW")
-    ratchet = (
-        f", at least {plain(part.ratchet_percent)} % of the highest of {part.ratchet_months} months before"
-        if part.ratchet_months and part.ratchet_percent
-        else ""
+        said = _periods(part.periods, part.schedule, currency, "kW", "kW", speech)
+    measures = {
+        "highest": _("Power, the month's highest quarter hour: %(prices)s"),
+        "mean_of_three": _("Power, the mean of the month's three highest quarter hours: %(prices)s"),
+        "coincident": _("Power, the power drawn when the microgrid had its peak: %(prices)s"),
+    }
+    told = measures[part.measure] % {"prices": said}
+    if part.ratchet_months and part.ratchet_percent:
+        told += _(", at least %(percent)s %% of the highest of %(months)s months before") % {
+            "percent": speech.number(part.ratchet_percent), "months": part.ratchet_months,
+        }  # fmt: skip
+    return told
+
+
+def _capacity(part: Capacity, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    steps = ", ".join(
+        _("%(price)s up to %(most)s %(unit)s") % {"price": speech.number(amount), "most": size, "unit": "A"}
+        for size, amount in part.steps
     )
-    return f"Power, {MEASURES[part.measure]}: {said}{ratchet}"
+    return _("Connection by fuse: %(steps)s (%(currency)s a month)") % {"steps": steps, "currency": currency}
 
 
-def _capacity(part: Capacity, currency: str) -> str:
-    steps = ", ".join(f"{plain(amount)} up to {size} A" for size, amount in part.steps)
-    return f"Connection by fuse: {steps} ({currency} a month)"
-
-
-def _export(part: Export, currency: str) -> str:
-    prices = f": {_periods(part.periods, part.schedule, currency, 'kWh')}" if part.periods else ""
-    carry = ""
+def _export(part: Export, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    rules = {
+        "net_metering": _("Feeding in: kWh fed in are set off against kWh drawn in the same period"),
+        "net_billing": _("Feeding in: paid for what is fed in"), "feed_in": _("Feeding in: paid for what is fed in"),
+        "buy_all_sell_all": _("Feeding in: the whole production is sold and the whole use bought"),
+    }  # fmt: skip
+    told = rules[part.rule]
     if part.rule == "net_metering":
-        carry = ", surplus waits for later months" if part.carry else ", surplus is lost at the month's end"
+        told += (
+            _(", surplus waits for later months") if part.carry else _(", surplus is lost at the month's end")
+        )
         if part.year_end_price:
-            carry += f", what is left in December is paid at {plain(part.year_end_price)} {currency} per kWh"
-    return f"Feeding in: {EXPORT_RULES[part.rule]}{carry}{prices}"
+            told += _(", what is left in December is paid at %(price)s %(currency)s per kWh") % {
+                "price": speech.number(part.year_end_price), "currency": currency,
+            }  # fmt: skip
+    if part.periods:
+        told += f": {_periods(part.periods, part.schedule, currency, 'kWh', '', speech)}"
+    return told
 
 
-def _incentive(part: Incentive, currency: str) -> str:
-    when = (
-        "received from neighbours"
-        if part.basis == "local"
-        else f"drawn {hours_in_words(part.schedule.grid() > 0)}"
-    )
-    return f"Thank-you: {plain(part.price)} {currency} for each kWh {when}"
+def _incentive(part: Incentive, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    places = {"price": speech.number(part.price), "currency": currency}
+    if part.basis == "local":
+        return _("Thank-you: %(price)s %(currency)s for each kWh received from neighbours") % places
+    hours = hours_in_words(part.schedule.grid() > 0, speech)
+    return _("Thank-you: %(price)s %(currency)s for each kWh drawn %(hours)s") % {**places, "hours": hours}
 
 
-def _levy(part: Levy, currency: str) -> str:
-    charges = [f"{plain(part.price)} {currency} per kWh"] * bool(part.price)
-    charges += [f"{plain(part.percent)} % of {_on(part.on)}"] * bool(part.percent)
-    return f"Levy '{part.name}': {' and '.join(charges) or 'nothing'}"
+def _levy(part: Levy, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    charges = []
+    if part.price:
+        charges.append(_("%(price)s %(currency)s per %(unit)s") % {"price": speech.number(part.price), "currency": currency, "unit": "kWh"})  # fmt: skip
+    if part.percent:
+        charges.append(_("%(percent)s %% of %(on)s") % {"percent": speech.number(part.percent), "on": _on(part.on, speech)})  # fmt: skip
+    return _("Levy '%(name)s': %(charges)s") % {"name": part.name, "charges": _joined(charges, speech)}
 
 
-def _discount(part: Discount, currency: str) -> str:
-    charges = [f"{plain(part.percent)} % off {_on(part.on)}"] * bool(part.percent)
-    charges += [f"{plain(part.amount_per_month)} {currency} off a month"] * bool(part.amount_per_month)
-    return f"Discount '{part.name}': {' and '.join(charges) or 'nothing'}"
+def _discount(part: Discount, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    charges = []
+    if part.percent:
+        charges.append(_("%(percent)s %% off %(on)s") % {"percent": speech.number(part.percent), "on": _on(part.on, speech)})  # fmt: skip
+    if part.amount_per_month:
+        charges.append(_("%(amount)s %(currency)s off a month") % {"amount": speech.number(part.amount_per_month), "currency": currency})  # fmt: skip
+    return _("Discount '%(name)s': %(charges)s") % {"name": part.name, "charges": _joined(charges, speech)}
 
 
-def _on(kinds: tuple[str, ...]) -> str:
-    return ", ".join(kinds) if kinds else "everything"
+def _joined(charges: Sequence[str], speech: Speech) -> str:
+    return speech.say(" and ").join(charges) or speech.say("nothing")
 
 
-def _reactive(part: Reactive, currency: str) -> str:
-    free = f"{plain(part.free_share * 100)} % of the active energy (cos phi {cos_phi(part.free_share):.2f})"
-    return f"Reactive energy: {plain(part.price)} {currency} per kvarh above {free}"
+def _on(kinds: tuple[str, ...], speech: Speech) -> str:
+    names = kind_names(speech)
+    return ", ".join(names.get(kind, kind) for kind in kinds) if kinds else speech.say("everything")
 
 
-def _vat(part: Vat, currency: str) -> str:
-    return f"VAT {plain(part.rate * 100)} % on {_on(part.on)}, {part.treatment.replace('_', ' ')}"
+def kind_names(speech: Speech) -> dict[str, str]:
+    """What the kinds of parts are called."""
+    _ = speech.say
+    return {
+        "standing": _("standing charge"), "energy": _("energy"), "peak_multiplier": _("peak price"), "spot": _("spot price"),
+        "local": _("local energy"), "demand": _("demand"), "capacity": _("capacity"), "reactive": _("reactive energy"),
+        "export": _("feed-in"), "incentive": _("thank-you"), "levy": _("levy"), "discount": _("discount"), "vat": _("VAT"),
+        "minimum": _("minimum"),
+    }  # fmt: skip
 
 
-def _standing(part: Standing, currency: str) -> str:
-    return f"Standing charge: {plain(part.amount)} {currency} a {part.per}"
+def _reactive(part: Reactive, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    return _(
+        "Reactive energy: %(price)s %(currency)s per kvarh above %(percent)s %% of the active energy (cos phi %(cos_phi)s)"
+    ) % {
+        "price": speech.number(part.price), "currency": currency, "percent": speech.number(part.free_share * 100),
+        "cos_phi": speech.figure(f"{cos_phi(part.free_share):.2f}"),
+    }  # fmt: skip
 
 
-def _minimum(part: Minimum, currency: str) -> str:
-    return f"At least {plain(part.amount)} {currency} a {part.per}, before VAT"
+def _vat(part: Vat, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    treatments = {
+        "standard": _("standard"), "reverse_charge": _("reverse charge"), "small_business": _("small business"), "exempt": _("exempt"),
+    }  # fmt: skip
+    return _("VAT %(percent)s %% on %(on)s, %(treatment)s") % {
+        "percent": speech.number(part.rate * 100), "on": _on(part.on, speech),
+        "treatment": treatments.get(part.treatment, part.treatment),
+    }  # fmt: skip
+
+
+def _standing(part: Standing, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    return {
+        "day": _("Standing charge: %(amount)s %(currency)s a day"), "month": _("Standing charge: %(amount)s %(currency)s a month"),
+        "year": _("Standing charge: %(amount)s %(currency)s a year"),
+    }[part.per] % {"amount": speech.number(part.amount), "currency": currency}  # fmt: skip
+
+
+def _minimum(part: Minimum, currency: str, speech: Speech) -> str:
+    _ = speech.say
+    return {
+        "day": _("At least %(amount)s %(currency)s a day, before VAT"), "month": _("At least %(amount)s %(currency)s a month, before VAT"),
+        "year": _("At least %(amount)s %(currency)s a year, before VAT"),
+    }[part.per] % {"amount": speech.number(part.amount), "currency": currency}  # fmt: skip
 
 
 # Each writer takes the kind it stands for; the key says so, types cannot.
-WRITERS: dict[type[Part], Callable[[Any, str], str]] = {
+WRITERS: dict[type[Part], Callable[[Any, str, Speech], str]] = {
     Standing: _standing, Energy: _energy, PeakMultiplier: _peak, Spot: _spot, Local: _local, Demand: _demand, Capacity: _capacity,
     Reactive: _reactive, Export: _export, Incentive: _incentive, Levy: _levy, Discount: _discount, Vat: _vat, Minimum: _minimum,
 }  # fmt: skip

@@ -1,4 +1,6 @@
-// Elements made in one line.
+// Elements made in one line; texts of the editor in the page's language.
+import { say } from "./words.js";
+
 let counter = 0;
 export const freshId = (word) => `te-${word}-${(counter += 1)}`;
 
@@ -7,9 +9,9 @@ export function make(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (value === true) made.setAttribute(key, "");
-    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value);
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, key === "aria-label" ? say(value) : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false).map((child) => (typeof child === "string" ? say(child) : child)));
   return made;
 }
 

@@ -1,4 +1,5 @@
 // The editor of a tariff version: cards over the field that the program reads, and what it does beside them, asked for after each change.
+import { say } from "./words.js";
 import "./editor.css";
 import { make } from "./dom.js";
 import { KINDS, partCard } from "./part_cards.js";
@@ -95,7 +96,7 @@ class Editor {
   async ask(url) {
     const body = new FormData(this.form);
     const answer = await fetch(url, { method: this.stands ? "GET" : "POST", body: this.stands ? undefined : body, headers: { "X-Requested-With": "fetch" } });
-    if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+    if (!answer.ok) throw new Error(say("The server answered {status}.", { status: answer.status }));
     return answer.text();
   }
 
@@ -108,13 +109,13 @@ class Editor {
       text = await this.ask(this.root.dataset.look);
     } catch (problem) {
       text = null;
-      if (asked === this.asked) place.replaceChildren(make("section", { class: "te-card te-warn", role: "alert" }, make("p", {}, `What it does could not be worked out just now. ${problem.message}`)));
+      if (asked === this.asked) place.replaceChildren(make("section", { class: "te-card te-warn", role: "alert" }, make("p", {}, say("What it does could not be worked out just now. {problem}", { problem: problem.message }))));
     }
     if (asked !== this.asked) return; // a newer question is on its way
     if (text !== null) place.innerHTML = text;
     place.removeAttribute("aria-busy");
     this.mark(place);
-    this.root.querySelector("[data-te-ask-effect]").textContent = this.worked ? "Work it out again" : "Work it out";
+    this.root.querySelector("[data-te-ask-effect]").textContent = say(this.worked ? "Work it out again" : "Work it out");
     this.root.querySelector("[data-te-effect]").classList.toggle("te-stale", Boolean(this.worked));
   }
 
@@ -142,9 +143,9 @@ class Editor {
       place.innerHTML = await this.ask(this.root.dataset.effect);
       place.classList.remove("te-stale");
       this.worked = true;
-      button.textContent = "Work it out again";
+      button.textContent = say("Work it out again");
     } catch (problem) {
-      place.replaceChildren(make("p", { role: "alert" }, `It could not be worked out just now. ${problem.message}`));
+      place.replaceChildren(make("p", { role: "alert" }, say("It could not be worked out just now. {problem}", { problem: problem.message })));
     }
     place.removeAttribute("aria-busy");
     button.disabled = false;
@@ -156,7 +157,7 @@ function inWords(where) {
   const period = /periods\[(\d+)\]/.exec(where);
   const tier = /tiers\[(\d+)\]/.exec(where);
   const last = where.split(".").pop().replace(/\[\d+\]/, "").replace("up_to", "limit").replace("_", " ");
-  const words = [last && !["periods", "tiers"].includes(last) ? last : "", tier ? `step ${Number(tier[1]) + 1}` : "", period ? `period ${period[1]}` : ""].filter(Boolean).join(", ");
+  const words = [last && !["periods", "tiers"].includes(last) ? say(last) : "", tier ? say("step {number}", { number: Number(tier[1]) + 1 }) : "", period ? say("period {number}", { number: period[1] }) : ""].filter(Boolean).join(", ");
   return words ? `${words} ` : "";
 }
 

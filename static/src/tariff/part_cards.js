@@ -1,5 +1,6 @@
 // A card for each charge of a tariff: fields with words, never JSON. The part itself is what is edited; `changed` is called after each edit.
 import { choice, entry, freshId, labelled, make, moved, number } from "./dom.js";
+import { say } from "./words.js";
 import { MONTHS } from "./schedule.js";
 import { WeekGrid } from "./week_grid.js";
 
@@ -49,13 +50,13 @@ function kindsOn(part, changed) {
 function periodRows(part, { per, units, fixedName, changed, again, onDrop, currency }) {
   const table = make("div", { class: "te-periods" });
   part.periods.forEach((period, place) => {
-    const row = make("div", { class: "te-period", role: "group", "aria-label": `Period ${place}` });
+    const row = make("div", { class: "te-period", role: "group", "aria-label": say("Period {number}", { number: place }) });
     row.append(make("span", { class: `te-swatch te-p${place % 8}`, "aria-hidden": "true" }, String(place)));
     if (!fixedName) row.append(labelled("Name", entry(period.name, (v) => { period.name = v.trim(); changed("names"); }, { maxlength: 28, "data-period-name": place })));
     period.tiers.forEach((tier, step) => row.append(tierFields(period, tier, step, { per, units, changed, again, currency, place })));
     const actions = make("div", { class: "te-row-actions" });
     actions.append(make("button", { type: "button", class: "te-link", onclick: () => { addTier(period); again(); } }, "Add a step"));
-    if (onDrop && part.periods.length > 1) actions.append(make("button", { type: "button", class: "te-link", "aria-label": `Remove ${period.name || `period ${place}`}`, onclick: () => onDrop(place) }, "Remove"));
+    if (onDrop && part.periods.length > 1) actions.append(make("button", { type: "button", class: "te-link", "aria-label": say("Remove {name}", { name: period.name || say("period {number}", { number: place }) }), onclick: () => onDrop(place) }, "Remove"));
     row.append(actions);
     table.append(row);
   });
@@ -70,14 +71,14 @@ function addTier(period) {
 
 function tierFields(period, tier, step, { per, units, changed, again, currency, place }) {
   const last = step === period.tiers.length - 1;
-  const price = labelled(step ? "then" : `${currency} per ${per}`, entry(tier.price, (v) => { tier.price = number(v); changed(); }, { inputmode: "decimal", size: 8, "data-price": `${place}.${step}` }));
+  const price = labelled(step ? "then" : say("{currency} per {unit}", { currency, unit: say(per) }), entry(tier.price, (v) => { tier.price = number(v); changed(); }, { inputmode: "decimal", size: 8, "data-price": `${place}.${step}` }));
   const group = make("div", { class: "te-tier" }, price);
   if (!last || tier.up_to !== undefined) {
     group.append(labelled("up to", entry(tier.up_to, (v) => { const given = number(v); if (given) tier.up_to = given; else if (last) delete tier.up_to; else tier.up_to = ""; changed(); }, { inputmode: "decimal", size: 7, "data-limit": `${place}.${step}` })));
     if (units && !step) group.append(labelled("counted in", choice(units, tier.unit ?? "month", (v) => { for (const one of period.tiers) { if (v === "month") delete one.unit; else one.unit = v; } changed(); again(); })));
   }
   if (period.tiers.length > 1) {
-    group.append(make("button", { type: "button", class: "te-link", "aria-label": `Remove step ${step + 1}`, onclick: () => { period.tiers.splice(step, 1); delete period.tiers.at(-1).up_to; again(); } }, "×"));
+    group.append(make("button", { type: "button", class: "te-link", "aria-label": say("Remove step {number}", { number: step + 1 }), onclick: () => { period.tiers.splice(step, 1); delete period.tiers.at(-1).up_to; again(); } }, "×"));
   }
   return group;
 }
@@ -86,7 +87,7 @@ const WEEKS = new WeakMap(); // seasons that look alike for now stay apart while
 
 /** Periods and the painted week that says when they hold. */
 function painted(part, card, { per, units, changed, currency, stands, again }) {
-  const names = () => part.periods.map((period, place) => period.name || `period ${place}`);
+  const names = () => part.periods.map((period, place) => period.name || say("period {number}", { number: place }));
   if (!WEEKS.has(part)) WEEKS.set(part, new WeekGrid(part.schedule ?? [], names, (windows) => put(part, "schedule", windows, changed), { stands }));
   const week = WEEKS.get(part);
   week.paint();
@@ -94,7 +95,7 @@ function painted(part, card, { per, units, changed, currency, stands, again }) {
     per, units, currency, again: () => { changed(); again(); }, changed: (what) => { changed(); if (what === "names") week.paint(); },
     onDrop: (place) => { part.periods.splice(place, 1); week.dropPeriod(place); changed(); again(); },
   });
-  if (!stands) card.append(rows(), make("button", { type: "button", class: "te-link te-add", onclick: () => { part.periods.push({ name: `period ${part.periods.length}`, tiers: [{ price: "" }] }); changed(); again(); } }, "Add a period"));
+  if (!stands) card.append(rows(), make("button", { type: "button", class: "te-link te-add", onclick: () => { part.periods.push({ name: say("period {number}", { number: part.periods.length }), tiers: [{ price: "" }] }); changed(); again(); } }, "Add a period"));
   card.append(week.element);
 }
 
@@ -136,18 +137,18 @@ const BODIES = {
       part.rule === "discount" ? share("Share of the own price [%]", part, "share", changed) : null));
   },
   capacity(part, card, { changed, again }) {
-    const rows = part.steps.map((step, place) => make("div", { class: "te-period", role: "group", "aria-label": `Step ${place + 1}` },
+    const rows = part.steps.map((step, place) => make("div", { class: "te-period", role: "group", "aria-label": say("Step {number}", { number: place + 1 }) },
       labelled("up to [A]", entry(step.fuse_a, (v) => { step.fuse_a = /^\d+$/.test(v) ? Number(v) : v; changed(); }, { inputmode: "numeric" })),
       labelled("amount a month", entry(step.amount, (v) => { step.amount = number(v); changed(); }, { inputmode: "decimal" })),
-      part.steps.length > 1 ? make("button", { type: "button", class: "te-link", "aria-label": `Remove step ${place + 1}`, onclick: () => { part.steps.splice(place, 1); changed(); again(); } }, "Remove") : null));
+      part.steps.length > 1 ? make("button", { type: "button", class: "te-link", "aria-label": say("Remove step {number}", { number: place + 1 }), onclick: () => { part.steps.splice(place, 1); changed(); again(); } }, "Remove") : null));
     card.append(make("div", { class: "te-periods" }, ...rows), make("button", { type: "button", class: "te-link te-add", onclick: () => { part.steps.push({ fuse_a: "", amount: "" }); again(); } }, "Add a step"));
   },
   reactive(part, card, { changed }) {
     const factor = make("p", { class: "te-muted", "aria-live": "polite" });
     const tell = () => {
       const value = Number(part.free_share);
-      const now = part.free_share !== undefined && value >= 0 ? `Free down to a cos phi of ${Math.cos(Math.atan(value)).toFixed(2)} (48.43 % is 0.90). ` : "";
-      factor.textContent = `${now}Sites with this tariff need a meter that counts reactive energy: Meters, “counts reactive energy from”.`;
+      const now = part.free_share !== undefined && value >= 0 ? `${say("Free down to a cos phi of {value} (48.43 % is 0.90).", { value: Math.cos(Math.atan(value)).toFixed(2) })} ` : "";
+      factor.textContent = `${now}${say("Sites with this tariff need a meter that counts reactive energy: Meters, “counts reactive energy from”.")}`;
     };
     tell();
     card.append(make("div", { class: "te-fields" }, money("per kvarh above what is free", part, "price", changed), share("free, in percent of the kWh", part, "free_share", () => { tell(); changed(); })), factor);
@@ -183,7 +184,7 @@ export function partCard(part, place, tools) {
   const id = freshId("card");
   const card = make("section", { class: "te-card te-part", "aria-labelledby": id, "data-part": place, "data-kind": part.kind });
   const head = make("header", { class: "te-head" }, make("h2", { id }, kind?.title ?? part.kind));
-  if (!tools.stands && tools.onRemove) head.append(make("button", { type: "button", class: "te-link", "aria-label": `Remove: ${kind?.title ?? part.kind}`, onclick: tools.onRemove }, "Remove"));
+  if (!tools.stands && tools.onRemove) head.append(make("button", { type: "button", class: "te-link", "aria-label": say("Remove: {name}", { name: say(kind?.title ?? part.kind) }), onclick: tools.onRemove }, "Remove"));
   card.append(head);
   if (BODIES[part.kind]) BODIES[part.kind](part, card, tools);
   else card.append(make("p", {}, "Only an expert can change this part, in the field below."));

@@ -1,4 +1,6 @@
 // A schedule as the tariff keeps it (windows) and as people paint it (weeks of cells by season), and back.
+import { say } from "./words.js";
+
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"];
 export const DAY_NAMES = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Holiday"];
 export const LONG_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "Public holiday"];
@@ -78,8 +80,8 @@ export function windowsOf(seasons, step) {
 
 /** Months in words: runs of at least three with a dash, over the turn of the year. */
 export function monthsInWords(months) {
-  if (months.length === 12) return "All year";
-  if (!months.length) return "No month yet";
+  if (months.length === 12) return say("All year");
+  if (!months.length) return say("No month yet");
   const sorted = [...months].sort((a, b) => a - b);
   const runs = [];
   for (const month of sorted) {
@@ -88,14 +90,14 @@ export function monthsInWords(months) {
     else runs.push([month]);
   }
   if (runs.length > 1 && runs[0][0] === 1 && runs.at(-1).at(-1) === 12) runs[0] = [...runs.pop(), ...runs[0]];
-  return runs.map((run) => (run.length > 2 ? `${MONTHS[run[0] - 1]}–${MONTHS[run.at(-1) - 1]}` : run.map((m) => MONTHS[m - 1]).join(", "))).join(", ");
+  return runs.map((run) => (run.length > 2 ? `${say(MONTHS[run[0] - 1])}–${say(MONTHS[run.at(-1) - 1])}` : run.map((m) => say(MONTHS[m - 1])).join(", "))).join(", ");
 }
 
 /** One week in words for those who do not see it: what holds when, but for period 0. */
 export function weekInWords(week, step, names) {
   const said = windowsOf([{ months: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], week }], step).map((w) => {
-    const days = w.days ? w.days.map((d) => DAY_NAMES[DAYS.indexOf(d)]).join(", ") : "every day";
-    return `${names[w.period]}: ${days} ${w.from} to ${w.to}`;
+    const days = w.days ? w.days.map((d) => say(DAY_NAMES[DAYS.indexOf(d)])).join(", ") : say("every day");
+    return say("{name}: {days} {from} to {until}", { name: say(names[w.period]), days, from: w.from, until: w.to });
   });
-  return said.length ? `${said.join("; ")}; else ${names[0]}.` : `${names[0]} at all hours.`;
+  return said.length ? say("{told}; else {name}.", { told: said.join("; "), name: say(names[0]) }) : say("{name} at all hours.", { name: say(names[0]) });
 }

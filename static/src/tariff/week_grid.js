@@ -1,6 +1,7 @@
 // The week, painted by mouse, finger or keys: one grid for each season, a colour and a digit for each period.
 import { DAYS, DAY_NAMES, LONG_DAYS, MONTHS, finer, minuteOf, monthsInWords, seasonsOf, stepOf, timeOf, weekInWords, windowsOf } from "./schedule.js";
 import { choice, labelled, make } from "./dom.js";
+import { say } from "./words.js";
 
 const COARSEST = 60;
 
@@ -107,12 +108,12 @@ export class WeekGrid {
   take(place) {
     this.brush = place;
     for (const button of this.element.querySelectorAll(".te-brush")) button.setAttribute("aria-pressed", String(Number(button.dataset.period) === place));
-    this.said.textContent = `Painting with ${this.names()[place]}.`;
+    this.said.textContent = say("Painting with {name}.", { name: say(this.names()[place]) });
   }
 
   cells(names) {
     const grid = make("div", {
-      class: `te-grid te-step-${this.step}`, role: "grid", "aria-label": `Hours of the week, ${monthsInWords(this.season.months)}`, "aria-readonly": String(this.stands),
+      class: `te-grid te-step-${this.step}`, role: "grid", "aria-label": say("Hours of the week, {months}", { months: monthsInWords(this.season.months) }), "aria-readonly": String(this.stands),
       style: `--count:${this.count}`,
     });
     const head = make("div", { role: "row", class: "te-row" }, make("span", { role: "columnheader", class: "te-corner" }, make("span", { class: "te-hidden" }, "Day")));
@@ -141,7 +142,7 @@ export class WeekGrid {
   dye(box, day, at, names = this.names(), period = this.season.week[day * this.count + at]) {
     box.className = `te-cell te-p${period % 8}`;
     box.textContent = period && this.step === COARSEST ? String(period) : "";
-    box.setAttribute("aria-label", `${LONG_DAYS[day]} ${timeOf(at * this.step)} to ${timeOf((at + 1) * this.step)}, ${names[period]}`);
+    box.setAttribute("aria-label", `${say(LONG_DAYS[day])} ${say("{from} to {until}", { from: timeOf(at * this.step), until: timeOf((at + 1) * this.step) })}, ${say(names[period])}`);
   }
 
   /** Every cell of a rectangle in the colour of the brush; shown only, or kept. */
@@ -155,7 +156,7 @@ export class WeekGrid {
     }));
     if (keep) {
       this.tell();
-      this.said.textContent = `${LONG_DAYS[Math.min(day, toDay)]}${day === toDay ? "" : ` to ${LONG_DAYS[Math.max(day, toDay)]}`}, ${timeOf(Math.min(at, toAt) * this.step)} to ${timeOf((Math.max(at, toAt) + 1) * this.step)}: ${names[this.brush]}.`;
+      this.said.textContent = `${day === toDay ? say(LONG_DAYS[day]) : say("{from} to {until}", { from: say(LONG_DAYS[Math.min(day, toDay)]), until: say(LONG_DAYS[Math.max(day, toDay)]) })}, ${say("{from} to {until}", { from: timeOf(Math.min(at, toAt) * this.step), until: timeOf((Math.max(at, toAt) + 1) * this.step) })}: ${say(names[this.brush])}.`;
       this.changed();
     }
   }
@@ -233,7 +234,7 @@ export class WeekGrid {
       const end = minuteOf(to.value || "00:00") || 1440;
       const chosen = days.filter(({ box }) => box.checked).map(({ box }) => Number(box.value));
       if (end <= start || !chosen.length) {
-        this.said.textContent = "Choose a day, and an end after the beginning; for a night paint the evening and the morning.";
+        this.said.textContent = say("Choose a day, and an end after the beginning; for a night paint the evening and the morning.");
         this.words.textContent = this.said.textContent;
         return;
       }

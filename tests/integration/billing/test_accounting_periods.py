@@ -64,7 +64,7 @@ def test_a_month_is_closed_in_its_turn_and_when_it_is_over(hamlet: Hamlet, peopl
         close_period(
             cooperative=hamlet.cooperative, month=MARCH, by=people[0], now=datetime(2016, 3, 31, tzinfo=UTC)
         )
-    with pytest.raises(CannotClose, match="Earlier months are open: 2016-03"):
+    with pytest.raises(CannotClose, match="Earlier months are open: March 2016"):
         close_period(cooperative=hamlet.cooperative, month=APRIL, by=people[0], now=LATER)
     close_period(cooperative=hamlet.cooperative, month=MARCH, by=people[0], now=LATER)
     assert close_period(cooperative=hamlet.cooperative, month=APRIL, by=people[0], now=LATER).period == 201604

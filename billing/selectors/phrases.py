@@ -1,0 +1,145 @@
+"""Sentences about money that are kept in English, by the pure domain or in a row: each is listed here to be said in the reader's language.
+
+A row keeps the sentence as it was written when it happened; pages say it by `members.language.said`. A new one is added here, with its
+figures and names as places.
+"""
+
+from django.utils.translation import gettext_noop
+
+from kernel.phrases import Phrasebook
+
+CHECKS = Phrasebook.of(
+    gettext_noop("Nothing was drawn on any day."),
+    gettext_noop("There is no earlier document of this member at this site."),
+    gettext_noop("Street or place is missing: a letter cannot be sent."),
+    gettext_noop("No e-mail address: documents are not sent by e-mail."),
+    gettext_noop("The bill comes to %(amount)s %(currency)s."),
+    gettext_noop("%(missing)s of %(days)s days have no readings."),
+    gettext_noop("Nothing was read of reactive energy on %(days)s days on which it is charged."),
+    gettext_noop(
+        "%(amount)s %(currency)s; half of all bills are below %(usual)s %(currency)s, and there is none to compare with."
+    ),
+    gettext_noop(
+        "%(amount)s %(currency)s; half of all bills are below %(usual)s %(currency)s, and the highest before was %(highest)s %(currency)s."
+    ),
+    gettext_noop("%(estimated)s of %(intervals)s intervals are estimated (%(percent)s %%)."),
+    gettext_noop("%(now)s kWh a day; the same month last year: %(before)s kWh a day."),
+    gettext_noop("%(now)s kWh a day; the months before: %(before)s kWh a day."),
+    gettext_noop("%(tariff)s from %(day)s on."),
+)
+RUNS = Phrasebook.of(
+    gettext_noop("Days closed again: %(days)s; newer readings of %(meters)s."),
+    gettext_noop("Days closed again: %(days)s; newer readings of storages."),
+    gettext_noop("Changed hands on another day: %(sites)s."),
+    gettext_noop("months without a check that blocks"),
+    gettext_noop("corrections of at most %(limit)s minor units a document"),
+    gettext_noop("rated, released and posted in one go"),
+    gettext_noop(
+        "The worker ended while it sent; nobody knows whether the e-mail went out. Send it again if it did not arrive."
+    ),
+)
+MOVEMENTS = Phrasebook.of(
+    gettext_noop("nothing moved"),
+    gettext_noop("the bank's charges"),
+    gettext_noop("nothing fits"),
+    gettext_noop("undone"),
+    gettext_noop("is known from an earlier file"),
+    gettext_noop("is compared with what the bank was asked to do"),
+    gettext_noop("its payments were told one by one later"),
+    gettext_noop("assigned by a person: %(names)s"),
+    gettext_noop("not ours: %(why)s"),
+    gettext_noop("takes %(payment)s back"),
+    gettext_noop("shares of %(member)s"),
+    gettext_noop("the card provider's payout %(payout)s"),
+    gettext_noop("the bank collected it"),
+    gettext_noop("the bank collected %(count)s debits"),
+    gettext_noop("the bank took %(debit)s back: %(why)s"),
+    gettext_noop("the payout %(payout)s left"),
+    gettext_noop("%(count)s payouts left"),
+    gettext_noop("the payout %(payout)s came back (%(why)s)"),
+    gettext_noop("no reason"),
+    gettext_noop("by end-to-end id"),
+    gettext_noop("by structured reference"),
+    gettext_noop("by end-to-end id of a prepaid balance"),
+    gettext_noop("by structured reference of a prepaid balance"),
+    gettext_noop("by the reference of a prepaid balance"),
+    gettext_noop("by payment reference"),
+    gettext_noop("by the numbers of %(count)s bills, whose rests make the sum"),
+    gettext_noop("the words name %(count)s bills, this is one"),
+    gettext_noop("their account and the exact rest"),
+    gettext_noop("their account, and all their open bills make the sum"),
+    gettext_noop("their account, another sum: their oldest open bill"),
+    gettext_noop("their account: on account"),
+    gettext_noop("by name and amount"),
+    gettext_noop("the exact rest, and the name is alike by %(percent)s%%"),
+    gettext_noop("their name, another sum: their oldest open bill"),
+    gettext_noop("their name: on account"),
+    gettext_noop("the only open bill of this sum"),
+    gettext_noop("one of %(count)s open bills of this sum"),
+)
+STATEMENTS = Phrasebook.of(
+    gettext_noop("The statement is of account %(theirs)s, ours is %(ours)s."),
+    gettext_noop("The account is in %(theirs)s, the books are in %(ours)s."),
+    gettext_noop(
+        "Opening %(opening)s and movements %(moved)s make %(expected)s, but the bank closes at %(closing)s."
+    ),
+    gettext_noop(
+        "Statement %(before)s is followed by %(sequence)s: import the ones between, or say why they are missing."
+    ),
+    gettext_noop("%(count)s entries are not booked yet and were left out."),
+    gettext_noop("The file is larger than 10 MB; export a shorter period."),
+    gettext_noop("The file is larger than 20 MB; fetch a shorter period."),
+    gettext_noop("The file is empty; export the statement again."),
+    gettext_noop("The file has more than %(rows)s rows; export a shorter period."),
+    gettext_noop("Row 1: a column is missing, name it %(name)s."),
+    gettext_noop("Row %(row)s, date: '%(text)s' is not a date; write it as 2016-04-12 or 12.04.2016."),
+    gettext_noop("Row %(row)s, amount: '%(text)s' is not an amount; write it as 12.34."),
+    gettext_noop("Row %(row)s, amount: '%(text)s' has more than two decimals or is out of range."),
+    gettext_noop("The file is %(kind)s; ask the bank for camt.053 or camt.054, version 02 to 13."),
+    gettext_noop("The file is %(kind)s, not pain.002."),
+    gettext_noop("XML of another kind"),
+    gettext_noop("The file is no sound XML (%(problem)s); fetch it again from the bank."),
+    gettext_noop("The file has a document type, which banks do not send; it is not read."),
+    gettext_noop("The answer does not say to which file it answers (OrgnlMsgId)."),
+)
+CARDS = Phrasebook.of(
+    gettext_noop("the page was not used in time"),
+    gettext_noop("nothing was collected"),
+    gettext_noop("the provider collected %(cents)s"),
+    gettext_noop("the provider has %(cents)s %(currency)s for it"),
+    gettext_noop("its movements make %(sum)s"),
+    gettext_noop("the provider did not give it back"),
+    gettext_noop("refused"),
+)
+ACCOUNTS = Phrasebook.of(
+    gettext_noop("by hand"),
+    gettext_noop("set off"),
+    gettext_noop("paid out"),
+    gettext_noop("paid back"),
+    gettext_noop("given back"),
+    gettext_noop("used for something else"),
+    gettext_noop("set off against a claim"),
+    gettext_noop("taken back by %(document)s"),
+    gettext_noop("sent back %(code)s"),
+    gettext_noop("payment returned %(code)s"),
+    gettext_noop("goes on after a correction"),
+    gettext_noop("Credit paid back"),
+    gettext_noop("Credit of %(member)s"),
+    gettext_noop("Returned debit %(document)s"),
+    gettext_noop("%(count)s shares given back"),
+)
+SHARING_OUT = Phrasebook.of(
+    gettext_noop("Nobody is counted by less than nothing."),
+    gettext_noop("Nobody delivered energy in the period, and nobody holds shares."),
+    gettext_noop("Only a positive sum can be shared out."),
+)
+BESIDE_TARIFFS = Phrasebook.of(
+    gettext_noop("Its readings do not cover all of these days."),
+    gettext_noop("It has no tariff."),
+    gettext_noop("It has no tariff on %(days)s."),
+    gettext_noop("Its meter counts no reactive energy, which the tariff charges."),
+    gettext_noop("Who buys and sells all has no battery: what comes out of one may be bought or made."),
+    gettext_noop("Its plant has no meter of its own, so the whole production is not known."),
+    gettext_noop("A file takes %(most)s bookings; this month has %(count)s."),
+)
+PHRASES = CHECKS.joined((RUNS, MOVEMENTS, STATEMENTS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS))
