@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from billing.models import BilledReadings, Document, DocumentKind
+from billing.models import BilledReadings, Component, Document, DocumentKind, DocumentLine
 from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Channel, Meter, MeterDay, MeterDayVersion
 from energy.models.meters import MeterKind
+from grid.selectors.plant_shares import divisions_along
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,61 @@ class VersionUse:
     newest: int
 
 
+@dataclass(frozen=True, slots=True)
+class CountedReadings:
+    """The days of one channel that a document counts, in `unit` (Wh or varh)."""
+
+    channel: Channel
+    unit: str
+    uses: list[VersionUse]
+
+    @property
+    def total(self) -> int:
+        return sum(use.energy_wh for use in self.uses)
+
+
 def versions_behind(document: Document) -> list[VersionUse]:
     """The versions whose readings make up a document's energy, day by day; empty for runs before they were kept."""
-    channel = Channel.IMPORT if document.is_for_use else Channel.EXPORT
-    meters = Meter.objects.filter(site_id=document.site_id, kind=MeterKind.SITE).in_bulk()
+    return _versions(document, Channel.IMPORT if document.is_for_use else Channel.EXPORT, MeterKind.SITE)
+
+
+def versions_beside(document: Document) -> list[CountedReadings]:
+    """The same of what its tariff asked beside that register: reactive energy, and what the site's own plants made, from which own use follows."""
+    lines = set(document.lines.values_list("component", flat=True))
+    asked = []
+    if document.is_for_use:
+        asked.append((Channel.REACTIVE, [MeterKind.SITE]))
+    if Component.OWN_USE in lines:
+        asked.append((Channel.PRODUCTION, [MeterKind.SOURCE]))
+        # Own use is what plants made less what was fed in, so a bill rests on that too; a credit document names it already.
+        asked += [(Channel.EXPORT, [MeterKind.SITE])] * document.is_for_use
+    found = [
+        CountedReadings(channel, channel.unit, _versions(document, channel, *kinds))
+        for channel, kinds in asked
+    ]
+    return [counted for counted in found if counted.uses]
+
+
+def part_of_plant(document: Document) -> str:
+    """Which part of a common plant a credit document is of, as "40 %"; empty where it is of a whole one."""
+    for window in document.lines.values_list("window", flat=True):
+        for piece in window.split(", "):
+            if piece.startswith("part "):
+                return piece.removeprefix("part ")
+    return ""
+
+
+def is_of_divided_plant(document: Document) -> bool:
+    """Whether a credit document is of a plant that has several holders on its days, each with a document of their own."""
+    return not document.is_for_use and bool(divisions_along([document.site_id], document.days()))
+
+
+def _versions(document: Document, channel: Channel, *kinds: MeterKind) -> list[VersionUse]:
+    meters = Meter.objects.filter(site_id=document.site_id, kind__in=kinds).in_bulk()
     of_run, days = document.rated_run.days(), document.days()
     used: list[VersionUse] = []
-    for kept in BilledReadings.objects.filter(run=document.rated_run, meter_id__in=meters, channel=channel):
+    kept_rows = BilledReadings.objects.filter(run=document.rated_run, meter_id__in=meters, channel=channel)
+    for kept in kept_rows.order_by("meter_id"):
         version_of = dict(zip(of_run, kept.versions, strict=True))
         rows = MeterDay.objects.filter(meter_id=kept.meter_id, channel=channel, day__in=days)
         causes = MeterDayVersion.objects.filter(meter_id=kept.meter_id, channel=channel, day__in=days)
@@ -70,8 +119,7 @@ def _use(row: MeterDay, meter: Meter, told: MeterDayVersion | None, newest: int)
 
 
 def documents_of_day(meter: Meter, channel: int, day: date) -> dict[int, QuerySet[Document]]:
-    """The documents that rest on a meter day, by the version they used."""
-    kind = DocumentKind.BILL if channel == Channel.IMPORT else DocumentKind.CREDIT
+    """The documents that rest on a meter day, by the version they used; of reactive energy bills, of what a plant made both kinds with own use."""
     found: dict[int, QuerySet[Document]] = {}
     rows = BilledReadings.objects.filter(
         meter_id=meter.pk, channel=channel, run__first_day__lte=day, run__last_day__gte=day
@@ -79,7 +127,18 @@ def documents_of_day(meter: Meter, channel: int, day: date) -> dict[int, QuerySe
     for kept in rows:
         version = dict(zip(kept.run.days(), kept.versions, strict=True)).get(day, 0)
         documents = Document.objects.filter(
-            run=kept.run_id, site_id=meter.site_id, kind=kind, first_day__lte=day, last_day__gte=day
+            _rests_on(channel), run=kept.run_id, site_id=meter.site_id, first_day__lte=day, last_day__gte=day
         )
         found[version] = found[version] | documents if version in found else documents
     return found
+
+
+def _rests_on(channel: int) -> Q:
+    """Which documents of a site rest on one of its channels."""
+    with_own_use = Exists(DocumentLine.objects.filter(document=OuterRef("pk"), component=Component.OWN_USE))
+    if channel == Channel.PRODUCTION:
+        return Q(with_own_use)
+    bills = Q(kind=DocumentKind.BILL)
+    if channel == Channel.EXPORT:
+        return Q(kind=DocumentKind.CREDIT) | (bills & Q(with_own_use))
+    return bills

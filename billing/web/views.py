@@ -10,7 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from billing.domain.payment_code import epc_code
@@ -33,13 +33,18 @@ from billing.selectors.e_invoice import vat_of
 from billing.selectors.flexibility import flexibility_on
 from billing.selectors.line_energy import from_grid_wh, from_neighbours_wh, own_use_wh
 from billing.selectors.payments import allocations_of
-from billing.selectors.readings import versions_behind
+from billing.selectors.readings import is_of_divided_plant, part_of_plant, versions_behind, versions_beside
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
+from energy.models import Channel
 from energy.selectors.register_readings import register_readings
 from members.selectors.scope import own_members
 
 PAGE = 24
+BESIDE_WORDS = {
+    Channel.REACTIVE: gettext_lazy("Reactive energy"), Channel.PRODUCTION: gettext_lazy("Made by your own plant"),
+    Channel.EXPORT: gettext_lazy("Fed in, which is taken off what the plant made"),
+}  # fmt: skip
 
 
 @login_required
@@ -147,6 +152,8 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "document": document, "uses": uses, "total_wh": sum(use.energy_wh for use in uses),
         "billed_wh": sum(line.quantity for line in lines if line.component in counted) - own_use_wh(lines),
         "what": _("Drawn") if document.is_for_use else _("Fed in"), "zone": document.run.microgrid.time_zone,
+        "part": part_of_plant(document), "is_divided": is_of_divided_plant(document),
+        "beside": [(BESIDE_WORDS[counted.channel], counted) for counted in versions_beside(document)],
     }  # fmt: skip
     return render(request, "portal/bill_readings.html", context)
 

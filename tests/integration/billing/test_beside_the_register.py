@@ -5,6 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from benchmarks.e_invoice_rules import broken_rules
 from billing.adapters.documents.e_invoice import invoice_xml
@@ -15,6 +17,7 @@ from billing.selectors.corrections import correction_of, outdated_months
 from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import paper_facts
+from billing.selectors.readings import documents_of_day, versions_beside
 from billing.selectors.reconciliation import links_of
 from billing.selectors.run_summary import summarise
 from billing.selectors.tariffs import terms_of
@@ -28,6 +31,7 @@ from billing.services.runs import draw_up_run, prepare_run, rate_chunk
 from billing.services.what_if import proposal_of_json, proposal_of_version, what_if
 from energy.models import Channel, Meter, MeterDay, Site, StorageUnit
 from grid.selectors.sharing import load_shares
+from members.models import Membership, Role, User
 from tests.integration.billing.beside import (
     FLAT_ROOF,
     REACTIVE,
@@ -158,6 +162,39 @@ def test_books_meters_papers_and_e_invoices_agree(works: Hamlet) -> None:
             if document.kind == "bill":
                 received, *_ = shared(works, FLAT_ROOF)
                 assert f"{(drawn - received) / 1000:.3f}".replace(".", ",") in content["from_grid"]
+    check_readings_behind(works)
+
+
+def check_readings_behind(works: Hamlet) -> None:
+    """The page from a bill to its readings names what was counted beside the register, and a reading leads to the bills."""
+    reader = User.objects.create_user("reads@works.example")
+    Membership.objects.create(user=reader, cooperative=works.cooperative, role=Role.AUDITOR)
+    client = Client()
+    client.force_login(reader)
+    for code, kind, wanted in (
+        (WORKSHOP, "bill", {Channel.REACTIVE: (WORKSHOP, "Reactive energy")}),
+        (
+            FLAT_ROOF,
+            "bill",
+            {
+                Channel.PRODUCTION: (f"{FLAT_ROOF} roof", "own plant"),
+                Channel.EXPORT: (FLAT_ROOF, "taken off"),
+            },
+        ),
+        (FLAT_ROOF, "credit", {Channel.PRODUCTION: (f"{FLAT_ROOF} roof", "own plant")}),
+        ("Z 1", "bill", {}),
+    ):
+        document = Document.objects.standing().get(cooperative=works.cooperative, site__code=code, kind=kind)
+        beside = {counted.channel: counted for counted in versions_beside(document)}
+        assert beside.keys() == wanted.keys(), (code, kind)
+        page = client.get(reverse("bill-readings", args=[document.public_id])).content.decode()
+        for channel, (meter, words) in wanted.items():
+            counted = beside[channel]
+            assert counted.total == sum(map(sum, read(works, meter, channel))) > 0
+            assert [use.day for use in counted.uses] == DAYS
+            assert words in page and ("kvarh" in page) == (code == WORKSHOP)
+            used = documents_of_day(counted.uses[0].meter, channel, DAYS[0])
+            assert document in [d for rows in used.values() for d in rows]
 
 
 def test_another_tariff_is_compared_and_previewed_with_what_meters_count(works: Hamlet) -> None:

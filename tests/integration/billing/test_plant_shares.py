@@ -11,6 +11,7 @@ from django.urls import reverse
 from billing.models import Document
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import paper_facts
+from billing.selectors.readings import is_of_divided_plant, part_of_plant
 from billing.selectors.rule_replay import compare_rules
 from billing.selectors.run_summary import summarise, trial_balance
 from billing.services.corrections import correct_month
@@ -151,6 +152,7 @@ def test_a_holder_reads_which_part_of_the_plant_it_is(common: Hamlet) -> None:
     facts = paper_facts([mine])
     told = [line["name"] for line in paper_content(mine, facts[mine.pk])["lines"]]
     assert told and all("your 40 % of the plant" in name for name in told)
+    assert part_of_plant(mine) == "40 %" and is_of_divided_plant(mine)
 
 
 def test_a_holders_page_says_what_their_documents_say(common: Hamlet, client: Any) -> None:
