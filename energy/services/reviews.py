@@ -10,7 +10,16 @@ from django.db import connection, transaction
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.domain.public_holidays import country_of, holiday_test
 from energy.domain.quality import METHOD_MASK, Method
-from energy.models import DayStatus, MeterDay, MeterDayVersion, Microgrid, Review, ReviewState, VersionCause
+from energy.models import (
+    Channel,
+    DayStatus,
+    MeterDay,
+    MeterDayVersion,
+    Microgrid,
+    Review,
+    ReviewState,
+    VersionCause,
+)
 from members.models import User
 
 Key = tuple[int, int]
@@ -137,7 +146,8 @@ def edit(*, review: Review, values_wh: Sequence[int], user: User, reason: str, n
     if review.state not in (ReviewState.OPEN, ReviewState.ACCEPTED, ReviewState.EXPIRED):
         raise CannotReview(f"This review is {review.get_state_display()}; reopen it first.")
     if len(values_wh) != len(review.intervals) or any(value < 0 for value in values_wh):
-        raise CannotReview(f"Give {len(review.intervals)} whole numbers of Wh, none of them negative.")
+        unit = Channel(review.channel).unit
+        raise CannotReview(f"Give {len(review.intervals)} whole numbers of {unit}, none of them negative.")
     before = _current(review)
     row = MeterDayRow(
         review.day, review.meter_id, review.channel, np.array(before.values_wh, np.int32),

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from energy.models import Review, ReviewState
+from energy.models import Channel, Review, ReviewState
 from energy.selectors.reviews import (
     ReviewPicture,
     found_words,
@@ -45,7 +45,7 @@ class AcceptForm(forms.Form):
 class EditForm(forms.Form):
     """Which proposal, or values of one's own, and why."""
 
-    values = forms.CharField(label="Values of your own [Wh]", max_length=600, required=False)
+    values = forms.CharField(label="Values of your own", max_length=600, required=False)
     reason = forms.CharField(label="Why?", max_length=300, required=False)
 
     def own_values(self) -> list[int]:
@@ -58,7 +58,7 @@ class EditForm(forms.Form):
         try:
             return [int(word) for word in words]
         except ValueError:
-            raise CannotReview("Write whole numbers of Wh with spaces between them.") from None
+            raise CannotReview("Write whole numbers with spaces between them.") from None
 
 
 @login_required
@@ -106,12 +106,12 @@ def review_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
         user=request.user, member=review.meter.site.member, what="Review of readings",  # type: ignore[arg-type]
         subject=f"{review.meter} on {review.day}", now=now,
     )  # fmt: skip
-    picture = review_picture(review)
+    picture, unit = review_picture(review), Channel(review.channel).unit
     offered = [_offer(review, name, values) for name, values in proposals_of(review).items()]
     context = {
         "review": review, "found": found_words(review.found), "picture": picture.as_json(), "offered": offered,
         "measured_wh": sum(review.measured_wh), "form": EditForm(), "tab": "reviews", "rows": _table(picture),
-        "columns": ["Hour", "Measured, kWh", *(f"{day:%-d %b}, kWh" for day, _ in picture.like_days)],
+        "unit": unit, "columns": ["Hour", f"Measured, k{unit}", *(f"{day:%-d %b}, k{unit}" for day, _ in picture.like_days)],
         "summary": _summary(review, picture), "own": len(review.intervals) <= MOST_OWN_VALUES, "now": now,
         "is_production": review.get_channel_display() == "production", **steps_of(review, request.user),  # type: ignore[arg-type]
     }  # fmt: skip
@@ -127,10 +127,11 @@ def _offer(review: Review, name: str, values: list[int]) -> dict[str, Any]:
 
 def _summary(review: Review, picture: ReviewPicture) -> str:
     of_day = sum(value or 0 for value in picture.measured_wh)
-    text = f"{of_day / 1000:.1f} kWh were measured"
+    unit = Channel(review.channel).unit
+    text = f"{of_day / 1000:.1f} k{unit} were measured"
     if picture.like_days:
         usual = sum(sum(values) for _, values in picture.like_days) / len(picture.like_days)
-        text += f"; {usual / 1000:.1f} kWh on average on {len(picture.like_days)} like days"
+        text += f"; {usual / 1000:.1f} k{unit} on average on {len(picture.like_days)} like days"
     return f"{text}. {len(review.intervals)} interval{'s are' if len(review.intervals) > 1 else ' is'} in question."
 
 

@@ -43,6 +43,15 @@ def energy(energy_wh: int | None) -> SafeString | str:
 
 
 @register.filter
+def counted(value: int | None, unit: str) -> SafeString | str:
+    """What a register counted, by size, in its own unit: energy in Wh, reactive energy in varh."""
+    if value is None or unit == "Wh":
+        return energy(value)
+    figure, of_energy = energy_for_people(value)
+    return format_html("{} <small>{}</small>", _spoken(figure), of_energy.replace("Wh", unit))
+
+
+@register.filter
 def power(power_w: int | None) -> SafeString | str:
     """Power by size, the unit smaller."""
     if power_w is None:
