@@ -212,7 +212,8 @@ def _think(
         price_per_kw=PEAK_PRICE,
     )  # fmt: skip
     outlook = outlook_of(
-        net, hours=HOURS, import_price=setting.prices(setting.first + k, count), export_price=np.full(count, FEED_IN), peak=peak
+        net, hours=HOURS, import_price=setting.prices(setting.first + k, count), export_price=np.full(count, FEED_IN), peak=peak,
+        persistence=foreseen.net.persistence[k % PER_HOUR :],
     )  # fmt: skip
     return value_of_storing(fleet, outlook, keep=PER_HOUR - k % PER_HOUR)
 
@@ -227,7 +228,7 @@ class Foreseer:
             Forecaster(setting.use, calendar),
             Forecaster(setting.production, calendar, model_share=WITHOUT_MODEL),
         )
-        self.hour, self.net = -1, NetForecast(*np.zeros((3, 0)))
+        self.hour, self.net = -1, NetForecast(*np.zeros((4, 0)))
         starts = starts_from(self._origin(0), MINUTES, setting.count + HORIZON + PER_HOUR).astype(np.int64)
         self.light = (
             ~is_down(starts, MINUTES, *setting.place) if setting.place else np.ones(len(starts), bool)
@@ -244,7 +245,7 @@ class Foreseer:
     def _foresee(self, k: int) -> NetForecast:
         origin, horizon = self._origin(k), HORIZON + PER_HOUR
         use, production = self.use.sum_at(origin, horizon), self.production.sum_at(origin, horizon)
-        return net_forecast(use, production.lit(self.light[k : k + horizon]))
+        return net_forecast(use, production.lit(self.light[k : k + horizon]), MINUTES)
 
     def _origin(self, k: int) -> np.datetime64:
         series = self.setting.use

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from energy.domain.error_persistence import persistence
 from energy.domain.forecast_nowcast import Nowcast, quantile_of_rows
 from energy.domain.forecast_quantiles import HIGH, LOW, MIDDLE, Band, ordered_band
 
@@ -42,11 +43,16 @@ class SumForecast:
 
 @dataclass(frozen=True, slots=True)
 class NetForecast:
-    """Use less production [Wh], negative where more is produced than used; float64 [H] each."""
+    """Use less production [Wh], negative where more is produced than used; float64 [H] each.
+
+    Attributes:
+        persistence: how much of an error is left after an interval, 0 to 1; empty where that is not known.
+    """
 
     p10_wh: Array
     p50_wh: Array
     p90_wh: Array
+    persistence: Array
 
 
 def sum_forecast(model: Band, recent: Nowcast | None, minutes: int, model_share: float) -> SumForecast:
@@ -90,17 +96,19 @@ def _as_wide(errors: Array, old: Band, new: Band) -> Array:
     return stretched
 
 
-def net_forecast(use: SumForecast, production: SumForecast) -> NetForecast:
+def net_forecast(use: SumForecast, production: SumForecast, minutes: int) -> NetForecast:
     """The band of use less production, from errors that both made at the same past origins; as if independent where those are not known."""
     middle = (use.band.p50_wh - production.band.p50_wh)[0]
     if len(use.errors_wh) != len(production.errors_wh) or not len(use.errors_wh):
         return _independent(middle, use.band, production.band)
     errors = use.errors_wh - production.errors_wh
     low, shift, high = (quantile_of_rows(errors, q) for q in (LOW, MIDDLE, HIGH))
-    return NetForecast(middle + low, middle + shift, middle + high)
+    return NetForecast(
+        middle + low, middle + shift, middle + high, persistence(errors, max(60 // minutes, 1))
+    )
 
 
 def _independent(middle: Array, use: Band, production: Band) -> NetForecast:
     up = np.hypot(use.p90_wh - use.p50_wh, production.p50_wh - production.p10_wh)[0]
     down = np.hypot(use.p50_wh - use.p10_wh, production.p90_wh - production.p50_wh)[0]
-    return NetForecast(middle - down, middle, middle + up)
+    return NetForecast(middle - down, middle, middle + up, np.zeros(0))

@@ -81,6 +81,12 @@ class ForecastRun(models.Model):
     )
     net_p50_wh = ArrayField(models.IntegerField(), default=list, blank=True)
     net_p90_wh = ArrayField(models.IntegerField(), default=list, blank=True)
+    net_persistence_permille = ArrayField(
+        models.SmallIntegerField(),
+        default=list,
+        blank=True,
+        help_text="How much of an error is left after an interval; empty where that is not known.",
+    )
 
     class Meta:
         constraints = [

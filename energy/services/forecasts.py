@@ -147,7 +147,7 @@ def _keep(
         microgrid=microgrid, kind=kind, origin_at=origin_at,
         defaults={
             "made_at": now, "interval_minutes": microgrid.interval_minutes, "horizon": horizon,
-            "model_version": VERSION, "weather": parts[0].weather[:80], **_net(parts),
+            "model_version": VERSION, "weather": parts[0].weather[:80], **_net(parts, microgrid.interval_minutes),
         },
     )  # fmt: skip
     if not made:
@@ -157,15 +157,16 @@ def _keep(
     return run
 
 
-def _net(parts: list[Foreseen]) -> dict[str, list[int]]:
+def _net(parts: list[Foreseen], minutes: int) -> dict[str, list[int]]:
     """Use less production, where both are foreseen; its ends come of errors that both made at once."""
     sums = {part.quantity: part.forecast.whole for part in parts}
     if len(sums) < len(ForecastQuantity.values):
         return {}
-    net = net_forecast(sums[ForecastQuantity.CONSUMPTION], sums[ForecastQuantity.PRODUCTION])
+    net = net_forecast(sums[ForecastQuantity.CONSUMPTION], sums[ForecastQuantity.PRODUCTION], minutes)
     return {
         "net_p10_wh": np.rint(net.p10_wh).astype(np.int64).tolist(), "net_p50_wh": np.rint(net.p50_wh).astype(np.int64).tolist(),
         "net_p90_wh": np.rint(net.p90_wh).astype(np.int64).tolist(),
+        "net_persistence_permille": np.rint(net.persistence * 1000).astype(np.int64).tolist(),
     }  # fmt: skip
 
 

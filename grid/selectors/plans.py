@@ -41,6 +41,7 @@ class Foreseen:
     use: Quantiles
     production: Quantiles
     net: Quantiles
+    persistence: Array
     at: datetime
 
 
@@ -61,6 +62,7 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
     count = LONGEST // step
     found = np.full((3, 3, count), np.nan)
     newest: datetime | None = None
+    lasting = np.zeros(0)
     for kind in (ForecastKind.DAY_AHEAD, ForecastKind.INTRADAY):
         run = newest_run(microgrid, kind=kind, before=origin_at)
         if run is None:
@@ -78,6 +80,7 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
             :, :count
         ]
         found[2, :, : net.shape[1]] = net
+        lasting = np.array(run.net_persistence_permille[shift:], dtype=np.float64) / 1000
     if np.isnan(found[0, :, 0]).any() or newest is None:
         raise InputMissing(
             "There is no forecast of use that covers this interval; forecasts are made each hour from readings."
@@ -88,7 +91,7 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
     use, production, net = (
         Quantiles.of_energy(low, middle, high, hours) for low, middle, high in found[:, :, :known]
     )
-    return Foreseen(use, production, net.or_else(independent_difference(use, production)), newest)
+    return Foreseen(use, production, net.or_else(independent_difference(use, production)), lasting, newest)
 
 
 def prices_from(microgrid: Microgrid, origin_at: datetime, count: int) -> tuple[Array, Array]:

@@ -116,7 +116,7 @@ def _value(given: Given) -> StoredValue:
     count = len(net.middle_w)
     outlook = outlook_of(
         net, hours=given.hours, import_price=given.retail[:count], export_price=given.feed_in[:count],
-        peak=_peak(given, fleet, net.middle_w),
+        peak=_peak(given, fleet, net.middle_w), persistence=given.foreseen.persistence,
     )  # fmt: skip
     return value_of_storing(fleet, outlook)
 

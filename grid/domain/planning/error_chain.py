@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 EDGES = (0.02, 0.1, 0.35, 0.65, 0.9, 0.97, 0.99, 0.997)
 STATES = (-1.65, -1.1, -0.58, 0.0, 0.55, 1.2, 1.75, 2.4, 3.4)
 PERSISTENCE = 0.7
+FINENESS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Chain:
     moves: Array
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=128)
 def chain(persistence: float = PERSISTENCE) -> Chain:
     """Ranks that persist as those of a normal error do (autoregressive, first order), with the states' own values."""
     normal = NormalDist()
@@ -40,3 +41,10 @@ def chain(persistence: float = PERSISTENCE) -> Chain:
         [np.diff([normal.cdf((edge - persistence * mean) / spread) for edge in edges]) for mean in means]
     )
     return Chain(np.array(STATES), moves / moves.sum(axis=1, keepdims=True))
+
+
+def moves_by_interval(persistence: Array) -> Array:
+    """The chances of going from each interval's state to the next one's [T, k, k], as much as lasts from each [T]."""
+    steps = np.rint(np.clip(persistence, 0.0, 1.0 - FINENESS) / FINENESS).astype(np.int64)
+    kinds, place = np.unique(steps, return_inverse=True)
+    return np.stack([chain(float(step) * FINENESS).moves for step in kinds])[place]

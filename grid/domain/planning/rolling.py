@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from grid.domain.planning.error_chain import PERSISTENCE
 from grid.domain.planning.month_peak import MonthPeak
 from grid.domain.planning.stored_value import Array, Outlook, StoredValue
 
@@ -42,15 +43,21 @@ def independent_difference(use: Quantiles, production: Quantiles) -> Quantiles:
 
 
 def outlook_of(
-    net: Quantiles, *, hours: float, import_price: Array, export_price: Array, peak: MonthPeak
+    net: Quantiles, *, hours: float, import_price: Array, export_price: Array, peak: MonthPeak, persistence: Array
 ) -> Outlook:  # fmt: skip
     """What is expected of the net power.
 
     What is left at the end is worth what it costs to store it at the cheapest price of the horizon.
+
+    Args:
+        persistence: how much of an error is left after each interval; where the forecast does not say (none, or fewer than the horizon), as usual.
     """
+    lasting = np.full(len(net.middle_w), PERSISTENCE)
+    told = persistence[: len(lasting)]
+    lasting[: len(told)] = told
     return Outlook(
         hours, net.middle_w, net.high_w - net.middle_w, net.middle_w - net.low_w,
-        import_price, export_price, max(float(import_price.min()), 0.0), peak,
+        import_price, export_price, max(float(import_price.min()), 0.0), peak, lasting,
     )  # fmt: skip
 
 

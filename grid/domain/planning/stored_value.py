@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.domain.planning.error_chain import chain
+from grid.domain.planning.error_chain import chain, moves_by_interval
 from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.month_peak import MonthPeak, between
 
@@ -35,6 +35,7 @@ class Outlook:
         import_price, export_price: [T].
         end_value_per_kwh: of what is stored at the end.
         peak: what the month's highest import costs.
+        persistence: how much of being off the median is left in the next interval [T], 0 to 1.
     """
 
     hours: float
@@ -45,6 +46,7 @@ class Outlook:
     export_price: Array
     end_value_per_kwh: float
     peak: MonthPeak
+    persistence: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class StoredValue:
 
 def value_of_storing(fleet: Fleet, outlook: Outlook, keep: int = 1) -> StoredValue:
     """Go back from the horizon's end to the present; the first `keep` intervals stay known."""
-    states, moves = chain().states, chain().moves
+    states, moves = chain().states, moves_by_interval(outlook.persistence)
     up, down = _bands(outlook)
     net = outlook.net_w[:, None] + np.where(states > 0, states * up[:, None], states * down[:, None])
     peak, grid = outlook.peak, _Grid.of(fleet, outlook.hours)
@@ -112,7 +114,7 @@ def value_of_storing(fleet: Fleet, outlook: Outlook, keep: int = 1) -> StoredVal
     for t in range(len(net) - 1, -1, -1):
         if t + 1 == peak.intervals_left:
             cost = peak.charged(cost)
-        expected = np.tensordot(moves, cost, axes=1)
+        expected = np.tensordot(moves[t], cost, axes=1)
         if t < keep:
             kept.append(expected)
         if t:

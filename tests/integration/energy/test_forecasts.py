@@ -313,8 +313,13 @@ def test_the_last_hours_tell_of_the_sum_where_four_weeks_are_known(hamlet: Hamle
     told = sums()
     assert all(len(whole.errors_wh) for whole in told.values())
     run = make_forecast(microgrid=hamlet.microgrid, origin_at=origin, kind=ForecastKind.INTRADAY, now=NOW)
-    net = net_forecast(told[ForecastQuantity.CONSUMPTION], told[ForecastQuantity.PRODUCTION])
+    net = net_forecast(
+        told[ForecastQuantity.CONSUMPTION],
+        told[ForecastQuantity.PRODUCTION],
+        hamlet.microgrid.interval_minutes,
+    )
     assert run.net_p90_wh == np.rint(net.p90_wh).astype(int).tolist()
+    assert run.net_persistence_permille == np.rint(net.persistence * 1000).astype(int).tolist()
     row = run.forecasts.get(quantity=ForecastQuantity.PRODUCTION, meter=None)
     assert (
         row.p50_wh[:20] == np.rint(told[ForecastQuantity.PRODUCTION].band.p50_wh[0, :20]).astype(int).tolist()

@@ -81,8 +81,12 @@ def test_a_plan_is_made_once_and_keeps_what_it_was_made_from(foreseen):
 def test_the_band_of_the_net_power_is_the_forecasts_own_where_it_has_one(foreseen):
     independent = foreseen_from(foreseen, SHOWN_NOW).net
     assert independent.high_w[0] - independent.middle_w[0] == pytest.approx(np.hypot(3600, 400))
-    ForecastRun.objects.update(net_p10_wh=[600] * 100, net_p50_wh=[710] * 100, net_p90_wh=[900] * 100)
-    own = foreseen_from(foreseen, SHOWN_NOW).net
+    ForecastRun.objects.update(
+        net_p10_wh=[600] * 100, net_p50_wh=[710] * 100, net_p90_wh=[900] * 100, net_persistence_permille=[*range(100)]
+    )  # fmt: skip
+    told = foreseen_from(foreseen, SHOWN_NOW)
+    own = told.net
+    assert (told.persistence[:2] * 1000).tolist() == [4, 5]  # foreseen an hour ago
     assert (own.low_w[0], own.middle_w[0], own.high_w[0]) == (2400, 2840, 3600)
     assert len(own.middle_w) == len(independent.middle_w) == 96
 

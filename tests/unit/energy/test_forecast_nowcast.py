@@ -142,10 +142,10 @@ def whole(nowcast_of_it: Nowcast) -> SumForecast:
 
 def test_errors_made_together_cancel_in_the_net_power() -> None:
     use = foreseen(village())
-    doubled = net_forecast(whole(use), whole(Nowcast(use.middle_wh / 2, use.errors_wh)))
+    doubled = net_forecast(whole(use), whole(Nowcast(use.middle_wh / 2, use.errors_wh)), 60)
     np.testing.assert_allclose(doubled.p90_wh - doubled.p10_wh, 0.0, atol=1e-6)
-    opposed = net_forecast(whole(use), whole(Nowcast(use.middle_wh / 2, -use.errors_wh)))
-    independent = net_forecast(whole(use), SumForecast(whole(use).band, np.zeros((0, HORIZON))))
+    opposed = net_forecast(whole(use), whole(Nowcast(use.middle_wh / 2, -use.errors_wh)), 60)
+    independent = net_forecast(whole(use), SumForecast(whole(use).band, np.zeros((0, HORIZON))), 60)
     assert (opposed.p90_wh - opposed.p10_wh).sum() > (independent.p90_wh - independent.p10_wh).sum()
 
 

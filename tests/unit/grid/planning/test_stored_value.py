@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grid.domain.planning.error_chain import chain
+from grid.domain.planning.error_chain import PERSISTENCE, chain, moves_by_interval
 from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.month_peak import NO_PEAK, MonthPeak
 from grid.domain.planning.rolling import Quantiles, independent_difference, is_outdated, outlook_of
@@ -19,7 +19,7 @@ def outlook(net_w, prices, **changes) -> Outlook:
     given = {
         "hours": 0.25, "net_w": net, "up_w": np.full(len(net), 200.0), "down_w": np.full(len(net), 200.0),
         "import_price": np.asarray(prices, dtype=np.float64), "export_price": np.full(len(net), 0.08),
-        "end_value_per_kwh": 0.2, "peak": NO_PEAK,
+        "end_value_per_kwh": 0.2, "peak": NO_PEAK, "persistence": np.full(len(net), PERSISTENCE),
     }  # fmt: skip
     return Outlook(**(given | changes))
 
@@ -33,6 +33,30 @@ def test_the_chain_is_a_chance_and_fades():
     assert (np.diff(found.states) > 0).all()
     ahead = found.moves @ found.states
     assert (np.abs(ahead) < np.abs(found.states))[[0, 1, 2, -3, -2, -1]].all()
+
+
+def test_what_lasts_differs_by_the_interval():
+    found = moves_by_interval(np.array([0.0, 0.7, 1.0]))
+    ahead = found @ chain().states
+    assert ahead[0] == pytest.approx(ahead[0][0])  # forgotten at once
+    assert found[1] == pytest.approx(chain(0.7).moves)
+    assert (np.diag(found[2]) > 0.6).all()
+    assert found.sum(axis=2) == pytest.approx(1.0)
+
+
+def test_a_long_dull_spell_is_kept_for_and_a_short_spike_is_not():
+    """Off the median now, a storage gives less where that will last until energy is dear."""
+    dear_later = {
+        "net_w": [2000.0] * 16,
+        "prices": [0.30] * 8 + [0.38] * 8,
+        "up_w": np.full(16, 1500.0),
+        "end_value_per_kwh": 0.0,
+    }
+    short, long = (
+        value_of_storing(FLEET, outlook(**dear_later, persistence=np.full(16, share)))
+        for share in (0.2, 0.98)
+    )
+    assert long.per_kwh(0, 4000.0, 6000.0) > short.per_kwh(0, 4000.0, 6000.0) + 0.01
 
 
 def test_a_cheap_night_before_a_dear_evening_charges():
@@ -120,8 +144,9 @@ def test_bands_of_use_and_production_add_as_independent_errors():
     production = Quantiles.of_energy(np.array([50.0]), np.array([150.0]), np.array([175.0]), 0.25)
     found = outlook_of(
         independent_difference(use, production), hours=0.25, import_price=np.array([0.3]), export_price=np.array([0.1]),
-        peak=NO_PEAK,
+        peak=NO_PEAK, persistence=np.zeros(0),
     )  # fmt: skip
+    assert found.persistence.tolist() == [PERSISTENCE]
     assert found.net_w == pytest.approx([400.0])
     assert found.up_w == pytest.approx([500.0])
     assert found.down_w == pytest.approx([np.hypot(200.0, 100.0)])
