@@ -35,4 +35,4 @@ def persistence(errors: Array, per_hour: int) -> Array:
 def _together(ranks: Array, lag: int) -> Array:
     """The correlation [H] of standard ranks with those `lag` later, none below nothing; the last stands for those behind the end."""
     found = (ranks[:, lag:] * ranks[:, :-lag]).mean(axis=0)
-    return np.clip(np.append(found, np.full(lag, found[-1])), 0.0, 1.0)
+    return np.asarray(np.clip(np.append(found, np.full(lag, found[-1])), 0.0, 1.0))

@@ -5,15 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('energy', '0005_asset_requests'),
+        ("energy", "0005_asset_requests"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='forecastrun',
-            name='net_persistence_permille',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), blank=True, default=list, help_text='How much of an error is left after an interval; empty where that is not known.', size=None),
+            model_name="forecastrun",
+            name="net_persistence_permille",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.SmallIntegerField(),
+                blank=True,
+                default=list,
+                help_text="How much of an error is left after an interval; empty where that is not known.",
+                size=None,
+            ),
         ),
     ]
