@@ -1,5 +1,6 @@
 """Prepaid balances for phones: what is left and how long, how to top up, what is asked for or in force; each through the owner's scope."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -50,12 +51,15 @@ class PrepaidSerializer(serializers.ModelSerializer[PrepaidAgreement]):
     looked_at = serializers.SerializerMethodField()
     alarms = serializers.SerializerMethodField(help_text="Thresholds that the balance is below.")
     limits = serializers.SerializerMethodField()
+    own_days = serializers.IntegerField(allow_null=True, help_text="Told earlier, at so many days left.")
+    own_minor = serializers.IntegerField(allow_null=True, help_text="Told earlier, at so much left.")
 
     class Meta:
         model = PrepaidAgreement
         fields = (
             "id", "member", "currency", "valid_from", "ended_date", "reference", "iban", "friendly_minor", "friendly_days", "shown_minor",
             "books_minor", "unbilled_minor", "usual_minor", "days_left", "unbilled_days", "estimated_days", "looked_at", "alarms", "limits",
+            "own_days", "own_minor",
         )  # fmt: skip
 
     def _balance(self, row: PrepaidAgreement) -> Balance | None:
@@ -111,11 +115,21 @@ class PrepaidDaySerializer(serializers.ModelSerializer[PrepaidDay]):
         )  # fmt: skip
 
 
+def shown(rows: Sequence[PrepaidAgreement]) -> list[dict[str, Any]]:
+    """Some agreements with their balances, read together."""
+    context = {
+        "balances": balances_now(rows), "days": newest_days(rows), "alarms": standing_alarms(list(rows)),
+        "limits": open_limits([row.member for row in rows]),
+    }  # fmt: skip
+    return list(PrepaidSerializer(rows, many=True, context=context).data)
+
+
 ANSWERED = {
     "id": "01900000-0000-7000-8000-000000000001", "member": "17", "currency": "EUR", "valid_from": "2016-03-01", "ended_date": None,
     "reference": "PP2016000001", "iban": "DE02120300000000202051", "friendly_minor": 2000, "friendly_days": 14, "shown_minor": 3120,
     "books_minor": 5000, "unbilled_minor": 1880, "usual_minor": 145, "days_left": 21, "unbilled_days": 13, "estimated_days": 1,
     "looked_at": "2016-03-14T09:08:00Z", "alarms": [], "limits": [],
+    "own_days": None, "own_minor": None,
 }  # fmt: skip
 DAY = {
     "day": "2016-03-14", "shown_minor": 3120, "books_minor": 5000, "unbilled_minor": 1880, "unbilled_days": 13, "estimated_days": 1,
@@ -143,11 +157,7 @@ class PrepaidList(generics.ListAPIView[PrepaidAgreement]):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One page, its balances read together."""
         rows = self.paginate_queryset(self.get_queryset()) or []
-        context = self.get_serializer_context() | {
-            "balances": balances_now(rows), "days": newest_days(rows), "alarms": standing_alarms(rows),
-            "limits": open_limits([row.member for row in rows]),
-        }  # fmt: skip
-        return self.get_paginated_response(PrepaidSerializer(rows, many=True, context=context).data)
+        return self.get_paginated_response(shown(rows))
 
 
 @extend_schema_view(

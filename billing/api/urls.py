@@ -8,6 +8,7 @@ from billing.api.documents import BillDetail, BillList, BillPdf, PaymentList
 from billing.api.incentives import AwardList
 from billing.api.moves import SiteMoves
 from billing.api.prepaid import PrepaidDayList, PrepaidList
+from billing.api.prepaid_agreements import PrepaidOne, PrepaidTerms
 from billing.api.public import PublicDays
 from billing.api.rule_replay import SiteSharingRules
 from billing.api.savings import SiteTipsView
@@ -26,6 +27,8 @@ urlpatterns = [
     path("incentive-awards/", AwardList.as_view(), name="api-incentive-awards"),
     path("payments/", PaymentList.as_view(), name="api-payments"),
     path("prepaid/", PrepaidList.as_view(), name="api-prepaid"),
+    path("prepaid/terms/", PrepaidTerms.as_view(), name="api-prepaid-terms"),
+    path("prepaid/<uuid:public_id>/", PrepaidOne.as_view(), name="api-prepaid-one"),
     path("prepaid/<uuid:public_id>/days/", PrepaidDayList.as_view(), name="api-prepaid-days"),
     path("sites/<uuid:public_id>/moves/", SiteMoves.as_view(), name="api-site-moves"),
     path("sites/<uuid:public_id>/sharing-rules/", SiteSharingRules.as_view(), name="api-site-sharing-rules"),

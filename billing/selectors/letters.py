@@ -42,9 +42,3 @@ def unsent(cooperative: Cooperative) -> dict[str, Sequence[Letter]]:
     return {
         name: list(rows.exclude(member__email="").select_related("member")) for name, rows in found.items()
     }
-
-
-def newest_ways(field: str, letters: Sequence[Letter]) -> dict[int, Delivery]:
-    """The newest delivery of each letter, by the letter's id."""
-    rows = Delivery.objects.filter(**{f"{field}__in": letters})
-    return {getattr(row, f"{field}_id"): row for row in rows.order_by(field, "-pk").distinct(field)}

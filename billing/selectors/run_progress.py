@@ -28,10 +28,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """Counts of a run; `moves` while workers still have something to do."""
+    """Counts of a run; `moves` while workers still have something to do, `percent` of the step under way where that can be told."""
 
     steps: list[Step]
-    percent: int
+    percent: int | None
     moves: bool
     deliveries: dict[str, int]
 
@@ -62,10 +62,15 @@ def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
         for i, name in enumerate(STEPS)
     ]
     waits = run.status in (RunStatus.PREPARED, RunStatus.RELEASED) or bool(run.posted_at and unprinted)
-    moves = waits or bool(deliveries[DeliveryStatus.QUEUED] + deliveries[DeliveryStatus.SENDING])
-    rated = 100 * chunks["rated"] // chunks["all"] if chunks["all"] else 100
-    printed = 100 * (documents - unprinted) // documents if documents else 100
-    percent = rated if run.status == RunStatus.PREPARED else printed if run.posted_at else 100
+    waiting = _on_their_way(deliveries)
+    moves = waits or bool(waiting)
+    percent: int | None = _percent(chunks["rated"], chunks["all"])
+    if run.status == RunStatus.RELEASED:
+        percent = None  # posted in one step: how far it is nobody sees before it is done
+    elif run.posted_at and unprinted:
+        percent = _percent(documents - unprinted, documents)
+    elif run.posted_at:
+        percent = _percent(sum(deliveries.values()) - waiting, sum(deliveries.values()))
     return RunProgress(steps, percent, moves and run.status != RunStatus.WITHDRAWN, deliveries)
 
 
@@ -87,7 +92,15 @@ def _steps_done(run: BillingRun, unprinted: int, deliveries: dict[str, int]) -> 
     if unprinted:
         return 4
     gone = deliveries[DeliveryStatus.SENT] + deliveries[DeliveryStatus.OPENED]
-    return 6 if gone and not deliveries[DeliveryStatus.QUEUED] else 5
+    return 6 if gone and not _on_their_way(deliveries) else 5
+
+
+def _on_their_way(deliveries: dict[str, int]) -> int:
+    return deliveries[DeliveryStatus.QUEUED] + deliveries[DeliveryStatus.SENDING]
+
+
+def _percent(done: int, of: int) -> int:
+    return 100 * done // of if of else 100
 
 
 def delivery_counts(run: BillingRun) -> dict[str, int]:

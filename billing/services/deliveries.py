@@ -14,7 +14,7 @@ from billing.models import BillingRun, Delivery, DeliveryStatus, Document
 from billing.models.deliveries import BEHIND, LETTERS, Letter
 from billing.services.letters import NotToBeSent, check_counts, message_of
 from billing.services.papers import NoYear
-from members.models import Member
+from members.models import Cooperative, Member
 
 log = logging.getLogger(__name__)
 CLAIM_HOLDS = timedelta(minutes=15)
@@ -78,6 +78,27 @@ def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
         sending=last + 1,
         queued_at=now,
     )
+
+
+def send_failed_again(*, cooperative: Cooperative, now: datetime, at_most: int = MOST_AT_ONCE) -> int:
+    """Queue once more, to the same address, what failed and was not sent again since; returns how many. What does not count any more stays as it is."""
+    failed = Delivery.objects.filter(member__cooperative=cooperative, status=DeliveryStatus.FAILED)
+    queued = 0
+    for row in failed.select_related(*BEHIND).order_by("pk"):
+        same = Delivery.objects.filter(
+            **{row.kind: row.letter}, recipient=row.recipient, sending__gt=row.sending
+        )
+        if same.exists():
+            continue
+        try:
+            send_again(letter=row.letter, recipient=row.recipient, now=now)
+        except CannotSend as why:
+            log.info("%s stays as it is: %s", row, why)
+        else:
+            queued += 1
+        if queued == at_most:
+            break
+    return queued
 
 
 def withhold(*, letter: Letter, why: str) -> int:

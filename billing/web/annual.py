@@ -19,9 +19,13 @@ from members.services.access import record_look
 def annual_page(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
     """Months, energy by origin, money, CO2."""
     statement = _opened(request, site_id, year)
-    return render(
-        request, "portal/annual.html", {"statement": statement, "content": statement_content(statement)}
-    )
+    content = statement_content(statement)
+    columns = content["columns"]
+    words = {
+        "statement": statement, "content": content, "rows": [list(zip(columns, row, strict=True)) for row in content["rows"]],
+        "total": list(zip(columns, content["total"], strict=True)),
+    }  # fmt: skip
+    return render(request, "portal/annual.html", words)
 
 
 @login_required

@@ -83,4 +83,5 @@ def _row(award: IncentiveAward, words: dict[str, str], language: str) -> dict[st
     return {
         "award": award, "state": words[award.status], "compared": compared, "concerns": [concern_in(c, language) for c in award.concerns],
         "is_cut": award.awarded_minor < award.earned_minor,
+        "currency": award.version.programme.microgrid.cooperative.currency,
     }  # fmt: skip

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from billing.models import Delivery, DeliveryStatus
 from billing.models.deliveries import LETTERS
 from billing.selectors.letters import deliveries_of, states_of, unsent
-from billing.services.deliveries import CannotSend, queue_letters, send_again
+from billing.services.deliveries import CannotSend, queue_letters, send_again, send_failed_again
 from billing.services.year_letters import tell_year
 from billing.tasks import send_queued
 from billing.web.books import now_of
@@ -65,7 +65,8 @@ def letters(request: HttpRequest) -> HttpResponse:
     context = desk.context("letters") | {
         "page": page, "rows": [(row, *_words(row)) for row in shown], "kind": kind, "state": state, "kinds": NAMES.items(),
         "states": [(name, word, counts.get(name, 0)) for name, word in STATES.items()], "newest_year": now_of(desk.cooperative).year - 1,
-        "unsent": [(NAMES[name], len(found)) for name, found in waiting.items() if found], "unsent_count": sum(map(len, waiting.values())),
+        "unsent": [(NAMES[name], len(found)) for name, found in waiting.items() if found], "failed": counts.get(DeliveryStatus.FAILED, 0),
+        "unsent_count": sum(map(len, waiting.values())),
     }  # fmt: skip
     return render(request, "money/letters.html", context)
 
@@ -101,6 +102,8 @@ def _act(request: HttpRequest, cooperative: Cooperative) -> str:
         return _("On its way to %(recipient)s.") % {"recipient": recipient}
     if what == "unsent":
         count = queue_letters(letters=[one for found in unsent(cooperative).values() for one in found], now=now)  # fmt: skip
+    elif what == "failed":
+        count = send_failed_again(cooperative=cooperative, now=now)
     elif what == "year":
         year = request.POST.get("year", "")
         if not year.isdecimal() or not 2000 <= int(year) <= now.year:

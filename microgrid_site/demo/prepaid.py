@@ -19,7 +19,7 @@ from microgrid_site.embedded.secret_words import secret_word
 EMAIL, WORD = "prepaid@wiesengrund.example", "login-prepaid"
 MORE_THAN_USED = Decimal("1.15")
 """What is paid in lasts a little longer than the month, so that it is low at its end."""
-SHOWN_DAYS = 14
+SHOWN_DAYS = 8
 AGREED_AT = time(9)
 
 

@@ -133,6 +133,8 @@ def test_the_treasurers_page_shows_every_way_and_sends_again(hamlet: Hamlet, set
         in tess.post("/money/letters/", asked, follow=True).content.decode()
     )
     assert "Enter an e-mail address" in tess.post("/money/letters/", asked | {"recipient": "x"}, follow=True).content.decode()  # fmt: skip
+    assert "1 letter is on its way" in tess.post("/money/letters/", {"do": "failed"}, follow=True).content.decode()  # fmt: skip
+    assert "0 letters are on their way" in tess.post("/money/letters/", {"do": "failed"}, follow=True).content.decode()  # fmt: skip
     told = tess.post("/money/letters/", {"do": "year", "year": "2016"}, follow=True).content.decode()
     assert "1 letter is on its way" in told
     assert client_of(hamlet, "auditor", name="aud").post("/money/letters/", asked).status_code == 403

@@ -390,6 +390,27 @@ def test_pages_and_api_show_a_member_only_their_own(house: House) -> None:
     assert foreign.get(reverse("supply-requests")).status_code == 404
 
 
+def test_a_phone_agrees_to_what_it_read_and_ends_it(house: House) -> None:
+    end_prepaid(agreement=house.agreement, by=house.user, now=AFTER)
+    stranger = User.objects.create_user("eva@x.org")
+    own, foreign = client_of(house.user), client_of(stranger)
+    terms = own.get("/api/v1/prepaid/terms/", {"member": house.member.number}).json()
+    assert "800 W" in terms["terms"]
+    assert foreign.get("/api/v1/prepaid/terms/", {"member": house.member.number}).status_code == 404
+    assert own.post("/api/v1/prepaid/terms/", terms | {"terms": "I pay nothing."}).status_code == 409
+    assert foreign.post("/api/v1/prepaid/terms/", terms).status_code == 404
+    made = own.post("/api/v1/prepaid/terms/", terms)
+    assert made.status_code == 201 and own.post("/api/v1/prepaid/terms/", terms).status_code == 409
+    agreement = PrepaidAgreement.objects.get(ended_date=None)
+    assert (agreement.terms, agreement.reference) == (terms["terms"], made.json()["reference"])
+    here = f"/api/v1/prepaid/{agreement.public_id}/"
+    asked = {"own_days": 10}
+    assert own.patch(here, asked, content_type="application/json").json()["own_days"] == 10
+    assert own.patch(here, {"own_days": 1}, content_type="application/json").status_code == 400
+    assert [client.delete(here).status_code for client in (foreign, own, own)] == [404, 200, 404]
+    assert not PrepaidAgreement.objects.filter(ended_date=None).exists()
+
+
 def test_a_member_agrees_and_ends_and_a_treasurer_sees_the_list(house: House) -> None:
     end_prepaid(agreement=house.agreement, by=house.user, now=AFTER)
     own, treasurer = client_of(house.user), User.objects.create_user("tom@x.org")
