@@ -1,7 +1,10 @@
 """Indexes that tariffs follow, the files their prices come from, and what tariffs published."""
 
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
@@ -9,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
@@ -18,6 +22,8 @@ from billing.admin.tariffs import TREASURERS
 from billing.models import SpotDay, SpotFeed, SpotImport, SpotIndex, TariffPriceDay
 from billing.services.spot_prices import CannotImportPrices, import_spot_prices
 from members.admin.roles import FactAdmin, RoleAdmin, RoleStackedInline
+
+QUARTER = timedelta(minutes=15)
 
 
 class PriceFileForm(forms.Form):
@@ -129,6 +135,22 @@ class SpotDayAdmin(FactAdmin):
     list_select_related = ("index", "spot_import")
     list_filter = ("index",)
     ordering = ("-day",)
+    fields = ("index", "day", "by_hour", "spot_import")
+    readonly_fields = ("by_hour",)
+
+    @admin.display(description=gettext_lazy("Price per kWh"))
+    def by_hour(self, row: SpotDay) -> str:
+        """One line for each stretch of one price, from when on."""
+        zone = ZoneInfo(row.index.time_zone)
+        midnight = datetime.combine(row.day, time(), tzinfo=zone).astimezone(UTC)
+        currency = row.index.cooperative.currency
+        lines, place = [], 0
+        for price, stretch in groupby(row.price_micro):
+            start = (midnight + QUARTER * place).astimezone(zone)
+            told = "–" if price is None else f"{price / 10**6:.5f} {currency}"
+            lines.append((f"{start:%H:%M}", told))
+            place += len(list(stretch))
+        return format_html_join("", "{} &ensp; {}<br>", lines)
 
     @admin.display(description=gettext_lazy("Known quarter hours"))
     def known(self, row: SpotDay) -> str:
