@@ -20,6 +20,7 @@ from members.models import Membership, Role
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet, measure
 from tests.integration.billing.late import measure_again, standing
 from tests.integration.billing.test_market import random_orders, somebody, trading_hamlet
+from tests.integration.billing.test_struck_at_every_write import strike_everywhere
 
 pytestmark = pytest.mark.django_db
 THIS_MONTH = DAYS[0].replace(day=1)
@@ -68,6 +69,8 @@ def test_a_settled_month_is_forgotten_and_corrected_all_the_same(tmp_path: Path,
         SiteMarketDay.objects.filter(pk=row.pk).update(bid_wh=[wh + 1 for wh in row.bid_wh])
         assert "settled with other orders" in forget(A_YEAR_ON)["2016-03"].kept_because
         transaction.savepoint_rollback(point)
+    # Cut off anywhere and done again: written down once, dropped once.
+    assert strike_everywhere(lambda: forget(A_YEAR_ON, tmp_path), _what_is_left) > 4
     assert forget(A_YEAR_ON, tmp_path)["2016-03"] == MonthOfOrders(THIS_MONTH, orders)
     assert (MarketOrder.objects.count(), THIS_MONTH in kept_months()) == (0, False)
     kept = ForgottenOrders.objects.get()
@@ -80,6 +83,12 @@ def test_a_settled_month_is_forgotten_and_corrected_all_the_same(tmp_path: Path,
     assert corrected(hamlet) == expected
     _what_is_forgotten_stays(kept)
     _the_page_says_so(hamlet, client)
+
+
+def _what_is_left() -> object:
+    return kept_months(), list(
+        ForgottenOrders.objects.values_list("month", "orders", "sha256", "archive", "forgotten_at")
+    )
 
 
 def _what_is_forgotten_stays(kept: ForgottenOrders) -> None:
