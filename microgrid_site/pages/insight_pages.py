@@ -32,7 +32,6 @@ from energy.selectors.site_habits import (
     today_of,
 )
 from energy.services import own_alarms as alarms
-from members.language import speech
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
@@ -89,7 +88,7 @@ def habits(request: HttpRequest) -> HttpResponse:
     if site is None or block is None or found is None:
         return _nothing_yet(request, sites)
     context = _context(request, sites, site, "habits") | {
-        "found": found, "own": found.habits, "peak": hours_in_words(found.habits.peak_hours, speech()), "least_days": LEAST_DAYS,
+        "found": found, "own": found.habits, "peak": hours_in_words(found.habits.peak_hours), "least_days": LEAST_DAYS,
         "weekday_wh": _finite(found.habits.weekday_wh), "weekend_wh": _finite(found.habits.weekend_wh),
         "weekend_percent": _difference(found.habits.weekend_wh, found.habits.weekday_wh),
         "base_share": found.habits.base_load_w * 24 / _mean_day(block) if _mean_day(block) else None,
