@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.load_kinds import LOADS, Energy
-from benchmarks.random_tariffs import METERING, RateCase
+from benchmarks.random_tariffs import METERING, RateCase, finer_load
 
 Tariff = dict[str, Any]
 Random = np.random.Generator
@@ -26,6 +26,9 @@ def case_of_kind(kind: str, seed: int) -> RateCase:
     import_kwh, export_kwh = LOADS[load](random)
     metering, tiers = METERING[seed % len(METERING)]
     tariff = {"name": f"{kind} {seed}"} | KINDS[kind](random, Energy(import_kwh, export_kwh))
+    per_hour = int(random.choice([1, 1, 2, 4]))
+    if per_hour > 1:
+        import_kwh, export_kwh = finer_load(random, import_kwh, export_kwh, per_hour)
     return RateCase(f"{kind} {seed}, {load}", tariff, import_kwh, export_kwh, metering, tiers)
 
 

@@ -220,7 +220,9 @@ def _keys(r: random.Random, count: int) -> list[float]:
     )  # equal, or one against very small ones
     weights = [r.choice([*some, r.randint(0, 50)] if len(some) > 1 else some) for _ in range(count)]
     weights[r.randrange(count)] += not sum(weights)
-    digits = r.choice([3, 6, 11, 17])
+    digits = r.choice(
+        [3 if count < 10 else 6, 6, 11, 17]
+    )  # of many, three digits would round to more than one
     keys = [round(w / sum(weights), digits) for w in weights]
     if digits < 11:
         fullest = max(range(count), key=keys.__getitem__)
