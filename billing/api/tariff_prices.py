@@ -51,7 +51,7 @@ class TariffPricesView(APIView):
     def get(self, request: Request) -> Response:
         user: Any = request.user
         found = []
-        for tariff in own_tariffs(user, timezone.now().date()):
+        for tariff in own_tariffs(user, timezone.now()):
             microgrid = microgrid_for(user, tariff)
             if microgrid is not None:
                 today = microgrid.now(timezone.now()).astimezone(microgrid.zone).date()

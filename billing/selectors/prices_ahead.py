@@ -30,17 +30,17 @@ class DayPrices:
     published_at: datetime | None
 
 
-def own_tariffs(user: User, day: date) -> QuerySet[Tariff]:
-    """Tariffs of the user's own sites on a day; all of the cooperatives that they serve as staff."""
-    mine = Q(assignments__site__member__in=own_members(user), assignments__valid_from__lte=day) & (
-        Q(assignments__valid_to__isnull=True) | Q(assignments__valid_to__gt=day)
-    )
-    return (
-        Tariff.objects.filter(mine | Q(cooperative__in=cooperatives_served(user, *STAFF_ROLES)))
-        .select_related("cooperative")
-        .order_by("name")
-        .distinct()
-    )
+def own_tariffs(user: User, real_now: datetime) -> QuerySet[Tariff]:
+    """Tariffs of the user's own sites today, by each microgrid's clock; all of the cooperatives that they serve as staff."""
+    wanted = Q(cooperative__in=cooperatives_served(user, *STAFF_ROLES))
+    for microgrid in Microgrid.objects.filter(sites__member__in=own_members(user)).distinct():
+        day = microgrid.now(real_now).astimezone(microgrid.zone).date()
+        wanted |= (
+            Q(assignments__site__microgrid=microgrid, assignments__site__member__in=own_members(user))
+            & Q(assignments__valid_from__lte=day)
+            & (Q(assignments__valid_to__isnull=True) | Q(assignments__valid_to__gt=day))
+        )
+    return Tariff.objects.filter(wanted).select_related("cooperative").order_by("name").distinct()
 
 
 def microgrid_for(user: User, tariff: Tariff) -> Microgrid | None:

@@ -23,7 +23,7 @@ def prices_page(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     words = WORDS.get((translation.get_language() or "")[:2], ENGLISH)
     cards = []
-    for tariff in own_tariffs(user, timezone.now().date()):
+    for tariff in own_tariffs(user, timezone.now()):
         microgrid = microgrid_for(user, tariff)
         if microgrid is None:
             continue
