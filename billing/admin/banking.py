@@ -14,6 +14,7 @@ from unfold.decorators import action
 
 from billing.domain.banking.references import is_creditor_id
 from billing.models import BankStatementLine, Charge, Mandate, MandateStatus, PaymentRules
+from billing.selectors.phrases import PHRASES
 from billing.services.mandates import (
     CannotGiveMandate,
     checked_iban,
@@ -23,6 +24,7 @@ from billing.services.mandates import (
 )
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin
+from members.language import said
 from members.models import Role
 
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
@@ -145,6 +147,10 @@ class BankStatementLineAdmin(FactAdmin):
     """Movements of the account as the bank wrote them."""
 
     view_roles = BOOKS
-    list_display = ("booked_date", "payer", "purpose", "amount_minor", "status", "why")
+    list_display = ("booked_date", "payer", "purpose", "amount_minor", "status", "why_said")
     list_filter = ("status",)
     search_fields = ("payer", "purpose", "end_to_end_id", "payer_iban")
+
+    @admin.display(description=gettext_lazy("why"))
+    def why_said(self, line: BankStatementLine) -> str:
+        return said(line.why, PHRASES)

@@ -1,5 +1,6 @@
 """Runs, documents, ledger, payments and bank statements; all but the import only show."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -24,10 +25,12 @@ from billing.models import (
     LedgerTransaction,
     Payment,
 )
+from billing.selectors.phrases import PHRASES
 from billing.services.bank_statements import import_statement, preview_statement
 from billing.services.deadlocks import TooBusy
 from billing.services.ledger import CannotPost
 from members.admin.roles import FactAdmin, RoleTabularInline, served_ids
+from members.language import said
 from members.models import Cooperative, Role
 
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
@@ -56,18 +59,30 @@ class EntryInline(RoleTabularInline):
     tab = False
 
 
+class CauseFilter(admin.AllValuesFieldListFilter):
+    """Causes by what they are called."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        for choice in super().choices(changelist):
+            yield choice | {"display": _(str(choice["display"]))}
+
+
 @admin.register(LedgerTransaction)
 class LedgerTransactionAdmin(FactAdmin):
     """The ledger: each transaction with its cause."""
 
     view_roles = BOOKS
-    list_display = ("booked_date", "cause", "idempotency_key", "total")
-    list_filter = ("cause", "booked_date")
+    list_display = ("booked_date", "cause_said", "idempotency_key", "total")
+    list_filter = (("cause", CauseFilter), "booked_date")
     search_fields = ("idempotency_key",)
     inlines = (EntryInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(sum_minor=Sum("entries__debit_minor"))
+
+    @admin.display(description=gettext_lazy("cause"), ordering="cause")
+    def cause_said(self, transaction: LedgerTransaction) -> str:
+        return _(transaction.cause)
 
     @admin.display(description=gettext_lazy("Amount, minor units"))
     def total(self, transaction: Any) -> int:
@@ -88,12 +103,15 @@ class PaymentAdmin(FactAdmin):
 class StatementForm(forms.Form):
     """A statement's file and the cooperative whose account it is of."""
 
-    cooperative = forms.ModelChoiceField(Cooperative.objects.none(), widget=UnfoldAdminSelectWidget)
+    cooperative = forms.ModelChoiceField(
+        Cooperative.objects.none(), widget=UnfoldAdminSelectWidget, label=gettext_lazy("Cooperative")
+    )
     file = forms.FileField(
         widget=UnfoldAdminFileFieldWidget,
         help_text=gettext_lazy(
             "camt.053 or camt.054 as your bank sends it, or CSV as it exports it; at most 20 MB."
         ),
+        label=gettext_lazy("File"),
     )
 
     def clean_file(self) -> Any:
@@ -108,10 +126,14 @@ class StatementLineInline(RoleTabularInline):
 
     model = BankStatementLine
     view_roles = BOOKS
-    fields = ("row", "booked_date", "amount_minor", "payer", "purpose", "status", "why")
+    fields = ("row", "booked_date", "amount_minor", "payer", "purpose", "status", "why_said")
     readonly_fields = fields
     can_delete = False
     tab = False
+
+    @admin.display(description=gettext_lazy("why"))
+    def why_said(self, line: BankStatementLine) -> str:
+        return said(line.why, PHRASES)
 
 
 @admin.register(BankStatement)

@@ -80,6 +80,7 @@ class CancelForm(forms.Form):
         max_length=300,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("The member reads it on the credit note."),
+        label=gettext_lazy("Reason"),
     )
 
 

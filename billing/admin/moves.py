@@ -29,8 +29,7 @@ class MoveForm(ModelForm):  # type: ignore[type-arg]
     """A move: who has the site from a day on."""
 
     tariff = forms.ModelChoiceField(
-        Tariff.objects.none(), required=False, help_text=gettext_lazy("Empty: the site keeps the tariff it has."), widget=UnfoldAdminSelectWidget()
-    )  # fmt: skip
+        Tariff.objects.none(), required=False, help_text=gettext_lazy("Empty: the site keeps the tariff it has."), widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Tariff"))  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

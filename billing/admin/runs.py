@@ -51,30 +51,38 @@ MOST_DAYS = 31
 class PrepareForm(forms.Form):
     """Which month, which days of it, and for whom."""
 
-    microgrid = forms.ModelChoiceField(Microgrid.objects.none(), widget=UnfoldAdminSelectWidget)
+    microgrid = forms.ModelChoiceField(
+        Microgrid.objects.none(), widget=UnfoldAdminSelectWidget, label=gettext_lazy("Microgrid")
+    )
     kind = forms.ChoiceField(
-        choices=[(k.value, k.label) for k in (RunKind.FINAL, RunKind.INTERIM, RunKind.CORRECTION)], widget=UnfoldAdminSelectWidget
-    )  # fmt: skip
+        choices=[(k.value, k.label) for k in (RunKind.FINAL, RunKind.INTERIM, RunKind.CORRECTION)], widget=UnfoldAdminSelectWidget, label=gettext_lazy("Kind"))  # fmt: skip
     month = forms.RegexField(
         r"^\d{4}-\d{2}$", widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2016-03"}), help_text=gettext_lazy("Year and month, as 2016-03."),
-        error_messages={"invalid": gettext_lazy("Write the month as 2016-03.")},
-    )  # fmt: skip
+        error_messages={"invalid": gettext_lazy("Write the month as 2016-03.")}, label=gettext_lazy("Month"))  # fmt: skip
     first_day = forms.DateField(
-        required=False, widget=UnfoldAdminDateWidget, help_text=gettext_lazy("Empty for the whole month.")
+        required=False,
+        widget=UnfoldAdminDateWidget,
+        help_text=gettext_lazy("Empty for the whole month."),
+        label=gettext_lazy("First day"),
     )
     last_day = forms.DateField(
-        required=False, widget=UnfoldAdminDateWidget, help_text=gettext_lazy("Empty for the whole month.")
+        required=False,
+        widget=UnfoldAdminDateWidget,
+        help_text=gettext_lazy("Empty for the whole month."),
+        label=gettext_lazy("Last day"),
     )
     member = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("A member's number, where only that member is billed. Empty for everybody."),
+        label=gettext_lazy("Member"),
     )
     reason = forms.CharField(
         required=False,
         max_length=300,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("Stands on the run's page."),
+        label=gettext_lazy("Reason"),
     )
 
     def clean(self) -> dict[str, Any]:

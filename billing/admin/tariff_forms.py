@@ -133,7 +133,9 @@ def as_text(parts: Any) -> str:
 class TariffFileForm(forms.Form):
     """Somebody else's tariff as a draft of ours."""
 
-    tariff = forms.ModelChoiceField(queryset=Tariff.objects.none(), widget=UnfoldAdminSelectWidget())
+    tariff = forms.ModelChoiceField(
+        queryset=Tariff.objects.none(), widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Tariff")
+    )
     file = forms.FileField(
         label=gettext_lazy("OpenEI URDB file"), help_text=gettext_lazy("JSON, one tariff. Its amounts are taken as the cooperative's currency."),
         widget=UnfoldAdminFileFieldWidget(),

@@ -79,10 +79,16 @@ class TariffVersion(PublicRow):
     valid_to = models.DateField(
         null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
     )
-    standing_per_day = _price("standing charge per day")
-    energy_per_kwh = _price("energy per kWh", "From the public grid, outside every time window.")
-    export_per_kwh = _price("export per kWh", "Paid for energy that goes to the public grid.")
-    incentive_per_kwh = _price("incentive per kWh", "Deducted for energy received from neighbours.")
+    standing_per_day = _price(gettext_lazy("standing charge per day"))
+    energy_per_kwh = _price(
+        gettext_lazy("energy per kWh"), gettext_lazy("From the public grid, outside every time window.")
+    )
+    export_per_kwh = _price(
+        gettext_lazy("export per kWh"), gettext_lazy("Paid for energy that goes to the public grid.")
+    )
+    incentive_per_kwh = _price(
+        gettext_lazy("incentive per kWh"), gettext_lazy("Deducted for energy received from neighbours.")
+    )
     vat_rate = models.DecimalField(
         gettext_lazy("VAT rate"), max_digits=5, decimal_places=4, default=Decimal("0.19")
     )

@@ -15,26 +15,26 @@ from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
 SCHEMES = [
-    (Scheme.STANDARD.value, "shows VAT"),
-    (Scheme.SMALL_BUSINESS.value, "small business: shows none"),
-    (Scheme.EXEMPT.value, "exempt"),
-    (Scheme.OUTSIDE.value, "outside VAT, as a household is"),
+    (Scheme.STANDARD.value, gettext_lazy("shows VAT")),
+    (Scheme.SMALL_BUSINESS.value, gettext_lazy("small business: shows none")),
+    (Scheme.EXEMPT.value, gettext_lazy("exempt")),
+    (Scheme.OUTSIDE.value, gettext_lazy("outside VAT, as a household is")),
 ]
 CATEGORIES = [
-    (Category.STANDARD.value, "standard"),
-    (Category.ZERO.value, "zero rated"),
-    (Category.EXEMPT.value, "exempt"),
-    (Category.REVERSE_CHARGE.value, "reverse charge"),
-    (Category.OUTSIDE.value, "outside VAT"),
+    (Category.STANDARD.value, gettext_lazy("standard")),
+    (Category.ZERO.value, gettext_lazy("zero rated")),
+    (Category.EXEMPT.value, gettext_lazy("exempt")),
+    (Category.REVERSE_CHARGE.value, gettext_lazy("reverse charge")),
+    (Category.OUTSIDE.value, gettext_lazy("outside VAT")),
 ]
 GROUNDS = [
-    (Ground.TAXED.value, "taxed"),
-    (Ground.ZERO.value, "at a rate of nothing"),
-    (Ground.REVERSE_CHARGE.value, "reverse charge"),
-    (Ground.SMALL_BUSINESS.value, "small business"),
-    (Ground.EXEMPT.value, "exempt"),
-    (Ground.OUTSIDE.value, "outside VAT"),
-    (Ground.OWN_SUPPLY.value, "the cooperative's own supply"),
+    (Ground.TAXED.value, gettext_lazy("taxed")),
+    (Ground.ZERO.value, gettext_lazy("at a rate of nothing")),
+    (Ground.REVERSE_CHARGE.value, gettext_lazy("reverse charge")),
+    (Ground.SMALL_BUSINESS.value, gettext_lazy("small business")),
+    (Ground.EXEMPT.value, gettext_lazy("exempt")),
+    (Ground.OUTSIDE.value, gettext_lazy("outside VAT")),
+    (Ground.OWN_SUPPLY.value, gettext_lazy("the cooperative's own supply")),
 ]
 
 

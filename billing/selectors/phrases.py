@@ -142,4 +142,12 @@ BESIDE_TARIFFS = Phrasebook.of(
     gettext_noop("Its plant has no meter of its own, so the whole production is not known."),
     gettext_noop("A file takes %(most)s bookings; this month has %(count)s."),
 )
+# Why the ledger was written to, as its transactions keep it.
+CAUSES = (
+    gettext_noop("document"), gettext_noop("payment"), gettext_noop("charge"), gettext_noop("charge taken back"), gettext_noop("bank line"),
+    gettext_noop("distribution"), gettext_noop("payment return"), gettext_noop("shares"), gettext_noop("year closing"), gettext_noop("set off"),
+    gettext_noop("card fee"), gettext_noop("card cost"), gettext_noop("card unclear"), gettext_noop("card movement"), gettext_noop("card payout"),
+    gettext_noop("card refund"), gettext_noop("card refund back"), gettext_noop("payout"), gettext_noop("payout back"), gettext_noop("correction"),
+    gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"),
+)  # fmt: skip
 PHRASES = CHECKS.joined((RUNS, MOVEMENTS, STATEMENTS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS))

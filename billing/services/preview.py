@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.domain.rating import CannotRate, RatedLines, Rating, SiteEnergy, rate_period
 from billing.domain.tariffs import TariffTerms
@@ -22,8 +23,12 @@ from grid.domain.prices import mid_market
 from grid.selectors.prices import PriceBlock, load_prices
 from kernel.money import round_half_away
 
-SAMPLES = ("a small household", "a typical household", "a large one")
-PAID_FOR = "paid for feeding in"
+SAMPLES = (
+    gettext_lazy("a small household"),
+    gettext_lazy("a typical household"),
+    gettext_lazy("a large one"),
+)
+PAID_FOR = gettext_lazy("paid for feeding in")
 PAID = (Component.EXPORT,)  # of credit documents, what the member's own tariff decides
 
 
@@ -49,7 +54,7 @@ class PreviewBill:
     @property
     def is_paid(self) -> bool:
         """Whether something is paid to the member beside the bill."""
-        return any(line.name == PAID_FOR for line in self.lines)
+        return any(line.name == str(PAID_FOR) for line in self.lines)
 
     @property
     def difference_minor(self) -> int:
@@ -141,7 +146,7 @@ def _bill(
                 PreviewLine(str(Component(name).label), sums_before.get(name, 0), sums_after.get(name, 0))
                 for name in names
             ),
-            *([PreviewLine(PAID_FOR, -paid_before, -paid_after)] if paid_before or paid_after else []),
+            *([PreviewLine(str(PAID_FOR), -paid_before, -paid_after)] if paid_before or paid_after else []),
         ],
         _gross(sums_before, vat_before) - paid_before,
         _gross(sums_after, vat_after) - paid_after,

@@ -6,12 +6,22 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.text import capfirst
 
-from billing.models import AccountCode, Document, ExternalAccount, LedgerEntry, LedgerTransaction, PaymentRail
+from billing.models import (
+    AccountCode,
+    Document,
+    ExternalAccount,
+    LedgerEntry,
+    LedgerTransaction,
+    PaymentRail,
+    TariffVersion,
+)
 from billing.selectors.books import trial_balance_of
 from billing.selectors.causes import causes_of
 from billing.selectors.rounding import rounding_report
@@ -22,6 +32,7 @@ from billing.services.payments import book_payment
 from kernel.intervals import Month
 from members.models import AccessRecord, Cooperative, Membership, Role, User
 from tests.integration.billing.conftest import NOW, Hamlet
+from tests.rendered_texts import left_in_english
 
 APRIL = Month(2016, 4)
 PAGES = ("books", "books-vat", "books-periods")
@@ -195,3 +206,48 @@ def test_a_treasurer_closes_and_another_one_opens_again(booked: Hamlet) -> None:
     assert "somebody else" in ada.post(reverse("books-reopen"), reopen, follow=True).content.decode()
     page = ben.post(reverse("books-reopen"), reopen, follow=True).content.decode()
     assert "is open again" in page and "a bill was forgotten" in page
+
+
+def test_no_page_of_the_treasurer_is_english_to_a_german_reader(booked: Hamlet) -> None:
+    """Money, books and the admin's pages of billing; texts that are the same in both languages are names, data, or a mistake."""
+    client = client_of(booked.cooperative, Role.TARIFF_ADMIN)
+    User.objects.update(is_staff=True)
+    bill = Document.objects.filter(kind="bill").order_by("label").first()
+    models = [model for model in admin.site._registry if model._meta.app_label == "billing"]
+    # Other rooms' rows in the side bar, the theme's pictograms by their names, and words that are names of the hamlet's or of windows.
+    others = {
+        capfirst(str(m._meta.verbose_name_plural))
+        for m in admin.site._registry
+        if m._meta.app_label not in ("billing", "members")
+    }
+    data = frozenset(others) | {
+        "Microgrid",
+        "unfold_more",
+        "dock_to_right",
+        "more_horiz",
+        "more_vert",
+        "expand_more",
+        "standard",
+        "day",
+    }
+    urls = [
+        *(reverse(f"money{name}") for name in ("", "-orders", "-members", "-cards", "-prepaid", "-by-hand", "-shares", "-sharing-out", "-incentives")),
+        reverse("money-member", args=[bill.member.public_id]),
+        *(reverse(f"books{name}") for name in ("", "-arrears", "-vat", "-year", "-periods")), reverse("reconciliation"),
+        reverse("books-sheet", args=["receivable", "EUR"]), reverse("books-member-arrears", args=[bill.member.public_id]),
+        reverse("books-transaction", args=[LedgerTransaction.objects.first().public_id]),
+        reverse("admin:index"), reverse("admin:billing_billingrun_change", args=[bill.run_id]), reverse("admin:billing_document_change", args=[bill.pk]),
+        reverse("admin:billing_tariffversion_change", args=[TariffVersion.objects.order_by("pk").first().pk]),
+        *(reverse(f"admin:billing_{model._meta.model_name}_changelist") for model in models),
+        "/nowhere/",
+    ]  # fmt: skip
+    left: dict[str, list[str]] = {}
+    for url in urls:
+        english, german = (
+            client.get(url, headers={"Accept-Language": language}) for language in ("en", "de")
+        )
+        assert english.status_code == german.status_code
+        found = left_in_english(english.content.decode(), german.content.decode(), data)
+        if found:
+            left[url] = found
+    assert left == {}
