@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 from billing.names import NAMES
 
@@ -8,7 +9,7 @@ class BillingConfig(AppConfig):
 
     name = "billing"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "Billing"
+    verbose_name = gettext_lazy("Billing")
 
     def ready(self) -> None:
         # What is shared out joins what can be paid out.

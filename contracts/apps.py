@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 from contracts.names import NAMES
 
@@ -8,7 +9,7 @@ class ContractsConfig(AppConfig):
 
     name = "contracts"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "Contracts"
+    verbose_name = gettext_lazy("Contracts")
 
     def ready(self) -> None:
         from members.language import say_names

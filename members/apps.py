@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 from members.names import NAMES
 
@@ -8,7 +9,7 @@ class MembersConfig(AppConfig):
 
     name = "members"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "Members"
+    verbose_name = gettext_lazy("Members")
 
     def ready(self) -> None:
         from members.adapters.id_lists import register

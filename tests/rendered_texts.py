@@ -48,7 +48,7 @@ def left_in_english(english: str, german: str, data: frozenset[str] = frozenset(
 
 def _is_sentence(text: str) -> bool:
     words = re.findall(r"[a-z']+", text.lower())
-    return len(words) > 1 and not SMALL_WORDS.isdisjoint(words)
+    return " " in text and len(words) > 1 and not SMALL_WORDS.isdisjoint(words)
 
 
 def _has_german(text: str, known: dict[object, str]) -> bool:

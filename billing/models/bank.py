@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
+from members.language import amount, day_in_words
 from members.models import Cooperative
 from members.models.public import PublicRow
 
@@ -120,4 +121,4 @@ class BankStatementLine(PublicRow):
         ]
 
     def __str__(self) -> str:
-        return f"{self.booked_date} {self.payer} {self.amount_minor}"
+        return f"{day_in_words(self.booked_date)} {self.payer} {amount(self.amount_minor)}"

@@ -194,7 +194,7 @@ class TariffStep(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version} {self.kind}"
+        return f"{self.version}: {self.get_kind_display()}"
 
 
 class WindowDays(models.TextChoices):

@@ -5,6 +5,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from grid.models.sharing import DateRange
@@ -87,7 +88,9 @@ class YearClosing(PublicRow):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{'opening again of' if self.counters_id else 'closing of'} {self.name}"
+        return (_("opening again of %(year)s") if self.counters_id else _("closing of %(year)s")) % {
+            "year": self.name
+        }
 
     @property
     def name(self) -> str:

@@ -34,13 +34,14 @@ class Change:
 
 def changes(before: TariffTerms, after: TariffTerms, currency: str, speech: Speech = ENGLISH) -> list[Change]:
     """All that differs; nothing where both bill alike."""
+    _ = speech.say
     found = [
         change
         for name, field, per in _prices(speech)
         if (change := _price(name, getattr(before, field), getattr(after, field), currency, per, speech))
     ]
     if before.vat_rate != after.vat_rate:
-        found.append(_moved(speech.say("VAT"), before.vat_rate * 100, after.vat_rate * 100, "%", speech))
+        found.append(_moved(_("VAT"), before.vat_rate * 100, after.vat_rate * 100, "%", speech))
     if before.spot is None and after.spot is None:
         found = [*_energy(before.energy, after.energy, currency, speech), *found]
     return [*found, *_parts(_others(before.parts), _others(after.parts), currency, speech)]

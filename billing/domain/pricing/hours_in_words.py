@@ -45,8 +45,10 @@ def _week_in_words(week: Mask, speech: Speech) -> str:
         hours = tuple(_stretches(week[day]))
         if hours:
             alike.setdefault(hours, []).append(day)
+    _ = speech.say
+    both = _(" and ")
     return ", ".join(
-        f"{_days(days, speech)} {speech.say(' and ').join(_hours(start, end, speech) for start, end in hours)}".strip()
+        f"{_days(days, speech)} {both.join(_hours(start, end, speech) for start, end in hours)}".strip()
         for hours, days in alike.items()
     )
 

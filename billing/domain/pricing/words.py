@@ -235,12 +235,13 @@ def _discount(part: Discount, currency: str, speech: Speech) -> str:
 
 
 def _joined(charges: Sequence[str], speech: Speech) -> str:
-    return speech.say(" and ").join(charges) or speech.say("nothing")
+    _ = speech.say
+    return _(" and ").join(charges) or _("nothing")
 
 
 def _on(kinds: tuple[str, ...], speech: Speech) -> str:
-    names = kind_names(speech)
-    return ", ".join(names.get(kind, kind) for kind in kinds) if kinds else speech.say("everything")
+    _, names = speech.say, kind_names(speech)
+    return ", ".join(names.get(kind, kind) for kind in kinds) if kinds else _("everything")
 
 
 def kind_names(speech: Speech) -> dict[str, str]:

@@ -229,6 +229,7 @@ def test_no_page_of_the_treasurer_is_english_to_a_german_reader(booked: Hamlet) 
         "expand_more",
         "standard",
         "day",
+        "members",
     }
     urls = [
         *(reverse(f"money{name}") for name in ("", "-orders", "-members", "-cards", "-prepaid", "-by-hand", "-shares", "-sharing-out", "-incentives")),
