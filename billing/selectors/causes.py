@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from billing.models import (
     BankStatementLine,
     Charge,
@@ -44,7 +46,7 @@ def causes_of(transactions: Iterable[LedgerTransaction]) -> dict[int, Cause]:
 
 
 def _unknown(row: LedgerTransaction) -> Cause:
-    return Cause(row.cause, row.cause.replace("_", " "), None, row.idempotency_key[:36])
+    return Cause(row.cause, _(row.cause.replace("_", " ")), None, row.idempotency_key[:36])
 
 
 def _documents(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
@@ -95,7 +97,8 @@ def _payments(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
             label = payment.document.label if payment.document else ""
             found[pk] = Cause(
                 "payment",
-                f"payment of {label or payment.member.number} ({payment.get_rail_display()})",
+                _("payment of %(whom)s (%(way)s)")
+                % {"whom": label or payment.member.number, "way": payment.get_rail_display()},
                 payment,
                 label,
             )
@@ -110,7 +113,7 @@ def _reversals(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     behind = causes_of(known.values()) if known else {}
     return {
         pk: Cause(
-            "reversal", f"taken back: {behind[known[ref].pk].name}", known[ref], behind[known[ref].pk].reference
+            "reversal", _("taken back: %(what)s") % {"what": behind[known[ref].pk].name}, known[ref], behind[known[ref].pk].reference
         )
         for pk, ref in refs.items()
         if ref in known
@@ -130,7 +133,7 @@ def _bank_lines(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
         line.public_id: line
         for line in BankStatementLine.objects.filter(public_id__in=[r for r in refs.values() if r])
     }
-    return {pk: Cause("bank line", f"bank: {known[ref]}", known[ref]) for pk, ref in refs.items() if ref in known}  # fmt: skip
+    return {pk: Cause("bank line", _("bank: %(line)s") % {"line": known[ref]}, known[ref]) for pk, ref in refs.items() if ref in known}  # fmt: skip
 
 
 def _ref_before_count(row: LedgerTransaction) -> UUID | None:
@@ -147,7 +150,7 @@ def _returns(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     known = {p.public_id: p for p in payments.select_related("document", "member")}
     return {
         pk: Cause(
-            "payment return", f"returned: {known[ref].member.number}", known[ref], known[ref].document.label if known[ref].document else ""
+            "payment return", _("returned: %(member)s") % {"member": known[ref].member.number}, known[ref], known[ref].document.label if known[ref].document else ""
         )
         for pk, ref in refs.items()
         if ref in known
@@ -157,7 +160,7 @@ def _returns(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
 def _distributions(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     known = {d.public_id: d for d in Distribution.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])}  # fmt: skip
     return {
-        row.pk: Cause("distribution", f"{'taken back' if known[row.cause_ref].counters_id else 'shared out'}: {known[row.cause_ref]}", known[row.cause_ref])
+        row.pk: Cause("distribution", (_("taken back: %(what)s") if known[row.cause_ref].counters_id else _("shared out: %(what)s")) % {"what": known[row.cause_ref]}, known[row.cause_ref])
         for row in rows
         if row.cause_ref in known
     }  # fmt: skip
@@ -178,7 +181,7 @@ def _shares(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     found = MemberShare.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])
     known = {s.public_id: s for s in found.select_related("member__cooperative")}
     return {
-        row.pk: Cause("shares", f"shares {'given back' if row.idempotency_key.startswith('shares back') else 'paid in'}: {known[row.cause_ref].member.number}", known[row.cause_ref])
+        row.pk: Cause("shares", (_("shares given back: %(member)s") if row.idempotency_key.startswith("shares back") else _("shares paid in: %(member)s")) % {"member": known[row.cause_ref].member.number}, known[row.cause_ref])
         for row in rows
         if row.cause_ref in known
     }  # fmt: skip
