@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from energy.domain.exchange import CannotExchange, HandOver
 from energy.models import Device, Meter
@@ -19,7 +20,8 @@ class CodeForm(forms.Form):
     """For which meter or sensor the next device is to come in."""
 
     place = forms.ChoiceField(
-        label="Meter or sensor", help_text="The device that serves it now ends when the new one comes in."
+        label=gettext_lazy("Meter or sensor"),
+        help_text=gettext_lazy("The device that serves it now ends when the new one comes in."),
     )
 
     def __init__(self, user: User, *args: Any, **options: Any) -> None:
@@ -45,14 +47,14 @@ class EndForm(forms.Form):
     """How and why a device ends."""
 
     step = forms.ChoiceField(
-        label="How",
+        label=gettext_lazy("How"),
         choices=[
             ("decommission", "In good order: it is taken down"),
             ("revoke", "At once: it is lost, stolen or opened"),
         ],
     )
-    reason = forms.CharField(label="Why", max_length=200, required=False)
-    typed = forms.CharField(label="Last letters of its name")
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200, required=False)
+    typed = forms.CharField(label=gettext_lazy("Last letters of its name"))
 
     def __init__(self, device: Device, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -69,11 +71,13 @@ class ExchangeForm(forms.Form):
     """When a meter was exchanged, and what both registers read."""
 
     exchanged_at = forms.DateTimeField(
-        label="When", help_text="By the microgrid's clock, local time.",
+        label=gettext_lazy("When"), help_text=gettext_lazy("By the microgrid's clock, local time."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )  # fmt: skip
-    old_serial = forms.CharField(label="Serial number of the old meter", max_length=80, required=False)
-    new_serial = forms.CharField(label="Serial number of the new meter", max_length=80)
+    old_serial = forms.CharField(
+        label=gettext_lazy("Serial number of the old meter"), max_length=80, required=False
+    )
+    new_serial = forms.CharField(label=gettext_lazy("Serial number of the new meter"), max_length=80)
 
     def __init__(self, meter: Meter, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -12,6 +12,8 @@ from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from energy.domain.sensors import QUANTITIES
@@ -40,17 +42,17 @@ CHART_SPAN = timedelta(days=2)
 MOST_POINTS = 600
 LONGEST_GAP = np.timedelta64(30, "m")
 TROUBLES = (
-    ("", "In service"),
-    ("alarm", "With alarms"),
-    ("silent", "Silent"),
-    ("refused", "Refused"),
-    ("ended", "Ended"),
+    ("", gettext_lazy("In service")),
+    ("alarm", gettext_lazy("With alarms")),
+    ("silent", gettext_lazy("Silent")),
+    ("refused", gettext_lazy("Refused")),
+    ("ended", gettext_lazy("Ended")),
 )
 DIAGNOSES = {
-    "malformed": "cannot be read", "too_large": "too large", "unknown_key": "unknown key", "revoked_key": "signed by a key that has ended",
-    "bad_signature": "wrong signature", "counter_went_back": "counter went back", "clock": "clock is off",
-    "outside_window": "of a time that is too old or not over", "wrong_device": "another device's name",
-    "wrong_channel": "a channel that its meter has not", "wrong_interval": "wrong interval",
+    "malformed": gettext_lazy("cannot be read"), "too_large": gettext_lazy("too large"), "unknown_key": gettext_lazy("unknown key"), "revoked_key": gettext_lazy("signed by a key that has ended"),
+    "bad_signature": gettext_lazy("wrong signature"), "counter_went_back": gettext_lazy("counter went back"), "clock": gettext_lazy("clock is off"),
+    "outside_window": gettext_lazy("of a time that is too old or not over"), "wrong_device": gettext_lazy("another device's name"),
+    "wrong_channel": gettext_lazy("a channel that its meter has not"), "wrong_interval": gettext_lazy("wrong interval"),
 }  # fmt: skip
 
 
@@ -214,7 +216,7 @@ def end_device(request: HttpRequest, public_id: Any) -> HttpResponse:
         step = revoke_device if form.cleaned_data["step"] == "revoke" else decommission_device
         reason = form.cleaned_data["reason"]
         step(device=device, now=timezone.now(), by=request.user, reason=reason)  # type: ignore[arg-type]
-        messages.success(request, "What the device sends is refused from now on.")
+        messages.success(request, _("What the device sends is refused from now on."))
         return redirect("device", public_id=device.public_id)
     return render(
         request, "devices/end.html", {"form": form, "device": device, "line": _line(device, timezone.now())}

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from energy.adapters.reading_formats import FORMATS
@@ -29,14 +30,22 @@ PAGE, SHOWN_DAYS = 20, 50
 class FileForm(forms.Form):
     """A file, and what it does not say of itself."""
 
-    file = forms.FileField(label="File", allow_empty_file=True)
-    format = forms.ChoiceField(label="Format", choices=[(f.name, f.title) for f in FORMATS.values()])
-    unit = forms.ChoiceField(label="Energy in", choices=[("kwh", "kWh"), ("wh", "Wh")], initial="kwh")
+    file = forms.FileField(label=gettext_lazy("File"), allow_empty_file=True)
+    format = forms.ChoiceField(
+        label=gettext_lazy("Format"), choices=[(f.name, f.title) for f in FORMATS.values()]
+    )
+    unit = forms.ChoiceField(
+        label=gettext_lazy("Energy in"), choices=[("kwh", "kWh"), ("wh", "Wh")], initial="kwh"
+    )
     label = forms.ChoiceField(
-        label="Times label the interval's", choices=[("start", "start"), ("end", "end")], initial="start"
+        label=gettext_lazy("Times label the interval's"),
+        choices=[("start", "start"), ("end", "end")],
+        initial="start",
     )
     clock = forms.ChoiceField(
-        label="Times without an offset", choices=[("local", "local clock"), ("utc", "UTC")], initial="local"
+        label=gettext_lazy("Times without an offset"),
+        choices=[("local", "local clock"), ("utc", "UTC")],
+        initial="local",
     )
 
     def clean_file(self) -> UploadedFile:
@@ -51,7 +60,9 @@ class FileForm(forms.Form):
 class AcceptForm(forms.Form):
     """Why stored values change."""
 
-    reason = forms.CharField(label="Why do stored values change?", max_length=200, required=False)
+    reason = forms.CharField(
+        label=gettext_lazy("Why do stored values change?"), max_length=200, required=False
+    )
 
 
 def operated_microgrid(request: HttpRequest) -> Microgrid:

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from energy.models import Channel, Review, ReviewState
@@ -45,8 +46,8 @@ class AcceptForm(forms.Form):
 class EditForm(forms.Form):
     """Which proposal, or values of one's own, and why."""
 
-    values = forms.CharField(label="Values of your own", max_length=600, required=False)
-    reason = forms.CharField(label="Why?", max_length=300, required=False)
+    values = forms.CharField(label=gettext_lazy("Values of your own"), max_length=600, required=False)
+    reason = forms.CharField(label=gettext_lazy("Why?"), max_length=300, required=False)
 
     def own_values(self) -> list[int]:
         """The numbers that were typed.

@@ -39,7 +39,8 @@ MOMENT = {
     "type": "grid.state", "tick": 4711, "at": "2016-04-01T11:20:00+00:00", "status": "SURPLUS", "production_w": 74461,
     "consumption_w": 55152, "charge_w": 12300, "discharge_w": 0, "import_w": 0, "export_w": 7009, "losses_w": 1468,
     "storage_wh": 61894, "storage_capacity_wh": 158300, "sites_reporting": 134, "sites_total": 134, "points_estimated": 0,
-    "reasons": ["The roofs give 7.0 kW more than homes and batteries take."], "order": "9f86d081884c", "voltage": [10311],
+    "reasons": ["The roofs give 7.0 kW more than homes and batteries take."],
+    "reasons_de": ["Die Dächer geben 7,0 kW mehr, als Haushalte und Speicher aufnehmen."], "order": "9f86d081884c", "voltage": [10311],
     "loading": [85], "branch_w": [-1200], "storage_soc_wh": [3120], "storage_charge_w": [900], "storage_discharge_w": [0],
     "source": "tick", "picture_at": "2016-04-01T11:19:56+00:00",
 }  # fmt: skip
@@ -120,6 +121,7 @@ class MomentSerializer(serializers.Serializer[Any]):
     sites_total = serializers.IntegerField()
     points_estimated = serializers.IntegerField(help_text="Silent sites that something stands in for.")
     reasons = serializers.ListField(child=serializers.CharField())
+    reasons_de = serializers.ListField(child=serializers.CharField(), help_text="The same in German.")
     order = serializers.CharField(allow_blank=True)
     voltage = _numbers("By node [1/10,000 p.u.].")
     loading = _numbers("By branch [1/1,000 of its rating].")

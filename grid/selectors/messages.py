@@ -3,6 +3,7 @@
 from typing import Any
 
 from grid.domain.network.picture import Picture
+from grid.domain.spoken.book import in_language
 from grid.models import GridState
 
 
@@ -15,6 +16,7 @@ def message_of(state: GridState, order: str, picture: Picture) -> dict[str, Any]
         "losses_w": state.losses_w, "storage_wh": state.storage_wh, "storage_capacity_wh": state.storage_capacity_wh,
         "sites_reporting": state.sites_reporting, "sites_total": state.sites_total,
         "points_estimated": state.points_estimated, "reasons": state.reasons,
+        "reasons_de": [in_language(reason, "de") for reason in state.reasons],
         **picture_part(order, picture),
     }  # fmt: skip
 

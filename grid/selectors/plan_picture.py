@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from energy.models import Microgrid, Site
 from grid.models import GridState, Plan
@@ -62,7 +64,7 @@ def hour_lines(plan: Plan) -> list[HourLine]:
         part = slice(begin, end)
         lines.append(
             HourLine(
-                f"{(plan.origin_at + begin * step).astimezone(zone):%a %H:%M}", float(charge[part].mean()),
+                date_format((plan.origin_at + begin * step).astimezone(zone), "D H:i"), float(charge[part].mean()),
                 float(discharge[part].mean()), float(np.mean(plan.import_w[part])), float(np.mean(plan.export_w[part])),
                 int(soc[end - 1]), plan.retail_micro[begin] / 1e6, plan.energy_micro[begin] / 1e6, plan.sentences[begin],
             )
@@ -122,22 +124,22 @@ def plan_picture(microgrid: Microgrid, plan: Plan, now: datetime) -> dict[str, A
     return {
         "power": {
             "unit": "W", "labels": labels, "series": [
-                {"name": "bought", "values": actual["import_w"], "colour": "public"},
-                {"name": "bought, planned", "values": planned("import_w"), "colour": "public", "style": "dashed"},
-                {"name": "sold, planned", "values": planned("export_w"), "colour": "solar", "style": "dashed"},
-                {"name": "use, foreseen", "values": planned("use_w"), "colour": "use", "style": "dotted"},
+                {"name": _("bought"), "values": actual["import_w"], "colour": "public"},
+                {"name": _("bought, planned"), "values": planned("import_w"), "colour": "public", "style": "dashed"},
+                {"name": _("sold, planned"), "values": planned("export_w"), "colour": "solar", "style": "dashed"},
+                {"name": _("use, foreseen"), "values": planned("use_w"), "colour": "use", "style": "dotted"},
             ],
         },
         "stored": {
             "unit": "Wh", "labels": labels, "series": [
-                {"name": "stored", "values": actual["storage_wh"], "colour": "storage", "fill": "storage"},
-                {"name": "stored, planned", "values": [*ahead, *_sum(plan, "soc_wh").tolist()], "colour": "storage", "style": "dashed"},
+                {"name": _("stored"), "values": actual["storage_wh"], "colour": "storage", "fill": "storage"},
+                {"name": _("stored, planned"), "values": [*ahead, *_sum(plan, "soc_wh").tolist()], "colour": "storage", "style": "dashed"},
             ],
         },
         "price": {
             "unit": "price", "labels": labels, "series": [
-                {"name": "price of the public grid", "values": micro, "colour": "public"},
-                {"name": "worth of one more kWh", "values": [*ahead, *(round(v / 1e6, 4) for v in plan.energy_micro)], "colour": "ink", "style": "dashed"},
+                {"name": _("price of the public grid"), "values": micro, "colour": "public"},
+                {"name": _("worth of one more kWh"), "values": [*ahead, *(round(v / 1e6, 4) for v in plan.energy_micro)], "colour": "ink", "style": "dashed"},
             ],
         },
     }  # fmt: skip

@@ -94,7 +94,7 @@ def _quarter_hour(microgrid: Microgrid, at: datetime) -> dict[str, Any] | None:
     return {
         "type": "grid.state", "tick": None, "at": start.isoformat(), "status": "", **power,
         "losses_w": flows.losses_w[place], "storage_wh": None, "storage_capacity_wh": sum(s.capacity_wh for s in storages),
-        "sites_reporting": flows.sites, "sites_total": flows.sites, "points_estimated": 0, "reasons": [],
+        "sites_reporting": flows.sites, "sites_total": flows.sites, "points_estimated": 0, "reasons": [], "reasons_de": [],
         **picture_part(order_name(flows.network, storages), picture), "source": "day", "picture_at": start.isoformat(),
     }  # fmt: skip
 

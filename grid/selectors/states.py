@@ -17,7 +17,7 @@ def latest_state(microgrid: Microgrid) -> dict[str, Any] | None:
 def spelled_out(message: dict[str, Any], drawing: Drawing) -> dict[str, Any]:
     """A message with codes beside its numbers; without wires where it is of another order than the drawing."""
     arrays = (
-        "order", "voltage", "loading", "branch_w", "storage_soc_wh", "storage_charge_w", "storage_discharge_w", "alarms",
+        "order", "voltage", "loading", "branch_w", "storage_soc_wh", "storage_charge_w", "storage_discharge_w", "alarms", "reasons_de",
     )  # fmt: skip
     same = message["order"] == drawing.order
     branches = (

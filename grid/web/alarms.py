@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from energy.models import Microgrid
@@ -15,6 +16,7 @@ from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import GridAlarm
 from grid.selectors.alarms import alarm_board, own_alarms_to_change, past_alarms, read_alarms
 from grid.services.alarms import CannotShelve, acknowledge, shelve, unshelve
+from grid.web.said import said
 
 SHELF_MINUTES = (15, 60, 240, 480, 1440)
 
@@ -83,16 +85,19 @@ def step(request: HttpRequest, public_id: Any) -> HttpResponse:
     name = request.POST.get("step")
     if name == "acknowledge":
         acknowledge(alarm=row, by=by, now=now)  # type: ignore[arg-type]
-        messages.success(request, f"{row}: acknowledged.")
+        messages.success(request, _("%(alarm)s: acknowledged.") % {"alarm": said(row)})
     elif name == "unshelve":
         unshelve(alarm=row, by=by, now=now)  # type: ignore[arg-type]
-        messages.success(request, f"{row}: taken from the shelf.")
+        messages.success(request, _("%(alarm)s: taken from the shelf.") % {"alarm": said(row)})
     elif name == "shelve":
         minutes = request.POST.get("minutes", "")
         try:
             length = timedelta(minutes=int(minutes) if minutes.isdigit() else 0)
             shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
-            messages.success(request, f"{row}: on the shelf for {minutes} min.")
+            messages.success(
+                request,
+                _("%(alarm)s: on the shelf for %(minutes)s min.") % {"alarm": said(row), "minutes": minutes},
+            )
         except (CannotShelve, OverflowError) as problem:
             messages.error(request, str(problem))
     return _answer(request, row)
@@ -114,7 +119,7 @@ def acknowledge_all(request: HttpRequest) -> HttpResponse:
             request, f"{len(rows)} acknowledged." if len(rows) > 1 else f"{rows[0]}: acknowledged."
         )
     else:
-        messages.warning(request, "Choose an alarm that nobody has acknowledged.")
+        messages.warning(request, _("Choose an alarm that nobody has acknowledged."))
     return redirect("alarms")
 
 

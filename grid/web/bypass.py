@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from energy.models import Line, Microgrid, Transformer
@@ -19,8 +20,8 @@ from grid.models import BypassCheck
 class GridMeterForm(forms.Form):
     """Where a meter on a line or transformer sits, and what it is called."""
 
-    branch = forms.ChoiceField(label="On")
-    code = forms.CharField(label="Code of the meter", max_length=120)
+    branch = forms.ChoiceField(label=gettext_lazy("On"))
+    code = forms.CharField(label=gettext_lazy("Code of the meter"), max_length=120)
 
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from energy.models import Microgrid, Source, StorageUnit
@@ -21,6 +23,7 @@ from grid.services.drills import start_drill
 from grid.services.emergencies import CannotDrill, answer_call, end_drill
 from grid.services.overrides import CannotOverride, Order, confirm_override, end_override, propose_override
 from grid.web.emergency_pass import emergency_page, give_pass
+from grid.web.said import said, said_choices, said_lazy
 
 PAST = 30
 
@@ -48,7 +51,11 @@ def _operated(request: HttpRequest) -> Microgrid:
 def page(request: HttpRequest) -> HttpResponse:
     """The plain page; from now on this browser gets it without the database."""
     microgrid = _microgrid(request)
-    return give_pass(emergency_page(microgrid.public_id), microgrid.public_id, secure=settings.SITE_IS_HTTPS)
+    return give_pass(
+        emergency_page(microgrid.public_id, get_language() or "en"),
+        microgrid.public_id,
+        secure=settings.SITE_IS_HTTPS,
+    )
 
 
 @login_required
@@ -91,30 +98,38 @@ def answer(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Somebody says they act."""
     row = get_object_or_404(_microgrid(request).emergencies.select_related("microgrid"), public_id=public_id)
     answer_call(emergency=row, by=request.user, real_now=timezone.now())  # type: ignore[arg-type]
-    messages.success(request, "Noted: you act. Nobody else is called.")
+    messages.success(request, _("Noted: you act. Nobody else is called."))
     return redirect("emergency-desk")
 
 
 class OverrideForm(forms.Form):
     """The first step of an order by hand."""
 
-    kind = forms.ChoiceField(label="Order", choices=OverrideKind.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("Order"), choices=said_choices(OverrideKind.choices))
     storage = forms.ModelChoiceField(
-        StorageUnit.objects.none(), required=False, label="Storage", empty_label="choose one"
+        StorageUnit.objects.none(),
+        required=False,
+        label=gettext_lazy("Storage"),
+        empty_label=gettext_lazy("choose one"),
     )
     source = forms.ModelChoiceField(
-        Source.objects.none(), required=False, label="Source", empty_label="choose one"
+        Source.objects.none(),
+        required=False,
+        label=gettext_lazy("Source"),
+        empty_label=gettext_lazy("choose one"),
     )
     tier = forms.TypedChoiceField(
-        choices=[("", "–"), *((t, f"tier {t}") for t in (4, 3, 2, 1))], coerce=int, empty_value=None, required=False,
-        label="Tier to let go",
+        choices=[("", "–"), *((t, said_lazy(f"tier {t}")) for t in (4, 3, 2, 1))], coerce=int, empty_value=None, required=False,
+        label=gettext_lazy("Tier to let go"),
     )  # fmt: skip
     direction = forms.ChoiceField(
-        label="Storage shall", choices=[("idle", "stand idle"), ("charge", "charge"), ("discharge", "discharge")], required=False
+        label=gettext_lazy("Storage shall"), choices=[("idle", gettext_lazy("stand idle")), ("charge", gettext_lazy("charge")), ("discharge", gettext_lazy("discharge"))], required=False
     )  # fmt: skip
-    power_w = forms.IntegerField(label="Power or limit [W]", min_value=0, required=False)
-    minutes = forms.IntegerField(label="For how long [min]", min_value=1, max_value=24 * 60, initial=15)
-    reason = forms.CharField(label="Why", max_length=200)
+    power_w = forms.IntegerField(label=gettext_lazy("Power or limit [W]"), min_value=0, required=False)
+    minutes = forms.IntegerField(
+        label=gettext_lazy("For how long [min]"), min_value=1, max_value=24 * 60, initial=15
+    )
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
 
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -171,11 +186,13 @@ def override(request: HttpRequest, public_id: Any) -> HttpResponse:
             if request.POST.get("step") == "confirm":
                 confirm_override(override=row, by=request.user, now=now)  # type: ignore[arg-type]
                 messages.success(
-                    request, f"It stands: {row.order}. It ends by itself after {row.minutes} minutes."
+                    request,
+                    _("It stands: %(order)s. It ends by itself after %(minutes)s minutes.")
+                    % {"order": said(row.order), "minutes": row.minutes},
                 )
             elif request.POST.get("step") == "end":
                 end_override(override=row, by=request.user, now=now)  # type: ignore[arg-type]
-                messages.success(request, "Ended: control decides again.")
+                messages.success(request, _("Ended: control decides again."))
         except CannotOverride as problem:
             messages.error(request, str(problem))
         return redirect("override", row.public_id)
@@ -218,5 +235,5 @@ def drill_end(request: HttpRequest, public_id: Any) -> HttpResponse:
         microgrid.emergencies.select_related("microgrid"), public_id=public_id, is_drill=True
     )
     end_drill(drill=row, by=request.user, real_now=timezone.now())  # type: ignore[arg-type]
-    messages.success(request, "The drill has ended.")
+    messages.success(request, _("The drill has ended."))
     return redirect("emergency-one", row.public_id)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import get_language_from_request, override
 from redis.exceptions import RedisError
 
 from grid.adapters.live_push import last_story
@@ -36,7 +37,7 @@ class EmergencyPass:
         if request.method in ("GET", "HEAD") and request.path == PATH:
             public_id = read_pass(request.COOKIES.get(COOKIE, ""))
             if public_id is not None:
-                return emergency_page(public_id)
+                return emergency_page(public_id, get_language_from_request(request))
         return self._get_response(request)
 
 
@@ -65,7 +66,7 @@ def _for_people(state: dict[str, Any], time_zone: str) -> dict[str, Any]:
     return figures | {"at_local": at.strftime("%Y-%m-%d %H:%M:%S")}
 
 
-def emergency_page(public_id: UUID) -> HttpResponse:
+def emergency_page(public_id: UUID, language: str) -> HttpResponse:
     """The page from the last state in Valkey: complete without a script, with no query."""
     try:
         state, story = last_story(public_id)
@@ -75,16 +76,15 @@ def emergency_page(public_id: UUID) -> HttpResponse:
     status = (state or {}).get("status", "")
     if state is not None:
         state = state | _for_people(state, story.get("time_zone", "UTC"))
-    text = render_to_string(
-        "emergency/page.html",
-        {
-            "state": state,
-            "story": story,
-            "status": status,
-            "word": WORDS.get(status, status),
-            "is_away": is_away,
-        },
-    )
+    context = {
+        "state": state,
+        "story": story,
+        "status": status,
+        "word": WORDS.get(status, status),
+        "is_away": is_away,
+    }
+    with override(language):
+        text = render_to_string("emergency/page.html", context | {"language": language})
     response = HttpResponse(text)
     response["Cache-Control"] = "no-store"
     return response

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from energy.models import Microgrid
@@ -23,10 +24,10 @@ LONGEST_REMARKS = 3000
 class PeriodForm(forms.Form):
     """From when to when, local times of the microgrid, and what the operator adds."""
 
-    start = forms.DateTimeField(label="From", widget=LOCAL)
-    end = forms.DateTimeField(label="To", widget=LOCAL)
+    start = forms.DateTimeField(label=gettext_lazy("From"), widget=LOCAL)
+    end = forms.DateTimeField(label=gettext_lazy("To"), widget=LOCAL)
     remarks = forms.CharField(
-        label="What you add",
+        label=gettext_lazy("What you add"),
         max_length=LONGEST_REMARKS,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from energy.models import Microgrid, Site
@@ -25,6 +27,7 @@ from grid.selectors.indicators import (
     reliability_over,
 )
 from grid.services.interruptions import CannotRecord, record_interruption
+from grid.web.said import said, said_choices
 from kernel.intervals import CannotReadPeriod, Month
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -33,11 +36,11 @@ LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%
 class InterruptionForm(forms.Form):
     """What interrupted supply, from when to when, and whose; times are the microgrid's local ones."""
 
-    started = forms.DateTimeField(label="From", widget=LOCAL)
-    ended = forms.DateTimeField(label="To, empty while it lasts", widget=LOCAL, required=False)
-    cause = forms.ChoiceField(choices=InterruptionCause.choices)
-    sites = forms.ModelMultipleChoiceField(queryset=Site.objects.none())
-    note = forms.CharField(max_length=300, required=False)
+    started = forms.DateTimeField(label=gettext_lazy("From"), widget=LOCAL)
+    ended = forms.DateTimeField(label=gettext_lazy("To, empty while it lasts"), widget=LOCAL, required=False)
+    cause = forms.ChoiceField(label=gettext_lazy("Cause"), choices=said_choices(InterruptionCause.choices))
+    sites = forms.ModelMultipleChoiceField(label=gettext_lazy("Sites"), queryset=Site.objects.none())
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=300, required=False)
 
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,7 +79,11 @@ def _context(request: HttpRequest, microgrid: Microgrid, now: datetime) -> dict[
     }  # fmt: skip
 
 
-TREND_COLUMNS = ("Month", "On our own feet, %", "Kept here, %")
+TREND_COLUMNS = (
+    gettext_lazy("Month"),
+    gettext_lazy("Self-sufficiency, %"),
+    gettext_lazy("Self-consumption, %"),
+)
 
 
 def trend(lines: list[MonthLine]) -> dict[str, Any]:
@@ -89,8 +96,8 @@ def trend(lines: list[MonthLine]) -> dict[str, Any]:
     return {
         "unit": "%", "labels": [str(line.month) for line in lines], "names": True,
         "series": [
-            {"name": "self-sufficiency", "values": column("self_sufficiency"), "colour": "shared", "bars": True},
-            {"name": "self-consumption", "values": column("self_consumption"), "colour": "solar", "points": True},
+            {"name": _("self-sufficiency"), "values": column("self_sufficiency"), "colour": "shared", "bars": True},
+            {"name": _("self-consumption"), "values": column("self_consumption"), "colour": "solar", "points": True},
         ],
     }  # fmt: skip
 
@@ -134,5 +141,9 @@ def _record(request: HttpRequest, microgrid: Microgrid, form: InterruptionForm, 
     except CannotRecord as problem:
         form.add_error(None, str(problem))
         return False
-    messages.success(request, f"Recorded: {row.get_cause_display()}, {row.sites.count()} sites.")
+    messages.success(
+        request,
+        _("Recorded: %(cause)s, sites: %(count)s.")
+        % {"cause": said(row.get_cause_display()), "count": row.sites.count()},
+    )
     return True

@@ -10,6 +10,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from energy.models import Site
@@ -24,7 +26,9 @@ class RestoreForm(forms.Form):
     """Which sites have supply again, and since when by the village's clock."""
 
     sites = forms.ModelMultipleChoiceField(queryset=Site.objects.none(), widget=forms.CheckboxSelectMultiple)
-    at = forms.DateTimeField(label="Since", widget=LOCAL, required=False, help_text="Empty: now.")
+    at = forms.DateTimeField(
+        label=gettext_lazy("Since"), widget=LOCAL, required=False, help_text=gettext_lazy("Empty: now.")
+    )
 
     def __init__(self, row: Interruption, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,7 +80,11 @@ def _restored(request: HttpRequest, row: Interruption, form: RestoreForm) -> boo
     except CannotRecord as problem:
         form.add_error(None, str(problem))
         return False
-    messages.success(request, f"Supply is back at {count} site{'' if count == 1 else 's'}.")
+    messages.success(
+        request,
+        ngettext("Supply is back at %(count)d site.", "Supply is back at %(count)d sites.", count)
+        % {"count": count},
+    )
     return True
 
 
@@ -88,7 +96,7 @@ def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     at = max(row.microgrid.now(timezone.now()), row.started_at + timedelta(seconds=1))
     try:
         end_interruption(interruption=row, at=at, now=at)
-        messages.success(request, "Supply is back: the interruption ends now.")
+        messages.success(request, _("Supply is back: the interruption ends now."))
     except CannotRecord as problem:
         messages.error(request, str(problem))
     return redirect("interruption", row.public_id)

@@ -30,6 +30,7 @@ from grid.selectors.network_page import (
 from grid.selectors.outage_holds import held_for_work
 from grid.services.planned_outages import CannotPlanOutage, request_outage
 from grid.tasks import study_network
+from grid.web.said import said
 from grid.web.study_picture import chosen_technology, hosting_picture, loss_picture
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -53,7 +54,7 @@ class OutageForm(forms.Form):
         super().__init__(*args, **kwargs)
         parts = (("transformer", Transformer), ("line", Line))
         self.fields["elements"].choices = [  # type: ignore[attr-defined]
-            (f"{kind}:{code}", f"{kind} {code}")
+            (f"{kind}:{code}", said(f"{kind} {code}"))
             for kind, model in parts
             for code in model.objects.filter(microgrid=microgrid)
             .at(now)

@@ -10,6 +10,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from energy.selectors.scope import READING_ROLES, operated_microgrids
@@ -26,8 +28,8 @@ LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%
 class ExtensionForm(forms.Form):
     """A later end, local time of the village, and why."""
 
-    until = forms.DateTimeField(label="Until", widget=LOCAL)
-    why = forms.CharField(label="Why", max_length=300)
+    until = forms.DateTimeField(label=gettext_lazy("Until"), widget=LOCAL)
+    why = forms.CharField(label=gettext_lazy("Why"), max_length=300)
 
 
 @login_required
@@ -69,19 +71,19 @@ def _decide(approve: bool) -> Callable[[HttpRequest, PlannedOutage, datetime], s
         decide_outage(
             outage=row, approve=approve, note=request.POST.get("note", ""), by=request.user, now=now
         )  # type: ignore[arg-type]
-        return "Approved: members without supply are told now." if approve else "Refused."
+        return _("Approved: members without supply are told now.") if approve else _("Refused.")
 
     return step
 
 
 def _withdraw(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
     withdraw_outage(outage=row, by=request.user, now=now)  # type: ignore[arg-type]
-    return "Withdrawn."
+    return _("Withdrawn.")
 
 
 def _end(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
     end_outage(outage=row, by=request.user, now=now)  # type: ignore[arg-type]
-    return "Ended: the switches are put back."
+    return _("Ended: the switches are put back.")
 
 
 def _extend(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
@@ -90,7 +92,7 @@ def _extend(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
         raise CannotPlanOutage("Name an end and say why it takes longer.")
     until = form.cleaned_data["until"].replace(tzinfo=row.microgrid.zone)
     ask_for_longer(outage=row, end_at=until, reason=form.cleaned_data["why"], by=request.user, now=now)  # type: ignore[arg-type]
-    return "Asked for: supply does not come back by itself until somebody else has decided."
+    return _("Asked for: supply does not come back by itself until somebody else has decided.")
 
 
 def _decide_extension(approve: bool) -> Callable[[HttpRequest, PlannedOutage, datetime], str]:
@@ -99,7 +101,9 @@ def _decide_extension(approve: bool) -> Callable[[HttpRequest, PlannedOutage, da
         if waiting is None:
             raise CannotPlanOutage("No later end waits for a decision.")
         decide_extension(extension=waiting, approve=approve, by=request.user, now=now)  # type: ignore[arg-type]
-        return "The later end stands; members are told." if approve else "Refused: the planned end stands."
+        return (
+            _("The later end stands; members are told.") if approve else _("Refused: the planned end stands.")
+        )
 
     return step
 

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from energy.models import Microgrid, Switch
@@ -23,6 +25,7 @@ from grid.services.switch_orders import (
     propose_switch_order,
     take_back_switch_order,
 )
+from grid.web.said import said
 
 AT_END = "end"
 
@@ -30,8 +33,8 @@ AT_END = "end"
 class SwitchForm(forms.Form):
     """The first step: which switch is moved, and why. It goes to where it does not stand now."""
 
-    move = forms.ChoiceField(label="Move")
-    reason = forms.CharField(label="Why", max_length=200)
+    move = forms.ChoiceField(label=gettext_lazy("Move"))
+    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
 
     def __init__(
         self, lines: list[SwitchLine], ends: list[tuple[str, str, str]], *args: Any, **kwargs: Any
@@ -39,8 +42,8 @@ class SwitchForm(forms.Form):
         super().__init__(*args, **kwargs)
         groups = []
         if lines:
-            groups.append(("Switches", [(f"{line.switch.pk}", f"{'Open' if line.is_closed else 'Close'} {line.switch.code}") for line in lines]))  # fmt: skip
-        groups.append(("Ends without a switch of their own", [(f"{AT_END}|{kind}|{code}|{node}", f"Open {code} at {node}") for kind, code, node in ends]))  # fmt: skip
+            groups.append((_("Switches"), [(f"{line.switch.pk}", said(f"{'Open' if line.is_closed else 'Close'} {line.switch.code}")) for line in lines]))  # fmt: skip
+        groups.append((_("Ends without a switch of their own"), [(f"{AT_END}|{kind}|{code}|{node}", said(f"Open {code} at {node}")) for kind, code, node in ends]))  # fmt: skip
         self.fields["move"].choices = groups  # type: ignore[attr-defined]
 
 
@@ -109,10 +112,14 @@ def _step(request: HttpRequest, row: SwitchOrder) -> None:
     now = row.microgrid.now(timezone.now())
     if request.POST.get("step") == "take_back":
         take_back_switch_order(order=row, by=request.user, now=now)  # type: ignore[arg-type]
-        messages.success(request, "Taken back: nothing is switched.")
+        messages.success(request, _("Taken back: nothing is switched."))
         return
     try:
         confirm_switch_order(order=row, typed=request.POST.get("typed", ""), by=request.user, now=now)  # type: ignore[arg-type]
-        messages.success(request, f"Done: {row.switch} is {'closed' if row.closes else 'open'}.")
+        messages.success(
+            request,
+            (_("Done: %(switch)s is closed.") if row.closes else _("Done: %(switch)s is open."))
+            % {"switch": row.switch},
+        )
     except CannotSwitch as problem:
         messages.error(request, str(problem))

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from billing.selectors.flexibility import cause_of_response, documents_of
@@ -135,8 +136,8 @@ class EventForm(forms.Form):
     programme = forms.ModelChoiceField(DemandProgramme.objects.none())
     day = forms.DateField(widget=forms.DateInput({"type": "date"}))
     begins = forms.TimeField(widget=forms.TimeInput({"type": "time", "step": 900}))
-    minutes = forms.IntegerField(label="Length [min]", min_value=15, max_value=1440, initial=60)
-    reason = forms.CharField(max_length=200, help_text="Members read it.")
+    minutes = forms.IntegerField(label=gettext_lazy("Length [min]"), min_value=15, max_value=1440, initial=60)
+    reason = forms.CharField(max_length=200, help_text=gettext_lazy("Members read it."))
 
     def __init__(self, microgrid: Microgrid, programmes: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from billing.selectors.phrases import PHRASES
 from kernel.units import energy_for_people, power_for_people
@@ -142,14 +143,14 @@ def percent_tenths(share: float | None) -> str:
 @register.filter
 def ago(age: timedelta | None) -> str:
     """An age in words: `4 s ago`, `3 min ago`, `5 h ago`, `12 days ago`; ahead of the clock counts as now."""
-    return "never" if age is None else f"{span(age)} ago"
+    return _("never") if age is None else _("%(span)s ago") % {"span": span(age)}
 
 
 @register.filter
 def span(age: timedelta) -> str:
     """A length of time in its largest whole unit."""
     seconds = max(int(age.total_seconds()), 0)
-    for size, name in ((86_400, "days"), (3_600, "h"), (60, "min")):
+    for size, name in ((86_400, _("days")), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds // size} {name}"
     return f"{seconds} s"

@@ -66,7 +66,8 @@ function show(state) {
   tell("grid", exchange, words("giving"), words("taking"));
   say("status", sentences[state.status] ?? state.status);
   byId("status").dataset.state = state.status;
-  byId("reasons").replaceChildren(...(state.reasons.length ? state.reasons : [words("Reasons are kept with ticks, not with closed days.")]).map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
+  const said = (document.documentElement.lang.startsWith("de") && state.reasons_de) || state.reasons;
+  byId("reasons").replaceChildren(...(said.length ? said : [words("Reasons are kept with ticks, not with closed days.")]).map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));
   say("held-back", heldBack(state.held_back));
   byId("tick").textContent = state.tick ?? "–";
   byId("losses").textContent = state.losses_w === null ? "–" : `${kilowatts(state.losses_w)} kW`;

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grid.domain.control.exercise import Exercise, Moment
+from grid.domain.spoken.book import BOOK
 from tests.hamlets import DEMAND_W, SETTINGS, TIERS, hamlet, plant, wires
 
 SITES = len(TIERS) + 10
@@ -48,6 +49,13 @@ def never_shed(exercise: Exercise) -> None:
     """Tier 0 is on whenever there is voltage."""
     for moment in exercise.moments:
         assert not moment.load_is_off[TIERS == 0].any(), f"tier 0 was let go at {moment.at_s:.0f} s"
+    said_in_german(exercise)
+
+
+def said_in_german(exercise: Exercise) -> None:
+    """Each reason is one that operators can read in German."""
+    reasons = {reason for moment in exercise.moments for reason in moment.reasons}
+    assert [reason for reason in sorted(reasons) if BOOK.german(reason) is None] == []
 
 
 def restored_in_order(exercise: Exercise, from_s: float) -> None:

@@ -1,0 +1,22 @@
+"""All phrases that operators read, and a sentence said in a language."""
+
+from functools import lru_cache
+
+from grid.domain.spoken import control, labels, orders, plans, reports
+from grid.domain.spoken.phrase import PhraseBook
+
+BOOK = PhraseBook(
+    [
+        *control.ALARMS, *control.STATES, *control.REASONS, *control.ORDERS, *control.LIMITS, *control.LOOKS, *plans.PLANS, *plans.CLAUSES,
+        *orders.EMERGENCIES, *orders.BY_HAND, *orders.ALARMS, *orders.SWITCHING, *orders.OUTAGES, *orders.INTERRUPTIONS,
+        *orders.DEMAND, *labels.ALARMS, *labels.STATES, *labels.COMMANDS, *labels.OUTAGES, *labels.METERING, *reports.REPORTS,
+    ]
+)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def in_language(english: str, language: str) -> str:
+    """A written sentence in a language; what no phrase fits stays as it was written."""
+    if not language.startswith("de"):
+        return english
+    return BOOK.german(english) or english
