@@ -34,3 +34,24 @@ CLAUSES = (
     P("what is stored is kept for the end of the plan", "das Gespeicherte bleibt bis zum Ende des Fahrplans"),
     P("what is stored is kept for {time}, when it replaces {price:n}", "das Gespeicherte bleibt bis {time}; dann ersetzt es {price}"),
 )  # fmt: skip
+WIRES = "; Speicher und verschiebbare Lasten können es nicht verhindern. "
+SHORT = (
+    P("Time ran out before the wires' limits were kept by the plan; control keeps them as it goes.", "Die Zeit reichte nicht, um im Fahrplan die Grenzen der Leitungen einzuhalten; die Regelung hält sie im Betrieb ein."),
+    P("The plan could not be checked against the network: {problem}", "Der Fahrplan ließ sich nicht gegen das Netz prüfen: {problem}"),
+    P("{name}: {pu:n} p.u. is expected, above its limit of {limit:n}, at worst at {time}, in {count:n} of {all:n} intervals; storages and flexible loads cannot prevent it. Move use elsewhere or strengthen the feeder.",
+      "{name}: {pu} p.u. werden erwartet, über der Grenze von {limit}, am schlimmsten um {time}, in {count} von {all} Intervallen" + WIRES + "Verlagern Sie Verbrauch, oder verstärken Sie den Strang."),
+    P("{name}: {pu:n} p.u. is expected, below its limit of {limit:n}, at worst at {time}, in {count:n} of {all:n} intervals; storages and flexible loads cannot prevent it. Move use elsewhere or strengthen the feeder.",
+      "{name}: {pu} p.u. werden erwartet, unter der Grenze von {limit}, am schlimmsten um {time}, in {count} von {all} Intervallen" + WIRES + "Verlagern Sie Verbrauch, oder verstärken Sie den Strang."),
+    P("{name}: {loading:n}% of its rating is expected, {kva:n} kVA too much, at worst at {time}, in {count:n} of {all:n} intervals; storages and flexible loads cannot prevent it. Move use to other hours or strengthen it.",
+      "{name}: {loading} % der Belastbarkeit werden erwartet, {kva} kVA zu viel, am schlimmsten um {time}, in {count} von {all} Intervallen" + WIRES + "Verlegen Sie Verbrauch in andere Stunden, oder verstärken Sie das Betriebsmittel."),
+    P("import_limit: {wh:n} Wh more than the limit must be imported, in {count:n} of {all:n} intervals, at worst by {watts:n} W in interval {interval:n}; raise import_limit_w to {limit:n} W, lower load_w, or give storages a fuller start.",
+      "Bezugsgrenze: {wh} Wh mehr als erlaubt müssen bezogen werden, in {count} von {all} Intervallen, am schlimmsten {watts} W in Intervall {interval}; erhöhen Sie die Grenze auf {limit} W, senken Sie die Last, oder beginnen Sie mit volleren Speichern."),
+    P("export_limit: {wh:n} Wh more than the limit must be exported, in {count:n} of {all:n} intervals, at worst by {watts:n} W in interval {interval:n}; {mend:q}.",
+      "Einspeisegrenze: {wh} Wh mehr als erlaubt müssen eingespeist werden, in {count} von {all} Intervallen, am schlimmsten {watts} W in Intervall {interval}; {mend}."),
+    P("raise export_limit_w", "erhöhen Sie die Einspeisegrenze"), P("raise export_limit_w or set curtailable to true", "erhöhen Sie die Einspeisegrenze, oder erlauben Sie das Abregeln"),
+    P("reserve: {wh:n} Wh are missing after interval {interval:n}; lower reserve_wh or add storage.", "Reserve: Nach Intervall {interval} fehlen {wh} Wh; senken Sie die Reserve, oder ergänzen Sie Speicher."),
+    P("Time ran out before this was proven to be the best plan: it may cost up to {cost:n} more than the least possible.", "Die Zeit reichte nicht für den Beweis, dass dies der beste Fahrplan ist: Er kostet höchstens {cost} mehr als der billigste."),
+    P("Time ran out before this was proven to be the best plan: up to {wh:n} Wh less may be above the limits.", "Die Zeit reichte nicht für den Beweis, dass dies der beste Fahrplan ist: Es könnten bis zu {wh} Wh weniger über den Grenzen liegen."),
+    P("Time ran out before this was proven to be the best plan: up to {wh:n} Wh less may be missing.", "Die Zeit reichte nicht für den Beweis, dass dies der beste Fahrplan ist: Es könnten bis zu {wh} Wh weniger fehlen."),
+    P("Time ran out before the least costly of these plans was looked for.", "Die Zeit reichte nicht, um den billigsten dieser Fahrpläne zu suchen."),
+)  # fmt: skip

@@ -1,5 +1,6 @@
 """Named emergencies on a simulated microgrid: limits held, tier 0 never let go, all restored in order, nothing flaps."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -10,11 +11,35 @@ from hypothesis import strategies as st
 
 from grid.domain.control.exercise import Exercise, Moment
 from grid.domain.spoken.book import BOOK
-from tests.hamlets import DEMAND_W, SETTINGS, TIERS, hamlet, plant, wires
+from tests import hamlets
+from tests.hamlets import DEMAND_W, SETTINGS, TIERS, plant, wires
 
 SITES = len(TIERS) + 10
 SITE_OF_FIRST_LOAD = 10
 CAR = len(TIERS) - 1
+PLAYED: list[Exercise] = []
+
+
+def hamlet(**given: object) -> Exercise:
+    """An exercise on the hamlet; what must hold in each is looked at when its scenario is over."""
+    exercise = hamlets.hamlet(**given)  # type: ignore[arg-type]
+    PLAYED.append(exercise)
+    return exercise
+
+
+@pytest.fixture(autouse=True)
+def what_holds_in_every_emergency() -> Iterator[None]:
+    """Tier 0 is on, nothing closes out of step, batteries stay inside their limits, no load goes on and off again and again."""
+    PLAYED.clear()
+    yield
+    for exercise in PLAYED:
+        never_shed(exercise)
+        assert exercise.world.rough_closings == 0
+        limits = plant().points.limits
+        assert (exercise.world.soc_wh >= limits.soc_min_wh - 1).all()
+        assert (exercise.world.soc_wh <= limits.soc_max_wh + 1).all()
+        minutes = (exercise.moments[-1].at_s - exercise.moments[0].at_s) / 60
+        assert switchings(exercise.moments) <= 8 + minutes, "a load flaps"
 
 
 def lost_grid(exercise: Exercise) -> Exercise:

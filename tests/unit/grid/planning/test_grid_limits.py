@@ -6,12 +6,14 @@ import pytest
 from grid.domain.network.flow_series import solve_series
 from grid.domain.network.powerflow import Network, Wire
 from grid.domain.planning.explanation import explain
-from grid.domain.planning.fitting import Fitted, fit
+from grid.domain.planning.fitting import OUT_OF_TIME, Find, Fitted, fit
 from grid.domain.planning.grid_limits import Wires
 from grid.domain.planning.parts import Array, FlexibleLoads, Places, SharedLimits, Storages
 from grid.domain.planning.problem import PlanProblem
-from grid.domain.planning.search import find_plan
+from grid.domain.planning.search import CannotFindPlan, find_plan
 from grid.domain.planning.solution import PlanSolution, PlanStatus
+from grid.domain.planning.warm_start import KnownPlan
+from grid.domain.spoken.book import BOOK
 
 HOURS = 8
 NAN = float("nan")
@@ -35,8 +37,8 @@ def village(amperes: float, vm_min_pu: float = 0.9, home_w: Array = HOME, cars: 
     )  # fmt: skip
 
 
-def planned(wires: Wires | None, *, start_wh: float = 0.0, home_w: Array = HOME, car: FlexibleLoads | None = None) -> Fitted:  # fmt: skip
-    """Three batteries of 10 kW and 20 kWh, alike."""
+def planned(wires: Wires | None, *, start_wh: float = 0.0, home_w: Array = HOME, car: FlexibleLoads | None = None, find: Find | None = None) -> Fitted:  # fmt: skip
+    """Three batteries of 10 kW and 20 kWh, alike; `find` in place of the ordinary search."""
     flexible = car if car is not None else FlexibleLoads.none()
 
     def ask(groups: Places, shared: SharedLimits | None) -> PlanProblem:
@@ -54,7 +56,7 @@ def planned(wires: Wires | None, *, start_wh: float = 0.0, home_w: Array = HOME,
         size = np.bincount(groups)[groups][:, None]
         return found.charge_w[groups] / size, found.discharge_w[groups] / size, found.soc_wh[groups] / size
 
-    return fit(wires=wires, groups=np.zeros(3, dtype=np.int64), room_w=np.ones(3), ask=ask, find=lambda problem, known: find_plan(problem, known=known), divide=divide, clock=CLOCK)  # fmt: skip
+    return fit(wires=wires, groups=np.zeros(3, dtype=np.int64), room_w=np.ones(3), ask=ask, find=find or (lambda problem, known: find_plan(problem, known=known)), divide=divide, clock=CLOCK)  # fmt: skip
 
 
 def loading(wires: Wires, plan: Fitted) -> Array:
@@ -128,3 +130,26 @@ def test_a_network_with_room_adds_nothing() -> None:
     seeing = planned(wires)
     assert seeing.rows == 0
     assert seeing.found.charge_w.tolist() == planned(None).found.charge_w.tolist()
+
+
+def test_a_round_with_the_wires_that_runs_out_of_time_leaves_the_plan_before_it_with_what_it_overloads() -> (
+    None
+):
+    wires = village(amperes=20.0)
+    asked: list[KnownPlan | None] = []
+
+    def find_once(problem: PlanProblem, known: KnownPlan | None) -> PlanSolution:
+        asked.append(known)
+        if len(asked) > 1:
+            raise CannotFindPlan("no time")
+        return find_plan(problem, known=known)
+
+    cut_off, blind = planned(wires, find=find_once), planned(None)
+    assert len(asked) == 2 and asked[1] is not None  # the second round began from the first one's plan
+    assert cut_off.found.charge_w.tolist() == blind.found.charge_w.tolist()
+    assert cut_off.found.cost == blind.found.cost
+    assert cut_off.found.status == PlanStatus.BEST_EFFORT
+    assert cut_off.found.reasons[0] == OUT_OF_TIME
+    assert any("Cable thin" in reason for reason in cut_off.found.reasons[1:])
+    assert loading(wires, cut_off)[:, 1].max() > 1.4
+    assert [reason for reason in cut_off.found.reasons if BOOK.german(reason) is None] == []
