@@ -14,6 +14,7 @@ ALARMS = (
     P("shelved", "zurückgestellt"), P("taken from the shelf", "wieder hervorgeholt"), P("back from the shelf", "Rückstellung abgelaufen"),
 )  # fmt: skip
 STATES = (
+    P("ordinary", "gewöhnlich"), P("blackstart", "Schwarzstart"), P("resync", "Rücksynchronisierung"),
     P("in balance", "im Gleichgewicht"), P("surplus", "Überschuss"), P("deficit", "Mangel"), P("peak", "Lastspitze"), P("curtailed", "begrenzt"), P("emergency", "Notfall"),
     P("islanded", "Inselbetrieb"), P("on our own", "Inselbetrieb"), P("black start", "Schwarzstart"), P("resynchronising", "Rücksynchronisierung"), P("normal", "Normalbetrieb"),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from grid.domain.spoken.phrase import Phrase
 
 P = Phrase
 REPORTS = (
-    P("State: {told}", "Zustand: {told}"), P("Alarm {step:p}: {alarm:q}", "Störmeldung {step}: {alarm}"),
+    P("State: {told:q}", "Zustand: {told}"), P("Alarm {step:p}: {alarm:q}", "Störmeldung {step}: {alarm}"),
     P("Supply interrupted: {cause:p}, {count:n} sites", "Versorgung unterbrochen: {cause}, {count} Anschlüsse"), P("Supply is back: {cause:p}, {count:n} sites", "Versorgung zurück: {cause}, {count} Anschlüsse"),
     P("Emergency begins", "Notfall beginnt"), P("Drill begins", "Übung beginnt"), P("Emergency ends", "Notfall endet"), P("Drill ends", "Übung endet"), P("Emergency: {step:q}", "Notfall: {step}"),
     P("Drill: {step:q}", "Übung: {step}"), P("{switch} closed", "{switch} geschlossen"), P("{switch} opened", "{switch} geöffnet"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 from energy.models import AlarmKind, DeviceAlarm, FeedSilence, Line
 from energy.services.devices import enrol_devices
 from grid.domain.alarm_life import Finding, FindingKind, Priority
+from grid.domain.spoken.book import BOOK
 from grid.models import AlarmPriority, GridAlarm, GridAlarmKind
 from grid.selectors.network import load_network
 from grid.services.alarms import CannotShelve, acknowledge, clear_alarm, raise_alarm, shelve, take_in
@@ -113,6 +114,13 @@ def test_an_operator_sees_all_alarms_in_one_place_and_acts(microgrid, operator, 
     )
     page = client.get(reverse("alarms")).content.decode()
     assert LINE.sentence in page
+    german = client.get(reverse("alarms"), headers={"Accept-Language": "de"}).content.decode()
+    assert (
+        str(BOOK.german(LINE.sentence)) in german
+        and "Leitungsauslastung" in german
+        and "Quittieren" in german
+    )
+    assert LINE.sentence not in german
     assert AlarmKind.COVER_OPEN.label.capitalize() in page
     assert '<span class="visually-hidden">, not acknowledged: </span>2' in page
     same = client.get(reverse("alarm-board"), {"version": version(page)})

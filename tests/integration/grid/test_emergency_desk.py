@@ -270,6 +270,8 @@ def test_the_page_needs_no_database_once_it_was_seen(
     assert client.get("/emergency/").status_code == 302, "log in first"
     log_in(client, contacts[0])
     assert client.get("/emergency/").status_code == 200
+    german = client.get("/emergency/", headers={"Accept-Language": "de"}).content.decode()
+    assert '<html lang="de">' in german and "Wen Sie anrufen" in german
     assert client.cookies[COOKIE].value
     keep_story(microgrid.public_id, emergency_story(microgrid, SHOWN_NOW))
     with django_assert_num_queries(0):

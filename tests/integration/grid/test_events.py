@@ -1,9 +1,11 @@
 """The report on an emergency: from real ticks, alarms and interruptions to a PDF."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
 from grid.adapters.event_report.renderer import render_report
 from grid.models import GridAlarm, InterruptionCause
@@ -52,6 +54,17 @@ def test_an_emergency_is_reported(microgrid, live, operator, household, client, 
     pdf = render_report(content, made_at=int(now.timestamp()))
     assert pdf.startswith(b"%PDF")
     assert pdf == render_report(content, made_at=int(now.timestamp()))
+    with override("de"):
+        german = report_content(report, remarks="", by="operator@hamlet.example", made_at=now)
+    assert german["title"] == "Bericht über ein Ereignis"
+    lines = [
+        *(what for _, what, _, _ in german["course"]),
+        *(reason for reason, _ in german["reasons"]),
+        *german["follow_ups"],
+    ]
+    assert "Zustand: Notfall" in lines
+    assert [line for line in lines if re.search(r"\b(the|is|of|and|are)\b", line)] == []
+    assert render_report(german, made_at=int(now.timestamp())) != pdf
     for wrong in (
         (SHOWN_NOW, SHOWN_NOW),
         (SHOWN_NOW, SHOWN_NOW + timedelta(days=4)),
