@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from billing.selectors.phrases import PHRASES
+from grid.domain.spoken.book import in_language
 from kernel.units import energy_for_people, power_for_people
 from members.language import said as said_in_language
 
@@ -117,9 +118,11 @@ def date_in_words(day: date | datetime | None, form: str) -> str:
 
 
 @register.filter
-def said(text: str) -> str:
-    """A sentence that was kept in English, in the page's language where it is a known one."""
-    return said_in_language(str(text or ""), PHRASES)
+def said(text: object) -> str:
+    """A sentence or label that was kept in English, in the page's language where it is a known one: control's, then billing's."""
+    kept = str(text or "")
+    operators = in_language(kept, get_language() or "en")
+    return operators if operators != kept else said_in_language(kept, PHRASES)
 
 
 @register.filter
