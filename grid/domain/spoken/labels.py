@@ -28,7 +28,7 @@ OUTAGES = (
     P("requested", "beantragt"), P("approved", "genehmigt"), P("refused", "abgelehnt"), P("withdrawn", "zurückgezogen"), P("at work", "im Gang"), P("over", "vorbei"), P("did not begin", "nicht begonnen"),
     P("equipment", "Betriebsmittel"), P("weather", "Wetter"), P("somebody else, digging for instance", "Dritte, etwa bei Grabungen"), P("loss of the public grid", "Ausfall des öffentlichen Netzes"),
     P("shed by the control", "Lastabwurf durch die Regelung"), P("planned work", "geplante Arbeiten"), P("not known", "nicht bekannt"),
-    P("line {code}", "Leitung {code}"), P("transformer {code}", "Transformator {code}"),
+    P("line {code:c}", "Leitung {code}"), P("transformer {code:c}", "Transformator {code}"),
     P("waits for a decision", "wartet auf Entscheidung"), P("declined", "abgelehnt"), P("to be set by hand", "von Hand einzustellen"), P("in force", "in Kraft"), P("to be lifted by hand", "von Hand aufzuheben"), P("lifted", "aufgehoben"),
     P("solar roofs", "Solardächer"), P("car charging", "Ladepunkte"), P("heat pumps", "Wärmepumpen"),
 )  # fmt: skip
@@ -56,6 +56,6 @@ METERING = (
     P("starting up again", "Wiederaufbau"), P("joining the public grid again", "Rücksynchronisierung mit dem öffentlichen Netz"),
     P("spike", "Ausreißer"), P("stuck", "steht still"), P("unusual day", "ungewöhnlicher Tag"), P("out of range", "außerhalb des Bereichs"), P("does not match its register", "passt nicht zum Zählwerk"),
     P("production at night", "Erzeugung bei Nacht"), P("clock was off", "Uhr ging falsch"),
-    P("Meter {code}", "Zähler {code}"), P("Gateway {name}", "Gateway {name}"), P("Files in the format {feed}", "Dateien im Format {feed}"),
+    P("Meter {code:c}", "Zähler {code}"), P("Gateway {name:c}", "Gateway {name}"), P("Files in the format {feed}", "Dateien im Format {feed}"),
     P("answered, acts", "hat geantwortet, handelt"), P("called", "gerufen"),
 )  # fmt: skip

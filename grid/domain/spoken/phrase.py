@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-PLACE = re.compile(r"\{(\w+)(?::(n|p|q|s))?\}")
+PLACE = re.compile(r"\{(\w+)(?::(n|p|q|s|c))?\}")
+CODE = r"(?:(?!: ).)+?"
 NUMBER = r"[+\-−]?[\d,]*\.?\d+(?:e[+\-]?\d+)?"
 
 
@@ -14,7 +15,7 @@ class Phrase:
     """One sentence or clause in both languages.
 
     `{place}` holds any text, `{place:n}` a figure, `{place:p}` another phrase, which is said in German too, `{place:q}` such a phrase
-    or, where none fits, a name, `{place:s}` a sentence without its full stop.
+    or, where none fits, a name, `{place:s}` a sentence without its full stop, `{place:c}` a code: text without a colon and a space.
     """
 
     english: str
@@ -25,14 +26,14 @@ class Phrase:
         """What an English sentence of this phrase looks like."""
         parts, end = [], 0
         for found in PLACE.finditer(self.english):
-            inside = NUMBER if found[2] == "n" else ".+?"
+            inside = {"n": NUMBER, "c": CODE}.get(found[2], ".+?")
             parts += [re.escape(self.english[end : found.start()]), f"(?P<{found[1]}>{inside})"]
             end = found.end()
         return re.compile("".join(parts) + re.escape(self.english[end:]), re.DOTALL)
 
     @cached_property
     def kinds(self) -> dict[str, str]:
-        """By place, what it holds: n, p, q, s or nothing."""
+        """By place, what it holds: n, p, q, s, c or nothing."""
         return {found[1]: found[2] or "" for found in PLACE.finditer(self.english)}
 
     @property
@@ -76,7 +77,7 @@ class PhraseBook:
             return self.german(text)
         if kind == "s":
             return (self.german(f"{text}.") or text).removesuffix(".")
-        return (kind and self.german(text)) or text
+        return (self.german(text) if kind == "q" else None) or text
 
 
 def _ends(text: str) -> list[int]:

@@ -43,6 +43,12 @@ def test_a_name_stands_where_no_phrase_fits() -> None:
     ]
 
 
+def test_what_alarms_are_called_is_not_taken_for_a_line() -> None:
+    assert BOOK.german("line loading: L1") == "Leitungsauslastung: L1"
+    assert BOOK.german("line L1") == "Leitung L1"
+    assert BOOK.german("silent storage: B 2") == "stummer Speicher: B 2"
+
+
 def test_every_phrase_uses_its_places_alike_and_is_read_back_as_itself() -> None:
     english = [phrase.english for phrase in BOOK.phrases]
     for phrase in BOOK.phrases:
