@@ -7,14 +7,14 @@ from members.adapters.schema import CreateModels
 
 
 class Migration(migrations.Migration):
-    replaces = [("contracts", "0001_tables")]
+    replaces = [("contracts", "0001_schema")]
 
     initial = True
 
     dependencies = [
-        ("billing", "0001_schema"),
-        ("energy", "0001_schema"),
-        ("members", "0001_schema"),
+        ("billing", "0001_initial"),
+        ("energy", "0001_initial"),
+        ("members", "0001_initial"),
     ]
 
     operations = [

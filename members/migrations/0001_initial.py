@@ -11,7 +11,7 @@ from members.adapters.schema import CreateModels
 
 
 class Migration(migrations.Migration):
-    replaces = [("members", "0001_tables")]
+    replaces = [("members", "0001_schema")]
 
     initial = True
 

@@ -5,12 +5,13 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
+import energy.models.ownership
 import energy.models.topology
 import kernel.identifiers
 from decimal import Decimal
 from django.conf import settings
-from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
+from django.contrib.postgres.operations import BtreeGistExtension
 
 from members.adapters.schema import CreateModels
 
@@ -47,7 +48,7 @@ METER_DAYS = """
 CREATE TABLE energy_meterday (
     day date NOT NULL,
     meter_id bigint NOT NULL,
-    channel smallint NOT NULL CHECK (channel BETWEEN 1 AND 7),
+    channel smallint NOT NULL CHECK (channel BETWEEN 1 AND 8),
     version smallint NOT NULL DEFAULT 1 CHECK (version >= 1),
     microgrid_id bigint NOT NULL,
     status smallint NOT NULL DEFAULT 0 CHECK (status IN (0, 1)),
@@ -140,7 +141,54 @@ CREATE TRIGGER later_versions_are_told AFTER INSERT ON energy_meterday
     FOR EACH ROW WHEN (NEW.version > 1) EXECUTE FUNCTION keep_meter_day_version();
 """
 
+SITE_OWNERSHIP = """
+CREATE FUNCTION begin_ownership() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO energy_siteownership (public_id, site_id, member_id, is_vacant, has_begun, reason)
+        VALUES (uuidv7(), NEW.id, NEW.member_id, false, true, '');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER sites_begin_owned AFTER INSERT ON energy_site FOR EACH ROW EXECUTE FUNCTION begin_ownership();
+
+-- Whose a site is follows its ownerships. Where it never changed hands, another member is a slip of the pen mended.
+CREATE FUNCTION follow_ownership() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM energy_siteownership WHERE site_id = NEW.id AND member_id = NEW.member_id AND has_begun) THEN
+        RETURN NULL;
+    END IF;
+    IF (SELECT count(*) FROM energy_siteownership WHERE site_id = NEW.id) > 1 THEN
+        RAISE EXCEPTION 'This site has changed hands: it is handed over by a move';
+    END IF;
+    UPDATE energy_siteownership SET member_id = NEW.member_id WHERE site_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER owners_follow AFTER UPDATE OF member_id ON energy_site
+    FOR EACH ROW WHEN (OLD.member_id <> NEW.member_id) EXECUTE FUNCTION follow_ownership();
+
+CREATE FUNCTION keep_ownerships_whole() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    the_site bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.site_id ELSE NEW.site_id END;
+BEGIN
+    IF EXISTS (SELECT FROM energy_site WHERE id = the_site) AND (
+        SELECT count(*) FILTER (WHERE valid_from IS NULL) <> 1 OR count(*) FILTER (WHERE valid_to IS NULL) <> 1
+            OR count(*) FILTER (WHERE valid_to IS NOT NULL AND NOT EXISTS (
+                SELECT FROM energy_siteownership n WHERE n.site_id = the_site AND n.valid_from = o.valid_to)) > 0
+        FROM energy_siteownership o WHERE o.site_id = the_site) THEN
+        RAISE EXCEPTION 'On some day the site % would be nobody''s', the_site;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER ownerships_are_whole AFTER INSERT OR UPDATE OR DELETE ON energy_siteownership
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION keep_ownerships_whole();
+"""
+
 UNDO = """
+DROP TRIGGER ownerships_are_whole ON energy_siteownership;
+DROP TRIGGER owners_follow ON energy_site;
+DROP TRIGGER sites_begin_owned ON energy_site;
+DROP FUNCTION keep_ownerships_whole();
+DROP FUNCTION follow_ownership();
+DROP FUNCTION begin_ownership();
 DROP TRIGGER later_versions_are_told ON energy_meterday;
 DROP FUNCTION keep_meter_day_version();
 DROP TABLE energy_gatewaymessage;
@@ -156,12 +204,19 @@ DROP FUNCTION ensure_month_partition(text, date);
 
 
 class Migration(migrations.Migration):
-    replaces = [("energy", "0001_tables"), ("energy", "0002_fuse")]
+    replaces = [
+        ("energy", "0001_schema"),
+        ("energy", "0002_site_ownership"),
+        ("energy", "0003_reactive_energy"),
+        ("energy", "0004_line_zero_sequence"),
+        ("energy", "0005_asset_requests"),
+        ("energy", "0006_forecast_error_persistence"),
+    ]
 
     initial = True
 
     dependencies = [
-        ("members", "0001_schema"),
+        ("members", "0001_initial"),
     ]
 
     operations = [
@@ -326,6 +381,7 @@ class Migration(migrations.Migration):
                                     (5, "discharge"),
                                     (6, "down"),
                                     (7, "up"),
+                                    (8, "reactive"),
                                 ]
                             ),
                         ),
@@ -1030,6 +1086,16 @@ class Migration(migrations.Migration):
                             ),
                         ),
                         (
+                            "net_persistence_permille",
+                            django.contrib.postgres.fields.ArrayField(
+                                base_field=models.SmallIntegerField(),
+                                blank=True,
+                                default=list,
+                                help_text="How much of an error is left after an interval; empty where that is not known.",
+                                size=None,
+                            ),
+                        ),
+                        (
                             "made_by",
                             models.ManyToManyField(
                                 help_text="None where like days had to serve.",
@@ -1127,6 +1193,15 @@ class Migration(migrations.Migration):
                         ("resistance_ohm_per_km", models.FloatField()),
                         ("reactance_ohm_per_km", models.FloatField()),
                         ("susceptance_us_per_km", models.FloatField(default=0.0)),
+                        (
+                            "zero_resistance_ohm_per_km",
+                            models.FloatField(
+                                blank=True,
+                                help_text="Of what its phases have in common (zero sequence); empty: not told.",
+                                null=True,
+                            ),
+                        ),
+                        ("zero_reactance_ohm_per_km", models.FloatField(blank=True, null=True)),
                         ("max_current_a", models.FloatField(verbose_name="most current [A]")),
                         ("line_type", models.CharField(blank=True, max_length=120)),
                         (
@@ -1169,6 +1244,20 @@ class Migration(migrations.Migration):
                                     ("phases__regex", "^1?2?3?$"), models.Q(("phases", ""), _negated=True)
                                 ),
                                 name="line_has_phases",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("zero_reactance_ohm_per_km__isnull", True),
+                                        ("zero_resistance_ohm_per_km__isnull", True),
+                                    ),
+                                    models.Q(
+                                        ("zero_reactance_ohm_per_km__gte", 0),
+                                        ("zero_resistance_ohm_per_km__gte", 0),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="line_zero_sequence_both_or_none",
                             ),
                         ],
                     },
@@ -1316,8 +1405,20 @@ class Migration(migrations.Migration):
                         (
                             "member",
                             models.ForeignKey(
+                                help_text="Whose it is today; it is handed over by a move.",
                                 on_delete=django.db.models.deletion.PROTECT,
                                 related_name="sites",
+                                to="members.member",
+                            ),
+                        ),
+                        (
+                            "landlord",
+                            models.ForeignKey(
+                                blank=True,
+                                help_text="Who pays while nobody lives there; empty: the cooperative.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
                                 to="members.member",
                             ),
                         ),
@@ -1720,6 +1821,7 @@ class Migration(migrations.Migration):
                                     (5, "discharge"),
                                     (6, "down"),
                                     (7, "up"),
+                                    (8, "reactive"),
                                 ]
                             ),
                         ),
@@ -1904,6 +2006,101 @@ class Migration(migrations.Migration):
                     },
                 ),
                 migrations.CreateModel(
+                    name="SiteOwnership",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                        ),
+                        (
+                            "site",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="ownerships",
+                                to="energy.site",
+                            ),
+                        ),
+                        (
+                            "member",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="ownerships",
+                                to="members.member",
+                            ),
+                        ),
+                        (
+                            "valid_from",
+                            models.DateField(
+                                blank=True,
+                                help_text="First day; empty: from the beginning.",
+                                null=True,
+                                verbose_name="from",
+                            ),
+                        ),
+                        (
+                            "valid_to",
+                            models.DateField(
+                                blank=True,
+                                help_text="The day after the last; empty: until further notice.",
+                                null=True,
+                                verbose_name="until",
+                            ),
+                        ),
+                        ("is_vacant", models.BooleanField(default=False, verbose_name="nobody lives there")),
+                        (
+                            "has_begun",
+                            models.BooleanField(
+                                default=False, help_text="Its first day has come, and the site is theirs."
+                            ),
+                        ),
+                        ("entered_at", models.DateTimeField(null=True)),
+                        (
+                            "entered_by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        ("reason", models.CharField(blank=True, max_length=300)),
+                    ],
+                    options={
+                        "indexes": [models.Index(fields=["member"], name="ownerships_by_member")],
+                        "constraints": [
+                            django.contrib.postgres.constraints.ExclusionConstraint(
+                                expressions=[
+                                    (models.F("site"), "="),
+                                    (
+                                        energy.models.ownership.DateRange(
+                                            "valid_from",
+                                            "valid_to",
+                                            django.contrib.postgres.fields.ranges.RangeBoundary(),
+                                        ),
+                                        "&&",
+                                    ),
+                                ],
+                                name="one_owner_at_a_time",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("valid_from__isnull", True),
+                                    ("valid_to__isnull", True),
+                                    ("valid_to__gt", models.F("valid_from")),
+                                    _connector="OR",
+                                ),
+                                name="ownership_days_in_order",
+                            ),
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
                     name="Source",
                     fields=[
                         (
@@ -2013,6 +2210,7 @@ class Migration(migrations.Migration):
                                     (5, "discharge"),
                                     (6, "down"),
                                     (7, "up"),
+                                    (8, "reactive"),
                                 ]
                             ),
                         ),
@@ -2179,6 +2377,163 @@ class Migration(migrations.Migration):
                             models.UniqueConstraint(
                                 fields=("switch", "at"), name="switch_moves_once_at_an_instant"
                             )
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="AssetRequest",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                            ),
+                        ),
+                        (
+                            "public_id",
+                            models.UUIDField(default=kernel.identifiers.uuid7, editable=False, unique=True),
+                        ),
+                        (
+                            "site",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="asset_requests",
+                                to="energy.site",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("car_charger", "car charger"),
+                                    ("heat_pump", "heat pump"),
+                                    ("battery", "battery"),
+                                    ("other", "another large load"),
+                                ],
+                                max_length=16,
+                            ),
+                        ),
+                        (
+                            "name",
+                            models.CharField(
+                                help_text="Make and model, or what it is called at home.", max_length=60
+                            ),
+                        ),
+                        ("power_w", models.BigIntegerField(verbose_name="most it draws [W]")),
+                        (
+                            "feed_in_w",
+                            models.BigIntegerField(blank=True, null=True, verbose_name="most it gives [W]"),
+                        ),
+                        (
+                            "capacity_wh",
+                            models.BigIntegerField(blank=True, null=True, verbose_name="holds [Wh]"),
+                        ),
+                        (
+                            "may_wait",
+                            models.BooleanField(
+                                default=True, help_text="Its owner lets the grid choose the time."
+                            ),
+                        ),
+                        ("note", models.CharField(blank=True, max_length=300)),
+                        (
+                            "asked_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        ("asked_at", models.DateTimeField()),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("open", "waits"),
+                                    ("approved", "entered"),
+                                    ("refused", "refused"),
+                                    ("withdrawn", "withdrawn"),
+                                ],
+                                default="open",
+                                max_length=12,
+                            ),
+                        ),
+                        (
+                            "decided_by",
+                            models.ForeignKey(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        ("decided_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "answer",
+                            models.CharField(blank=True, help_text="What the member reads.", max_length=300),
+                        ),
+                        (
+                            "consumer",
+                            models.OneToOneField(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="request",
+                                to="energy.consumer",
+                            ),
+                        ),
+                        (
+                            "storage",
+                            models.OneToOneField(
+                                blank=True,
+                                null=True,
+                                on_delete=django.db.models.deletion.SET_NULL,
+                                related_name="request",
+                                to="energy.storageunit",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "indexes": [
+                            models.Index(fields=["site", "-asked_at"], name="asset_requests_by_site")
+                        ],
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(("power_w__gt", 0)), name="requested_power_above_zero"
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(
+                                        ("capacity_wh__gt", 0), ("feed_in_w__gt", 0), ("kind", "battery")
+                                    ),
+                                    models.Q(
+                                        models.Q(("kind", "battery"), _negated=True),
+                                        ("capacity_wh__isnull", True),
+                                        ("feed_in_w__isnull", True),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="requested_batteries_have_a_capacity",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    models.Q(("decided_at__isnull", True), ("state", "open")),
+                                    models.Q(
+                                        models.Q(("state", "open"), _negated=True),
+                                        ("decided_at__isnull", False),
+                                    ),
+                                    _connector="OR",
+                                ),
+                                name="request_is_open_until_decided",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("state", "approved"),
+                                    models.Q(("consumer__isnull", True), ("storage__isnull", True)),
+                                    _connector="OR",
+                                ),
+                                name="only_what_is_approved_is_entered",
+                            ),
                         ],
                     },
                 ),
@@ -2399,6 +2754,15 @@ class Migration(migrations.Migration):
                         ),
                         ("installed_at", models.DateTimeField(blank=True, null=True)),
                         ("removed_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "reactive_from",
+                            models.DateField(
+                                blank=True,
+                                help_text="First local day on which the meter counts the reactive energy drawn [varh] beside its other registers; empty: it does not.",
+                                null=True,
+                                verbose_name="counts reactive energy from",
+                            ),
+                        ),
                     ],
                     options={
                         "constraints": [
@@ -2454,6 +2818,12 @@ class Migration(migrations.Migration):
                                     _connector="OR",
                                 ),
                                 name="grid_meter_sits_on_one_branch",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("kind", "site"), ("reactive_from__isnull", True), _connector="OR"
+                                ),
+                                name="only_site_meters_count_reactive_energy",
                             ),
                         ],
                     },
@@ -2816,6 +3186,7 @@ class Migration(migrations.Migration):
                                     (5, "discharge"),
                                     (6, "down"),
                                     (7, "up"),
+                                    (8, "reactive"),
                                 ]
                             ),
                         ),
@@ -3005,6 +3376,7 @@ class Migration(migrations.Migration):
                                     (5, "discharge"),
                                     (6, "down"),
                                     (7, "up"),
+                                    (8, "reactive"),
                                 ]
                             ),
                         ),
@@ -3635,6 +4007,7 @@ class Migration(migrations.Migration):
                                     (5, "discharge"),
                                     (6, "down"),
                                     (7, "up"),
+                                    (8, "reactive"),
                                 ]
                             ),
                         ),
@@ -3662,6 +4035,14 @@ class Migration(migrations.Migration):
             ]
         ),
         migrations.RunSQL(
-            ENSURE_MONTH + TELEMETRY + METER_DAYS + READINGS + ONLY_ADDED + GATEWAY_MESSAGES + VERSIONS, UNDO
+            ENSURE_MONTH
+            + TELEMETRY
+            + METER_DAYS
+            + READINGS
+            + ONLY_ADDED
+            + GATEWAY_MESSAGES
+            + VERSIONS
+            + SITE_OWNERSHIP,
+            UNDO,
         ),
     ]
