@@ -177,7 +177,8 @@ class VatSum:
 
 def side_by_side(treatments: Sequence[VatTreatment]) -> list[VatTreatment]:
     """As they may stand on one document: what is outside the tax is shown as exempt beside what is not (rule BR-O-11)."""
-    if all(t.category == Category.OUTSIDE for t in treatments):
+    kinds = {id(t): t.category == Category.OUTSIDE for t in treatments}
+    if len(set(kinds.values())) < 2:
         return list(treatments)
     return [replace(t, category=Category.EXEMPT) if t.category == Category.OUTSIDE else t for t in treatments]
 
@@ -188,9 +189,17 @@ def vat_sums(lines: Iterable[tuple[VatTreatment, int]]) -> list[VatSum]:
     A document has one sum of a category and rate. Where a status changed inside its days and left both alike, the first line's ground
     counts, the highest rate of a recipient, and tax is deducted only if it is on every line.
     """
-    alike: dict[tuple[Category, Decimal], list[tuple[VatTreatment, int]]] = {}
+    # Most lines share one treatment: told apart by identity, thousands of documents are summed without comparing fields.
+    by_treatment: dict[int, tuple[VatTreatment, list[int]]] = {}
     for treatment, net in lines:
-        alike.setdefault((treatment.category, treatment.rate), []).append((treatment, net))
+        found = by_treatment.get(id(treatment))
+        if found is None:
+            by_treatment[id(treatment)] = (treatment, [net])
+        else:
+            found[1].append(net)
+    alike: dict[tuple[Category, Decimal], list[tuple[VatTreatment, int]]] = {}
+    for treatment, nets in by_treatment.values():
+        alike.setdefault((treatment.category, treatment.rate), []).append((treatment, sum(nets)))
     if len(alike) == 1:
         return [_sum_of(*key, theirs) for key, theirs in alike.items()]
     order = sorted(alike, key=lambda key: (-key[1], list(Category).index(key[0])))
@@ -199,8 +208,7 @@ def vat_sums(lines: Iterable[tuple[VatTreatment, int]]) -> list[VatSum]:
 
 def _sum_of(category: Category, rate: Decimal, lines: Sequence[tuple[VatTreatment, int]]) -> VatSum:
     net = sum(amount for _, amount in lines)
-    # Most lines share one treatment: told apart by identity, thousands of documents are summed without comparing fields.
-    treatments = list({id(treatment): treatment for treatment, _ in lines}.values())
+    treatments = [treatment for treatment, _ in lines]
     owed_at = max(t.recipient_rate for t in treatments)
     return VatSum(
         category, rate, net, round_half_away(net * rate) if rate else 0,
