@@ -23,6 +23,7 @@ from billing.models.checks import CheckKind
 from billing.selectors.phrases import PHRASES
 from billing.selectors.run_progress import (
     CheckCount,
+    RunProgress,
     check_kinds,
     component_changes,
     progress_of,
@@ -30,7 +31,7 @@ from billing.selectors.run_progress import (
 )
 from billing.services.corrections import prepare_correction
 from billing.services.deliveries import queue_run
-from billing.services.papers import unprinted
+from billing.services.papers import unprinted, why_not_printed
 from billing.services.release import CannotRelease, release_run, settle_check, settle_kind, withdraw_run
 from billing.services.runs import CannotBill, prepare_run
 from billing.tasks import dispatch_run, post_run, print_run, send_queued
@@ -248,7 +249,7 @@ class BillingRunAdmin(FactAdmin):
             else checks.filter(kind__in=_first_kinds(kinds))
         )
         return {
-            "run": run, "progress": progress_of(run, unprinted(run=run)), "totals": totals_by_kind(run),
+            "run": run, "progress": _progress(run), "totals": totals_by_kind(run),
             "changes": component_changes(run), "checks": Paginator(shown, CHECKS_A_PAGE).get_page(request.GET.get("page")),
             "kinds": kinds, "kind": kind, "open_checks": sum(k.open for k in kinds), "blocking": sum(k.blocking for k in kinds),
             "may_release": self._may_row(request, TREASURERS, run) and run.prepared_by_id != request.user.pk,
@@ -258,7 +259,7 @@ class BillingRunAdmin(FactAdmin):
     def progress_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
         """The part of the page that moves; when the run came to rest the page is loaded anew, with its next button."""
         run = self._run(request, run_id)
-        progress = progress_of(run, unprinted(run=run))
+        progress = _progress(run)
         response = render(request, "admin/billing/run_progress.html", {"run": run, "progress": progress})
         if not progress.moves:
             response["HX-Refresh"] = "true"
@@ -322,6 +323,11 @@ def _likely(grids: QuerySet[Microgrid]) -> dict[str, Any]:
 def _first_kinds(kinds: list[CheckCount]) -> list[str]:
     """The kinds that are shown before one is chosen: those that block, and those with few rows."""
     return [k.kind for k in kinds if k.blocking or k.count <= FEW_CHECKS]
+
+
+def _progress(run: BillingRun) -> RunProgress:
+    missing = unprinted(run=run)
+    return progress_of(run, missing, why_not_printed(run=run) if missing else "")
 
 
 def _now(run: BillingRun) -> Any:

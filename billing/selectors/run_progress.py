@@ -36,8 +36,8 @@ class RunProgress:
     deliveries: dict[str, int]
 
 
-def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
-    """How far a run is; `unprinted` of its documents have no paper yet."""
+def progress_of(run: BillingRun, unprinted: int, obstacle: str = "") -> RunProgress:
+    """How far a run is; `unprinted` of its documents have no paper yet, and where nobody can print them, `obstacle` says why."""
     chunks = run.chunks.aggregate(all=Count("pk"), rated=Count("pk", filter=Q(status="rated")))
     documents = run.documents.count()
     deliveries = delivery_counts(run)
@@ -48,7 +48,7 @@ def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
         else "",
         "released": _released(run),
         "posted": f"{day_in_words(run.posted_at)}, {run.posted_at:%H:%M}" if run.posted_at else "",
-        "printed": _("%(n)s of %(all)s") % {"n": documents - unprinted, "all": documents}
+        "printed": f"{_('%(n)s of %(all)s') % {'n': documents - unprinted, 'all': documents}} {obstacle}".strip()
         if run.posted_at
         else "",
         "sent": ", ".join(
@@ -61,7 +61,9 @@ def progress_of(run: BillingRun, unprinted: int) -> RunProgress:
         Step(str(STEP_NAMES[name]), "done" if i < done else "now" if i == done else "to come", told[name])
         for i, name in enumerate(STEPS)
     ]
-    waits = run.status in (RunStatus.PREPARED, RunStatus.RELEASED) or bool(run.posted_at and unprinted)
+    waits = run.status in (RunStatus.PREPARED, RunStatus.RELEASED) or bool(
+        run.posted_at and unprinted and not obstacle
+    )
     waiting = _on_their_way(deliveries)
     moves = waits or bool(waiting)
     percent: int | None = _percent(chunks["rated"], chunks["all"])

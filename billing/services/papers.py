@@ -1,16 +1,18 @@
 """Documents on paper: rendered once, kept, rendered again where missing."""
 
+import logging
 import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from billing.adapters.documents.e_invoice import invoice_xml
 from billing.adapters.documents.renderer import render_letter, render_pdf, render_statement
-from billing.domain.e_invoice import business_terms
+from billing.domain.e_invoice import CannotInvoice, business_terms
 from billing.models import BillingRun, DistributionPart, Document, DocumentStatus, Reminder, YearStatement
 from billing.selectors.annual import AnnualStatement, statement_content, year_of
 from billing.selectors.distribution_statement import statement_of
@@ -19,7 +21,9 @@ from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import PaperFacts, paper_facts
 from billing.selectors.reminder_letter import letter_content
 
+log = logging.getLogger(__name__)
 BLOCK = 50
+LOOKED_AT = 5
 
 
 class NoYear(ValueError):
@@ -93,20 +97,42 @@ def unprinted(*, run: BillingRun) -> int:
 
 
 def print_documents(*, document_ids: Sequence[int]) -> int:
-    """Make the papers of some posted documents of one run; those that are there stay. Returns how many were made."""
-    documents = [
-        document
-        for document in Document.objects.filter(pk__in=document_ids)
-        .exclude(status=DocumentStatus.DRAFT)
-        .select_related(
-            "member", "site__microgrid", "cooperative", "run__microgrid", "cancels__run", "replaces__run"
-        )
-        if not _path_of(document).exists()
-    ]
+    """Make the papers of some posted documents of one run; those that are there stay. Returns how many were made.
+
+    One that cannot be made keeps no other back: the run's page says why (`why_not_printed`), and so does its delivery.
+    """
+    posted = Document.objects.filter(pk__in=document_ids).exclude(status=DocumentStatus.DRAFT)
+    documents = [document for document in _with_what_is_printed(posted) if not _path_of(document).exists()]
     facts = paper_facts(documents)
+    made = 0
     for document in documents:
-        _write(_path_of(document), _rendered(document, facts[document.pk]))
-    return len(documents)
+        try:
+            paper = _rendered(document, facts[document.pk])
+        except CannotInvoice as problem:
+            log.warning("no paper of document %s: %s", document.pk, problem)
+            continue
+        _write(_path_of(document), paper)
+        made += 1
+    return made
+
+
+def why_not_printed(*, run: BillingRun) -> str:
+    """Why the first papers of a posted run that are missing cannot be made; empty where one can: then workers are at it, or none is missing."""
+    missing = next(iter(blocks_to_print(run=run)), [])[:LOOKED_AT] if run.posted_at else []
+    documents = list(_with_what_is_printed(Document.objects.filter(pk__in=missing)).order_by("label"))
+    facts, problems = paper_facts(documents), []
+    for document in documents:
+        try:
+            business_terms(invoice_of(document, facts[document.pk].lines))
+        except CannotInvoice as problem:
+            problems.append(str(problem))
+    return problems[0] if problems and len(problems) == len(documents) else ""
+
+
+def _with_what_is_printed(documents: QuerySet[Document]) -> QuerySet[Document]:
+    return documents.select_related(
+        "member", "site__microgrid", "cooperative", "run__microgrid", "cancels__run", "replaces__run"
+    )
 
 
 def _path_of(document: Document) -> Path:

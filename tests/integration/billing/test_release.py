@@ -8,8 +8,10 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from billing.models import BillingPolicy, BillingRun, Delivery, Document
+from billing.selectors.run_progress import progress_of
 from billing.services import deliveries
 from billing.services.corrections import prepare_correction
+from billing.services.papers import print_documents, unprinted, why_not_printed
 from billing.services.release import (
     CannotRelease,
     check_run,
@@ -159,6 +161,27 @@ def test_what_fails_or_is_cut_off_says_so_and_is_not_sent_twice(hamlet: Hamlet, 
     assert "refused" in told["ana@hamlet.example"]
     assert "nobody knows" in told["cem@hamlet.example"]
     assert set(Delivery.objects.values_list("status", flat=True)) == {"failed"}
+
+
+def test_what_cannot_be_printed_says_why_and_keeps_no_other_back(hamlet: Hamlet, settings, tmp_path) -> None:
+    settings.DOCUMENT_DIR = tmp_path
+    run = send(hamlet)
+    documents = list(run.documents.order_by("label").values_list("pk", flat=True))
+    cooperative = run.microgrid.cooperative
+    vat_id, cooperative.vat_id = cooperative.vat_id, ""
+    cooperative.save()
+    zero_rated = [pk for pk in documents if not Document.objects.get(pk=pk).vat_minor]
+    assert print_documents(document_ids=documents) == len(zero_rated) < len(documents)
+    obstacle = why_not_printed(run=run)
+    assert "has no VAT id" in obstacle
+    shown = progress_of(run, unprinted(run=run), obstacle)
+    assert not shown.moves
+    assert "has no VAT id" in next(step.told for step in shown.steps if step.state == "now")
+    cooperative.vat_id = vat_id
+    cooperative.save()
+    assert why_not_printed(run=run) == ""
+    assert print_documents(document_ids=documents) == len(documents) - len(zero_rated)
+    assert unprinted(run=run) == 0
 
 
 def test_the_treasurers_page_shows_the_run_and_only_to_the_cooperatives_own(hamlet: Hamlet, client) -> None:
