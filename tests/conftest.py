@@ -17,20 +17,6 @@ from tests.prepared import COPIED, copy_prepared
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_DEMO_S = 600
-# Files that look at the same demo stay in one lane, so that it runs once.
-OF_ONE_DEMO = {
-    "test_a_month_passes_every_room",
-    "test_another_hand_recomputes_the_month",
-    "test_the_path_is_real",
-}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file is what one lane takes at a time (`--dist loadgroup`)."""
-    for item in items:
-        name = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("demo" if name in OF_ONE_DEMO else name))
 
 
 def run_demo(var: Path, *words: str) -> dict:

@@ -142,7 +142,7 @@ def test_publishing_ends_the_version_before_and_never_twice(hamlet: Hamlet) -> N
 
 def test_a_version_does_not_begin_on_days_that_were_billed(hamlet: Hamlet) -> None:
     hamlet.bill()
-    with pytest.raises(CannotPublishVersion, match=r"billed up to 2016-03-27; choose a first day after it"):
+    with pytest.raises(CannotPublishVersion, match=r"billed up to 27 Mar 2016; choose a first day after it"):
         publish_version(version=draft(hamlet, DAYS[1]), user=None, now=NOW)
     hamlet.version.refresh_from_db()
     assert hamlet.version.valid_to is None
