@@ -1,6 +1,5 @@
 """Figures, days and kept sentences in the language of whoever reads them."""
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -9,12 +8,8 @@ from django.apps import AppConfig
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext, gettext_lazy
 
-from kernel.phrases import Phrasebook
+from kernel.phrases import PhraseBook, german_figures
 from kernel.speech import Speech
-
-ENGLISH_FIGURE = re.compile(r"[-−]?\d{1,3}(,\d{3})+(\.\d+)?|[-−]?\d+\.\d+")
-ENGLISH_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
-GERMAN = str.maketrans(",.", ".,")
 
 
 def speech() -> Speech:
@@ -37,52 +32,19 @@ def month_in_words(day: date) -> str:
     return date_format(day, "F Y")
 
 
-def said(text: str, phrases: Phrasebook) -> str:
-    """A sentence that was kept in English, in the reader's language; what is no known sentence stays as it is.
-
-    Sentences one after the other are looked for one by one. Names in a sentence's places stay, figures and days are written anew,
-    and words that are phrases themselves are said too.
-    """
-    if not text or not _is_german():
-        return text
-    whole = _said_once(text, phrases)
-    if whole is not None:
-        return whole
-    told = [(_said_once(part, phrases), part) for part in re.split(r"(?<=\.) (?=[A-Z0-9“'])", text)]
-    if all(german is None for german, _ in told):
-        return text
-    return " ".join(german if german is not None else part for german, part in told)
+def said(text: str, phrases: PhraseBook) -> str:
+    """A sentence that was kept in English, in the reader's language; what is no known sentence stays as it is."""
+    return phrases.said(text, gettext) if text and _is_german() else text
 
 
-def said_all(texts: Iterable[str], phrases: Phrasebook) -> list[str]:
+def said_all(texts: Iterable[str], phrases: PhraseBook) -> list[str]:
     """Each of the sentences, said."""
     return [said(text, phrases) for text in texts]
 
 
-def _said_once(text: str, phrases: Phrasebook) -> str | None:
-    found = phrases.taken_apart(text)
-    if found is None:
-        return None
-    sentence, places = found
-    german = gettext(sentence)
-    if not places:
-        return german.replace("%%", "%")
-    return german % {name: _place_said(value, phrases) for name, value in places.items()}
-
-
-def _place_said(value: str, phrases: Phrasebook) -> str:
-    inner = _said_once(value, phrases)
-    return figures_said(value) if inner is None else inner
-
-
 def figures_said(text: str) -> str:
     """English figures and ISO days in a text as the reader's language writes them."""
-    if not _is_german():
-        return text
-    days = ENGLISH_DAY.sub(r"\3.\2.\1", text)
-    if days != text:
-        return days
-    return ENGLISH_FIGURE.sub(lambda figure: figure[0].translate(GERMAN), text)
+    return german_figures(text) if _is_german() else text
 
 
 def _is_german() -> bool:

@@ -198,6 +198,11 @@ class PrepaidAlarm(PublicRow):
         }
 
     @property
+    def member(self) -> Member:
+        """Whom it is told to."""
+        return self.agreement.member
+
+    @property
     def key(self) -> str:
         """What its notifications are about."""
         return f"prepaid:{self.public_id}"

@@ -6,9 +6,9 @@ figures and names as places.
 
 from django.utils.translation import gettext_noop
 
-from kernel.phrases import Phrasebook
+from kernel.phrases import PhraseBook
 
-CHECKS = Phrasebook.of(
+CHECKS = PhraseBook.of(
     gettext_noop("Nothing was drawn on any day."),
     gettext_noop("There is no earlier document of this member at this site."),
     gettext_noop("Street or place is missing: a letter cannot be sent."),
@@ -27,7 +27,7 @@ CHECKS = Phrasebook.of(
     gettext_noop("%(now)s kWh a day; the months before: %(before)s kWh a day."),
     gettext_noop("%(tariff)s from %(day)s on."),
 )
-RUNS = Phrasebook.of(
+RUNS = PhraseBook.of(
     gettext_noop("Days closed again: %(days)s; newer readings of %(meters)s."),
     gettext_noop("Days closed again: %(days)s; newer readings of storages."),
     gettext_noop("Changed hands on another day: %(sites)s."),
@@ -38,7 +38,7 @@ RUNS = Phrasebook.of(
         "The worker ended while it sent; nobody knows whether the e-mail went out. Send it again if it did not arrive."
     ),
 )
-MOVEMENTS = Phrasebook.of(
+MOVEMENTS = PhraseBook.of(
     gettext_noop("nothing moved"),
     gettext_noop("the bank's charges"),
     gettext_noop("nothing fits"),
@@ -77,7 +77,7 @@ MOVEMENTS = Phrasebook.of(
     gettext_noop("the only open bill of this sum"),
     gettext_noop("one of %(count)s open bills of this sum"),
 )
-STATEMENTS = Phrasebook.of(
+STATEMENTS = PhraseBook.of(
     gettext_noop("The statement is of account %(theirs)s, ours is %(ours)s."),
     gettext_noop("The account is in %(theirs)s, the books are in %(ours)s."),
     gettext_noop(
@@ -102,7 +102,7 @@ STATEMENTS = Phrasebook.of(
     gettext_noop("The file has a document type, which banks do not send; it is not read."),
     gettext_noop("The answer does not say to which file it answers (OrgnlMsgId)."),
 )
-CARDS = Phrasebook.of(
+CARDS = PhraseBook.of(
     gettext_noop("the page was not used in time"),
     gettext_noop("nothing was collected"),
     gettext_noop("the provider collected %(cents)s"),
@@ -111,7 +111,7 @@ CARDS = Phrasebook.of(
     gettext_noop("the provider did not give it back"),
     gettext_noop("refused"),
 )
-ACCOUNTS = Phrasebook.of(
+ACCOUNTS = PhraseBook.of(
     gettext_noop("by hand"),
     gettext_noop("set off"),
     gettext_noop("paid out"),
@@ -128,12 +128,12 @@ ACCOUNTS = Phrasebook.of(
     gettext_noop("Returned debit %(document)s"),
     gettext_noop("%(count)s shares given back"),
 )
-SHARING_OUT = Phrasebook.of(
+SHARING_OUT = PhraseBook.of(
     gettext_noop("Nobody is counted by less than nothing."),
     gettext_noop("Nobody delivered energy in the period, and nobody holds shares."),
     gettext_noop("Only a positive sum can be shared out."),
 )
-BESIDE_TARIFFS = Phrasebook.of(
+BESIDE_TARIFFS = PhraseBook.of(
     gettext_noop("Its readings do not cover all of these days."),
     gettext_noop("It has no tariff."),
     gettext_noop("It has no tariff on %(days)s."),

@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from smtplib import SMTPException
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from billing.domain.e_invoice import CannotInvoice
@@ -14,7 +16,7 @@ from billing.models import BillingRun, Delivery, DeliveryStatus, Document
 from billing.models.deliveries import BEHIND, LETTERS, Letter
 from billing.services.letters import NotToBeSent, check_counts, message_of
 from billing.services.papers import NoYear
-from members.models import Cooperative, Member
+from members.models import Cooperative
 
 log = logging.getLogger(__name__)
 CLAIM_HOLDS = timedelta(minutes=15)
@@ -31,11 +33,6 @@ def field_of(letter: Letter) -> str:
     return next(name for name, model in LETTERS.items() if isinstance(letter, model))
 
 
-def member_of(letter: Letter) -> Member:
-    """Whom a letter is for."""
-    return letter.agreement.member if field_of(letter) == "alarm" else letter.member  # type: ignore[union-attr]
-
-
 def queue_run(*, run: BillingRun, now: datetime) -> int:
     """Queue every posted document of a run to its member's address, once; returns how many are new."""
     documents = Document.objects.posted().filter(run=run, deliveries=None).select_related("member")
@@ -47,7 +44,7 @@ def queue_letters(*, letters: Iterable[Letter], now: datetime) -> int:
     rows = [
         Delivery(**{field_of(letter): letter}, member=member, recipient=member.email, queued_at=now)
         for letter in letters
-        if (member := member_of(letter)).email and not member.is_cooperative
+        if (member := letter.member).email and not member.is_cooperative
     ]
     return len(Delivery.objects.bulk_create(rows, ignore_conflicts=True))
 
@@ -59,7 +56,7 @@ def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
     Raises:
         CannotSend: it is not out yet or was taken back, or there is no address.
     """
-    letter = type(letter).objects.select_for_update(of=("self",)).get(pk=letter.pk)  # type: ignore[assignment]
+    letter = LETTERS[field_of(letter)].objects.select_for_update(of=("self",)).get(pk=letter.pk)
     try:
         check_counts(letter)
     except NotToBeSent as why:
@@ -73,7 +70,7 @@ def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
     last = rows.aggregate(top=Max("sending"))["top"] or 0
     return Delivery.objects.create(
         **{field_of(letter): letter},
-        member=member_of(letter),
+        member=letter.member,
         recipient=recipient,
         sending=last + 1,
         queued_at=now,
@@ -82,14 +79,10 @@ def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
 
 def send_failed_again(*, cooperative: Cooperative, now: datetime, at_most: int = MOST_AT_ONCE) -> int:
     """Queue once more, to the same address, what failed and was not sent again since; returns how many. What does not count any more stays as it is."""
-    failed = Delivery.objects.filter(member__cooperative=cooperative, status=DeliveryStatus.FAILED)
     queued = 0
-    for row in failed.select_related(*BEHIND).order_by("pk"):
-        same = Delivery.objects.filter(
-            **{row.kind: row.letter}, recipient=row.recipient, sending__gt=row.sending
-        )
-        if same.exists():
-            continue
+    failed = Delivery.objects.filter(member__cooperative=cooperative, status=DeliveryStatus.FAILED)
+    not_since = failed.exclude(Exists(Delivery.objects.filter(_same_letter(), recipient=OuterRef("recipient"), sending__gt=OuterRef("sending"))))  # fmt: skip
+    for row in not_since.select_related(*BEHIND).order_by("pk").iterator(chunk_size=MOST_AT_ONCE):
         try:
             send_again(letter=row.letter, recipient=row.recipient, now=now)
         except CannotSend as why:
@@ -99,6 +92,10 @@ def send_failed_again(*, cooperative: Cooperative, now: datetime, at_most: int =
         if queued == at_most:
             break
     return queued
+
+
+def _same_letter() -> Q:
+    return reduce(or_, (Q(**{name: OuterRef(name)}) for name in LETTERS))
 
 
 def withhold(*, letter: Letter, why: str) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 from billing.models import Document
 from billing.models.deliveries import Letter
 from billing.selectors.documents import visible_documents
-from billing.services.deliveries import member_of, note_opened
+from billing.services.deliveries import note_opened
 from members.models import User
 from members.selectors.scope import own_members
 from members.services.access import record_look
@@ -26,6 +26,6 @@ def open_document(*, user: User, public_id: UUID, now: datetime) -> Document:
 
 def note_own_look(*, letter: Letter, user: User, now: datetime) -> None:
     """Where the user acts for the member, the letter counts as opened by them."""
-    member = member_of(letter)
+    member = letter.member
     if own_members(user).filter(pk=member.pk).exists():
         note_opened(letter=letter, emails=[user.email, member.email], now=now)

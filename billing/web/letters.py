@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from billing.models import Delivery, DeliveryStatus
-from billing.models.deliveries import LETTERS
+from billing.models import Delivery, DeliveryStatus, DistributionPart, Document, Reminder, YearStatement
+from billing.models.deliveries import LETTERS, Letter
 from billing.selectors.letters import deliveries_of, states_of, unsent
 from billing.services.deliveries import CannotSend, queue_letters, send_again, send_failed_again
 from billing.services.year_letters import tell_year
@@ -73,18 +73,22 @@ def letters(request: HttpRequest) -> HttpResponse:
 
 def _words(row: Delivery) -> tuple[Any, str, str, Any]:
     """What a row is called: its kind, its letter, where that is, and its state."""
-    kind, letter = row.kind, row.letter
-    if kind == "document":
-        return NAMES[kind], letter.label, reverse("bill", args=[letter.public_id]), STATES[DeliveryStatus(row.status)]  # type: ignore[union-attr]  # fmt: skip
-    if kind == "reminder":
-        text, address = f"{letter.document.label}, {letter.level}", reverse("reminder-pdf", args=[letter.public_id])  # type: ignore[union-attr]  # fmt: skip
-    elif kind == "part":
-        text, address = letter.distribution.name, reverse("shared-out-pdf", args=[letter.public_id])  # type: ignore[union-attr]  # fmt: skip
-    elif kind == "statement":
-        text, address = f"{letter.year}, {letter.site.code}", reverse("annual", args=[letter.site.public_id, letter.year])  # type: ignore[union-attr]  # fmt: skip
-    else:
-        text, address = letter.get_alarm_display(), ""  # type: ignore[union-attr]
-    return NAMES[kind], text, address, STATES[DeliveryStatus(row.status)]
+    text, address = _letter_words(row.letter)
+    return NAMES[row.kind], text, address, STATES[DeliveryStatus(row.status)]
+
+
+def _letter_words(letter: Letter) -> tuple[str, str]:
+    """What a letter is called and where it is read; an alarm is nowhere but in its e-mail."""
+    if isinstance(letter, Document):
+        return letter.label, reverse("bill", args=[letter.public_id])
+    if isinstance(letter, Reminder):
+        return f"{letter.document.label}, {letter.level}", reverse("reminder-pdf", args=[letter.public_id])
+    if isinstance(letter, DistributionPart):
+        return letter.distribution.name, reverse("shared-out-pdf", args=[letter.public_id])
+    if isinstance(letter, YearStatement):
+        year = reverse("annual", args=[letter.site.public_id, letter.year])
+        return f"{letter.year}, {letter.site.code}", year
+    return letter.get_alarm_display(), ""
 
 
 def _act(request: HttpRequest, cooperative: Cooperative) -> str:

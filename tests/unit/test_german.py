@@ -2,13 +2,10 @@
 
 import ast
 import gettext
-import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from django.template.base import Lexer, TokenType
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,73 +47,3 @@ def test_no_german_is_guessed_or_missing() -> None:
     entries = (LOCALE / "django.po").read_text().split("\n\n")[1:]
     assert [entry for entry in entries if re.search(r"^#,.*fuzzy", entry, re.M)] == []
     assert [entry for entry in entries if re.search(r'^msgstr(\[\d\])? ""$(?!\n")', entry, re.M)] == []
-
-
-IN_GERMAN = ("alarms", "devices", "emergency", "live", "readings", "parts")
-"""Folders of templates, or single ones, in which every word for people is marked for translation; add yours."""
-SAME_IN_GERMAN = {
-    "Hz",
-    "kW",
-    "kWh",
-    "MWh",
-    "Wh",
-    "min",
-    "SAIDI",
-    "CO",
-    "CSV",
-    "JSON",
-    "PDF",
-    "URL",
-    "IBAN",
-    "BIC",
-    "JA",
-}
-"""Units, names and abbreviations that both languages write alike."""
-SPOKEN_ATTRIBUTES = re.compile(
-    r"""\b(?:aria-label|aria-roledescription|placeholder|title|alt|data-name)=("[^"]*"|'[^']*')"""
-)
-TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.S)
-SILENT = re.compile(r"<(script|style|symbol)\b.*?</\1>|<!--.*?-->", re.S)
-WORD = re.compile(r"[A-Za-zÄÖÜäöüß]{2,}")
-
-
-def german_templates() -> list[Path]:
-    root = ROOT / "templates"
-    return sorted(
-        {
-            path
-            for name in IN_GERMAN
-            for path in ([root / name] if name.endswith(".html") else (root / name).rglob("*.html"))
-        }
-    )
-
-
-def left_in_english(text: str) -> list[str]:
-    """Words that a template writes for people outside of what is marked; a place where the template fills something in is a space."""
-    written, marked = "", False
-    for token in Lexer(text).tokenize():
-        if token.token_type == TokenType.BLOCK:
-            name = token.contents.split()[0]
-            marked = name in ("blocktranslate", "blocktrans", "comment") or (
-                marked and not name.startswith("end")
-            )
-        # A quote in a place would end the attribute it stands in.
-        written += token.contents if token.token_type == TokenType.TEXT and not marked else " "
-    written = SILENT.sub(" ", written)
-    spoken = [*SPOKEN_ATTRIBUTES.findall(written), TAG.sub(" ", written)]
-    return [
-        word for part in spoken for word in WORD.findall(html.unescape(part)) if word not in SAME_IN_GERMAN
-    ]
-
-
-@pytest.mark.parametrize("path", german_templates(), ids=lambda path: "/".join(path.parts[-2:]))
-def test_no_english_is_left_in_a_template_that_speaks_german(path: Path) -> None:
-    assert left_in_english(path.read_text()) == []
-
-
-def test_what_is_left_is_found() -> None:
-    left = left_in_english(
-        '{% load i18n %}<p class="small" title="a hint">{{ x }} and {% if a %}more{% endif %}</p>{% translate "fine" %}'
-        '{% blocktranslate with a=b %}{{ a }} well{% plural %}wells{% endblocktranslate %}<a href="{% url "x" %}" aria-label="{% translate "ok" %}">5 kW</a>'
-    )
-    assert left == ["hint", "and", "more"]

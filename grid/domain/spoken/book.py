@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from grid.domain.spoken import control, labels, orders, plans, reports
-from grid.domain.spoken.phrase import PhraseBook
+from kernel.phrases import PhraseBook
 
 BOOK = PhraseBook(
     [
@@ -19,4 +19,4 @@ def in_language(english: str, language: str) -> str:
     """A written sentence in a language; what no phrase fits stays as it was written."""
     if not language.startswith("de"):
         return english
-    return BOOK.german(english) or english
+    return BOOK.said(english)

@@ -1,6 +1,6 @@
 """What ticks find and decide: alarms, reasons, states, commands."""
 
-from grid.domain.spoken.phrase import Phrase
+from kernel.phrases import Phrase
 
 P = Phrase
 ALARMS = (

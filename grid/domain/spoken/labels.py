@@ -1,6 +1,6 @@
 """Names of kinds, states and causes as lists and forms show them."""
 
-from grid.domain.spoken.phrase import Phrase
+from kernel.phrases import Phrase
 
 P = Phrase
 ALARMS = (

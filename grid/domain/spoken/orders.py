@@ -1,6 +1,6 @@
 """What stands in the way of an order, and what is written down of emergencies, orders by hand, outages, interruptions."""
 
-from grid.domain.spoken.phrase import Phrase
+from kernel.phrases import Phrase
 
 P = Phrase
 EMERGENCIES = (

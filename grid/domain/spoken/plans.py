@@ -1,6 +1,6 @@
 """Why a plan does what it does in an hour, and which limits it had to miss."""
 
-from grid.domain.spoken.phrase import Phrase
+from kernel.phrases import Phrase
 
 P = Phrase
 PLANS = (

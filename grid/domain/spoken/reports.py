@@ -1,6 +1,6 @@
 """What the report on an event says of its course and of what is left to do."""
 
-from grid.domain.spoken.phrase import Phrase
+from kernel.phrases import Phrase
 
 P = Phrase
 REPORTS = (

@@ -1,103 +1,29 @@
 """Named emergencies on a simulated microgrid: limits held, tier 0 never let go, all restored in order, nothing flaps."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid.domain.control.exercise import Exercise, Moment
-from grid.domain.spoken.book import BOOK
-from tests import hamlets
+from grid.domain.control.exercise import Exercise
 from tests.hamlets import DEMAND_W, SETTINGS, TIERS, plant, wires
+from tests.integration.grid.exercises import (
+    hamlet,
+    lost_grid,
+    never_shed,
+    restored_in_order,
+    reversals,
+    since,
+    statuses,
+    switchings,
+    what_holds_in_every_emergency,  # noqa: F401  (a fixture)
+)
 
 SITES = len(TIERS) + 10
 SITE_OF_FIRST_LOAD = 10
 CAR = len(TIERS) - 1
-PLAYED: list[Exercise] = []
-
-
-def hamlet(**given: object) -> Exercise:
-    """An exercise on the hamlet; what must hold in each is looked at when its scenario is over."""
-    exercise = hamlets.hamlet(**given)  # type: ignore[arg-type]
-    PLAYED.append(exercise)
-    return exercise
-
-
-@pytest.fixture(autouse=True)
-def what_holds_in_every_emergency() -> Iterator[None]:
-    """Tier 0 is on, nothing closes out of step, batteries stay inside their limits, no load goes on and off again and again."""
-    PLAYED.clear()
-    yield
-    for exercise in PLAYED:
-        never_shed(exercise)
-        assert exercise.world.rough_closings == 0
-        limits = plant().points.limits
-        assert (exercise.world.soc_wh >= limits.soc_min_wh - 1).all()
-        assert (exercise.world.soc_wh <= limits.soc_max_wh + 1).all()
-        minutes = (exercise.moments[-1].at_s - exercise.moments[0].at_s) / 60
-        assert switchings(exercise.moments) <= 8 + minutes, "a load flaps"
-
-
-def lost_grid(exercise: Exercise) -> Exercise:
-    exercise.world.grid.is_there = False
-    return exercise
-
-
-def since(exercise: Exercise, at_s: float) -> list[Moment]:
-    return [m for m in exercise.moments if m.at_s >= at_s]
-
-
-def switchings(moments: list[Moment], of: slice | np.ndarray = slice(None)) -> int:
-    """How often any one load went off or on, at most."""
-    off = np.array([m.load_is_off[of] for m in moments])
-    return int(np.abs(np.diff(off.astype(int), axis=0)).sum(axis=0).max(initial=0))
-
-
-def reversals(moments: list[Moment], band_w: float = 300.0) -> int:
-    """How often the storages' sum turned round by more than a band."""
-    total = np.array([m.storage_w.sum() for m in moments])
-    turns, last, way = 0, total[0], 0
-    for value in total:
-        if abs(value - last) < band_w:
-            continue
-        now = 1 if value > last else -1
-        turns += way != 0 and now != way
-        way, last = now, value
-    return turns
-
-
-def never_shed(exercise: Exercise) -> None:
-    """Tier 0 is on whenever there is voltage."""
-    for moment in exercise.moments:
-        assert not moment.load_is_off[TIERS == 0].any(), f"tier 0 was let go at {moment.at_s:.0f} s"
-    said_in_german(exercise)
-
-
-def said_in_german(exercise: Exercise) -> None:
-    """Each reason is one that operators can read in German."""
-    reasons = {reason for moment in exercise.moments for reason in moment.reasons}
-    assert [reason for reason in sorted(reasons) if BOOK.german(reason) is None] == []
-
-
-def restored_in_order(exercise: Exercise, from_s: float) -> None:
-    """No load comes back while one of a lower tier is still off, and in the end all are on."""
-    moments = since(exercise, from_s)
-    for before, after in pairwise(moments):
-        back = before.load_is_off & ~after.load_is_off
-        if back.any():
-            waiting = after.load_is_off
-            assert not waiting.any() or TIERS[back].max() <= TIERS[waiting].min(), f"at {after.at_s:.0f} s"
-    assert not moments[-1].load_is_off.any()
-
-
-def statuses(exercise: Exercise) -> list[str]:
-    """Each state once in a row."""
-    names = [m.status for m in exercise.moments]
-    return [name for i, name in enumerate(names) if i == 0 or names[i - 1] != name]
 
 
 def test_loss_of_grid():
@@ -330,27 +256,6 @@ def test_black_start():
     assert e.moments[-1].frequency_hz == pytest.approx(50, abs=0.1)
 
 
-@pytest.mark.parametrize(("frequency_hz", "phase_deg"), [(50.0, 90.0), (49.92, 10.0), (50.08, 180.0)])
-def test_resync_with_wrong_phase_and_frequency(frequency_hz, phase_deg):
-    e = lost_grid(hamlet(sun=0.3, demand=0.7).run(10)).run(20)
-    e.world.grid.frequency_hz = frequency_hz
-    e.world.phase_deg = phase_deg
-    e.world.grid.is_there = True
-    e.run(240)
-    assert e.world.is_closed
-    assert e.world.rough_closings == 0
-
-
-def test_resync_is_given_up_where_the_switch_will_not_close():
-    e = lost_grid(
-        hamlet(sun=0.3, demand=0.7, settings=replace(SETTINGS, resync_gives_up_after_s=40)).run(10)
-    ).run(20)
-    e.world.grid.is_there = e.world.grid.refuses_to_close = True
-    e.run(150)
-    assert statuses(e).count("RESYNC") >= 2 and e.world.is_alive
-    assert e.moments[-1].frequency_hz == pytest.approx(50, abs=0.15)
-
-
 def test_transformer_overload():
     e = hamlet(sun=0.0, demand=1.6, soc=0.05, network=wires(sites=SITES, rated_va=40e3)).run(60)
     assert e.moments[0].highest_loading > 1.0
@@ -485,56 +390,3 @@ def test_random_emergencies(seed, sun, demand, soc, tick_s):
     assert switchings(e.moments) <= 8
     assert all(np.isfinite(m.storage_w).all() for m in e.moments)
     assert plant().points.limits.soc_min_wh.max() - 1 <= e.world.soc_wh.min()
-
-
-def away_and_back() -> Exercise:
-    """Half a minute on our own, then the public grid is there again."""
-    e = hamlet(sun=0.3, demand=0.7).run(10)
-    e.world.grid.is_there = False
-    e.run(30)
-    e.world.grid.is_there, e.world.grid.phase_deg = True, 120.0
-    return e
-
-
-def test_the_breaker_closes_by_an_order_that_is_acknowledged():
-    e = away_and_back().run(120)
-    assert e.world.is_closed
-    assert e.world.rough_closings == 0
-    assert any("The breaker is told to close" in reason for m in e.moments for reason in m.reasons)
-    assert e.moments[-1].unanswered == 0
-
-
-def test_a_breaker_that_hears_no_order_stays_open_and_is_said_to_be_silent():
-    e = away_and_back()
-    e.world.faults.breaker_is_deaf = True
-    e.run(100)
-    assert not e.world.is_closed
-    assert e.world.is_alive
-    assert max(m.unanswered for m in e.moments) == 1
-    e.world.faults.breaker_is_deaf = False
-    e.run(200)
-    assert e.world.is_closed
-    assert e.world.rough_closings == 0
-
-
-def test_an_order_to_close_ends_with_the_platform():
-    e = away_and_back()
-    e.world.grid.refuses_to_close = True
-    e.run(60)
-    assert e.world.closes_until_s > e.world.at_s, "it was let"
-    e.platform_is_silent, e.world.grid.refuses_to_close = True, False
-    e.world.grid.phase_deg = e.world.phase_deg + 180.0
-    e.world.grid.frequency_hz = e.world.frequency_hz  # they stand against each other
-    e.run(40)
-    assert e.world.closes_until_s <= e.world.at_s, "it falls back by itself: it stays as it is"
-    assert not e.world.is_closed
-
-
-@pytest.mark.parametrize("gap_pu", [0.05, -0.2])
-def test_no_order_is_given_while_the_voltages_differ(gap_pu):
-    e = away_and_back()
-    e.world.grid.voltage_gap_pu = gap_pu
-    e.run(100)
-    assert not e.world.is_closed
-    assert e.world.closes_until_s == -np.inf
-    assert any("voltages differ" in reason for m in e.moments for reason in m.reasons)

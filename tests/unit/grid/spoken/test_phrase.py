@@ -15,32 +15,10 @@ from grid.domain.network.powerflow import Flow
 from grid.domain.planning.explanation import explain
 from grid.domain.planning.search import find_plan
 from grid.domain.spoken.book import BOOK, in_language
-from grid.domain.spoken.phrase import PLACE, Phrase, PhraseBook
+from kernel.phrases import PLACE
 from tests.plan_scenarios import named_scenarios
 
 CLOCK = [f"{hour:02d}:00" for hour in range(24)]
-
-
-def test_places_are_carried_over_and_figures_are_written_as_germans_do() -> None:
-    book = PhraseBook(
-        [
-            Phrase("{who} has {count:n} apples; {more:p}.", "{who} hat {count} Äpfel; {more}."),
-            Phrase("no pears", "keine Birnen"),
-            Phrase("Well.", "Nun."),
-        ]
-    )
-    assert book.german("Ann has 1,234.5 apples; no pears.") == "Ann hat 1.234,5 Äpfel; keine Birnen."
-    assert book.german("Well. Ann has 2 apples; no pears.") == "Nun. Ann hat 2 Äpfel; keine Birnen."
-    assert book.german("Ann has 2 apples; some plums.") is None
-    assert book.german("Ann has two apples; no pears.") is None
-
-
-def test_a_name_stands_where_no_phrase_fits() -> None:
-    book = PhraseBook([Phrase("{limit:q} binds.", "{limit} bindet."), Phrase("import limit", "Bezugsgrenze")])
-    assert [book.german(f"{name} binds.") for name in ("import limit", "Line 7")] == [
-        "Bezugsgrenze bindet.",
-        "Line 7 bindet.",
-    ]
 
 
 def test_what_alarms_are_called_is_not_taken_for_a_line() -> None:
