@@ -8,7 +8,7 @@ from django.apps import AppConfig
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext, gettext_lazy
 
-from kernel.phrases import PhraseBook, german_figures
+from kernel.phrases import PhraseBook
 from kernel.speech import Speech
 
 
@@ -35,16 +35,6 @@ def month_in_words(day: date) -> str:
 def said(text: str, phrases: PhraseBook) -> str:
     """A sentence that was kept in English, in the reader's language; what is no known sentence stays as it is."""
     return phrases.said(text, gettext) if text and _is_german() else text
-
-
-def said_all(texts: Iterable[str], phrases: PhraseBook) -> list[str]:
-    """Each of the sentences, said."""
-    return [said(text, phrases) for text in texts]
-
-
-def figures_said(text: str) -> str:
-    """English figures and ISO days in a text as the reader's language writes them."""
-    return german_figures(text) if _is_german() else text
 
 
 def _is_german() -> bool:
