@@ -120,8 +120,8 @@ def _locked(line: BankStatementLine, *statuses: LineStatus) -> BankStatementLine
     found = BankStatementLine.objects.select_for_update(of=("self",)).select_related("cooperative").get(pk=line.pk)  # fmt: skip
     if found.status not in statuses:
         raise CannotResolve(
-            _("The movement is '%(get_status_display)s' meanwhile; look at it again.")
-            % {"get_status_display": found.get_status_display()}
+            _("The movement is '%(state)s' meanwhile; look at it again.")
+            % {"state": found.get_status_display()}
         )
     return found
 

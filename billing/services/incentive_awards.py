@@ -226,9 +226,7 @@ def decide_award(*, award: IncentiveAward, grant: bool, why: str, by: User, now:
         .get(pk=award.pk)
     )
     if row.status != AwardStatus.HELD:
-        raise CannotDecide(
-            _("It is %(get_status_display)s already.") % {"get_status_display": row.get_status_display()}
-        )
+        raise CannotDecide(_("It is %(state)s already.") % {"state": row.get_status_display()})
     row.status = AwardStatus.GRANTED if grant else AwardStatus.DECLINED
     row.decided_at, row.decided_by, row.why = now, by, why.strip()[:200]
     row.save(update_fields=["status", "decided_at", "decided_by", "why"])

@@ -141,8 +141,7 @@ def _check(request: SupplyRequest, agreement: PrepaidAgreement | None, now: date
     request.refresh_from_db()
     if request.status not in OPEN_REQUESTS:
         raise CannotLimit(
-            _("It is %(get_status_display)s already: the site stays as it is.")
-            % {"get_status_display": request.get_status_display()}
+            _("It is %(state)s already: the site stays as it is.") % {"state": request.get_status_display()}
         )
     if agreement is None:
         raise CannotLimit(_("The member pays by bill: there is nothing to limit for."))

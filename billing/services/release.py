@@ -63,8 +63,8 @@ def settle_check(*, check: RunCheck, user: User, note: str, now: datetime) -> Ru
         return check
     if run.status not in (RunStatus.PREPARED, RunStatus.RATED):
         raise CannotRelease(
-            _("%(run)s is %(get_status_display)s; its checks are closed.")
-            % {"run": run, "get_status_display": run.get_status_display()}
+            _("%(run)s is %(state)s; its checks are closed.")
+            % {"run": run, "state": run.get_status_display()}
         )
     if check.is_blocking and not note.strip():
         raise CannotRelease(_("Write what you found out: this check blocks the run."))
@@ -83,8 +83,8 @@ def settle_kind(*, run: BillingRun, kind: str, user: User, note: str, now: datet
     locked = _locked(run.pk)
     if locked.status not in (RunStatus.PREPARED, RunStatus.RATED):
         raise CannotRelease(
-            _("%(locked)s is %(get_status_display)s; its checks are closed.")
-            % {"locked": locked, "get_status_display": locked.get_status_display()}
+            _("%(locked)s is %(state)s; its checks are closed.")
+            % {"locked": locked, "state": locked.get_status_display()}
         )
     open_checks = RunCheck.objects.filter(run=locked, kind=kind, is_blocking=False, settled_at=None)
     return open_checks.update(settled_at=now, settled_by=user, note=note.strip()[:300])
@@ -165,8 +165,8 @@ def withdraw_run(*, run_id: int, now: datetime) -> BillingRun:
 def _check_releasable(run: BillingRun) -> None:
     if run.status != RunStatus.RATED:
         raise CannotRelease(
-            _("%(run)s is %(get_status_display)s; only drafts that are drawn up can be released.")
-            % {"run": run, "get_status_display": run.get_status_display()}
+            _("%(run)s is %(state)s; only drafts that are drawn up can be released.")
+            % {"run": run, "state": run.get_status_display()}
         )
     blocking = open_blocking(run)
     if blocking:

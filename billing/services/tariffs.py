@@ -33,8 +33,8 @@ def submit_version(*, version: TariffVersion, user: User | None, now: datetime) 
     version = TariffVersion.objects.select_for_update().get(pk=version.pk)
     if version.status != VersionStatus.DRAFT:
         raise CannotPublishVersion(
-            _("%(version)s is %(get_status_display)s; only a draft is submitted.")
-            % {"version": version, "get_status_display": version.get_status_display()}
+            _("%(version)s is %(state)s; only a draft is submitted.")
+            % {"version": version, "state": version.get_status_display()}
         )
     _check_not_billed(version)
     _check_parts(version)
@@ -145,8 +145,8 @@ def _tell(
 def _check_waits(version: TariffVersion) -> None:
     if version.status != VersionStatus.SUBMITTED:
         raise CannotPublishVersion(
-            _("%(version)s is %(get_status_display)s; nothing waits for approval.")
-            % {"version": version, "get_status_display": version.get_status_display()}
+            _("%(version)s is %(state)s; nothing waits for approval.")
+            % {"version": version, "state": version.get_status_display()}
         )
 
 
