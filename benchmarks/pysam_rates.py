@@ -7,6 +7,7 @@ of charge, or the peer's error, and the seconds of its calculation alone.
 import contextlib
 import copy
 import io
+import itertools
 import json
 import sys
 import time
@@ -18,7 +19,7 @@ from PySAM.UtilityRateTools import URDBv8_to_ElectricityRates
 from PySAM.version import __version__
 
 NET_METERING, NET_BILLING, BUY_ALL_SELL_ALL = 0, 2, 4
-DAYS = {"$/day": 365 / 12, "$/month": 1.0, "$/year": 1 / 12}
+DAYS_OF = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def main(question: Path, answer: Path) -> None:
@@ -51,7 +52,7 @@ def _model(case: dict[str, Any]) -> Any:
     model.SystemOutput.gen = [kwh * per_hour for kwh in fed_in]
     model.Load.load = [kwh * per_hour for kwh in drawn]
     model.ElectricityRates.rate_escalation = [0.0]
-    for name, value in _rates(case).items():
+    for name, value in (_rates(case) | _ratchet(case, per_hour)).items():
         setattr(model.ElectricityRates, name, value)
     return model
 
@@ -80,6 +81,27 @@ def _rates(case: dict[str, Any]) -> dict[str, Any]:
     return rates
 
 
+def _ratchet(case: dict[str, Any], per_hour: int) -> dict[str, Any]:
+    """The peer's inputs for `lookback...`, as the keys mean them: its own reader gives all months the percentage that one has, and takes
+    it of the month's own power too. The year before has the load of this one."""
+    tariff = _without_nulls(case["tariff"])
+    share, months = tariff.get("lookbackpercent", 0), int(tariff.get("lookbackrange", 0))
+    named = tariff.get("lookbackmonths", [])
+    power = "flatdemandmonths" in tariff or "demandratestructure" in tariff
+    if not power or not share or not (months or any(named)):
+        return {}
+    ends = [sum(DAYS_OF[:month]) * 24 * per_hour for month in range(13)]
+    drawn = case["import_kwh"]
+    return {
+        "ur_enable_billing_demand": 1, "ur_billing_demand_minimum": 0, "ur_billing_demand_lookback_period": months or 11,
+        "ur_billing_demand_lookback_percentages": [
+            [share * 100 if flag or not any(named) else 0, 1] for flag in named or [True] * 12
+        ],
+        "ur_dc_billing_demand_periods": [[place + 1, 1] for place in range(len(tariff.get("demandratestructure", [0])))],
+        "ur_yearzero_usage_peaks": [max(drawn[a:b]) * per_hour for a, b in itertools.pairwise(ends)],
+    }  # fmt: skip
+
+
 def _without_nulls(given: Any) -> Any:
     """A field that holds null says as much as one that is not there."""
     if isinstance(given, dict):
@@ -91,15 +113,26 @@ def _months(model: Any) -> list[dict[str, float]]:
     out = model.Outputs
     credit = out.net_billing_credits_ym[1]
     charge = out.charge_w_sys_ec_ym[1]
+    twice = _power_of_the_plant(model)
     return [
         {
             "fixed": out.charge_w_sys_fixed_ym[1][m], "energy": charge[m] + credit[m],
-            "demand": out.charge_w_sys_dc_fixed_ym[1][m] + out.charge_w_sys_dc_tou_ym[1][m],
+            "demand": out.charge_w_sys_dc_fixed_ym[1][m] + out.charge_w_sys_dc_tou_ym[1][m] - twice[m],
             "export_credit": credit[m], "minimum": out.charge_w_sys_minimum_ym[1][m],
-            "total": out.utility_bill_w_sys_ym[1][m],
+            "total": out.utility_bill_w_sys_ym[1][m] - twice[m],
         }
         for m in range(12)
     ]  # fmt: skip
+
+
+def _power_of_the_plant(model: Any) -> list[float]:
+    """What a ratchet costs at a meter of its own for the plant, which draws nothing: the peer puts the load's year before on it too."""
+    out, rates = model.Outputs, model.ElectricityRates
+    if rates.ur_metering_option != BUY_ALL_SELL_ALL or not rates.ur_enable_billing_demand:
+        return [0.0] * 12
+    both = zip(out.charge_w_sys_dc_fixed_ym[1], out.charge_w_sys_dc_tou_ym[1], strict=True)
+    bought = zip(out.charge_wo_sys_dc_fixed_ym[1], out.charge_wo_sys_dc_tou_ym[1], strict=True)
+    return [sum(a) - sum(b) for a, b in zip(both, bought, strict=True)]
 
 
 if __name__ == "__main__":

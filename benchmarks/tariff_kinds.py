@@ -263,14 +263,36 @@ def power_at_some_hours_only(random: Random, load: Energy) -> Tariff:
 
 
 def keys_nobody_bills(random: Random, load: Energy) -> Tariff:
-    """A ratchet, coincident and reactive charges, fuel by the month: all listed, none billed."""
+    """Coincident and reactive charges, fuel by the month, a ratchet that looks at no month: all listed, none billed."""
     return demand_by_month(random, load) | {
-        "lookbackpercent": 0.8, "lookbackrange": 11, "lookbackmonths": [False] * 6 + [True] * 6,
+        "lookbackpercent": 0.8, "lookbackrange": 0, "lookbackmonths": [False] * 12,
         "coincidentratestructure": [[{"rate": 12.0}]], "coincidentrateunit": "kW", "coincidentrateschedule": grid(lambda month: day_of(0)),
         "demandreactivepowercharge": 0.55, "fueladjustmentsmonthly": [0.01] * MONTHS, "demandratchetpercentage": [0.5] * MONTHS,
         "peakkwcapacitymin": 20, "peakkwcapacitymax": 500, "voltagecategory": "Primary", "phasewiring": "3-Phase", "fixedchargeeaaddl": 4.0,
         "energyattrs": [{"season": "all"}], "energycomments": "none", "approved": True, "is_default": False, "enddate": None,
     }  # fmt: skip
+
+
+def power_of_months_before(random: Random, load: Energy) -> Tariff:
+    """A ratchet on flat power, on power by the hour or on both; hours of use count by it too."""
+    base = hours_of_use(random, load) if random.random() < 0.4 else demand_by_month(random, load)
+    kind = int(random.integers(0, 3))
+    if kind != 0:
+        base |= {
+            key: value
+            for key, value in demand_by_season_and_hour(random, load).items()
+            if key.startswith("demand")
+        }
+    if kind == 1:
+        base = {key: value for key, value in base.items() if not key.startswith("flatdemand")}
+    named = (random.random(MONTHS) < 0.4).tolist()
+    looks = [{"lookbackrange": int(random.integers(1, 13))}, {"lookbackrange": 0, "lookbackmonths": named},
+             {"lookbackrange": int(random.integers(1, 13)), "lookbackmonths": named}]  # fmt: skip
+    return (
+        base
+        | {"lookbackpercent": round(float(random.uniform(0.3, 1)), 2)}
+        | looks[int(random.integers(0, 3))]
+    )
 
 
 def keys_that_are_null(random: Random, load: Energy) -> Tariff:
@@ -319,6 +341,6 @@ KINDS: Mapping[str, Callable[[Random, Energy], Tariff]] = {
         plain, seasons_with_other_blocks, baseline_by_day, hours_of_use, hours_of_use_by_season, hours_of_use_by_day,
         steps_inside_a_block, lifeline, midday_for_nothing, each_month_its_own, weekend_only, selling_above_buying,
         limits_beyond_all, tiny_limits, demand_by_month, demand_by_season_and_hour, power_at_some_hours_only, keys_nobody_bills,
-        keys_that_are_null, older_and_newer_names, credit_each_month, periods_of_four_days_a_year, seasons_of_other_tier_counts_netted,
+        power_of_months_before, keys_that_are_null, older_and_newer_names, credit_each_month, periods_of_four_days_a_year, seasons_of_other_tier_counts_netted,
     )
 }  # fmt: skip

@@ -41,7 +41,7 @@ def history_of(*, run: BillingRun, billed: Sequence[Billed], parts: Sequence[Par
     Fuses are the site's. Power, surplus and the year so far are the member's: who moves in begins anew.
     """
     months = max(
-        (part.ratchet_months for part in parts if isinstance(part, Demand) and part.ratchet_percent),
+        (part.ratchet_months for part in parts if isinstance(part, Demand) and part.has_ratchet),
         default=0,
     )
     nets = any(isinstance(part, Export) and part.rule == "net_metering" for part in parts)

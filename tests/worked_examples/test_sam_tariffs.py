@@ -71,6 +71,34 @@ def test_net_billing_buys_import_and_credits_export_in_the_month() -> None:
     assert rated.net[0, JUNE] / 100 == pytest.approx(47.0963, abs=5e-5)
 
 
+def test_a_ratchet_bills_a_part_of_months_before_and_of_the_year_before() -> None:
+    """10 kW, but 100 in July and 50 in December; at least 80 % of two months before, where the year turns of three."""
+    axis = common_year()
+    drawn = np.full((1, 8760), 10_000.0)
+    drawn[0, np.flatnonzero(axis.month == 6)[3]] = 100_000.0
+    drawn[0, np.flatnonzero(axis.month == 11)[3]] = 50_000.0
+    tariff = {
+        "energyratestructure": [[{"rate": 0}]], "energyweekdayschedule": SCHEDULE, "energyweekendschedule": SCHEDULE,
+        "flatdemandstructure": [[{"rate": 1}]], "flatdemandmonths": [0] * 12, "lookbackpercent": Decimal("0.8"), "lookbackrange": 2,
+    }  # fmt: skip
+    rated = billed(tariff, drawn)
+    assert rated.net[0] / 100 == pytest.approx([40, 40, 40, 10, 10, 10, 100, 80, 80, 10, 10, 50])
+    named = billed(tariff | {"lookbackrange": 0, "lookbackmonths": [False] * 11 + [True]}, drawn)
+    assert named.net[0] / 100 == pytest.approx([40, 40, 40, 40, 40, 40, 100, 40, 40, 40, 40, 50])
+
+
+def test_by_the_hour_every_time_of_use_is_billed_by_the_one_power_that_a_ratchet_gives() -> None:
+    drawn = even_month(JANUARY, 0.0)
+    drawn[0, 5], drawn[0, 12] = 30_000.0, 50_000.0
+    halves = [[0] * 10 + [1] * 14] * 12
+    tariff = {
+        "energyratestructure": [[{"rate": 0}]], "energyweekdayschedule": SCHEDULE, "energyweekendschedule": SCHEDULE,
+        "demandratestructure": [[{"rate": 1}], [{"rate": 2}], [{"rate": 9}]], "demandweekdayschedule": halves,
+        "demandweekendschedule": halves, "lookbackpercent": Decimal("0.5"), "lookbackrange": 1,
+    }  # fmt: skip
+    assert billed(tariff, drawn).of("demand")[0] / 100 == pytest.approx([150, 75, *[0] * 10])
+
+
 def test_a_step_that_ends_below_the_block_before_it_is_taken_off_again() -> None:
     """1 kW for 744 hours: 100 kWh/kW end at 100, the step inside the next block at 50, so 100 x 1 - 50 x 2 + 694 x 3."""
     tiers = [

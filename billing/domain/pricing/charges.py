@@ -13,7 +13,8 @@ from billing.domain.pricing.lines import Line
 from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
 from billing.domain.pricing.money import exact_amount, plain_amount
 from billing.domain.pricing.parts import Capacity, Demand, Period, Span, Standing
-from billing.domain.pricing.peaks import coincident_w, highest_w, mean_of_highest_w, with_ratchet
+from billing.domain.pricing.peaks import coincident_w, highest_w, mean_of_highest_w
+from billing.domain.pricing.ratchets import billing_demand_of_sam, in_use, with_ratchet
 from billing.domain.pricing.sums import Ints, Numbers, Stretches
 from billing.domain.pricing.tiers import in_steps
 
@@ -79,9 +80,13 @@ def billed_power_w(
 ) -> BilledPower:  # fmt: skip
     """Measured on the axis; a ratchet looks at the months before, on the axis or before it."""
     measured = measured_power_w(part, metered, stretches, axis, series, conventions)
-    if not part.ratchet_months or not part.ratchet_percent:
+    if not part.has_ratchet:
         return BilledPower(measured, np.zeros(measured.shape, dtype=bool))
-    whole, before = measured, 0
+    if conventions.repeats_year:
+        demand = billing_demand_of_sam(measured.max(axis=-1), part, metered, axis, conventions)
+        every = demand[..., None] * in_use(part, axis)
+        return BilledPower(every, every > measured)
+    whole, before, calendar_month = measured, 0, axis.calendar_month
     if metered.earlier is not None:
         past, old = metered.earlier, metered.earlier.axis
         old_stretches = Stretches.of(old, [old.periods(part.schedule)])
@@ -89,7 +94,8 @@ def billed_power_w(
             part, Metered(past.import_wh, past.import_wh), old_stretches, old, series, conventions
         )
         whole, before = np.concatenate([known, measured], axis=1), known.shape[1]
-    billed = with_ratchet(whole, part.ratchet_percent, part.ratchet_months, conventions)[:, before:]
+        calendar_month = np.concatenate([old.calendar_month, calendar_month])
+    billed = with_ratchet(whole, part, calendar_month, conventions)[:, before:]
     return BilledPower(billed, billed > measured)
 
 

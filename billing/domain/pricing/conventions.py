@@ -13,6 +13,7 @@ class Conventions:
         equal_months: an amount per day counts 365/12 times in each month, one per year a twelfth; else true days.
         open_end: energy above the last limit costs the last price; else it is not billed.
         carries_by_hour: surplus kWh go to the period that holds at the same hour next month; else to the same period.
+        repeats_year: ratchets take the year before for one with the same load; else for what is known of it.
     """
 
     name: str
@@ -21,12 +22,15 @@ class Conventions:
     equal_months: bool
     open_end: bool
     carries_by_hour: bool
+    repeats_year: bool
 
 
 OWN = Conventions(
-    "own", exact=True, nets_intervals=False, equal_months=False, open_end=True, carries_by_hour=False
-)
+    "own", exact=True, nets_intervals=False, equal_months=False, open_end=True, carries_by_hour=False,
+    repeats_year=False,
+)  # fmt: skip
 SAM = Conventions(
-    "sam", exact=False, nets_intervals=True, equal_months=True, open_end=False, carries_by_hour=True
-)
+    "sam", exact=False, nets_intervals=True, equal_months=True, open_end=False, carries_by_hour=True,
+    repeats_year=True,
+)  # fmt: skip
 BY_NAME = {conventions.name: conventions for conventions in (OWN, SAM)}

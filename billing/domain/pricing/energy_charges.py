@@ -14,8 +14,9 @@ from billing.domain.pricing.lines import Line
 from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
 from billing.domain.pricing.money import MINOR, exact_sum, rounded_half_away
 from billing.domain.pricing.netting import net_by_hour, net_by_period
-from billing.domain.pricing.parts import Energy, Export, Period, Spot
+from billing.domain.pricing.parts import Demand, Energy, Export, Period, Spot
 from billing.domain.pricing.peaks import highest_w
+from billing.domain.pricing.ratchets import billing_demand_of_sam
 from billing.domain.pricing.sam_blocks import TierLimits
 from billing.domain.pricing.sums import Ints, Numbers, Stretches
 from billing.domain.pricing.tiers import (
@@ -48,13 +49,18 @@ class Laid:
 
 
 def lay(
-    part: Energy, metered: Metered, axis: TimeAxis, stretches: Stretches, conventions: Conventions
-) -> Laid:
-    """Find what the part's tiers need: the period of each stretch, and limits by month (by customer where they are per kW)."""
+    part: Energy, metered: Metered, axis: TimeAxis, stretches: Stretches, conventions: Conventions, ratchet: Demand | None
+) -> Laid:  # fmt: skip
+    """Find what the part's tiers need: the period of each stretch, and limits by month (by customer where they are per kW).
+
+    By SAM's conventions limits per kW go with the power that the demand charge with a `ratchet` is on, else with the month's peak.
+    """
     peak = None
     if needs_peak(part.periods):
         one = np.zeros_like(stretches.month)
         peak = highest_w(metered.import_wh, stretches, one, 1, axis, conventions)[..., 0]
+        if ratchet is not None and conventions.repeats_year:
+            peak = billing_demand_of_sam(peak, ratchet, metered, axis, conventions)
     limits = energy_limits(part.periods, part.schedule, axis, peak, conventions)
     return Laid(part, stretches, axis.periods(part.schedule)[stretches.starts], limits, conventions)
 

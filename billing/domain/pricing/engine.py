@@ -1,5 +1,6 @@
 """The one engine: a tariff's parts over the energy of many customers, by our conventions or by SAM's."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -25,7 +26,7 @@ from billing.domain.pricing.energy_charges import (
     spot_lines,
 )
 from billing.domain.pricing.lines import Line, Rated, VatLine, percent_of, sum_where
-from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries, YearSoFar
+from billing.domain.pricing.metered import CannotPrice, Earlier, Metered, PriceSeries, YearSoFar
 from billing.domain.pricing.money import exact_amount
 from billing.domain.pricing.parts import (
     Capacity,
@@ -65,6 +66,8 @@ def rate(
         CannotTier: energy is too large for whole-number arithmetic.
     """
     seen = metered if buys_all(tariff) else metered.by(conventions)
+    if conventions.repeats_year:
+        seen = replace(seen, earlier=Earlier(axis, metered.import_wh))
     job = _Job(tariff, axis, seen, conventions, series)
     lines = [standing_line(part, axis, conventions, job.customers) for part in tariff.of_kind(Standing)]
     lines += job.energy_lines()
@@ -124,7 +127,7 @@ class _Job:
         netting = next((export for export in exports if export.rule == "net_metering"), None)
         laid: Laid | None = None
         for part in energy_parts(self.tariff):
-            laid = lay(part, self.metered, self.axis, self.stretches, self.conventions)
+            laid = self._laid(part)
             if netting is not None:
                 netted, self.left_wh = netted_lines(laid, netting, self.metered, self.grid_wh, self.axis)
                 lines += self._not_negative(netted)
@@ -138,6 +141,10 @@ class _Job:
             if export.rule != "net_metering":
                 lines += credit_lines(export, laid, self.metered, self.axis, self.stretches, self.conventions)
         return lines
+
+    def _laid(self, part: Energy) -> Laid:
+        ratchet = next((demand for demand in self.tariff.of_kind(Demand) if demand.has_ratchet), None)
+        return lay(part, self.metered, self.axis, self.stretches, self.conventions, ratchet)
 
     def _not_negative(self, lines: list[Line]) -> list[Line]:
         """SAM lets a month's energy charge not fall below 0 where kWh are netted (prices may be negative)."""
@@ -155,7 +162,7 @@ class _Job:
         for part in self.tariff.of_kind(Local):
             if part.rule == "discount":
                 for energy in energy_parts(self.tariff):
-                    laid = lay(energy, self.metered, self.axis, self.stretches, self.conventions)
+                    laid = self._laid(energy)
                     whole = drawn_lines(laid, received, self.axis)
                     lines += [
                         Line("local", w.name, w.tier, "Wh", w.quantity, (w.price or Decimal(0)) * part.share,

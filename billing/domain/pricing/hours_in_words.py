@@ -20,7 +20,6 @@ def hours_in_words(holds: Mask, speech: Speech = ENGLISH) -> str:
     _ = speech.say
     if holds.all():
         return _("at all hours")
-    month_names = _("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
     weeks: dict[bytes, list[int]] = {}
     for month in range(12):
         if holds[month].any():
@@ -28,9 +27,15 @@ def hours_in_words(holds: Mask, speech: Speech = ENGLISH) -> str:
     said = []
     for months in weeks.values():
         week = _week_in_words(holds[months[0]], speech)
-        said.append(week if len(months) == 12 else f"{_spans(months, month_names, wraps=True)}: {week}")
+        said.append(week if len(months) == 12 else f"{months_in_words(months, speech)}: {week}")
     told = "; ".join(said)
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 4].rsplit(',', 1)[0]}, ..."
+
+
+def months_in_words(months: Sequence[int], speech: Speech = ENGLISH) -> str:
+    """Months of the year, 0 for January, in order: `Nov-Feb`."""
+    _ = speech.say
+    return _spans(months, _("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split(), wraps=True)
 
 
 def hours_a_week(holds: Mask) -> float:

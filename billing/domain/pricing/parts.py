@@ -99,6 +99,7 @@ class Demand:
     Attributes:
         months: period of each calendar month (flat demand); empty: the schedule decides (time-of-use demand, summed).
         ratchet_percent, ratchet_months: the billed power is at least this part of the highest of so many months before.
+        ratchet_of: the calendar months (1 to 12) whose power a ratchet looks at; empty: all.
     """
 
     periods: tuple[Period, ...]
@@ -107,6 +108,12 @@ class Demand:
     measure: DemandMeasure = "highest"
     ratchet_percent: Decimal = NOTHING
     ratchet_months: int = 0
+    ratchet_of: tuple[int, ...] = ()
+
+    @property
+    def has_ratchet(self) -> bool:
+        """Whether months before count."""
+        return bool(self.ratchet_months and self.ratchet_percent)
 
 
 @dataclass(frozen=True, slots=True)

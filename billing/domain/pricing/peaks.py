@@ -1,6 +1,4 @@
-"""The power that demand charges are on: highest of the month, mean of the three highest, at the system's peak; ratchets."""
-
-from decimal import Decimal
+"""The power that demand charges are on: highest of the month, mean of the three highest, at the system's peak."""
 
 import numpy as np
 
@@ -49,19 +47,3 @@ def coincident_w(
 ) -> Numbers:
     """The power at the system's peak of each month [W]; [n, M, 1]."""
     return power_w(import_wh[:, system_peak_interval][..., None], axis, conventions)
-
-
-def with_ratchet(peak_w: Numbers, percent: Decimal, months: int, conventions: Conventions) -> Numbers:
-    """At least `percent` of the highest of so many months before, as far as they are on the axis; [n, M, P]."""
-    if not months or not percent:
-        return peak_w
-    billed = peak_w.copy()
-    for month in range(1, peak_w.shape[1]):
-        before = peak_w[:, max(0, month - months) : month].max(axis=1)
-        floor = before * (float(percent) / 100)
-        np.maximum(
-            billed[:, month],
-            np.rint(floor).astype(np.int64) if conventions.exact else floor,
-            out=billed[:, month],
-        )
-    return billed

@@ -192,6 +192,13 @@ def _month_periods(given: Any, where: str) -> tuple[int, ...]:
     return found
 
 
+def _calendar_months(given: Any, where: str) -> tuple[int, ...]:
+    found = tuple(item for item, _ in _items(given, where, 12))
+    if any(type(month) is not int or month not in MONTHS for month in found) or len(set(found)) != len(found):
+        raise CannotReadParts(f"{where}: must be some of 1 to 12, each once")
+    return found
+
+
 def _items(given: Any, where: str, most: int) -> list[tuple[Any, str]]:
     if not isinstance(given, list | tuple) or len(given) > most:
         raise CannotReadParts(f"{where}: must be a list of at most {most}")
@@ -220,5 +227,5 @@ def _check_periods(part: Part, where: str) -> None:
 
 READERS: dict[str, Callable[[Any, str], Any]] = {
     "periods": _periods, "schedule": _schedule, "multipliers": _multipliers, "steps": _steps, "months": _month_periods,
-    "on": _texts,
+    "ratchet_of": _calendar_months, "on": _texts,
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """OpenEI URDB tariffs (version 7 and 8 of its API) as tariff parts, and what of a file is not billed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
@@ -35,6 +35,9 @@ SCHEDULES = {"energy": ("energyweekdayschedule", "energyweekendschedule"),
              "demand": ("demandweekdayschedule", "demandweekendschedule")}  # fmt: skip
 SELLING: dict[str, ExportRule] = {"net-billing": "net_billing", "buy-all-sell-all": "buy_all_sell_all"}
 MONTHS, HOURS = 12, 24
+LOOKBACK = ("lookbackpercent", "lookbackrange", "lookbackmonths")
+MOST_LOOKBACK = 24
+LOOKBACK_OF_NAMED = 11  # months before that count where a file only names months of the year
 
 
 class CannotReadUrdb(ValueError):
@@ -57,7 +60,9 @@ def tariff_from_urdb(given: Mapping[str, Any], *, metering: Metering, tier_rule:
     """
     used: set[str] = set()
     parts: list[Part] = [*_standing(given, used), *_energy(given, metering, tier_rule, used)]
-    parts += [*_flat_demand(given, used), *_time_of_use_demand(given, used), *_minimum(given, used)]
+    demands = [*_flat_demand(given, used), *_time_of_use_demand(given, used)]
+    ratchet = _ratchet(given, used) if demands else {}
+    parts += [*(replace(demand, **ratchet) for demand in demands), *_minimum(given, used)]
     ignored = [key for key in given if key not in used]
     ignored += _ignored_inside(given, used, metering)
     return UrdbTariff(PricedTariff(tuple(parts), "USD"), tuple(ignored))
@@ -99,7 +104,7 @@ def _energy(given: Mapping[str, Any], metering: Metering, tier_rule: TierRule, u
     return parts
 
 
-def _flat_demand(given: Mapping[str, Any], used: set[str]) -> list[Part]:
+def _flat_demand(given: Mapping[str, Any], used: set[str]) -> list[Demand]:
     """Flat demand holds where the file says in which months; a structure without months is not billed (as by PySAM)."""
     months = given.get("flatdemandmonths")
     if months is None:
@@ -117,13 +122,45 @@ def _flat_demand(given: Mapping[str, Any], used: set[str]) -> list[Part]:
     return [Demand(periods, tuple(int(period) for period in months))]
 
 
-def _time_of_use_demand(given: Mapping[str, Any], used: set[str]) -> list[Part]:
+def _time_of_use_demand(given: Mapping[str, Any], used: set[str]) -> list[Demand]:
     key = "demandratestructure"
     if given.get(key) is None:
         return []
     _check_power_unit(given, "demandrateunit", used)
     periods = _structure(given, key, used, "rate", {"kw": "month"})
     return [Demand(periods, schedule=_schedule(given, "demand", len(periods), used))]
+
+
+def _ratchet(given: Mapping[str, Any], used: set[str]) -> dict[str, Any]:
+    """The ratchet of all demand charges as fields of the part; nothing where the file gives no percentage or no months to look at.
+
+    `lookbackrange` is how many months before count, `lookbackmonths` which months of the year; alone, of the eleven before.
+    """
+    # URDB's manual writes lookbackPercent, its answers lookbackpercent.
+    keys = {key.lower(): key for key in given if key.lower() in LOOKBACK and given[key] is not None}
+    percent, months, named = (keys.get(name) for name in LOOKBACK)
+    share = Decimal(0) if percent is None else _number(given[percent], percent)
+    if not 0 <= share <= 1:
+        raise CannotReadUrdb(f"{percent}: is {share}; give a part of 1, as 0.8 for 80 %")
+    count = Decimal(0) if months is None else _number(given[months], months)
+    if count != int(count) or not 0 <= count <= MOST_LOOKBACK:
+        raise CannotReadUrdb(f"{months}: is {count}; give a number of months, 0 to {MOST_LOOKBACK}")
+    of = () if named is None else _lookback_months(given[named], named)
+    if share and not count and not of:
+        return {}
+    used.update(keys.values())
+    return (
+        {"ratchet_percent": share * 100, "ratchet_months": int(count) or LOOKBACK_OF_NAMED, "ratchet_of": of}
+        if share
+        else {}
+    )
+
+
+def _lookback_months(given: Any, key: str) -> tuple[int, ...]:
+    """The calendar months that a list of 12 times yes or no names."""
+    if not isinstance(given, list) or len(given) != MONTHS or any(flag not in (0, 1) for flag in given):
+        raise CannotReadUrdb(f"{key}: must be 12 times true or false, one for each month")
+    return tuple(month for month, flag in enumerate(given, start=1) if flag)
 
 
 def _structure(

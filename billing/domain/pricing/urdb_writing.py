@@ -1,5 +1,6 @@
 """Tariff parts as an OpenEI URDB object, and what of a tariff that format cannot say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from billing.domain.pricing.parts import (
     Standing,
     Tier,
 )
+from billing.domain.pricing.urdb import LOOKBACK_OF_NAMED
 from billing.domain.pricing.windows import Schedule, hours_of_schedule
 
 UNITS = {"month": "kWh", "day": "kWh daily", "kw": "kWh/kW", "kw_day": "kWh/kW daily"}
@@ -51,6 +53,7 @@ def tariff_as_urdb(name: str, tariff: PricedTariff) -> UrdbObject:
         fault = _write(part, data)
         if fault:
             left_out.append(fault)
+    left_out += _write_ratchet(tariff.of_kind(Demand), data)
     if energies:
         left_out += _write_energy(energies[0], export, data)
         left_out += ["energy: only the first part is written"] * (len(energies) > 1)
@@ -63,11 +66,7 @@ def _write(part: Part, data: dict[str, Any]) -> str | None:
         data |= {"fixedchargefirstmeter": part.amount, "fixedchargeunits": SPANS[part.per]}
         return None
     if isinstance(part, Minimum):
-        if part.per == "day":
-            data |= {"mincharge": part.amount, "minchargeunits": SPANS["day"]}
-        else:
-            data[MINIMUM_KEYS[part.per]] = part.amount
-        return None
+        return _write_minimum(part, data)
     if isinstance(part, Export):
         if part.rule not in RULES:
             return f"export: the rule {part.rule}"
@@ -78,9 +77,22 @@ def _write(part: Part, data: dict[str, Any]) -> str | None:
     return KIND_OF[type(part)]
 
 
+def _write_minimum(part: Minimum, data: dict[str, Any]) -> str | None:
+    """A minimum by the day takes the place of one by the month."""
+    key = "mincharge" if part.per == "day" else MINIMUM_KEYS[part.per]
+    if key in data or (part.per != "year" and ("mincharge" in data or MINIMUM_KEYS["month"] in data)):
+        return f"minimum: a further one by the {part.per}"
+    data[key] = part.amount
+    if part.per == "day":
+        data["minchargeunits"] = SPANS["day"]
+    return None
+
+
 def _write_demand(part: Demand, data: dict[str, Any]) -> str | None:
-    if part.measure != "highest" or part.ratchet_months:
-        return f"demand: {part.measure}, ratchet of {part.ratchet_months} months"
+    if part.measure != "highest":
+        return f"demand: {part.measure}"
+    if ("flatdemandstructure" if part.months else "demandratestructure") in data:
+        return "demand: a further one by month or by time of use"
     structure = [[_power_tier(tier) for tier in period.tiers] for period in part.periods]
     if part.months:
         data |= {
@@ -95,6 +107,27 @@ def _write_demand(part: Demand, data: dict[str, Any]) -> str | None:
     data |= {"demandrateunit": "kW", "demandratestructure": structure}
     data |= {"demandweekdayschedule": grids[0], "demandweekendschedule": grids[1]}
     return None
+
+
+def _write_ratchet(demands: Sequence[Demand], data: dict[str, Any]) -> list[str]:
+    """The one ratchet of all demand charges that are written; others cannot be said."""
+    ratchets = {
+        (part.ratchet_percent, part.ratchet_months, part.ratchet_of) if part.has_ratchet else None
+        for part in demands
+        if part.measure == "highest"
+        and ("flatdemandstructure" if part.months else "demandratestructure") in data
+    }
+    if not ratchets - {None}:
+        return []
+    percent, months, of = next(ratchet for ratchet in ratchets if ratchet is not None)
+    if len(ratchets) > 1 or percent > 100:
+        return ["demand: a ratchet of more than 100 %, or not the same for all power"]
+    data["lookbackpercent"] = percent / 100
+    if of:
+        data["lookbackmonths"] = [month in of for month in range(1, 13)]
+    if not of or months != LOOKBACK_OF_NAMED:
+        data["lookbackrange"] = months
+    return []
 
 
 def _power_tier(tier: Tier) -> dict[str, Any]:

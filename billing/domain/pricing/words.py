@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from billing.domain.pricing.hours_in_words import hours_in_words
+from billing.domain.pricing.hours_in_words import hours_in_words, months_in_words
 from billing.domain.pricing.parts import (
     Capacity,
     Demand,
@@ -168,10 +168,13 @@ def _demand(part: Demand, currency: str, speech: Speech) -> str:
         "coincident": _("Power, the power drawn when the microgrid had its peak: %(prices)s"),
     }
     told = measures[part.measure] % {"prices": said}
-    if part.ratchet_months and part.ratchet_percent:
+    if part.has_ratchet:
         told += _(", at least %(percent)s %% of the highest of %(months)s months before") % {
             "percent": speech.number(part.ratchet_percent), "months": part.ratchet_months,
         }  # fmt: skip
+        if part.ratchet_of:
+            named = months_in_words(sorted(month - 1 for month in part.ratchet_of), speech)
+            told += _(" (only %(months)s count)") % {"months": named}
     return told
 
 

@@ -110,7 +110,8 @@ const BODIES = {
     card.append(make("div", { class: "te-fields" },
       select("Measured as", part, "measure", [["highest", "the month's highest quarter hour"], ["mean_of_three", "the mean of the three highest"], ["coincident", "what was drawn at the microgrid's peak"]], "highest", tools.changed),
       money("At least this share of earlier months [%]", part, "ratchet_percent", tools.changed, "Empty: none."),
-      labelled("of how many months before", entry(part.ratchet_months, (v) => put(part, "ratchet_months", /^\d+$/.test(v) ? Number(v) : "", tools.changed), { inputmode: "numeric" }))));
+      labelled("of how many months before", entry(part.ratchet_months, (v) => put(part, "ratchet_months", /^\d+$/.test(v) ? Number(v) : "", tools.changed), { inputmode: "numeric" })),
+      labelled("of which months of the year (1 to 12)", entry(part.ratchet_of?.join(", "), (v) => put(part, "ratchet_of", (v.match(/\d+/g) ?? []).map(Number), tools.changed), { inputmode: "numeric" }), make("small", {}, "Empty: of all."))));
     if (part.months?.length) card.append(monthPeriods(part, tools));
     else painted(part, card, { ...tools, per: "kW and month" });
   },

@@ -18,6 +18,7 @@ const GERMAN = {
   "spread over the periods in proportion": "verteilen sich anteilig auf die Zeiten", "Measured as": "Gemessen als", "the month's highest quarter hour": "höchste Viertelstunde des Monats",
   "the mean of the three highest": "Mittel der drei höchsten", "what was drawn at the microgrid's peak": "Bezug zur Spitze des Microgrids",
   "At least this share of earlier months [%]": "Mindestens dieser Anteil früherer Monate [%]", "Empty: none.": "Leer: keiner.", "of how many months before": "aus wie vielen Monaten davor",
+  "of which months of the year (1 to 12)": "aus welchen Monaten des Jahres (1 bis 12)", "Empty: of all.": "Leer: aus allen.",
   "Index": "Index", "Factor on the index": "Faktor auf den Index", "Empty: 1.": "Leer: 1.", "Margin per kWh": "Aufschlag je kWh", "Never below, per kWh": "Nie unter, je kWh",
   "Empty: no floor.": "Leer: keine Untergrenze.", "Never above, per kWh": "Nie über, je kWh", "Empty: no cap.": "Leer: keine Obergrenze.",
   "Factor while the village has more than it needs": "Faktor, solange das Dorf mehr hat, als es braucht", "Factor while the grid is near its limit": "Faktor, solange das Netz nahe an seiner Grenze ist",

@@ -84,6 +84,28 @@ def test_our_own_conventions_count_true_days_and_round_each_line(load: Path, tmp
     assert bill(path, load, "--conventions", "sam")["months"][1]["fixed"] == pytest.approx(0.333 * 365 / 12)
 
 
+def power(tariff: dict[str, Any], **keys: Any) -> None:
+    tariff.update({"flatdemandstructure": [[{"rate": 1}]], "flatdemandmonths": [0] * 12} | keys)
+
+
+def test_a_ratchet_is_billed_where_power_is_and_listed_where_it_says_nothing(
+    load: Path, tmp_path: Path
+) -> None:
+    def changed(**keys: Any) -> dict[str, Any]:
+        return bill(broken_tariff(lambda t: t.update(keys), tmp_path), load)
+
+    flat = {"flatdemandstructure": [[{"rate": 1}]], "flatdemandmonths": [0] * 12}
+    looks = {"lookbackpercent": 1, "lookbackrange": 12}
+    plain, raised = changed(**flat), changed(**flat, **looks)
+    peaks = [month["demand"] for month in plain["months"]]
+    assert [month["demand"] for month in raised["months"]] == [max(peaks[: month + 1]) for month in range(12)]
+    assert raised["ignored"] == plain["ignored"]
+    nothing = changed(**flat, lookbackpercent=0.5, lookbackmonths=[False] * 12)
+    assert nothing["months"] == plain["months"]
+    assert set(nothing["ignored"]) - set(plain["ignored"]) == {"lookbackpercent", "lookbackmonths"}
+    assert set(changed(**looks)["ignored"]) >= set(looks)
+
+
 def broken_tariff(change: Callable[[dict[str, Any]], Any], tmp_path: Path) -> Path:
     tariff = json.loads(TARIFF.read_text())
     change(tariff)
@@ -104,6 +126,10 @@ def broken_tariff(change: Callable[[dict[str, Any]], Any], tmp_path: Path) -> Pa
         (lambda t: t["energyratestructure"].__setitem__(1, [{"rate": 1, "max": 9}, {"rate": 1, "max": 8}]), "energyratestructure[1][1].max: is 8, below"),
         (lambda t: t.__setitem__("fixedchargeunits", "$/week"), "fixedchargeunits: is '$/week'"),
         (lambda t: t.__setitem__("flatdemandmonths", [0] * 12), "flatdemandstructure: is missing"),
+        (lambda t: power(t, lookbackpercent=80, lookbackrange=11), "lookbackpercent: is 80; give a part of 1"),
+        (lambda t: power(t, lookbackpercent=0.8, lookbackrange=-1), "lookbackrange: is -1; give a number of months"),
+        (lambda t: power(t, lookbackPercent="much"), "lookbackPercent: is 'much'"),
+        (lambda t: power(t, lookbackmonths=[True]), "lookbackmonths: must be 12 times true or false"),
         (lambda t: t.__setitem__("demandratestructure", [[{"rate": 1}]]), "demandweekdayschedule: is missing"),
     ],
 )  # fmt: skip

@@ -146,6 +146,18 @@ def test_demand_is_the_highest_quarter_hour_or_the_mean_of_three_and_may_ratchet
     assert raised["demand", "all, earlier", 0].quantity.tolist() == [[0, 9_600]]
 
 
+def test_a_ratchet_may_look_at_some_months_of_the_year_alone() -> None:
+    axis = axis_of(date(2026, 1, 1), 120)
+    drawn = np.zeros((1, axis.intervals), dtype=np.int64)
+    for month, wh in enumerate((3000, 2000, 0, 500)):
+        drawn[0, np.flatnonzero(axis.month == month)[7]] = wh
+    flat = (Period("all", tiers("10")),)
+    part = Demand(flat, (0,) * 12, ratchet_percent=Decimal(50), ratchet_months=11, ratchet_of=(2, 3))
+    raised = rated_lines((part,), axis, drawn)
+    assert raised["demand", "all", 0].quantity.tolist() == [[12_000, 8_000, 0, 0]]
+    assert raised["demand", "all, earlier", 0].quantity.tolist() == [[0, 0, 4_000, 4_000]]
+
+
 def test_net_metering_sets_off_by_period_and_carries_over() -> None:
     axis = axis_of(date(2026, 1, 1), 59)
     first = axis.month == 0

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from billing.domain.pricing.parts import Demand, Minimum, Period, PricedTariff, Tier
 from billing.domain.pricing.reading import CannotReadParts, tariff_from_json
 from billing.domain.pricing.urdb import tariff_from_urdb
 from billing.domain.pricing.urdb_writing import tariff_as_urdb
 from billing.domain.pricing.writing import tariff_as_json
-from tests.unit.billing.pricing.tariff_samples import WHOLE
+from tests.unit.billing.pricing.tariff_samples import FLAT, WHOLE
 
 URDB = sorted((Path(__file__).resolve().parents[3] / "data" / "urdb").glob("*.json"))
 
@@ -43,6 +44,57 @@ def test_what_openei_cannot_say_is_listed() -> None:
     assert any(text.startswith("energy: windows") or text.startswith("energy: only") for text in left_out)
 
 
+def ratcheted(months: tuple[int, ...], percent: str, before: int, of: tuple[int, ...] = ()) -> Demand:
+    return Demand((Period("period 0", (Tier(Decimal(9)),)),), months, ratchet_percent=Decimal(percent), ratchet_months=before,
+                  ratchet_of=of)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("demand", "said"),
+    [
+        ((0,) * 12, {"lookbackpercent": Decimal("0.8"), "lookbackrange": 5}),
+        ((), {"lookbackpercent": Decimal("0.8"), "lookbackrange": 5}),
+    ],
+)
+@pytest.mark.parametrize("of", [(), (6, 7)])
+def test_a_ratchet_goes_to_openei_and_comes_back(
+    demand: tuple[int, ...], said: dict[str, Any], of: tuple[int, ...]
+) -> None:
+    part = ratcheted(demand, "80", 5, of)
+    written = tariff_as_urdb("again", PricedTariff((FLAT, part), "USD"))
+    assert written.left_out == ()
+    assert said.items() <= written.data.items()
+    assert ("lookbackmonths" in written.data) == bool(of)
+    again = tariff_from_urdb(written.data, metering="none", tier_rule="chronological")
+    assert again.tariff.of_kind(Demand) == [part]
+    assert again.ignored == ("name",)
+
+
+def test_months_of_the_year_alone_are_of_the_eleven_before() -> None:
+    part = ratcheted((0,) * 12, "60", 11, (6, 7, 8, 9))
+    written = tariff_as_urdb("again", PricedTariff((FLAT, part), "USD"))
+    assert "lookbackrange" not in written.data
+    spelled = {key.replace("lookbackp", "lookbackP"): value for key, value in written.data.items()}
+    assert tariff_from_urdb(spelled, metering="none", tier_rule="prorated").tariff.of_kind(Demand) == [part]
+
+
+def test_a_second_charge_of_a_kind_and_a_ratchet_of_one_power_alone_are_told_not_lost() -> None:
+    flat, by_hour = ratcheted((0,) * 12, "60", 11), Demand(ratcheted((), "0", 0).periods)
+    assert tariff_as_urdb("two", PricedTariff((FLAT, flat, by_hour))).left_out == (
+        "demand: a ratchet of more than 100 %, or not the same for all power",
+    )
+    twice = tariff_as_urdb(
+        "two", PricedTariff((FLAT, flat, flat, Minimum(Decimal(3), "month"), Minimum(Decimal(1), "day")))
+    )
+    assert twice.left_out == (
+        "demand: a further one by month or by time of use",
+        "minimum: a further one by the day",
+    )
+    assert tariff_as_urdb("more", PricedTariff((FLAT, ratcheted((), "120", 3)))).left_out == (
+        "demand: a ratchet of more than 100 %, or not the same for all power",
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -59,6 +111,8 @@ def test_what_openei_cannot_say_is_listed() -> None:
         (lambda t: t["parts"][1]["schedule"][0].__setitem__("from", "25:00"), "parts[1].schedule[0].from: must be a time"),
         (lambda t: t["parts"][1]["schedule"][0].__setitem__("days", ["sunday"]), "parts[1].schedule[0].days: must be"),
         (lambda t: t["parts"][6].__setitem__("months", [0]), "parts[6].months: must be 12"),
+        (lambda t: t["parts"][7].__setitem__("ratchet_of", [6, 13]), "parts[7].ratchet_of: must be some of 1 to 12"),
+        (lambda t: t["parts"][7].__setitem__("ratchet_of", [6, 6]), "parts[7].ratchet_of: must be some of 1 to 12"),
         (lambda t: t["parts"][8].__setitem__("steps", []), "parts[8].steps: must be steps"),
         (lambda t: t.__setitem__("parts", {}), "parts: must be a list"),
     ],
