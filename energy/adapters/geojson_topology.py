@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from energy.adapters.simbench_folder import CannotReadNetwork
+from energy.adapters.simbench_folder import LARGEST, CannotReadNetwork
 from energy.domain.topology import (
     ALL_PHASES,
     PlannedLine,
@@ -52,14 +52,14 @@ class Feature:
             if default is None:
                 raise self.fail(f"property {name} is missing; every {self.kind} needs it")
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self.fail(f"property {name} is {value!r}; write a number")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+            raise self.fail(f"property {name} is {_shown(value)}; write a number")
         return float(value)
 
     def flag(self, name: str, default: bool) -> bool:
         value = self.cells.get(name, default)
         if not isinstance(value, bool):
-            raise self.fail(f"property {name} is {value!r}; write true or false")
+            raise self.fail(f"property {name} is {_shown(value)}; write true or false")
         return value
 
 
@@ -86,21 +86,25 @@ def read_geojson_topology(path: Path, content: Mapping[str, Any]) -> Topology:
 
 
 def _feature(path: Path, number: int, item: Any, types: Mapping[str, Any]) -> Feature:
-    cells = (item.get("properties") if isinstance(item, dict) else None) or {}
+    cells = _object(item, "properties")
     kind = str(cells.get("kind", ""))
-    named = types.get(cells.get("type"), {}) if isinstance(cells.get("type"), str) else {}
-    bare = Feature(path.name, number, kind or "feature", (), {**named, **cells})
+    bare = Feature(path.name, number, kind or "feature", (), cells)
     if kind not in KINDS:
-        raise bare.fail(f"property kind is {kind!r}; write one of {', '.join(KINDS)}")
-    geometry = item.get("geometry") or {}
+        raise bare.fail(f"property kind is {_shown(kind)}; write one of {', '.join(KINDS)}")
+    named = types.get(cells.get("type"), {}) if isinstance(cells.get("type"), str) else {}
+    if not isinstance(named, dict):
+        raise CannotReadNetwork(
+            f"{path.name}: types describes {_shown(cells['type'])} as {_shown(named)}; write an object of properties"
+        )
+    geometry = _object(item, "geometry")
     if geometry.get("type") != KINDS[kind]:
         raise bare.fail(
-            f"a {kind} is drawn as {KINDS[kind]}, not as {geometry.get('type')}; draw it as {KINDS[kind]}"
+            f"a {kind} is drawn as {KINDS[kind]}, not as {_shown(geometry.get('type'))}; draw it as {KINDS[kind]}"
         )
     raw = geometry.get("coordinates")
     try:
         points = [(float(p[0]), float(p[1])) for p in ([raw] if kind != "line" else raw)]
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, LookupError, OverflowError):
         raise bare.fail("its coordinates are no numbers; write longitude, latitude in degrees") from None
     if any(not (abs(x) <= 180 and abs(y) <= 90) for x, y in points):
         raise bare.fail(
@@ -109,6 +113,17 @@ def _feature(path: Path, number: int, item: Any, types: Mapping[str, Any]) -> Fe
     if kind == "line" and len(points) < 2:
         raise bare.fail("a LineString has two points or more")
     return Feature(path.name, number, kind, points, {**named, **cells})
+
+
+def _object(item: Any, name: str) -> Mapping[str, Any]:
+    """A member of a feature; what is no object counts as empty and is told by what is missing then."""
+    value = item.get(name) if isinstance(item, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _node(feature: Feature) -> PlannedNode:

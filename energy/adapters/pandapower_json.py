@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from energy.adapters.simbench_folder import CannotReadNetwork
+from energy.adapters.simbench_folder import LARGEST, CannotReadNetwork
 from energy.domain.topology import PlannedLine, PlannedNode, PlannedSwitch, PlannedTransformer, Topology
 
 NOT_UNDERSTOOD = {
@@ -44,8 +44,8 @@ class Entry:
             if default is None:
                 raise self.fail(column, "is empty; give a number")
             return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise self.fail(column, f"{value!r} is not a finite number")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+            raise self.fail(column, f"{repr(value)[:40]} is not a finite number, or too large a one")
         return float(value)
 
     @property
@@ -79,9 +79,10 @@ def read_pandapower_topology(path: Path, content: Mapping[str, Any]) -> Topology
     transformers = _working(_table(path, tables, "trafo"), ("hv_bus", "lv_bus"), resting)
     line_codes, transformer_codes = _codes("line", lines), _codes("trafo", transformers)
     places = _old_places(path, tables)
+    frequency_hz = Entry(path.name, "f_hz", 0, tables).number("f_hz", 50.0)
     return Topology(
         [_node(row, codes[i], held.get(i), places) for i, row in buses.items()],
-        [_line(row, line_codes[row.index], codes, float(tables.get("f_hz") or 50.0)) for row in lines],
+        [_line(row, line_codes[row.index], codes, frequency_hz) for row in lines],
         [_transformer(row, transformer_codes[row.index], codes) for row in transformers],
         _switches(_table(path, tables, "switch"), codes, line_codes, transformer_codes),
     )
@@ -99,7 +100,7 @@ def _table(path: Path, tables: Mapping[str, Any], name: str) -> list[Entry]:
             Entry(path.name, name, int(i), dict(zip(columns, cells, strict=True)))
             for i, cells in zip(index, data, strict=True)
         ]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise CannotReadNetwork(
             f"{path.name}, {name}: the table is not in pandas' split form; save the network again with pandapower 2.2 or newer"
         ) from None
@@ -222,7 +223,7 @@ def _switches(
     for row in rows:
         kind = str(row.cells.get("et") or "")
         if kind not in ELEMENT_OF:
-            raise row.fail("et", f"'{kind}' is not understood; switches stand at l, t or b")
+            raise row.fail("et", f"'{kind[:40]}' is not understood; switches stand at l, t or b")
         bus, element = int(row.number("bus")), int(row.number("element"))
         known = {"l": lines, "t": transformers, "b": buses}[kind]
         if element not in known or bus not in buses:

@@ -7,7 +7,6 @@ Format: comma-separated files `loads`, `sources`, `storages`, `nodes`, `coordina
 import csv
 import gzip
 import hashlib
-import math
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -51,9 +50,9 @@ class Row:
         try:
             value = float(raw)
         except ValueError:
-            raise self.fail(column, f"'{raw}' is not a number; write it with a decimal point") from None
-        if not math.isfinite(value):
-            raise self.fail(column, f"'{raw}' is not a finite number")
+            raise self.fail(column, f"'{raw[:40]}' is not a number; write it with a decimal point") from None
+        if not abs(value) <= LARGEST:
+            raise self.fail(column, f"'{raw}' is not a finite number, or too large a one")
         if least is not None and value < least:
             raise self.fail(column, f"'{raw}' is below {least:g}; it must not be")
         return value
@@ -106,6 +105,7 @@ SIMBENCH_NAMES = {
 OPTIONAL = {"sources", "storages", "coordinates", "switches"}
 NEEDS_ROWS = {"loads", "nodes"}
 LONGEST_ID = 100
+LARGEST = 1e15  # no figure of a network is larger in any unit
 
 
 def read_network(folder: Path, say: Callable[[str], None]) -> SimbenchNetwork:

@@ -23,6 +23,7 @@ from energy.domain.topology import (
     reached,
     rings,
 )
+from energy.domain.topology_figures import wrong_figures
 
 SHOWN_CODES = 5
 SHOWN_RINGS = 20
@@ -44,9 +45,13 @@ class FindingKind(StrEnum):
     NO_PLACE = "coordinates"
     VOLTAGE = "voltage"
     PHASE = "phase"
+    FIGURE = "figure"
 
 
 WARNINGS = frozenset({FindingKind.RING, FindingKind.NO_PLACE})
+NEVER_ACCEPTED = frozenset(
+    {FindingKind.DUPLICATE, FindingKind.UNKNOWN, FindingKind.FIGURE}
+)  # no table could hold it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def check(topology: Topology, site_phases: Mapping[str, Iterable[str]] | None = 
 
     `site_phases`: by node, the phases on which its sites are connected ("1", "23", "123").
     """
-    found = [*_duplicates(topology), *_unknown(topology)]
+    found = [*_duplicates(topology), *_figures(topology), *_unknown(topology)]
     if any(one.kind == FindingKind.UNKNOWN for one in found):
         return found  # edges that lead nowhere would only repeat it as islands
     found += [*_slack(topology), *_lines(topology), *_voltages(topology)]
@@ -90,6 +95,11 @@ def _duplicates(topology: Topology) -> Iterator[Finding]:
                     f"{_at(row.place)}the code '{row.code}' is given to {times[row.code]} {kind}s; give each a code of its own.",
                 )
                 times[row.code] = 0  # said once
+
+
+def _figures(topology: Topology) -> Iterator[Finding]:
+    for place, what in wrong_figures(topology):
+        yield Finding(FindingKind.FIGURE, f"{_at(place)}{what}")
 
 
 def _unknown(topology: Topology) -> Iterator[Finding]:
@@ -272,12 +282,6 @@ def _phases(
     topology: Topology, edges: Sequence[Edge], site_phases: Mapping[str, Iterable[str]]
 ) -> Iterator[Finding]:
     """A site cannot be connected on a phase that no line brings to its node."""
-    for line in topology.lines:
-        if not line.phases or not set(line.phases) <= set(ALL_PHASES):
-            yield Finding(
-                FindingKind.PHASE,
-                f"{_at(line.place)}line '{line.code}' has the phases '{line.phases}'; write some of 1, 2 and 3.",
-            )
     if all(set(edge.phases) == set(ALL_PHASES) for edge in edges):
         return
     supplied = reached(topology, edges)

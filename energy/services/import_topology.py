@@ -10,7 +10,7 @@ from django.db import transaction
 from energy.adapters.network_files import NetworkFile
 from energy.adapters.simbench_folder import CannotReadNetwork
 from energy.domain.topology import PlannedLine, PlannedNode, PlannedSwitch, PlannedTransformer, Topology
-from energy.domain.topology_checks import Finding, FindingKind, check
+from energy.domain.topology_checks import NEVER_ACCEPTED, Finding, FindingKind, check
 from energy.models import Line, Meter, Microgrid, NetworkChange, Node, Site, Switch, Transformer
 from energy.models.topology import ISOLATING_POINT
 
@@ -53,14 +53,14 @@ def import_topology(
     """Load the network; elements with the same code and content stay as they are, so a second run changes nothing.
 
     `valid_from`: from when on (the microgrid's clock) what differs holds; empty: since ever for a first network, otherwise `now`.
-    `accept`: kinds of findings that do not stop the import.
+    `accept`: kinds of findings that do not stop the import; what no table could hold always does.
 
     Raises:
         CannotReadNetwork: the checks found errors, or sites or sensors hang on a node that the file does not have.
     """
     say("checking")
     findings = check(file.topology, _site_phases(microgrid))
-    errors = [one for one in findings if one.is_error and one.kind not in accept]
+    errors = [one for one in findings if one.is_error and one.kind not in set(accept) - NEVER_ACCEPTED]
     if errors:
         said = [one.sentence for one in errors[:MOST_SAID]]
         more = [f"{len(errors) - MOST_SAID} more."] if len(errors) > MOST_SAID else []

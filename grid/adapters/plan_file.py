@@ -13,6 +13,8 @@ from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.solution import PlanSolution
 
 REQUIRED = object()
+LARGEST = 1e12  # a price per kWh, a power or an energy above that is another unit's
+SHORTEST_MINUTES, LONGEST_MINUTES, LEAST_ETA = 1e-3, 1e6, 1e-6
 SERIES = ("import_price_per_kwh", "export_price_per_kwh", "load_w", "production_w")
 LIMITS = ("import_limit_w", "export_limit_w")
 STORAGE_DEFAULTS: dict[str, Any] = {
@@ -58,8 +60,10 @@ def plan_from(given: Mapping[str, Any]) -> PlanProblem:
         CannotPlan: a key is missing or wrong.
     """
     minutes = _number(given, "interval_minutes")
-    if minutes <= 0:
-        raise CannotPlan(f"interval_minutes: is {minutes:g}; must be above 0")
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise CannotPlan(
+            f"interval_minutes: is {minutes:g}; must be above 0, between {SHORTEST_MINUTES:g} and {LONGEST_MINUTES:g}"
+        )
     lists = {key: _list(given, key) for key in SERIES}
     intervals = _usual_length(
         [*lists.values(), *(given[key] for key in LIMITS if isinstance(given.get(key), list))]
@@ -112,7 +116,7 @@ def _limit(value: Any, key: str, intervals: int) -> list[float] | float:
 
 
 def _bound(value: Any, where: str) -> float:
-    if value is None or value == UNLIMITED:
+    if value is None or (isinstance(value, int | float) and value >= LARGEST):
         return UNLIMITED
     return _checked(value, where, False)
 
@@ -128,12 +132,11 @@ def _number(given: Mapping[str, Any], key: str, default: Any = REQUIRED, where: 
 def _checked(value: Any, where: str, may_be_negative: bool) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise CannotPlan(f"{where}: is {json.dumps(value)[:40]}, no number; write it without quotes")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
+    if value != value or abs(value) == math.inf:
         raise CannotPlan(f"{where}: is no finite number; replace it")
+    if abs(value) > LARGEST:
+        raise CannotPlan(f"{where}: is larger than {LARGEST:g}; check its unit")
+    number = float(value)
     if number < 0 and not may_be_negative:
         raise CannotPlan(f"{where}: is {number:g}; must not be negative")
     return number
@@ -173,8 +176,10 @@ def _storages(given: Mapping[str, Any], intervals: int) -> Storages:
         }
         values["soc_end_min_wh"] = _number(row, "soc_end_min_wh", values["soc_min_wh"], where)
         for key in ("eta_charge", "eta_discharge"):
-            if not 0 < values[key] <= 1:
-                raise CannotPlan(f"{where}{key}: is {values[key]:g}; must be above 0 and at most 1")
+            if not LEAST_ETA <= values[key] <= 1:
+                raise CannotPlan(
+                    f"{where}{key}: is {values[key]:g}; must be above 0 (at least {LEAST_ETA:g}) and at most 1"
+                )
         if values["self_discharge_per_h"] > 1:
             raise CannotPlan(
                 f"{where}self_discharge_per_h: is {values['self_discharge_per_h']:g}; must be at most 1"

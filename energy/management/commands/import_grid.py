@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from energy.adapters.network_files import read_network_file
 from energy.adapters.simbench_folder import CannotReadNetwork
-from energy.domain.topology_checks import FindingKind, check
+from energy.domain.topology_checks import NEVER_ACCEPTED, FindingKind, check
 from energy.models import Microgrid
 from energy.services.import_topology import TopologyReport, import_topology
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--microgrid", default="", help="slug; may be left out where there is only one")
         parser.add_argument("--check", action="store_true", help="only check and say what would change")
         parser.add_argument(
-            "--accept", action="append", default=[], choices=[kind.value for kind in FindingKind],
+            "--accept", action="append", default=[], choices=[kind.value for kind in FindingKind if kind not in NEVER_ACCEPTED],
             help="load although this kind of finding is there; may be given several times",
         )  # fmt: skip
         parser.add_argument(

@@ -75,11 +75,12 @@ def unit_of(problem: PlanProblem) -> float:
     return float(10.0 ** np.round(np.log10(max(greatest, 1e-3)) - 1.0))
 
 
-def run_shape(energy_wh: float, power_max_w: float, hours: float) -> Array:
-    """Powers [W] of one run: full power, the last interval with what is left. Empty where there is nothing to run or no power."""
-    if energy_wh <= 0 or power_max_w <= 0:
+def run_shape(energy_wh: float, power_max_w: float, hours: float, longest: int) -> Array:
+    """Powers [W] of one run: full power, the last interval with what is left. Empty where nothing runs, or not within `longest` intervals."""
+    each_wh = power_max_w * hours
+    if energy_wh <= 0 or each_wh <= 0 or energy_wh > each_wh * (longest + 1e-9):
         return np.zeros(0)
-    length = max(int(np.ceil(energy_wh / (power_max_w * hours) - 1e-9)), 1)
+    length = max(int(np.ceil(energy_wh / each_wh - 1e-9)), 1)
     shape = np.full(length, power_max_w)
     shape[-1] = energy_wh / hours - (length - 1) * power_max_w
     return shape

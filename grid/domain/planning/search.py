@@ -70,15 +70,28 @@ def find_plan(
     try:
         left = max(ends - clock(), 0.0)
         effort = _effort(model, Aim.COST, left * SHARE, line_seconds=left)
-        near = start_values(problem, model, known) if known is not None else None
-        answer = solve(model.program, effort, courses=_courses(problem, model, None), near=near)
+        begin = start_values(problem, model, known) if known is not None else None
+        answer = solve(model.program, effort, courses=_courses(problem, model, None), near=begin)
     except LinesOutOfTime:
         raise CannotFindPlan(NOT_EVEN_LINES.format(seconds)) from None  # what follows asks for more than that
     except OutOfTime:
         answer = None  # whether everything can be kept is not known; something can always be done
     if answer is not None:
         return read(problem, model, answer, doubts(Aim.COST, model, answer))
-    return _read_last(problem, _as_near_as_possible(problem, lambda: max(ends - clock(), LEAST_S)))
+    near = _as_near_as_possible(_within_reach(problem), lambda: max(ends - clock(), LEAST_S))
+    return _read_last(problem, near)
+
+
+def _within_reach(problem: PlanProblem) -> PlanProblem:
+    """Wishes no larger than what could be had by itself: the rest is missing whatever is done, and would cost digits."""
+    storages, loads = problem.storages, problem.flexible
+    most_wh = (loads.latest - loads.earliest) * loads.power_max_w * problem.hours
+    never = ~loads.interruptible & (loads.energy_wh > most_wh * (1.0 + 1e-9))
+    return replace(
+        problem,
+        storages=replace(storages, soc_end_min_wh=np.minimum(storages.soc_end_min_wh, storages.soc_max_wh)),
+        flexible=replace(loads, energy_wh=np.where(never, 0.0, np.minimum(loads.energy_wh, most_wh))),
+    )
 
 
 def _read_last(problem: PlanProblem, found: list[tuple[Model, Answer]]) -> PlanSolution:
@@ -220,11 +233,11 @@ def _stranded(problem: PlanProblem, place: int) -> str:
         if low > high + REACH_WH:
             if high < least:
                 return (
-                    f"falls to {high:.0f} Wh in interval {t}, below soc_min_wh {least:.0f}, even when charging at charge_max_w; raise "
+                    f"falls to {high:.9g} Wh in interval {t}, below soc_min_wh {least:.9g}, even when charging at charge_max_w; raise "
                     f"soc_start_wh or charge_max_w, or lower soc_min_wh or self_discharge_per_h."
                 )
             return (
-                f"is still at {low:.0f} Wh in interval {t}, above soc_max_wh {most:.0f}, even when discharging at "
+                f"is still at {low:.9g} Wh in interval {t}, above soc_max_wh {most:.9g}, even when discharging at "
                 f"discharge_max_w; lower soc_start_wh, or raise discharge_max_w or soc_max_wh."
             )
         high = max(high, low)

@@ -199,8 +199,8 @@ class _Writer:
             if loads.interruptible[i]:
                 flexible[i, window] = sheet.columns(len(window), power / self.unit, tie=late[window])
                 continue
-            shape = run_shape(float(loads.energy_wh[i]), float(power), hours)
-            begins = window[: max(len(window) - len(shape) + 1, 0)] if len(shape) else NEVER
+            shape = run_shape(float(loads.energy_wh[i]), float(power), hours, len(window))
+            begins = window[: len(window) - len(shape) + 1] if len(shape) else NEVER
             columns = sheet.columns(len(begins), 1.0, tie=TIE_LATE * begins / self.problem.intervals)
             self._begun(columns)
             runs.append(Run(i, shape, begins, columns))

@@ -1,6 +1,7 @@
 """A network from files: checked, loaded wholly or not at all, changed at an instant, and told as it was at any past one."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -238,3 +239,26 @@ def test_an_island_may_be_accepted_by_name(bare: Microgrid, tmp_path: Path) -> N
     out = StringIO()
     call_command("import_grid", str(path), microgrid="ring", accept=["island"], stdout=out)
     assert "nothing changed" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("feature", "name", "odd", "said"),
+    [
+        (1, "nominal_voltage_v", 3_000_000_000, "nominal voltage [V] of node 'MV' is 3e+09"), (6, "phases", "31", "has the phases '31'"),
+        (7, "rated_va", 10**14, "the rating [VA] of transformer 'T' is 1e+14"), (7, "tap_position", 40_000, "the tap of transformer 'T' is 40000"),
+        (8, "line", "nobody's", "switch 'S' names 'nobody's', which is not there"), (8, "code", "x" * 121, "has 121 letters"),
+        (5, "code", "BC", "the code 'BC' is given to 2 lines"),
+    ],
+)  # fmt: skip
+def test_what_no_table_could_hold_is_refused_whatever_is_accepted(
+    feature: int, name: str, odd: Any, said: str, bare: Microgrid, tmp_path: Path
+) -> None:
+    content = json.loads(FEEDER.read_text())
+    content["features"][feature - 1]["properties"][name] = odd
+    path = tmp_path / FEEDER.name
+    path.write_text(json.dumps(content))
+    with pytest.raises(CannotReadNetwork, match=re.escape(said)):
+        load(bare, path, accept=list(FindingKind))
+    assert counts() == [0, 0, 0, 0, 0]
+    with pytest.raises(CommandError, match="invalid choice: 'unknown'"):
+        call_command("import_grid", str(path), "--microgrid", "ring", "--accept", "unknown")

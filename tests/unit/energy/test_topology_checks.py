@@ -91,7 +91,7 @@ def test_parallel_elements_are_named_as_such() -> None:
         ),
         (replace(SOUND, nodes=[node("G", held=1.0, volts=20_000), *SOUND.nodes[1:]]), FindingKind.NO_TRANSFORMER, "a transformer is missing"),
         (replace(SOUND, nodes=[*SOUND.nodes[:3], node("C", east=None)]), FindingKind.NO_PLACE, "1 of 4 nodes have no coordinates (C)"),
-        (replace(SOUND, lines=[*SOUND.lines[:2], line("L3", "B", "C", phases="4")]), FindingKind.PHASE, "phases '4'"),
+        (replace(SOUND, lines=[*SOUND.lines[:2], line("L3", "B", "C", phases="4")]), FindingKind.FIGURE, "phases '4'"),
     ],
 )  # fmt: skip
 def test_each_fault_is_named(topology: Topology, kind: FindingKind, words: str) -> None:

@@ -111,6 +111,41 @@ def test_a_car_is_as_full_as_it_can_be_when_it_leaves() -> None:
     assert "1000 Wh" in plan.reasons[0]
 
 
+@pytest.mark.parametrize("wished", [1e5, 1e9, 1e12])
+@pytest.mark.parametrize("interruptible", [True, False])
+def test_a_wish_beyond_reach_costs_no_digits(wished: float, interruptible: bool) -> None:
+    """A load of a gigawatt-hour, a battery that should end beyond its capacity: what is missing is told to the watt-hour, the rest is planned as ever."""
+    washer = FlexibleLoads.of(
+        ["car"], energy_wh=wished, power_max_w=1000.0, earliest=0, latest=2, interruptible=interruptible
+    )
+    plan = find_plan(
+        problem([0, 0, 0], [0.1, 0.4, 0.2], storages=battery(3, soc_end_min_wh=wished), flexible=washer)
+    )
+    assert plan.status == PlanStatus.BEST_EFFORT
+    drawn = 2000.0 if interruptible else 0.0
+    assert [(limit.name, limit.short_by) for limit in plan.limits] == [
+        ("flexible:car", pytest.approx(wished - drawn, abs=1e-3)),
+        ("soc_end_min:b", pytest.approx(wished - 4000.0, abs=1e-3)),
+    ]
+    assert plan.cost == pytest.approx(0.6 if not interruptible else 1.1, abs=1e-9)
+
+
+def test_a_run_longer_than_any_horizon_is_not_laid_out() -> None:
+    """1.5 kWh at a nanowatt: a billion hours, of which not one is written down."""
+    slow = FlexibleLoads.of(
+        ["car"], energy_wh=1500.0, power_max_w=1e-9, earliest=0, latest=2, interruptible=False
+    )
+    plan = find_plan(problem([500, 500], [0.1, 0.4], flexible=slow, storages=battery(2, ())))
+    assert [limit.short_by for limit in plan.limits] == [pytest.approx(1500.0)]
+
+
+def test_a_storage_that_falls_by_a_hair_is_told_with_its_digits() -> None:
+    leaky = battery(1, soc_start_wh=12.0, soc_min_wh=12.0, charge_max_w=0.0, self_discharge_per_h=1e-5)
+    plan = find_plan(problem([0], [0.1], storages=leaky))
+    assert plan.status == PlanStatus.INFEASIBLE
+    assert "falls to 11.99988 Wh in interval 0, below soc_min_wh 12," in plan.reasons[0]
+
+
 def test_a_reserve_for_the_island_is_held_by_all_storages_together() -> None:
     two = battery(2, ("a", "b"), soc_start_wh=[1000.0, 1000.0])
     plan = find_plan(problem([1000, 1000], [0.4, 0.3], storages=two, reserve_wh=[1500.0, 1200.0]))
