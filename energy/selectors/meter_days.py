@@ -1,7 +1,7 @@
 """Meter days as arrays."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -17,6 +17,7 @@ from energy.models import Microgrid
 from kernel.intervals import LocalDay, zone
 
 ROWS_AT_ONCE = 2_000
+METERS_IN_A_GROUP = 1 << 13
 USED = "(0 < ANY(values_wh))"
 
 
@@ -32,7 +33,7 @@ class ChannelBlock:
         meter_ids: int64 [m], ascending.
         days: the days, ascending.
         offsets: int64 [d + 1], first interval of each day in the axis; the last is T.
-        values_wh: int64 [m, T].
+        values_wh: int64 [m, T], or as it was asked for.
         quality: int16 [m, T]; [m, 0] where it was not asked for.
         present: bool [m, d], whether there is a row at all.
         versions: int16 [m, d], 0 where there is none.
@@ -42,7 +43,7 @@ class ChannelBlock:
     meter_ids: NDArray[np.int64]
     days: list[date]
     offsets: NDArray[np.int64]
-    values_wh: NDArray[np.int64]
+    values_wh: NDArray[Any]
     quality: NDArray[np.int16]
     present: NDArray[np.bool_]
     versions: NDArray[np.int16]
@@ -62,21 +63,26 @@ def _interval_count(zone_name: str, interval_minutes: int, day: date) -> int:
 
 def load_channel(
     *, microgrid: Microgrid, channel: int, days: Sequence[date], meter_ids: Sequence[int] | None = None,
-    with_quality: bool = True,
+    with_quality: bool = True, narrow: bool = False,
 ) -> ChannelBlock:  # fmt: skip
     """Load the current versions of a channel; meters without any row come as zeros, not present.
 
     Without `meter_ids` the meters are those that have a row. Sending the quality costs the server as much as the values.
+
+    Args:
+        narrow: values as they are stored, int32: half the memory, and products of them overflow.
     """
     days = sorted(set(days))
     offsets = day_offsets(microgrid, days)
     with connection.cursor() as cursor:
-        groups = list(_load_days(cursor, microgrid.pk, channel, days, meter_ids, with_quality))
-    if meter_ids is None:
-        found = np.unique(np.concatenate([group["meter_ids"] for group in groups] or [np.empty(0)]))
-    else:
-        found = np.array(sorted(set(meter_ids)))
-    return _assemble(found.astype(np.int64), days, offsets, groups, with_quality)
+        groups = _load_days(cursor, microgrid.pk, channel, days, meter_ids, with_quality)
+        if meter_ids is None:
+            groups = list(groups)
+            found = np.unique(np.concatenate([group["meter_ids"] for group in groups] or [np.empty(0)]))
+        else:
+            found = np.array(sorted(set(meter_ids)))
+        kind = np.int32 if narrow else np.int64
+        return _assemble(found.astype(np.int64), days, offsets, groups, with_quality, kind)
 
 
 def current_versions(
@@ -102,8 +108,8 @@ def current_versions(
 
 def _load_days(
     cursor: Any, microgrid_id: int, channel: int, days: list[date], meter_ids: Sequence[int] | None, with_quality: bool
-) -> Iterator[dict[str, NDArray[Any]]]:  # fmt: skip
-    """Meter days of one length in groups: a day of all meters, or many days of few; rows stand in no certain order.
+) -> Iterable[dict[str, NDArray[Any]]]:  # fmt: skip
+    """Meter days of one length in groups: a day of many meters, or many days of few; rows stand in no certain order.
 
     Days on which nothing was used come without values: most of what a village feeds in is nothing, and sending it costs as much. Of
     more meters than `ROWS_AT_ONCE` the whole channel comes: to plan with their ids, and to look each up, costs more than what the
@@ -124,7 +130,7 @@ def _load_days(
                       FROM energy_meterday
                       WHERE is_current AND microgrid_id = %s AND channel = %s AND day = ANY(%s){chosen}
                       OFFSET 0) AS meter_days
-                GROUP BY (day - '2000-01-01'::date) / {days_at_once}, length"""
+                GROUP BY (day - '2000-01-01'::date) / {days_at_once}, meter_id / {METERS_IN_A_GROUP}, length"""
     return copy_out_groups(cursor, query, parameters, kinds)
 
 
@@ -132,11 +138,12 @@ def _assemble(
     meter_ids: NDArray[np.int64],
     days: list[date],
     offsets: NDArray[np.int64],
-    groups: list[dict[str, NDArray[Any]]],
+    groups: Iterable[dict[str, NDArray[Any]]],
     with_quality: bool,
+    kind: type[np.signedinteger[Any]],
 ) -> ChannelBlock:
     shape = (len(meter_ids), len(days))
-    values = np.zeros((len(meter_ids), int(offsets[-1])), dtype=np.int64)
+    values = np.zeros((len(meter_ids), int(offsets[-1])), dtype=kind)
     quality = np.zeros(values.shape if with_quality else (len(meter_ids), 0), dtype=np.int16)
     present, final = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
     versions = np.zeros(shape, dtype=np.int16)

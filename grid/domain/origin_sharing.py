@@ -97,7 +97,7 @@ def share_by_origin(
     meters = [read_meter(site, drawn_wh[:, site.column], fed_in_wh[:, site.column]) for site in sites]
     held_back = np.zeros((2, len(starts_s), len(sites)), dtype=np.int64)
     for _ in range(len(starts_s) + 1):
-        local = fed_in_wh.copy()
+        local = fed_in_wh.copy(order="K")
         for place, site in enumerate(sites):
             local[:, site.column] -= held_back[:, :, place].sum(axis=0)
         shared = share(drawn_wh, local)

@@ -30,6 +30,7 @@ from grid.services.market_settlement import store_given, store_market_day, super
 from grid.services.storage_origin import store_storage_days
 
 SHARES_TABLE = "grid_siteshareday"
+SITES_AT_ONCE = 8_192
 
 
 def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> list[SharingDay]:
@@ -46,8 +47,10 @@ def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> 
 def _digest(key: str, *blocks: ChannelBlock) -> str:
     digest = hashlib.sha256(key.encode())
     for block in blocks:
-        for values in (block.meter_ids, block.versions, block.values_wh):
-            digest.update(np.ascontiguousarray(values))
+        digest.update(block.meter_ids)
+        digest.update(block.versions)
+        for first in range(0, len(block.values_wh), SITES_AT_ONCE):
+            digest.update(block.values_wh[first : first + SITES_AT_ONCE].astype(np.int64))
     return digest.hexdigest()
 
 
@@ -57,7 +60,12 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
     rule = rule_on(microgrid, day)
     imports, exports = (
         load_channel(
-            microgrid=microgrid, channel=channel, days=[day], meter_ids=sites.meter_ids, with_quality=False
+            microgrid=microgrid,
+            channel=channel,
+            days=[day],
+            meter_ids=sites.meter_ids,
+            with_quality=False,
+            narrow=True,
         )
         for channel in (Channel.IMPORT, Channel.EXPORT)
     )
@@ -74,8 +82,7 @@ def _share_day(microgrid: Microgrid, sites: SiteAxis, day: date, now: datetime) 
     )
     if before is not None and before.sources_digest == digest:
         return before
-    drawn, fed_in = np.ascontiguousarray(imports.values_wh.T), np.ascontiguousarray(exports.values_wh.T)
-
+    drawn, fed_in = imports.values_wh.T, exports.values_wh.T
     share = _Sharing(agreed, sites, preferences, matched)
     found = _share_by_origin(microgrid, day, stored, drawn, fed_in, share)
     revision = 0
@@ -177,21 +184,21 @@ def _store_shares(
     kind_of = sum(values.any(axis=1).astype(np.int64) << bit for bit, values in enumerate(sides.values()))
     with connection.cursor() as cursor:
         for kind in np.unique(kind_of).tolist():
-            chosen = np.flatnonzero(kind_of == kind)
+            alike = np.flatnonzero(kind_of == kind)
+            held = {name: side for bit, (name, side) in enumerate(sides.items()) if kind >> bit & 1}
             columns = [
                 Column("day", "date"), Column("site_id", "int8"), Column("revision", "int2"), Column("microgrid_id", "int8"),
                 Column("import_version", "int2"), Column("export_version", "int2"),
+                *(Column(name, "packed", side.shape[1]) for name, side in held.items()),
             ]  # fmt: skip
-            values: dict[str, Any] = {
-                "day": np.datetime64(day, "D"), "site_id": sites.site_ids[chosen], "revision": revision,
-                "microgrid_id": microgrid.pk, "import_version": imports.versions[chosen, 0],
-                "export_version": exports.versions[chosen, 0],
-            }  # fmt: skip
-            for bit, (name, side) in enumerate(sides.items()):
-                if kind >> bit & 1:
-                    columns.append(Column(name, "packed", side.shape[1]))
-                    values[name] = side[chosen]
-            copy_in(cursor, SHARES_TABLE, columns, values, len(chosen))
+            for first in range(0, len(alike), SITES_AT_ONCE):
+                chosen = alike[first : first + SITES_AT_ONCE]
+                values: dict[str, Any] = {
+                    "day": np.datetime64(day, "D"), "site_id": sites.site_ids[chosen], "revision": revision,
+                    "microgrid_id": microgrid.pk, "import_version": imports.versions[chosen, 0],
+                    "export_version": exports.versions[chosen, 0], **{name: side[chosen] for name, side in held.items()},
+                }  # fmt: skip
+                copy_in(cursor, SHARES_TABLE, columns, values, len(chosen))
 
 
 def _store_day(

@@ -7,7 +7,7 @@ from grid.domain.market.settlement import Matched, Settled, settle
 from grid.domain.sharing.hierarchy import FeederLevel
 from grid.domain.sharing.keys import Shared, assert_conserved
 from grid.domain.sharing.preferences import Given, Preference, give, with_given
-from grid.domain.sharing.splitting import Wh, Whole
+from grid.domain.sharing.splitting import Stored, Wh, wide
 from grid.domain.sharing.terms import ShareRule, SharingTerms, share_by
 
 
@@ -22,13 +22,15 @@ class DayShared:
 
 
 def share_day(
-    terms: SharingTerms, preferences: Sequence[Preference], matched: Matched | None, drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh
+    terms: SharingTerms, preferences: Sequence[Preference], matched: Matched | None, drawn_wh: Stored, fed_in_wh: Stored, ranks: Wh
 ) -> DayShared:  # fmt: skip
     """Give what is preferred, then share the rest by the key or, where the rule is the market, as it was ordered.
 
     Raises:
         CannotShare: shares or preferences contradict themselves, or the rule is the market and there are no orders.
     """
+    if preferences or matched is not None:
+        drawn_wh, fed_in_wh = wide(drawn_wh), wide(fed_in_wh)
     given, c, p = None, drawn_wh, fed_in_wh
     if preferences:
         given = give(preferences, drawn_wh, fed_in_wh, ranks)

@@ -12,8 +12,10 @@ import numpy as np
 from grid.domain.sharing.splitting import (
     LARGEST_PRODUCT,
     Split,
+    Stored,
     Wh,
     Whole,
+    kept_like,
     largest,
     placed,
     proportional,
@@ -56,9 +58,15 @@ class KeyFill:
 class Level:
     """What sites shared among the others of their group: received and delivered by interval and site [T, n], the group of each site [n]."""
 
-    received_wh: Whole
-    delivered_wh: Whole
+    received_wh: Stored
+    delivered_wh: Stored
     group: Wh
+
+    def kept_like(self, drawn_wh: Stored, fed_in_wh: Stored) -> "Level":
+        """As narrow as what it is a part of."""
+        return Level(
+            kept_like(self.received_wh, drawn_wh), kept_like(self.delivered_wh, fed_in_wh), self.group
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,13 @@ class Shared:
     delivered: Split
     fill: KeyFill | None = None
     levels: tuple[Level, ...] = ()
+
+    def kept_like(self, drawn_wh: Stored, fed_in_wh: Stored) -> "Shared":
+        """As narrow as what was drawn and fed in [T, n]."""
+        return replace(
+            self, received=self.received.kept_like(drawn_wh), delivered=self.delivered.kept_like(fed_in_wh),
+            levels=tuple(level.kept_like(drawn_wh, fed_in_wh) for level in self.levels),
+        )  # fmt: skip
 
     def among(self) -> tuple[Level, ...]:
         """Who shared with whom: the levels, or all with all."""

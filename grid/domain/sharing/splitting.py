@@ -4,7 +4,7 @@ Ties go by the site's code as text. Numbers that could pass 64 bits are computed
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Wh = NDArray[np.int64]
 Whole = NDArray[Any]  # int64, or Python's integers where 64 bits do not suffice
+Stored = NDArray[Any]  # as it is kept: int32, or any `Whole`
 LARGEST_PRODUCT = 2**62
 
 
@@ -25,6 +26,10 @@ class Split:
     parts_wh: Whole
     cutoff: Whole
     cutoff_site: Wh
+
+    def kept_like(self, stored: Stored) -> "Split":
+        """As narrow as what was split: no part is larger than its weight."""
+        return replace(self, parts_wh=kept_like(self.parts_wh, stored))
 
     @classmethod
     def joined(cls, splits: Sequence["Split"]) -> "Split":
@@ -52,6 +57,16 @@ def largest(values: Whole) -> int:
 def wide_enough(values: Whole, bound: int) -> Whole:
     """The values as they are where no result passes `bound`, else as Python's integers."""
     return values if bound < LARGEST_PRODUCT or values.dtype == object else values.astype(object)
+
+
+def wide(values: Stored) -> Whole:
+    """What may be as narrow as it is stored, wide enough to multiply with, each row in one piece."""
+    return values if values.dtype == object else np.ascontiguousarray(values, dtype=np.int64)
+
+
+def kept_like(values: Whole, stored: Stored) -> Stored:
+    """As narrow as what it is a part of [T, n], then with a site's intervals side by side."""
+    return values if values.dtype == stored.dtype else values.astype(stored.dtype, order="F")
 
 
 def sums(values: Whole) -> Whole:

@@ -17,7 +17,7 @@ from grid.domain.sharing.keys import (
     share_hybrid,
     share_static,
 )
-from grid.domain.sharing.splitting import Wh, Whole
+from grid.domain.sharing.splitting import Stored, Wh, Whole, wide
 
 
 class ShareRule(StrEnum):
@@ -72,25 +72,32 @@ class SharingTerms:
 
 
 def share_by(
-    terms: SharingTerms, drawn_wh: Whole, fed_in_wh: Whole, ranks: Wh, most_cells: int = MOST_CELLS
+    terms: SharingTerms, drawn_wh: Stored, fed_in_wh: Stored, ranks: Wh, most_cells: int = MOST_CELLS
 ) -> tuple[Shared, FeederLevel | None]:
     """Share by any key but the market, whose orders decide; with the feeders' level where the key has one.
 
-    Intervals know nothing of each other, so no more than `most_cells` intervals times sites are shared at a time: a hundred thousand
-    sites need little more memory than what goes in and comes out.
+    Intervals know nothing of each other, so no more than `most_cells` intervals times sites are shared at a time, and what comes out
+    is as narrow as what goes in: a hundred thousand sites need little more memory than their readings.
 
     Raises:
         CannotShare: fixed shares do not sum to one, or the key is the market.
     """
     at_once = max(most_cells // max(drawn_wh.shape[1], 1), 1)
     bands = [
-        _share_by(terms, drawn_wh[first : first + at_once], fed_in_wh[first : first + at_once], ranks)
+        _share_band(terms, drawn_wh[first : first + at_once], fed_in_wh[first : first + at_once], ranks)
         for first in range(0, max(len(drawn_wh), 1), at_once)
     ]
     if len(bands) == 1:
         return bands[0]
     levels = [level for _, level in bands if level is not None]
     return one_behind_the_other([shared for shared, _ in bands]), joined(levels) if levels else None
+
+
+def _share_band(
+    terms: SharingTerms, drawn_wh: Stored, fed_in_wh: Stored, ranks: Wh
+) -> tuple[Shared, FeederLevel | None]:
+    shared, feeders = _share_by(terms, wide(drawn_wh), wide(fed_in_wh), ranks)
+    return shared.kept_like(drawn_wh, fed_in_wh), feeders
 
 
 def _share_by(
