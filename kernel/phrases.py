@@ -37,8 +37,8 @@ class Phrase:
 
     `{place}` holds any text, `{place:n}` a figure, `{place:p}` another phrase, which is said in German too, `{place:q}` such a phrase
     or, where none fits, a name, `{place:s}` a sentence without its full stop, `{place:c}` a code: text without a colon and a space.
-    `%(place)s`, as the catalogue writes it, holds a phrase or, where none fits, text whose figures and days are written anew; a per cent
-    sign beside such places is written `%%`.
+    `%(place)s`, as the catalogue writes it, holds a phrase or, where none fits, text whose figures and days are written anew; in quotation
+    marks, `'%(place)s'`, it holds what somebody wrote and stays so. A per cent sign beside such places is written `%%`.
     """
 
     english: str
@@ -48,7 +48,7 @@ class Phrase:
     def kinds(self) -> dict[str, str]:
         """By place, what it holds."""
         return {
-            found[1] or found[3]: IN_CATALOGUE if found[3] else found[2] or ""
+            found[1] or found[3]: IN_CATALOGUE if found[3] and not self._is_quoted(found) else found[2] or ""
             for found in PLACE.finditer(self.english)
         }
 
@@ -80,6 +80,9 @@ class Phrase:
             return self.german.format(**places)
         german = say(self.english)
         return german % places if places else german.replace("%%", "%")
+
+    def _is_quoted(self, place: re.Match[str]) -> bool:
+        return self.english[: place.start()].endswith("'") and self.english.startswith("'", place.end())
 
     def _fixed(self, text: str) -> str:
         return re.escape(text if self.german else text.replace("%%", "%"))

@@ -199,5 +199,5 @@ class BankStatementAdmin(FactAdmin):
                     return redirect("admin:billing_bankstatement_change", statement.pk)
                 context["previews"] = preview_statement(cooperative=cooperative, content=content)
             except (CannotReadStatement, CannotPost, TooBusy) as problem:
-                form.add_error("file", str(problem))
+                form.add_error("file", [said(one, PHRASES) for one in str(problem).split("\n")])
         return render(request, "admin/billing/import_statement.html", context)

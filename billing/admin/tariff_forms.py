@@ -15,11 +15,14 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from billing.domain.pricing.faults import PartsRefused
 from billing.domain.pricing.parts import Energy, PeakMultiplier, Spot
-from billing.domain.pricing.reading import CannotReadParts, parts_from_json
+from billing.domain.pricing.reading import parts_from_json
+from billing.domain.pricing.sense import checked_parts
 from billing.domain.pricing.words import plain
 from billing.domain.tariffs import TariffTerms
 from billing.models import Tariff, TariffVersion
+from billing.selectors.tariff_faults import ShownFault, shown_faults
 from billing.selectors.tariffs import windows_of
 
 METERING = (
@@ -62,6 +65,7 @@ class VersionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.part_faults: list[ShownFault] = []
         for name in ("standing_per_day", "energy_per_kwh", "export_per_kwh", "incentive_per_kwh"):
             if isinstance(self.initial.get(name), Decimal):
                 self.initial[name] = plain(self.initial[name])
@@ -69,26 +73,30 @@ class VersionForm(forms.ModelForm):
             self.fields["energy_per_kwh"].required = False
 
     def clean_parts(self) -> list[Any]:
-        return self.cleaned_data["parts"] or []
+        given = self.cleaned_data["parts"] or []
+        try:
+            checked_parts(given)
+        except PartsRefused as problem:
+            self.part_faults = shown_faults(problem.faults, given)
+            raise forms.ValidationError([fault.text for fault in self.part_faults]) from None
+        return list(given)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         price = self._first_price(cleaned.get("parts"))
         if price is not None:
             cleaned["energy_per_kwh"] = max(price, Decimal(0))
-        elif cleaned.get("energy_per_kwh") is None and "energy_per_kwh" not in self.errors:
+        elif (
+            "parts" in cleaned
+            and cleaned.get("energy_per_kwh") is None
+            and "energy_per_kwh" not in self.errors
+        ):
             self.add_error("energy_per_kwh", _("Give a price of energy."))
         return cleaned
 
     def _first_price(self, given: Any) -> Decimal | None:
         """What the parts charge for the first kWh outside every window; None where no part says."""
-        if not given:
-            return None
-        try:
-            parts = parts_from_json(given)
-        except CannotReadParts:
-            return None  # the field's own validator tells
-        return base_price(self.terms_with(parts))
+        return base_price(self.terms_with(parts_from_json(given))) if given else None
 
     def terms_with(self, parts: Any) -> TariffTerms:
         """The form's prices with some parts, as terms."""
@@ -117,12 +125,16 @@ def base_price(terms: TariffTerms) -> Decimal | None:
     return terms.energy.periods[0].tiers[0].price
 
 
-def faults_of(form: forms.Form) -> list[tuple[str, str]]:
-    """What is wrong, by field, in the order of the form."""
-    named = [(name, [str(error) for error in errors]) for name, errors in form.errors.items()]
-    return [
-        (str(form.fields[name].label or name) if name in form.fields else "", text) for name, texts in named for text in texts
-    ]  # fmt: skip
+def faults_of(form: VersionForm) -> list[ShownFault]:
+    """What is wrong, by field, in the order of the form; of parts, by charge."""
+    told: list[ShownFault] = []
+    for name, errors in form.errors.items():
+        if name == "parts" and form.part_faults:
+            told += form.part_faults
+            continue
+        label = str(form.fields[name].label or name) if name in form.fields else ""
+        told += [ShownFault(label, "", str(error)) for error in errors]
+    return told
 
 
 def as_text(parts: Any) -> str:

@@ -20,8 +20,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidge
 
 from billing.admin.tariffs import TREASURERS
 from billing.models import SpotDay, SpotFeed, SpotImport, SpotIndex, TariffPriceDay
+from billing.selectors.phrases import PHRASES
 from billing.services.spot_prices import CannotImportPrices, import_spot_prices
 from members.admin.roles import FactAdmin, RoleAdmin, RoleStackedInline
+from members.language import said
 
 QUARTER = timedelta(minutes=15)
 
@@ -91,7 +93,7 @@ class SpotIndexAdmin(RoleAdmin):
                     user=request.user, now=timezone.now(), exchange_rate=given["exchange_rate"],  # type: ignore[arg-type]
                 )  # fmt: skip
             except CannotImportPrices as problem:
-                form.add_error("file", str(problem))
+                form.add_error("file", [said(one, PHRASES) for one in str(problem).split("\n")])
             else:
                 messages.success(
                     request,

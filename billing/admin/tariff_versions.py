@@ -23,6 +23,7 @@ from billing.domain.tariffs import TariffTerms
 from billing.models import TariffStep, TariffVersion, VersionStatus
 from billing.selectors.phrases import PHRASES
 from billing.selectors.tariff_editor import changes_of, editable_parts, in_words
+from billing.selectors.tariff_faults import ShownFault, not_billed_in_words
 from billing.selectors.tariffs import terms_of, version_as_openei
 from billing.services.preview import preview_terms
 from billing.services.tariff_effect import version_effect
@@ -141,11 +142,11 @@ class TariffVersionAdmin(RoleAdmin):
             return {"editor_parts": [], "is_draft": True, "look_url": "", "effect_url": "", "currency": "EUR"}
         terms = terms_of(version)
         return {
-            "version": version, "editor_parts": editable_parts(terms), "kinds": BILLABLE_KINDS, "indexes": list(version.tariff.cooperative.spot_indexes.values_list("code", flat=True)), "is_draft": is_draft(version),
+            "version": version, "typed": request.method == "POST", "editor_parts": editable_parts(terms), "kinds": BILLABLE_KINDS, "indexes": list(version.tariff.cooperative.spot_indexes.values_list("code", flat=True)), "is_draft": is_draft(version),
             "parts_text": as_text(version.parts), "currency": version.tariff.cooperative.currency,
             "look_url": reverse("admin:billing_tariffversion_look", args=[version.pk]),
             "effect_url": reverse("admin:billing_tariffversion_effect", args=[version.pk]),
-            "words": in_words(terms, version.tariff.cooperative.currency),
+            "not_billed": not_billed_in_words(version.not_billed), "words": in_words(terms, version.tariff.cooperative.currency),
             **self._look_context(version, terms),
         }  # fmt: skip
 
@@ -161,7 +162,7 @@ class TariffVersionAdmin(RoleAdmin):
             context["fault"] = str(problem)
         return context
 
-    def _tried(self, request: HttpRequest, version: TariffVersion) -> TariffTerms | list[tuple[str, str]]:
+    def _tried(self, request: HttpRequest, version: TariffVersion) -> TariffTerms | list[ShownFault]:
         """The terms that the page's form says, or what is wrong with it; of a version that stands its own terms."""
         if request.method != "POST" or not is_draft(version):
             return terms_of(version)

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from billing.domain.refusals import Refused, all_read
 
 HEADERS = {
     "booked_date": ("date", "booking date", "booked", "buchungstag", "buchungsdatum", "datum", "valuta"),
@@ -27,8 +30,8 @@ MOST_ROWS = 100_000
 REFERENCE = re.compile(r"\bB[\s-]?(\d{4})[\s-]{0,3}(\d{6})\b")
 
 
-class CannotReadStatement(ValueError):
-    """The statement cannot be read; the message names row and column and what to do."""
+class CannotReadStatement(Refused):
+    """The statement cannot be read; a sentence for each place names row and column, or entry, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def read_statement(content: bytes) -> list[StatementRow]:
     if len(rows) > MOST_ROWS:
         raise CannotReadStatement(f"The file has more than {MOST_ROWS} rows; export a shorter period.")
     columns = _columns(rows[0])
-    return [_row(number, cells, columns) for number, cells in enumerate(rows[1:], start=2) if any(cells)]
+    written = [(number, cells) for number, cells in enumerate(rows[1:], start=2) if any(cells)]
+    return list(all_read(written, lambda row: _row(*row, columns), CannotReadStatement))
 
 
 def _delimiter(text: str) -> str:
@@ -83,8 +87,12 @@ def _columns(header: list[str]) -> dict[str, int]:
             columns[field] = place
     missing = [field for field in REQUIRED if field not in columns]
     if missing:
-        wanted = "; ".join(f"one of {', '.join(HEADERS[field][:3])}" for field in missing)
-        raise CannotReadStatement(f"Row 1: a column is missing, name it {wanted}.")
+        raise CannotReadStatement(
+            *(
+                f"Row 1: a column is missing, name it one of {', '.join(HEADERS[field][:3])}."
+                for field in missing
+            )
+        )
     return columns
 
 
@@ -93,10 +101,9 @@ def _row(number: int, cells: list[str], columns: dict[str, int]) -> StatementRow
         place = columns.get(field)
         return cells[place].strip() if place is not None and place < len(cells) else ""
 
-    return StatementRow(
-        number, _date(number, cell("booked_date")), _amount(number, cell("amount")), cell("payer")[:140],
-        cell("purpose")[:300],
-    )  # fmt: skip
+    read: list[tuple[Any, str]] = [(_date, "booked_date"), (_amount, "amount")]
+    day, minor = all_read(read, lambda one: one[0](number, cell(one[1])), CannotReadStatement)
+    return StatementRow(number, day, minor, cell("payer")[:140], cell("purpose")[:300])
 
 
 def _date(number: int, text: str) -> date:
@@ -105,12 +112,18 @@ def _date(number: int, text: str) -> date:
             return datetime.strptime(text, form).date()  # noqa: DTZ007  (a bank's calendar day)
         except ValueError:
             continue
+    if not text:
+        raise CannotReadStatement(
+            f"Row {number}, date: the cell is empty; write it as 2016-04-12 or 12.04.2016."
+        )
     raise CannotReadStatement(
-        f"Row {number}, date: '{text}' is not a date; write it as 2016-04-12 or 12.04.2016."
+        f"Row {number}, date: '{text[:40]}' is not a date; write it as 2016-04-12 or 12.04.2016."
     )
 
 
 def _amount(number: int, text: str) -> int:
+    if not text:
+        raise CannotReadStatement(f"Row {number}, amount: the cell is empty; write it as 12.34.")
     plain = text.replace("\u00a0", "").replace(" ", "").replace("€", "").replace("EUR", "")
     if "," in plain and "." in plain:
         thousands = "." if plain.rfind(",") > plain.rfind(".") else ","
@@ -119,11 +132,11 @@ def _amount(number: int, text: str) -> int:
         amount = Decimal(plain.replace(",", "."))
     except InvalidOperation:
         raise CannotReadStatement(
-            f"Row {number}, amount: '{text}' is not an amount; write it as 12.34."
+            f"Row {number}, amount: '{text[:40]}' is not an amount; write it as 12.34."
         ) from None
     minor = amount * 100
     if not amount.is_finite() or minor != int(minor) or abs(minor) > 10**13:
         raise CannotReadStatement(
-            f"Row {number}, amount: '{text}' has more than two decimals or is out of range."
+            f"Row {number}, amount: '{text[:40]}' has more than two decimals or is out of range; check the decimal point."
         )
     return int(minor)

@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from billing.domain.pricing.parts import Spot
+from billing.domain.refusals import Refused, all_read
 from kernel.intervals import LocalDay
 
 UNITS = {"price_per_kwh": Decimal(1_000_000), "price_per_mwh": Decimal(1000)}
 QUARTER = timedelta(minutes=15)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_ROWS, LARGEST_MICRO = 400_000, 100_000_000
 
 
-class CannotReadIndex(ValueError):
-    """The file holds no prices of an index; the message names the row and the mending step."""
+class CannotReadIndex(Refused):
+    """The file holds no prices of an index; a sentence for each place names the row and the mending step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +63,15 @@ def prices_from_csv(text: str) -> list[IndexPrice]:
         )
     if len(rows) > MOST_ROWS:
         raise CannotReadIndex(f"The file has more than {MOST_ROWS} rows; split it.")
-    found = [_row(row, unit, number) for number, row in enumerate(rows, start=2)]
+    found = all_read(enumerate(rows, start=2), lambda one: _row(one[1], unit, one[0]), CannotReadIndex)
     times = [price.start_at for price in found]
     wrong = next(
         (i for i, (a, b) in enumerate(pairwise(times)) if b - a < QUARTER or (b - a) % QUARTER), None
     )
     if wrong is not None:
-        raise CannotReadIndex(f"Row {wrong + 3}: times must rise by whole quarter hours; this one does not.")
+        raise CannotReadIndex(
+            f"Row {wrong + 3}, time: {times[wrong + 1]:%Y-%m-%d %H:%M} UTC does not follow {times[wrong]:%Y-%m-%d %H:%M} UTC by whole quarter hours; sort the rows and leave each time in once."
+        )
     return held_until_next(found, times)
 
 
@@ -79,7 +83,9 @@ def held_until_next(found: Sequence[IndexPrice], times: Sequence[datetime]) -> l
     """
     steps = [later - one for one, later in pairwise(times)]
     if any(step < QUARTER or step % QUARTER for step in steps):
-        raise CannotReadIndex("Times must rise by whole quarter hours.")
+        raise CannotReadIndex(
+            "Its times do not rise by whole quarter hours; ask for one bidding zone, in order."
+        )
     usual = min(steps, default=QUARTER)
     return [
         IndexPrice(price.start_at + i * QUARTER, price.price_micro)
@@ -88,8 +94,8 @@ def held_until_next(found: Sequence[IndexPrice], times: Sequence[datetime]) -> l
     ]
 
 
-def price_at(start: datetime, value: object, scale: Decimal) -> IndexPrice:
-    """A price as a document writes it, times `scale` to millionths per kWh.
+def price_at(start: datetime, value: object, scale: Decimal, place: str = "") -> IndexPrice:
+    """A price as a document writes it at `place`, times `scale` to millionths per kWh.
 
     Raises:
         CannotReadIndex: it is no number, or above 100 per kWh.
@@ -97,31 +103,41 @@ def price_at(start: datetime, value: object, scale: Decimal) -> IndexPrice:
     try:
         if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             raise InvalidOperation
-        price = Decimal(value) * scale
+        price = Decimal(value.strip() if isinstance(value, str) else value) * scale
     except InvalidOperation:
-        raise CannotReadIndex(f"'{str(value)[:40]}' is no price.") from None
+        raise CannotReadIndex(f"{place}'{str(value)[:40]}' is no price; write it as 0.1234.") from None
     if not price.is_finite() or abs(price) > LARGEST_MICRO:
-        raise CannotReadIndex(f"The price {value} is above 100 per kWh; check currency and unit.")
+        raise CannotReadIndex(f"{place}'{str(value)[:40]}' is above 100 per kWh; check currency and unit.")
     return IndexPrice(start.astimezone(UTC), round(price))
 
 
-def _row(row: dict[str, str], unit: str, number: int) -> IndexPrice:
+def _row(row: dict[str, Any], unit: str, number: int) -> IndexPrice:
+    start, price = all_read(
+        ("time", unit), lambda name: _cell(row.get(name), name, f"Row {number}, {name}: "), CannotReadIndex
+    )
+    return IndexPrice(start, price)
+
+
+def _cell(written: object, name: str, place: str) -> Any:
+    """A time in UTC, or a price in millionths per kWh."""
+    text = written.strip() if isinstance(written, str) else ""
+    if not text:
+        raise CannotReadIndex(f"{place}the cell is empty; fill it in or leave the row out.")
+    if name != "time":
+        return price_at(EPOCH, text, UNITS[name], place).price_micro
     try:
-        start = datetime.fromisoformat(row["time"].strip())
-        price = Decimal(row[unit].strip()) * UNITS[unit]
-    except (ValueError, InvalidOperation, AttributeError):
+        start = datetime.fromisoformat(text)
+    except ValueError:
         raise CannotReadIndex(
-            f"Row {number}: needs a time as 2026-03-01T00:00+01:00 and a price with a point."
+            f"{place}'{text[:40]}' is no time; write it as 2026-03-01T00:00+01:00."
         ) from None
     if start.tzinfo is None:
         raise CannotReadIndex(
-            f"Row {number}: the time needs its offset, as 2026-03-01T00:00+01:00; hours that come twice could not be told apart."
+            f"{place}'{text[:40]}' lacks its offset, as in 2026-03-01T00:00+01:00; hours that come twice could not be told apart."
         )
-    if not price.is_finite() or abs(price) > LARGEST_MICRO:
-        raise CannotReadIndex(f"Row {number}: the price is above 100 per kWh; check the column's unit.")
     if start.minute % 15 or start.second or start.microsecond:
-        raise CannotReadIndex(f"Row {number}: a price begins with a quarter hour.")
-    return IndexPrice(start.astimezone(UTC), round(price))
+        raise CannotReadIndex(f"{place}'{text[:40]}' does not begin a quarter hour.")
+    return start.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.domain.pricing.billable import CannotBillPart, check_billable
-from billing.domain.pricing.reading import CannotReadParts, parts_from_json
+from billing.domain.pricing.faults import PartsRefused
+from billing.domain.pricing.sense import checked_parts
 from energy.models import Site
 from grid.models.sharing import DateRange
 from members.models import Cooperative
@@ -22,11 +22,13 @@ from members.models.public import PublicRow
 
 
 def validate_parts(given: Any) -> None:
-    """Refuse parts that cannot be read, or that no bill can hold yet."""
+    """Refuse parts that cannot be read, that no bill can hold, or that nobody can have meant."""
     try:
-        check_billable(parts_from_json(given))
-    except (CannotReadParts, CannotBillPart) as problem:
-        raise ValidationError(str(problem), code="parts") from None
+        checked_parts(given)
+    except PartsRefused as problem:
+        raise ValidationError(
+            [ValidationError(str(fault), code="parts") for fault in problem.faults]
+        ) from None
 
 
 class Tariff(PublicRow):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from billing.domain.banking.matching import Ledger, Proposal, Share, match
 from billing.models import BankOrder, BankStatementLine, Document, LineStatus, Payment
@@ -64,7 +65,7 @@ def _reading(proposal: Proposal, ledger: Ledger, members: dict[int, Member]) -> 
 def _part(share: Share, ledger: Ledger, members: dict[int, Member]) -> tuple[str, str, int]:
     member = members[share.member_id]
     if share.bill_id is None:
-        return member.number, f"Credit of {member.name}", share.amount_minor
+        return member.number, _("Credit of %(member)s") % {"member": member.name}, share.amount_minor
     label = ledger.by_id[share.bill_id].label
     return label, f"{label}, {member.name}", share.amount_minor
 

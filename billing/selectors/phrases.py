@@ -6,6 +6,7 @@ figures and names as places.
 
 from django.utils.translation import gettext_noop
 
+from billing.selectors.file_phrases import FILES, ORDERS, PARTS
 from kernel.phrases import PhraseBook
 
 CHECKS = PhraseBook.of(
@@ -87,20 +88,10 @@ STATEMENTS = PhraseBook.of(
         "Statement %(before)s is followed by %(sequence)s: import the ones between, or say why they are missing."
     ),
     gettext_noop("%(count)s entries are not booked yet and were left out."),
-    gettext_noop("The file is larger than 10 MB; export a shorter period."),
-    gettext_noop("The file is larger than 20 MB; fetch a shorter period."),
-    gettext_noop("The file is empty; export the statement again."),
-    gettext_noop("The file has more than %(rows)s rows; export a shorter period."),
-    gettext_noop("Row 1: a column is missing, name it %(name)s."),
-    gettext_noop("Row %(row)s, date: '%(text)s' is not a date; write it as 2016-04-12 or 12.04.2016."),
-    gettext_noop("Row %(row)s, amount: '%(text)s' is not an amount; write it as 12.34."),
-    gettext_noop("Row %(row)s, amount: '%(text)s' has more than two decimals or is out of range."),
-    gettext_noop("The file is %(kind)s; ask the bank for camt.053 or camt.054, version 02 to 13."),
-    gettext_noop("The file is %(kind)s, not pain.002."),
-    gettext_noop("XML of another kind"),
-    gettext_noop("The file is no sound XML (%(problem)s); fetch it again from the bank."),
-    gettext_noop("The file has a document type, which banks do not send; it is not read."),
-    gettext_noop("The answer does not say to which file it answers (OrgnlMsgId)."),
+    gettext_noop(
+        "The statement before (%(number)s) closed at %(closing)s, this one opens at %(opening)s: a statement is missing."
+    ),
+    gettext_noop("nothing"),
 )
 CARDS = PhraseBook.of(
     gettext_noop("the page was not used in time"),
@@ -150,4 +141,6 @@ CAUSES = (
     gettext_noop("card refund"), gettext_noop("card refund back"), gettext_noop("payout"), gettext_noop("payout back"), gettext_noop("correction"),
     gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"),
 )  # fmt: skip
-PHRASES = CHECKS.joined((RUNS, MOVEMENTS, STATEMENTS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS))
+PHRASES = CHECKS.joined(
+    (RUNS, MOVEMENTS, STATEMENTS, PARTS, FILES, ORDERS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS)
+)

@@ -48,7 +48,9 @@ def progress_of(run: BillingRun, unprinted: int, obstacle: str = "") -> RunProgr
         else "",
         "released": _released(run),
         "posted": f"{day_in_words(run.posted_at)}, {run.posted_at:%H:%M}" if run.posted_at else "",
-        "printed": f"{_('%(n)s of %(all)s') % {'n': documents - unprinted, 'all': documents}} {obstacle}".strip()
+        "printed": " ".join(
+            filter(None, (_("%(n)s of %(all)s") % {"n": documents - unprinted, "all": documents}, obstacle))
+        )
         if run.posted_at
         else "",
         "sent": ", ".join(

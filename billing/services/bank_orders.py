@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -26,6 +27,15 @@ class UnknownOrder(ValueError):
     """A bank's answer is to an order that is none of ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class BankAnswer:
+    """What an answer did to an order: how many of its payments were refused, and which ids in it are none of the order's."""
+
+    order: BankOrder
+    refused: int
+    unknown: tuple[str, ...]
+
+
 def us(cooperative: Cooperative, creditor_id: str = "") -> Party:
     """The cooperative as party of an order."""
     return Party(
@@ -48,6 +58,7 @@ def release_order(*, order: BankOrder, user: User, now: datetime) -> BankOrder:
 
     Raises:
         CannotRelease: by the same person who prepared it, cancelled, or nothing is left of it.
+        InvalidOrder: an account or name in it is none; the order stays prepared.
     """
     order = _locked(order)
     if order.status == OrderStatus.RELEASED:
@@ -90,8 +101,8 @@ def next_bank_day(now: datetime, days: int) -> date:
 
 
 @transaction.atomic
-def take_status_report(*, cooperative: Cooperative, content: bytes, now: datetime) -> tuple[BankOrder, int]:
-    """Take the bank's answer (pain.002): refused items are undone. Again, it changes nothing. Returns the order and how many it refused.
+def take_status_report(*, cooperative: Cooperative, content: bytes, now: datetime) -> BankAnswer:
+    """Take the bank's answer (pain.002): refused items are undone. Again, it changes nothing.
 
     Raises:
         CannotReadFile: it is no answer.
@@ -108,11 +119,13 @@ def take_status_report(*, cooperative: Cooperative, content: bytes, now: datetim
         )
     order = _locked(order)
     room = debits if order.kind == OrderKind.DEBITS else payouts
-    refused = _refused(report, room.group_ids(order))
+    groups = room.group_ids(order)
+    refused = _refused(report, groups)
     count = room.refuse_items(order=order, refused=refused, now=now)
     order.bank_status = _status_of(order, report, refused)
     order.save(update_fields=["bank_status"])
-    return order, count
+    unknown = tuple(item.end_to_end_id for item in report.items if item.end_to_end_id not in groups)
+    return BankAnswer(order, count, unknown)
 
 
 def _refused(report: StatusReport, group_ids: Mapping[str, str]) -> dict[str, Refusal]:

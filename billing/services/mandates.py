@@ -9,6 +9,7 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError
 
+from billing.domain.banking.references import sepa_text
 from billing.domain.banking.return_codes import reason_of
 from billing.models import Mandate, MandateStatus
 from billing.services.allocations import lock_member
@@ -55,6 +56,10 @@ def give_mandate(
         raise CannotGiveMandate(_("The BIC is not right; it may be left empty."))
     if not holder.strip():
         raise CannotGiveMandate(_("Name the account's holder."))
+    if not sepa_text(holder, 70):
+        raise CannotGiveMandate(
+            _("Banks take Latin letters only; write the holder's name as the bank writes it.")
+        )
     if signed_date > now.date():
         raise CannotGiveMandate(_("A mandate is not signed in the future."))
     member = lock_member(member.pk)

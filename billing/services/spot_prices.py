@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing.adapters.spot.documents import read_index_document
+from billing.domain.refusals import Refused
 from billing.domain.spot_index import QUARTER, CannotReadIndex
 from billing.models import SpotDay, SpotImport, SpotIndex
 from kernel.intervals import LocalDay, zone
@@ -17,8 +18,8 @@ from members.models import User
 LARGEST_BYTES = 20_000_000
 
 
-class CannotImportPrices(ValueError):
-    """The file was not taken in; the message names it and the mending step."""
+class CannotImportPrices(Refused):
+    """The file was not taken in; a sentence for each place of it says the mending step."""
 
 
 @transaction.atomic
@@ -46,7 +47,7 @@ def import_spot_prices(
             content, own_currency=index.cooperative.currency, exchange_rate=exchange_rate
         ).prices
     except CannotReadIndex as problem:
-        raise CannotImportPrices(f"{file_name}: {problem}") from None
+        raise CannotImportPrices(*problem.faults) from None
     made = SpotImport.objects.create(
         index=index, source=source, file_name=file_name[:120], sha256=mark, prices=len(prices), first_at=prices[0].start_at,
         last_at=prices[-1].start_at, imported_at=now, imported_by=user,

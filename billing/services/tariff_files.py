@@ -10,12 +10,15 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from billing.domain.pricing.billable import CannotBillPart, check_billable
-from billing.domain.pricing.parts import Part
+from billing.domain.pricing.billable import check_billable
+from billing.domain.pricing.faults import CannotBillPart
+from billing.domain.pricing.part_places import charges
+from billing.domain.pricing.parts import KIND_OF, Part
 from billing.domain.pricing.urdb import CannotReadUrdb, Metering, tariff_from_urdb
 from billing.domain.pricing.writing import parts_as_json
 from billing.domain.tariffs import TariffTerms
 from billing.models import Tariff, TariffVersion
+from kernel.speech import ENGLISH
 
 LARGEST_BYTES = 400_000
 MOST_LISTED, LONGEST_LISTED = 200, 200
@@ -77,7 +80,8 @@ def _read(file_name: str, content: bytes, metering: Metering) -> _Read:
         try:
             check_billable([*kept, part])
         except CannotBillPart as problem:
-            left.append(str(problem).split(": ", 1)[-1][:LONGEST_LISTED])
+            name = charges(ENGLISH)[KIND_OF[type(part)]]
+            left += [f"{name}: {fault.what}"[:LONGEST_LISTED] for fault in problem.faults]
         else:
             kept.append(part)
     return _Read(tuple(kept), [*left, *(key[:LONGEST_LISTED] for key in found.ignored)])

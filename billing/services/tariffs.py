@@ -7,11 +7,12 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing.domain.pricing.billable import CannotBillPart, check_billable
-from billing.domain.pricing.reading import CannotReadParts, parts_from_json
+from billing.domain.pricing.faults import PartsRefused
+from billing.domain.pricing.sense import checked_parts
 from billing.domain.tariff_notices import TariffNotice, write
 from billing.models import BillingRun, StepKind, TariffStep, TariffVersion, TimeWindow, VersionStatus
 from billing.models.runs import ChunkStatus
+from billing.selectors.tariff_faults import in_one_sentence
 from members.language import day_in_words
 from members.models import Role, User
 from members.services.notifications import notify, staff_of
@@ -170,11 +171,11 @@ def _check_not_billed(version: TariffVersion) -> None:
 def _check_parts(version: TariffVersion) -> None:
     """Parts may have been written by other hands than the form's."""
     try:
-        check_billable(parts_from_json(version.parts))
-    except (CannotReadParts, CannotBillPart) as problem:
+        checked_parts(version.parts)
+    except PartsRefused as problem:
         raise CannotPublishVersion(
             _("The parts of %(version)s cannot be billed: %(problem)s")
-            % {"version": version, "problem": problem}
+            % {"version": version, "problem": in_one_sentence(problem.faults, version.parts)}
         ) from None
 
 

@@ -15,10 +15,11 @@ from billing.domain.pricing.axis import TimeAxis, axis_of_days
 from billing.domain.pricing.conventions import OWN
 from billing.domain.pricing.effect import TariffEffect
 from billing.domain.pricing.engine import rate
+from billing.domain.pricing.faults import CannotReadParts
 from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
 from billing.domain.pricing.parts import KINDS, Export, Local, PricedTariff, Reactive, Vat
 from billing.domain.pricing.reactive import above_by_version
-from billing.domain.pricing.reading import CannotReadParts, tariff_from_json
+from billing.domain.pricing.reading import tariff_from_json
 from billing.domain.pricing.tiers import CannotTier
 from billing.domain.pricing.urdb import CannotReadUrdb, Metering, tariff_from_urdb
 from billing.domain.rating import CannotRate

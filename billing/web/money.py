@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.adapters.bank.pain import InvalidOrder
 from billing.adapters.bank.xml import LONGEST_FILE_BYTES, CannotReadFile
 from billing.domain.bank_csv import CannotReadStatement
 from billing.models import BankOrder, BankStatementLine, Document, LineStatus, OrderKind, OrderStatus, Payment
@@ -45,13 +46,13 @@ from billing.services.debits import CannotCollect, collectable, prepare_debits
 from billing.services.ledger import CannotPost
 from billing.services.payables import CannotPayOut
 from billing.services.payouts import payable_now, prepare_payouts
-from billing.web.money_desk import NoAmount, money_written, open_desk
+from billing.web.money_desk import NoAmount, money_written, open_desk, tell_refusal
 from members.language import amount, said
 from members.models import Cooperative, Member
 
 PAGE = 30
 MOST_PARTS = 20
-REFUSALS = (NoAmount, CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, UnknownOrder, CannotTake, CannotPost, TooBusy)  # fmt: skip
+REFUSALS = (NoAmount, CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, InvalidOrder, UnknownOrder, CannotTake, CannotPost, TooBusy)  # fmt: skip
 
 
 @login_required
@@ -77,7 +78,7 @@ def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
         try:
             told = _decide(request, line)
         except REFUSALS as problem:
-            messages.error(request, said(str(problem), PHRASES))
+            tell_refusal(request, problem)
             return redirect("money-movement", public_id)
         messages.success(request, told)
         undone = request.POST.get("do") == "undo"
@@ -147,22 +148,27 @@ def import_file(request: HttpRequest) -> HttpResponse:
     content = file.read()
     try:
         if b"CstmrPmtStsRpt" in content[:4096]:
-            order, refused = take_status_report(
-                cooperative=desk.cooperative, content=content, now=timezone.now()
-            )
-            messages.success(request, _("The bank answered to %(order)s: %(state)s, %(refused)s refused.") % {"order": order, "state": order.get_status_display(), "refused": refused})  # fmt: skip
+            answer = take_status_report(cooperative=desk.cooperative, content=content, now=timezone.now())
+            order = answer.order
+            messages.success(request, _("The bank answered to %(order)s: %(state)s, %(refused)s refused.") % {"order": order, "state": order.get_status_display(), "refused": answer.refused})  # fmt: skip
+            if answer.unknown:
+                messages.warning(request, _("It also answers to %(ids)s, which are not in this order; nothing was done with them.") % {"ids": ", ".join(answer.unknown[:MOST_PARTS])})  # fmt: skip
             return redirect("money-order", order.public_id)
         statement, fresh = import_statement(
             cooperative=desk.cooperative, content=content, file_name=file.name or "file", now=timezone.now()
         )
     except REFUSALS as problem:
-        messages.error(request, said(str(problem), PHRASES))
+        messages.error(
+            request,
+            _("Nothing of %(file)s was taken; what was here before stays as it is.") % {"file": file.name},
+        )
+        tell_refusal(request, problem)
         return redirect("money")
     waiting = statement.lines.filter(status=LineStatus.OPEN).count()
     told = _("%(count)s new movements; %(waiting)s wait for you.") % {"count": statement.lines.count(), "waiting": waiting} if fresh else _("This file was imported before; nothing changed.")  # fmt: skip
     messages.success(request, told)
     for sentence in filter(None, statement.findings.split("\n")):
-        messages.warning(request, sentence)
+        messages.warning(request, said(sentence, PHRASES))
     return redirect("money")
 
 
@@ -175,7 +181,7 @@ def orders(request: HttpRequest) -> HttpResponse:
         try:
             order = _prepare(request, desk.cooperative)
         except REFUSALS as problem:
-            messages.error(request, said(str(problem), PHRASES))
+            tell_refusal(request, problem)
             return redirect("money-orders")
         messages.success(request, _("%(order)s is prepared; a second person releases it.") % {"order": order})
         return redirect("money-order", order.public_id)
@@ -215,7 +221,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 cancel_order(order=found, now=timezone.now())
                 messages.success(request, _("Cancelled; its items are free for another order."))
         except REFUSALS as problem:
-            messages.error(request, said(str(problem), PHRASES))
+            tell_refusal(request, problem)
         return redirect("money-order", public_id)
     items: Any = found.debits.select_related("document__member", "mandate") if found.kind == OrderKind.DEBITS else found.payouts.select_related("member")  # fmt: skip
     rows = list(items.order_by("pk"))
@@ -249,7 +255,7 @@ def by_hand(request: HttpRequest) -> HttpResponse:
         try:
             payment = _take(request, desk.cooperative, words)
         except REFUSALS as problem:
-            messages.error(request, said(str(problem), PHRASES))
+            tell_refusal(request, problem)
         else:
             messages.success(request, _("Taken: %(amount)s by %(way)s from %(member)s.") % {"amount": amount(payment.amount_minor), "way": payment.get_rail_display(), "member": payment.member})  # fmt: skip
             return redirect("money-by-hand")

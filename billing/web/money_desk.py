@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from billing.selectors.bank_desk import line_counts
 from billing.selectors.books import kept_books, may_keep
+from billing.selectors.phrases import PHRASES
+from members.language import said
 from members.models import Cooperative
 
 
@@ -60,3 +63,9 @@ def money_written(text: str) -> int:
     if not minor.is_finite() or minor != int(minor) or abs(minor) > 10**12:
         raise NoAmount(_("'%(text)s' is not an amount; write it as 12.34.") % {"text": text})
     return int(minor)
+
+
+def tell_refusal(request: HttpRequest, problem: Exception) -> None:
+    """What was refused and why, in the reader's language: a message for each fault."""
+    for sentence in str(problem).split("\n"):
+        messages.error(request, said(sentence, PHRASES))

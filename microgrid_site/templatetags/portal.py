@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from billing.domain.banking.return_codes import STATUSES, reason_of
 from billing.selectors.phrases import PHRASES
 from grid.domain.spoken.book import in_language
 from kernel.units import energy_for_people, power_for_people
@@ -123,6 +124,20 @@ def said(text: object) -> str:
     kept = str(text or "")
     operators = in_language(kept, get_language() or "en")
     return operators if operators != kept else said_in_language(kept, PHRASES)
+
+
+@register.filter
+def bank_status(code: str) -> str:
+    """A bank's word for an order: its code, and what it means where we know."""
+    words = STATUSES.get(code)
+    return code if words is None else f"{words[(get_language() or '').startswith('de')]} ({code})"
+
+
+@register.filter
+def return_reason(code: str) -> str:
+    """Why a bank sent a payment back, with its code."""
+    reason = reason_of(code)
+    return f"{reason.german if (get_language() or '').startswith('de') else reason.english} ({code})"
 
 
 @register.filter

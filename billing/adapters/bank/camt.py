@@ -13,6 +13,7 @@ from typing import Any
 from billing.adapters.bank.xml import CannotReadFile, message_name, parse, strip_namespaces
 from billing.domain.bank_csv import CannotReadStatement
 from billing.domain.banking.statements import BankEntry, Statement
+from billing.domain.refusals import all_read
 
 MESSAGE = re.compile(r"camt\.(052|053|054)\.001\.(\d{2})")
 VERSIONS = range(2, 14)
@@ -29,7 +30,7 @@ def read_camt(content: bytes) -> list[Statement]:
     """The statements of a file, in its order.
 
     Raises:
-        CannotReadStatement: the message names the entry and what is wrong.
+        CannotReadStatement: a sentence for each fault, with its statement, entry and payment.
     """
     try:
         root = parse(content)
@@ -45,8 +46,14 @@ def read_camt(content: bytes) -> list[Statement]:
     body, part = BODY[found[1]]
     statements = root.findall(f"{body}/{part}")
     if not statements:
-        raise CannotReadStatement(f"The file holds no {part}: there is no statement in it.")
-    return [_Reader(f"camt.{found[1]}", element).statement() for element in statements]
+        raise CannotReadStatement(
+            f"The file holds no {part}: there is no statement in it; ask the bank for it again."
+        )
+    return list(
+        all_read(
+            statements, lambda element: _Reader(f"camt.{found[1]}", element).statement(), CannotReadStatement
+        )
+    )
 
 
 class _Reader:
@@ -63,10 +70,13 @@ class _Reader:
     def statement(self) -> Statement:
         entries = self.element.findall("Ntry")
         if len(entries) > MOST_ENTRIES:
-            raise CannotReadStatement(f"The statement has more than {MOST_ENTRIES} entries; fetch a shorter period.")  # fmt: skip
-        for position, entry in enumerate(entries, 1):
-            self._entry(position, entry)
-        opening, closing = self._balance(OPENING, last=False), self._balance(CLOSING, last=True)
+            raise CannotReadStatement(f"{self._place(0)}: It has more than {MOST_ENTRIES} entries; fetch a shorter period.")  # fmt: skip
+        all_read(enumerate(entries, 1), lambda one: self._entry(*one), CannotReadStatement)
+        opening, closing = all_read(
+            ((OPENING, False), (CLOSING, True)),
+            lambda one: self._balance(one[0], last=one[1]),
+            CannotReadStatement,
+        )
         days = [entry.booked_date for entry in self.entries]
         first = opening[1] if opening else _day(self._place(0), self.element.find("FrToDt"), "FrDtTm")
         last = closing[1] if closing else _day(self._place(0), self.element.find("FrToDt"), "ToDtTm")
@@ -81,9 +91,9 @@ class _Reader:
 
     def _place(self, position: int) -> str:
         return (
-            f"Statement {self.number or '?'}, entry {position}"
+            f"Statement '{self.number or '?'}', entry {position}"
             if position
-            else f"Statement {self.number or '?'}"
+            else f"Statement '{self.number or '?'}'"
         )
 
     def _currency_of_account(self) -> str:
@@ -120,10 +130,12 @@ class _Reader:
         amount, currency = _amount(place, entry.find("Amt"))
         signed = amount * _sign(place, entry)
         if self.currency and currency != self.currency:
-            raise CannotReadStatement(f"{place}: the entry is in {currency}, its account in {self.currency}.")
+            raise CannotReadStatement(
+                f"{place}: The entry is in {currency}, its account in {self.currency}; bring the statement of that account."
+            )
         booked = _day(place, entry, "BookgDt") or _day(place, entry, "ValDt")
         if booked is None:
-            raise CannotReadStatement(f"{place}: there is no day of booking (BookgDt).")
+            raise CannotReadStatement(f"{place}: There is no day of booking (BookgDt).")
         words: dict[str, Any] = {
             "booked_date": booked, "value_date": _day(place, entry, "ValDt"), "is_reversal": _flag(entry, "RvslInd"),
             "entry_ref": _text(entry, "AcctSvcrRef")[:70], "bank_code": _code(entry.find("BkTxCd")),
@@ -132,10 +144,14 @@ class _Reader:
         if len(details) <= 1:
             self._append(_single(place, entry, details[0] if details else None, signed, words))
             return
-        parts = [_detail(place, entry, detail, signed, currency, words) for detail in details]
+        parts = all_read(
+            enumerate(details, 1),
+            lambda one: _detail(f"{place}, payment {one[0]}", entry, one[1], signed, currency, words),
+            CannotReadStatement,
+        )
         if sum(part["amount_minor"] for part in parts) != signed:
             self.notes.append(
-                f"{place}: its {len(parts)} payments do not make its sum; it is taken as one sum for a person to look at."
+                f"{place}: Its {len(parts)} payments do not make its sum; it is taken as one sum for a person to look at."
             )
             self._append(_single(place, entry, None, signed, words) | {"batch_count": len(parts)})
             return
@@ -144,7 +160,7 @@ class _Reader:
 
     def _append(self, words: dict[str, Any]) -> None:
         if len(self.entries) >= MOST_ENTRIES:
-            raise CannotReadStatement(f"The statement has more than {MOST_ENTRIES} payments; fetch a shorter period.")  # fmt: skip
+            raise CannotReadStatement(f"{self._place(0)}: It has more than {MOST_ENTRIES} payments; fetch a shorter period.")  # fmt: skip
         self.entries.append(BankEntry(row=len(self.entries) + 1, **words))
 
 
@@ -171,10 +187,10 @@ def _detail(
     node = detail.find("Amt")
     node = node if node is not None else detail.find("AmtDtls/TxAmt/Amt")
     if node is None:
-        raise CannotReadStatement(f"{place}: one of several payments has no amount.")
+        raise CannotReadStatement(f"{place}: There is no amount (Amt).")
     minor, its_currency = _amount(place, node)
     if its_currency != currency:
-        raise CannotReadStatement(f"{place}: a payment is in {its_currency}, its entry in {currency}.")
+        raise CannotReadStatement(f"{place}: The payment is in {its_currency}, its entry in {currency}.")
     sign = _sign(place, detail) if detail.find("CdtDbtInd") is not None else (1 if signed >= 0 else -1)
     batch = _text(entry, "NtryDtls/Btch/PmtInfId") or _text(entry, "NtryDtls/Btch/MsgId")
     return (
@@ -261,17 +277,17 @@ def _iban(text: str) -> str:
 def _sign(place: str, element: Element) -> int:
     word = _text(element, "CdtDbtInd")
     if word not in ("CRDT", "DBIT"):
-        raise CannotReadStatement(f"{place}: CdtDbtInd is '{word}', not CRDT or DBIT.")
+        raise CannotReadStatement(f"{place}: CdtDbtInd is '{word[:20]}', not CRDT or DBIT.")
     return 1 if word == "CRDT" else -1
 
 
 def _amount(place: str, node: Element) -> tuple[int, str]:
     """Minor units, never below zero, and the currency."""
     if node is None or not (node.text or "").strip():
-        raise CannotReadStatement(f"{place}: an amount is missing.")
+        raise CannotReadStatement(f"{place}: There is no amount (Amt).")
     currency, text = node.get("Ccy", ""), node.text.strip()
     if not re.fullmatch(r"[A-Z]{3}", currency):
-        raise CannotReadStatement(f"{place}: the amount {text[:20]} has no currency.")
+        raise CannotReadStatement(f"{place}: The amount '{text[:20]}' has no currency (Ccy).")
     if not re.fullmatch(r"\d{1,18}(\.\d{0,5})?|\.\d{1,5}", text):
         raise CannotReadStatement(f"{place}: '{text[:30]}' is not an amount.")
     try:
@@ -280,7 +296,7 @@ def _amount(place: str, node: Element) -> tuple[int, str]:
         raise CannotReadStatement(f"{place}: '{text[:30]}' is not an amount.") from problem
     if minor != int(minor) or minor > LARGEST_MINOR:
         raise CannotReadStatement(
-            f"{place}: {text} {currency} has parts of the smallest coin or is out of range."
+            f"{place}: '{text[:30]}' {currency} has parts of the smallest coin or is out of range."
         )
     return int(minor), currency
 

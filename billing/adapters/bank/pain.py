@@ -4,7 +4,7 @@ The library makes ids and a time of its own; they are put right afterwards, so t
 and the bank's answers name our ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -13,14 +13,16 @@ from pathlib import Path
 import sepaxml
 from lxml import etree
 from sepaxml import SepaDD, SepaTransfer
+from stdnum import bic, iban
 
 from billing.domain.banking.references import sepa_text
+from billing.domain.refusals import Refused
 
 DEBIT_SCHEMA, TRANSFER_SCHEMA = "pain.008.001.08", "pain.001.001.09"
 
 
-class InvalidOrder(ValueError):
-    """The file breaks its schema; the message says where."""
+class InvalidOrder(Refused):
+    """No file can be written; a sentence for each place says which party or payment is wrong and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,9 @@ def debit_file(*, us: Party, items: Sequence[DebitItem], message_id: str, day: d
     """A direct debit file.
 
     Raises:
-        InvalidOrder: it breaks the schema.
+        InvalidOrder: a name, account or id is none, or it breaks the schema.
     """
+    _check(us, items, needs_creditor_id=True)
     writer = SepaDD(
         _config(us) | {"batch": True, "creditor_id": us.creditor_id, "instrument": "CORE"},
         schema=DEBIT_SCHEMA,
@@ -86,8 +89,9 @@ def transfer_file(
     """A credit transfer file.
 
     Raises:
-        InvalidOrder: it breaks the schema.
+        InvalidOrder: a name or account is none, or it breaks the schema.
     """
+    _check(us, items, needs_creditor_id=False)
     writer = SepaTransfer(_config(us) | {"batch": True}, schema=TRANSFER_SCHEMA)
     for item in items:
         writer.add_payment(
@@ -97,6 +101,37 @@ def transfer_file(
             }
         )  # fmt: skip
     return _finish(writer.export(validate=False), TRANSFER_SCHEMA, message_id, now)
+
+
+def _check(us: Party, items: Sequence[DebitItem | TransferItem], *, needs_creditor_id: bool) -> None:
+    """Raises InvalidOrder with all that a bank would send back, before anything is written."""
+    faults = list(_our_faults(us, needs_creditor_id))
+    for item in items:
+        faults += [f"Payment {item.end_to_end_id}: {what}" for what in _item_faults(item)]
+    if faults:
+        raise InvalidOrder(*faults)
+
+
+def _our_faults(us: Party, needs_creditor_id: bool) -> Iterator[str]:
+    if not sepa_text(us.name, 70):
+        yield "The cooperative's name has no letters that banks take; write it in Latin letters at the cooperative."
+    if not iban.is_valid(us.iban):
+        yield f"The cooperative's IBAN '{us.iban}' is not right; correct it at the cooperative."
+    if us.bic and not bic.is_valid(us.bic):
+        yield f"The cooperative's BIC '{us.bic}' is not right; correct or empty it at the cooperative."
+    if needs_creditor_id and not us.creditor_id:
+        yield "The cooperative has no creditor identifier; write it in the rules of payment."
+
+
+def _item_faults(item: DebitItem | TransferItem) -> Iterator[str]:
+    if not sepa_text(item.name, 70):
+        yield f"The name '{item.name[:40]}' has no letters that banks take; write it in Latin letters."
+    if not iban.is_valid(item.iban):
+        yield f"The IBAN '{item.iban}' is not right; ask the member for it again."
+    if isinstance(item, DebitItem) and item.bic and not bic.is_valid(item.bic):
+        yield f"The BIC '{item.bic}' is not right; correct or empty it in the mandate."
+    if item.amount_minor <= 0:
+        yield "The amount is not above zero; take it out of the order."
 
 
 def _config(us: Party) -> dict[str, object]:
@@ -113,7 +148,10 @@ def _finish(content: bytes, schema: str, message_id: str, now: datetime) -> byte
         group.text = f"{message_id}-{number}"
     checker = _schema(schema)
     if not checker.validate(root):
-        raise InvalidOrder(str(checker.error_log.last_error))
+        problem = checker.error_log.last_error
+        raise InvalidOrder(
+            f"The file breaks the rules of {schema} in line {problem.line} ('{problem.message[:160]}'); tell whoever runs the program."
+        )
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 

@@ -36,11 +36,15 @@ def read_status_report(content: bytes) -> StatusReport:
     """
     root = parse(content)
     if not MESSAGE.fullmatch(message_name(root)):
-        raise CannotReadFile(f"The file is {message_name(root) or 'XML of another kind'}, not pain.002.")
+        raise CannotReadFile(
+            f"The file is {message_name(root) or 'XML of another kind'}, not pain.002; bring the bank's answer to an order."
+        )
     strip_namespaces(root)
     group = root.find("CstmrPmtStsRpt/OrgnlGrpInfAndSts")
     if group is None or not group.findtext("OrgnlMsgId"):
-        raise CannotReadFile("The answer does not say to which file it answers (OrgnlMsgId).")
+        raise CannotReadFile(
+            "The answer does not say to which file it answers (OrgnlMsgId); ask the bank for it again."
+        )
     items, rejected = [], []
     for payments in root.findall("CstmrPmtStsRpt/OrgnlPmtInfAndSts"):
         if payments.findtext("PmtInfSts") == "RJCT":

@@ -2,10 +2,12 @@
 
 from lxml import etree
 
+from billing.domain.refusals import Refused
+
 LONGEST_FILE_BYTES = 20_000_000
 
 
-class CannotReadFile(ValueError):
+class CannotReadFile(Refused):
     """The file cannot be read; the message says why and what to do."""
 
 
@@ -24,11 +26,14 @@ def parse(content: bytes) -> "etree._Element":
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as problem:
+        line, column = problem.position
         raise CannotReadFile(
-            f"The file is no sound XML ({problem}); fetch it again from the bank."
+            f"Line {line}, column {column}: the file is no sound XML ('{str(problem.msg)[:120]}'); fetch it again."
         ) from problem
     if root.getroottree().docinfo.doctype:
-        raise CannotReadFile("The file has a document type, which banks do not send; it is not read.")
+        raise CannotReadFile(
+            "The file has a document type, which neither banks nor markets send; it is not read."
+        )
     return root
 
 

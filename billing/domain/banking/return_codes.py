@@ -58,6 +58,16 @@ def fee_minor(rule: str, *, code: str, bank_minor: int, fixed_minor: int) -> int
     return bank_minor if rule == "bank" else fixed_minor
 
 
+STATUSES = {
+    "RCVD": ("received", "eingegangen"), "ACTC": ("its form is accepted", "die Form ist angenommen"),
+    "ACCP": ("accepted", "angenommen"), "ACWC": ("accepted with a change", "mit einer Änderung angenommen"),
+    "ACSP": ("being carried out", "in Ausführung"), "ACSC": ("carried out", "ausgeführt"),
+    "ACCC": ("arrived on the account", "auf dem Konto angekommen"), "PDNG": ("waits at the bank", "wartet bei der Bank"),
+    "PART": ("accepted in part", "teilweise angenommen"), "RJCT": ("refused", "abgelehnt"), "CANC": ("cancelled", "storniert"),
+}  # fmt: skip
+"""What a bank says of an order or a payment (ISO 20022 external payment status codes), in English and German."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why the bank did not take a payment: `is_own` where it said so of this one, not of the group or file around it."""

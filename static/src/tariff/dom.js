@@ -44,8 +44,8 @@ export function labelled(text, input, more) {
   return make("div", { class: "te-field" }, make("label", { for: id }, text), input, more);
 }
 
-export function choice(options, value, onchange) {
-  const select = make("select", { class: "te-input", onchange: () => onchange(select.value) });
+export function choice(options, value, onchange, attributes = {}) {
+  const select = make("select", { class: "te-input", onchange: () => onchange(select.value), ...attributes });
   for (const [key, words] of options) select.append(make("option", { value: key, selected: key === String(value) }, words));
   return select;
 }

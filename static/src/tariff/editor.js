@@ -2,7 +2,7 @@
 import { say } from "./words.js";
 import "./editor.css";
 import { make } from "./dom.js";
-import { KINDS, partCard } from "./part_cards.js";
+import { KINDS, partCard, tellFaults } from "./part_cards.js";
 
 const WAIT_MS = 500;
 const PRICES = ["energy", "spot"];
@@ -20,7 +20,7 @@ class Editor {
     this.paint();
     root.querySelector("[data-te-ask-effect]").addEventListener("click", () => this.askEffect());
     if (this.stands) return;
-    this.write();
+    if (root.hasAttribute("data-typed")) { this.readField(); this.look(); } else this.write();
     this.form.addEventListener("input", (event) => {
       if (event.target === this.field) this.readField();
       this.later();
@@ -119,18 +119,11 @@ class Editor {
     this.root.querySelector("[data-te-effect]").classList.toggle("te-stale", Boolean(this.worked));
   }
 
-  /** What is wrong in a part is said on its card too. */
+  /** What is wrong in a part is said on its card too, and its field marked. */
   mark(place) {
-    for (const card of this.cards.querySelectorAll("[data-part]")) card.querySelector(".te-fault").hidden = true;
-    for (const item of place.querySelectorAll("[data-fault]")) {
-      const found = /parts\[(\d+)\]\.?([^:]*): (.*)/s.exec(item.dataset.fault);
-      const card = found && this.cards.querySelector(`[data-part="${found[1]}"]`);
-      if (!card) continue;
-      const fault = card.querySelector(".te-fault");
-      const title = card.querySelector("h2").textContent;
-      fault.textContent = `${inWords(found[2])}${found[3]}`;
-      fault.hidden = false;
-      item.textContent = `${title}: ${inWords(found[2])}${found[3]}`;
+    const items = [...place.querySelectorAll("[data-of]")];
+    for (const card of this.cards.querySelectorAll("[data-part]")) {
+      tellFaults(card, items.filter((item) => item.dataset.of === card.dataset.part).map((item) => [item.dataset.where, item.querySelector("span").textContent]));
     }
   }
 
@@ -150,15 +143,6 @@ class Editor {
     place.removeAttribute("aria-busy");
     button.disabled = false;
   }
-}
-
-/** periods[1].tiers[0].price: the price of step 1 of period 1. */
-function inWords(where) {
-  const period = /periods\[(\d+)\]/.exec(where);
-  const tier = /tiers\[(\d+)\]/.exec(where);
-  const last = where.split(".").pop().replace(/\[\d+\]/, "").replace("up_to", "limit").replace("_", " ");
-  const words = [last && !["periods", "tiers"].includes(last) ? say(last) : "", tier ? say("step {number}", { number: Number(tier[1]) + 1 }) : "", period ? say("period {number}", { number: period[1] }) : ""].filter(Boolean).join(", ");
-  return words ? `${words} ` : "";
 }
 
 for (const root of document.querySelectorAll("[data-tariff-editor]")) new Editor(root);

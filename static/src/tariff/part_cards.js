@@ -35,7 +35,7 @@ function put(part, key, value, changed) {
 const money = (label, part, key, changed, hint) => labelled(label, entry(part[key], (v) => put(part, key, number(v), changed), { inputmode: "decimal", "data-key": key }), hint && make("small", {}, hint));
 const text = (label, part, key, changed) => labelled(label, entry(part[key], (v) => put(part, key, v.trim(), changed), { maxlength: 40, "data-key": key }));
 const share = (label, part, key, changed) => labelled(label, entry(part[key] === undefined ? "" : moved(part[key], 2), (v) => put(part, key, v.trim() && moved(v, -2), changed), { inputmode: "decimal", "data-key": key }));
-const select = (label, part, key, options, fallback, changed, after) => labelled(label, choice(options, part[key] ?? fallback, (v) => { put(part, key, v === fallback ? "" : v, changed); after?.(); }));
+const select = (label, part, key, options, fallback, changed, after) => labelled(label, choice(options, part[key] ?? fallback, (v) => { put(part, key, v === fallback ? "" : v, changed); after?.(); }, { "data-key": key }));
 
 function kindsOn(part, changed) {
   const chosen = new Set(part.on ?? []);
@@ -110,15 +110,15 @@ const BODIES = {
     card.append(make("div", { class: "te-fields" },
       select("Measured as", part, "measure", [["highest", "the month's highest quarter hour"], ["mean_of_three", "the mean of the three highest"], ["coincident", "what was drawn at the microgrid's peak"]], "highest", tools.changed),
       money("At least this share of earlier months [%]", part, "ratchet_percent", tools.changed, "Empty: none."),
-      labelled("of how many months before", entry(part.ratchet_months, (v) => put(part, "ratchet_months", /^\d+$/.test(v) ? Number(v) : "", tools.changed), { inputmode: "numeric" })),
-      labelled("of which months of the year (1 to 12)", entry(part.ratchet_of?.join(", "), (v) => put(part, "ratchet_of", (v.match(/\d+/g) ?? []).map(Number), tools.changed), { inputmode: "numeric" }), make("small", {}, "Empty: of all."))));
+      labelled("of how many months before", entry(part.ratchet_months, (v) => put(part, "ratchet_months", /^\d+$/.test(v) ? Number(v) : "", tools.changed), { inputmode: "numeric", "data-key": "ratchet_months" })),
+      labelled("of which months of the year (1 to 12)", entry(part.ratchet_of?.join(", "), (v) => put(part, "ratchet_of", (v.match(/\d+/g) ?? []).map(Number), tools.changed), { inputmode: "numeric", "data-key": "ratchet_of" }), make("small", {}, "Empty: of all."))));
     if (part.months?.length) card.append(monthPeriods(part, tools));
     else painted(part, card, { ...tools, per: "kW and month" });
   },
   spot(part, card, { changed, indexes }) {
     const known = freshId("indexes");
     card.append(make("datalist", { id: known }, ...indexes.map((code) => make("option", { value: code }))), make("div", { class: "te-fields" },
-      labelled("Index", entry(part.index, (v) => put(part, "index", v.trim(), changed), { list: known, maxlength: 40 })),
+      labelled("Index", entry(part.index, (v) => put(part, "index", v.trim(), changed), { list: known, maxlength: 40, "data-key": "index" })),
       money("Factor on the index", part, "factor", changed, "Empty: 1."), money("Margin per kWh", part, "margin", changed),
       money("Never below, per kWh", part, "floor", changed, "Empty: no floor."), money("Never above, per kWh", part, "cap", changed, "Empty: no cap."),
       money("Factor while the village has more than it needs", part, "surplus_factor", changed, "Empty: 1."),
@@ -139,8 +139,8 @@ const BODIES = {
   },
   capacity(part, card, { changed, again }) {
     const rows = part.steps.map((step, place) => make("div", { class: "te-period", role: "group", "aria-label": say("Step {number}", { number: place + 1 }) },
-      labelled("up to [A]", entry(step.fuse_a, (v) => { step.fuse_a = /^\d+$/.test(v) ? Number(v) : v; changed(); }, { inputmode: "numeric" })),
-      labelled("amount a month", entry(step.amount, (v) => { step.amount = number(v); changed(); }, { inputmode: "decimal" })),
+      labelled("up to [A]", entry(step.fuse_a, (v) => { step.fuse_a = /^\d+$/.test(v) ? Number(v) : v; changed(); }, { inputmode: "numeric", "data-step": `${place}.fuse_a` })),
+      labelled("amount a month", entry(step.amount, (v) => { step.amount = number(v); changed(); }, { inputmode: "decimal", "data-step": `${place}.amount` })),
       part.steps.length > 1 ? make("button", { type: "button", class: "te-link", "aria-label": say("Remove step {number}", { number: place + 1 }), onclick: () => { part.steps.splice(place, 1); changed(); again(); } }, "Remove") : null));
     card.append(make("div", { class: "te-periods" }, ...rows), make("button", { type: "button", class: "te-link te-add", onclick: () => { part.steps.push({ fuse_a: "", amount: "" }); again(); } }, "Add a step"));
   },
@@ -179,6 +179,29 @@ function monthPeriods(part, { changed, again, currency }) {
   return make("div", {}, rows, months);
 }
 
+// Where a part's path leads on its card: periods[1].tiers[0].price to the price of the first step of period 1.
+const FIELDS = [
+  [/^periods\[(\d+)\]\.name$/, (found) => `[data-period-name="${found[1]}"]`],
+  [/^periods\[(\d+)\]\.tiers\[(\d+)\]\.price$/, (found) => `[data-price="${found[1]}.${found[2]}"]`],
+  [/^periods\[(\d+)\]\.tiers\[(\d+)\]\.up_to$/, (found) => `[data-limit="${found[1]}.${found[2]}"]`],
+  [/^steps\[(\d+)\]\.(fuse_a|amount)$/, (found) => `[data-step="${found[1]}.${found[2]}"]`],
+  [/^(\w+)(?:\[\d+\])?$/, (found) => `[data-key="${found[1]}"]`],
+];
+
+/** Say on a card what is wrong with it, as `[path, words]`, and mark the fields. */
+export function tellFaults(card, faults) {
+  const place = card.querySelector(".te-fault");
+  place.replaceChildren(...faults.map(([, words]) => make("p", {}, document.createTextNode(words))));
+  place.hidden = !faults.length;
+  for (const field of card.querySelectorAll("[aria-invalid]")) { field.removeAttribute("aria-invalid"); field.removeAttribute("aria-describedby"); }
+  for (const [path] of faults) {
+    const [shape, selector] = FIELDS.find(([one]) => one.test(path)) ?? [];
+    const field = shape && card.querySelector(selector(shape.exec(path)));
+    field?.setAttribute("aria-invalid", "true");
+    field?.setAttribute("aria-describedby", place.id);
+  }
+}
+
 /** One card. */
 export function partCard(part, place, tools) {
   const kind = KINDS[part.kind];
@@ -189,6 +212,6 @@ export function partCard(part, place, tools) {
   card.append(head);
   if (BODIES[part.kind]) BODIES[part.kind](part, card, tools);
   else card.append(make("p", {}, "Only an expert can change this part, in the field below."));
-  card.append(make("p", { class: "te-fault", role: "alert", hidden: true }));
+  card.append(make("div", { class: "te-fault", id: `${id}-fault`, role: "alert", hidden: true }));
   return card;
 }

@@ -172,7 +172,7 @@ def test_a_group_that_the_bank_refuses_is_owed_again(hamlet: Hamlet, roofs: Memb
         .replace(b"<GrpSts></GrpSts>", b"")
     )
     for count in (1, 0):
-        assert take_status_report(cooperative=hamlet.cooperative, content=file, now=NOW)[1] == count
+        assert take_status_report(cooperative=hamlet.cooperative, content=file, now=NOW).refused == count
     payout.refresh_from_db()
     order.refresh_from_db()
     assert (payout.status, payout.code, order.bank_status) == ("rejected", "AM04", "PART")

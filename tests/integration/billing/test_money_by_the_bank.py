@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from lxml import etree
 
+from billing.adapters.bank.pain import InvalidOrder
 from billing.adapters.bank.xml import CannotReadFile
 from billing.models import (
     BankOrder,
@@ -195,7 +196,8 @@ def test_what_the_bank_refuses_is_free_again_and_the_rest_is_collected(
     order = released(hamlet, hands)
     bad = order.debits.get(document=bills[0])
     for _ in range(2):
-        take_status_report(cooperative=hamlet.cooperative, content=answer(order, "PART", (bad.end_to_end_id, "MD01")), now=NOW)  # fmt: skip
+        told = take_status_report(cooperative=hamlet.cooperative, content=answer(order, "PART", (bad.end_to_end_id, "MD01"), ("B0-9", "MS03")), now=NOW)  # fmt: skip
+        assert (told.order, told.unknown) == (order, ("B0-9",))
     mandates[0].refresh_from_db()
     bad.refresh_from_db()
     assert (bad.status, bad.code, mandates[0].status) == ("rejected", "MD01", "paused")
@@ -205,6 +207,20 @@ def test_what_the_bank_refuses_is_free_again_and_the_rest_is_collected(
         take_status_report(cooperative=hamlet.cooperative, content=answer(BankOrder(message_id="X")), now=NOW)
     with pytest.raises(CannotReadFile):
         take_status_report(cooperative=hamlet.cooperative, content=camt(), now=NOW)
+
+
+def test_an_order_that_the_bank_would_send_back_stays_prepared(
+    hamlet: Hamlet, bills: list[Document], hands
+) -> None:
+    mandate_for(bills[0])
+    order = prepare_debits(cooperative=hamlet.cooperative, user=hands[0], now=NOW)
+    Cooperative.objects.filter(pk=hamlet.cooperative.pk).update(bic="DORF")
+    with pytest.raises(InvalidOrder, match="The cooperative's BIC 'DORF' is not right"):
+        release_order(order=order, user=hands[1], now=NOW)
+    order.refresh_from_db()
+    assert (order.status, order.debits.get().status) == ("prepared", "prepared")
+    Cooperative.objects.filter(pk=hamlet.cooperative.pk).update(bic="")
+    assert release_order(order=order, user=hands[1], now=NOW).status == "released"
 
 
 def test_a_whole_file_can_be_refused_or_cancelled(hamlet: Hamlet, bills: list[Document], hands) -> None:

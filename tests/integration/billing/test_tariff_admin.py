@@ -103,9 +103,13 @@ def test_a_draft_without_painting_keeps_its_windows(treasurer: User, draft: Tari
 def test_parts_are_checked_as_they_are_written(treasurer: User, draft: TariffVersion) -> None:
     wrong = filled({"kind": "levy", "name": "fund", "price": "dear"})
     client = logged_in(treasurer)
-    assert "parts[0].price: is &#x27;dear&#x27;" in client.post(address(draft), wrong).content.decode()
     assert (
-        "parts[0].price: is &#x27;dear&#x27;" in client.post(address(draft, "look"), wrong).content.decode()
+        "Levy “fund”, per kWh drawn: &#x27;dear&#x27; is not a number"
+        in client.post(address(draft), wrong).content.decode()
+    )
+    assert (
+        "<strong>Levy “fund”</strong>: <span>per kWh drawn: &#x27;dear&#x27; is not a number"
+        in client.post(address(draft, "look"), wrong).content.decode()
     )
     draft.refresh_from_db()
     assert draft.parts == []

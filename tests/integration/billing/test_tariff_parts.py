@@ -106,8 +106,8 @@ def test_the_paper_names_what_is_no_energy(hamlet_with_parts: Hamlet) -> None:
         ([{"kind": "export", "rule": "buy_all_sell_all"}], "say what is paid for energy fed in"),
         ([{"kind": "spot", "index": "x"}, {"kind": "export", "rule": "net_metering"}], "set off against each other"),
         ([{"kind": "levy", "name": "fine", "price": "0.00000001"}], "more than six decimals"),
-        ([PARTS[0], PARTS[0]], "more than one prices energy"),
-        ([{"kind": "toll"}], "parts[0].kind"),
+        ([PARTS[0], PARTS[0]], "Energy has a price already"),
+        ([{"kind": "toll"}], "toll, kind of charge: Is no kind of charge"),
     ],
 )  # fmt: skip
 def test_what_no_bill_can_hold_is_not_published(hamlet: Hamlet, parts: list[Any], named: str) -> None:

@@ -30,12 +30,12 @@ def test_the_hour_that_comes_twice_is_two_hours() -> None:
     [
         ("time,price\n2026-03-01T00:00Z,1\n", "price_per_kwh or price_per_mwh"),
         ("time,price_per_kwh\n", "price_per_kwh or price_per_mwh"),
-        ("time,price_per_kwh\n2026-03-01T00:00,1\n", "Row 2: the time needs its offset"),
-        ("time,price_per_kwh\n2026-03-01T00:00Z,dear\n", "Row 2: needs a time"),
+        ("time,price_per_kwh\n2026-03-01T00:00,1\n", "Row 2, time: .* lacks its offset"),
+        ("time,price_per_kwh\n2026-03-01T00:00Z,dear\n", "Row 2, price_per_kwh: 'dear' is no price"),
         ("time,price_per_kwh\n2026-03-01T00:00Z,NaN\n", "Row 2"),
-        ("time,price_per_kwh\n2026-03-01T00:00Z,101\n", "check the column's unit"),
-        ("time,price_per_kwh\n2026-03-01T00:07Z,1\n", "begins with a quarter hour"),
-        ("time,price_per_kwh\n2026-03-01T01:00Z,1\n2026-03-01T00:00Z,1\n", "Row 3: times must rise"),
+        ("time,price_per_kwh\n2026-03-01T00:00Z,101\n", "above 100 per kWh"),
+        ("time,price_per_kwh\n2026-03-01T00:07Z,1\n", "does not begin a quarter hour"),
+        ("time,price_per_kwh\n2026-03-01T01:00Z,1\n2026-03-01T00:00Z,1\n", "Row 3, time: .* does not follow"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_by_its_row(text: str, told: str) -> None:

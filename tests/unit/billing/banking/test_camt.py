@@ -111,7 +111,10 @@ BAD = {
     "another currency": (entry("1.00", currency="USD"), "its account in EUR"),
     "no day": (entry("1.00").replace("<Dt>2016-04-05</Dt>", ""), "no day of booking"),
     "no such day": (entry("1.00", day="2016-02-30"), "is not a day"),
-    "a part without amount": (entry("2.00", details=detail(name="A") + detail(name="B")), "has no amount"),
+    "a part without amount": (
+        entry("2.00", details=detail(name="A") + detail(name="B")),
+        "There is no amount",
+    ),
 }
 
 

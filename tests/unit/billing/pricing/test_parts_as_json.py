@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from billing.domain.pricing.faults import CannotReadParts
 from billing.domain.pricing.parts import Demand, Minimum, Period, PricedTariff, Tier
-from billing.domain.pricing.reading import CannotReadParts, tariff_from_json
+from billing.domain.pricing.reading import tariff_from_json
 from billing.domain.pricing.urdb import tariff_from_urdb
 from billing.domain.pricing.urdb_writing import tariff_as_urdb
 from billing.domain.pricing.writing import tariff_as_json
@@ -98,23 +99,23 @@ def test_a_second_charge_of_a_kind_and_a_ratchet_of_one_power_alone_are_told_not
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda t: t.__setitem__("format", 2), "format: is 2"),
-        (lambda t: t.__setitem__("currency", "euro"), "currency: must be"),
-        (lambda t: t["parts"][0].__setitem__("kind", "toll"), "parts[0].kind: must be one of standing"),
-        (lambda t: t["parts"][0].pop("amount"), "parts[0].amount: is missing"),
-        (lambda t: t["parts"][0].__setitem__("amount", "much"), "parts[0].amount: is 'much'"),
-        (lambda t: t["parts"][0].__setitem__("per", "week"), "parts[0].per: is 'week'"),
-        (lambda t: t["parts"][0].__setitem__("colour", "red"), "parts[0].colour: is not known"),
-        (lambda t: t["parts"][1]["periods"][0]["tiers"][0].pop("price"), "parts[1].periods[0].tiers[0].price: is missing"),
-        (lambda t: t["parts"][1]["schedule"][0].__setitem__("period", 7), "parts[1]: names period 7, but has 3"),
-        (lambda t: t["parts"][1]["schedule"][0].__setitem__("to", "16:00"), "parts[1].schedule[0].to: must be later"),
-        (lambda t: t["parts"][1]["schedule"][0].__setitem__("from", "25:00"), "parts[1].schedule[0].from: must be a time"),
-        (lambda t: t["parts"][1]["schedule"][0].__setitem__("days", ["sunday"]), "parts[1].schedule[0].days: must be"),
-        (lambda t: t["parts"][6].__setitem__("months", [0]), "parts[6].months: must be 12"),
-        (lambda t: t["parts"][7].__setitem__("ratchet_of", [6, 13]), "parts[7].ratchet_of: must be some of 1 to 12"),
-        (lambda t: t["parts"][7].__setitem__("ratchet_of", [6, 6]), "parts[7].ratchet_of: must be some of 1 to 12"),
-        (lambda t: t["parts"][8].__setitem__("steps", []), "parts[8].steps: must be steps"),
-        (lambda t: t.__setitem__("parts", {}), "parts: must be a list"),
+        (lambda t: t.__setitem__("format", 2), "format: '2' is not the format"),
+        (lambda t: t.__setitem__("currency", "euro"), "currency: Must be"),
+        (lambda t: t["parts"][0].__setitem__("kind", "toll"), "parts[0].kind: Is no kind of charge; choose one of standing"),
+        (lambda t: t["parts"][0].pop("amount"), "parts[0].amount: Is empty"),
+        (lambda t: t["parts"][0].__setitem__("amount", "much"), "parts[0].amount: 'much' is not a number"),
+        (lambda t: t["parts"][0].__setitem__("per", "week"), "parts[0].per: 'week' is not known"),
+        (lambda t: t["parts"][0].__setitem__("colour", "red"), "parts[0].colour: Is not known"),
+        (lambda t: t["parts"][1]["periods"][0]["tiers"][0].pop("price"), "parts[1].periods[0].tiers[0].price: Is empty"),
+        (lambda t: t["parts"][1]["schedule"][0].__setitem__("period", 7), "parts[1]: Its hours or months name period 7, but the last period is 2"),
+        (lambda t: t["parts"][1]["schedule"][0].__setitem__("to", "16:00"), "parts[1].schedule[0].to: Must be later"),
+        (lambda t: t["parts"][1]["schedule"][0].__setitem__("from", "25:00"), "parts[1].schedule[0].from: Must be a time"),
+        (lambda t: t["parts"][1]["schedule"][0].__setitem__("days", ["sunday"]), "parts[1].schedule[0].days: Must be"),
+        (lambda t: t["parts"][6].__setitem__("months", [0]), "parts[6].months: Must be 12"),
+        (lambda t: t["parts"][7].__setitem__("ratchet_of", [6, 13]), "parts[7].ratchet_of: Must be some of 1 to 12"),
+        (lambda t: t["parts"][7].__setitem__("ratchet_of", [6, 6]), "parts[7].ratchet_of: Must be some of 1 to 12"),
+        (lambda t: t["parts"][8].__setitem__("steps", []), "parts[8].steps: There is no step"),
+        (lambda t: t.__setitem__("parts", {}), "parts: Must be a list"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_by_its_place(change: Callable[[dict[str, Any]], Any], named: str) -> None:
