@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "grid.devicelink", "grid.chargingsession", "grid.chargingtag", "grid.adrprogram", "grid.adrevent", "grid.adrreport",
     ),
     "Witness": (
-        "contracts.anchor", "contracts.chaintransaction", "contracts.chaindeployment", "contracts.paymentquote",
+        "contracts.anchor", "contracts.chaintransaction", "contracts.chaindeployment", "contracts.stablecoin", "contracts.paymentquote",
         "contracts.chainpayment", "contracts.walletlink",
     ),
 }  # fmt: skip

@@ -60,6 +60,10 @@ CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
 CHAIN_CONFIRMATIONS = int(os.environ.get("CHAIN_CONFIRMATIONS") or 1)
 CHAIN_WEI_PER_MINOR = int(os.environ.get("CHAIN_WEI_PER_MINOR") or 4_000_000_000_000)
+CHAIN_COIN = os.environ.get("CHAIN_COIN") or "ETH"
+# The ERC-20 token in which bills can be paid too, and its units per minor unit (0: one coin is one unit of the currency).
+CHAIN_STABLE_COIN = os.environ.get("CHAIN_STABLE_COIN", "")
+CHAIN_STABLE_UNITS_PER_MINOR = int(os.environ.get("CHAIN_STABLE_UNITS_PER_MINOR") or 0)
 IPFS_API_URL = os.environ.get("IPFS_API_URL", "")
 # A card provider ("stripe", or one with its API); empty: no cards. Its secrets are here and nowhere else.
 CARD_PROVIDER = os.environ.get("CARD_PROVIDER", "")

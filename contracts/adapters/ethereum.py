@@ -43,9 +43,14 @@ T = TypeVar("T")
 
 @lru_cache
 def artifact(contract: str) -> dict[str, Any]:
-    """ABI and bytecode of one of the four contracts."""
+    """ABI and bytecode of one of our contracts."""
     content: dict[str, Any] = json.loads((ARTIFACTS / f"{contract}.json").read_text())
     return content
+
+
+def encode_call(contract: str, function: str, arguments: Sequence[Any]) -> str:
+    """The data of a call, in hexadecimal; no node is needed for it."""
+    return str(Web3().eth.contract(abi=artifact(contract)["abi"]).encode_abi(function, args=list(arguments)))
 
 
 @lru_cache
@@ -179,8 +184,7 @@ class EthereumChain:
         return Receipt(int(found["blockNumber"]), bool(found["status"]), int(found["gasUsed"]))
 
     def encode(self, contract: str, function: str, arguments: Sequence[Any]) -> bytes:
-        shape = self._web3.eth.contract(abi=artifact(contract)["abi"])
-        return bytes.fromhex(str(shape.encode_abi(function, args=list(arguments))).removeprefix("0x"))
+        return bytes.fromhex(encode_call(contract, function, arguments).removeprefix("0x"))
 
     def deployment(self, contract: str, arguments: Sequence[Any]) -> bytes:
         content = artifact(contract)
@@ -215,8 +219,8 @@ class EthereumChain:
                 arguments, tx_hash = log["args"], "0x" + bytes(log["transactionHash"]).hex()
                 found.append(
                     PaymentEvent(
-                        "0x" + bytes(arguments["billId"]).hex(), str(arguments["payer"]), int(arguments["paidWei"]),
-                        int(arguments["appliedWei"]), int(arguments["restWei"]), tx_hash, places[tx_hash],
+                        "0x" + bytes(arguments["billId"]).hex(), str(arguments["payer"]), str(arguments["token"]),
+                        int(arguments["paid"]), int(arguments["appliedWad"]), tx_hash, places[tx_hash],
                         int(log["blockNumber"]),
                     )
                 )  # fmt: skip

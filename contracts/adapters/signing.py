@@ -36,6 +36,13 @@ def address_of(key: str) -> str:
     return str(Account.from_key(key).address)
 
 
+def checksummed(address: str) -> str:
+    """An address as EIP-55 writes it."""
+    from eth_utils import to_checksum_address
+
+    return str(to_checksum_address(address))
+
+
 def contract_address(sender: str, nonce: int) -> str:
     """Where a contract created by `sender` with `nonce` will live: keccak(rlp([sender, nonce]))."""
     import rlp

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from contracts.adapters.ethereum import EthereumChain
@@ -18,9 +19,11 @@ from contracts.models import (
     ChainPayment,
     ChainTransaction,
     PaymentQuote,
+    StableCoin,
     TransactionStatus,
     WalletLink,
 )
+from contracts.selectors.coins import amount_in
 from contracts.services.outbox import try_again
 from contracts.services.proofs import check_days, check_documents
 from members.admin.roles import FactAdmin, RoleScope
@@ -34,11 +37,6 @@ COLOURS = {
     TransactionStatus.PENDING: "info", TransactionStatus.SENT: "warning", TransactionStatus.CONFIRMED: "success",
     TransactionStatus.FAILED: "danger",
 }  # fmt: skip
-WEI_PER_ETHER = 10**18
-
-
-def _ether(wei: object) -> str:
-    return f"{int(str(wei)) / WEI_PER_ETHER:.6f}"
 
 
 class PublicFactAdmin(FactAdmin):
@@ -107,7 +105,7 @@ class ChainTransactionAdmin(PublicFactAdmin):
 
 @admin.register(ChainDeployment)
 class ChainDeploymentAdmin(PublicFactAdmin):
-    """Where the four contracts live."""
+    """Where the contracts live."""
 
     list_display = ("contract", "address", "chain_id", "genesis_hash", "block")
     list_filter = ("chain_id",)
@@ -117,6 +115,19 @@ class ChainDeploymentAdmin(PublicFactAdmin):
     @display(description="Block")
     def block(self, row: ChainDeployment) -> int | None:
         return row.transaction.block_number
+
+
+@admin.register(StableCoin)
+class StableCoinAdmin(PublicFactAdmin):
+    """The stable coins that the contract was told to take; the newest of a chain is taken."""
+
+    list_display = ("symbol", "address", "decimals", "chain_id", "named_at", "state")
+    list_select_related = ("transaction",)
+    ordering = ("-pk",)
+
+    @display(description="Status", ordering="transaction__status", label=COLOURS)
+    def state(self, row: StableCoin) -> tuple[str, str]:
+        return row.transaction.status, row.transaction.get_status_display()
 
 
 @admin.register(Anchor)
@@ -181,18 +192,22 @@ def _check(chain: EthereumChain, anchor: Anchor) -> list[Finding]:
 
 @admin.register(PaymentQuote)
 class PaymentQuoteAdmin(FactAdmin):
-    """What bills cost in the chain's money, and until when."""
+    """What bills cost in the chain's coin and in the stable coin, and until when."""
 
     view_roles = BOOKS
     cooperative_path = "document__cooperative"
-    list_display = ("document", "ether", "wei_per_minor", "expires_at")
-    list_select_related = ("document",)
+    list_display = ("document", "in_own_coin", "in_stable_coin", "expires_at")
+    list_select_related = ("document", "coin")
     search_fields = ("document__label",)
     ordering = ("-pk",)
 
-    @display(description="Ether", ordering="wei")
-    def ether(self, row: PaymentQuote) -> str:
-        return _ether(row.wei)
+    @display(description=gettext_lazy("In the chain's coin"), ordering="due_minor")
+    def in_own_coin(self, row: PaymentQuote) -> str:
+        return amount_in(row.due_minor * row.wei_per_minor, None)
+
+    @display(description=gettext_lazy("In the stable coin"), ordering="units_per_minor")
+    def in_stable_coin(self, row: PaymentQuote) -> str:
+        return amount_in(row.due_minor * row.units_per_minor, row.coin) if row.coin else "–"
 
 
 @admin.register(ChainPayment)
@@ -201,14 +216,15 @@ class ChainPaymentAdmin(FactAdmin):
 
     view_roles = BOOKS
     cooperative_path = "document__cooperative"
-    list_display = ("document", "payer", "ether", "booked", "transaction_hash")
-    list_select_related = ("document", "payment")
+    list_display = ("document", "payer", "paid", "booked", "transaction_hash")
+    list_filter = ("coin",)
+    list_select_related = ("document", "payment", "coin")
     search_fields = ("document__label", "transaction_hash", "payer")
     ordering = ("-pk",)
 
-    @display(description="Ether", ordering="applied_wei")
-    def ether(self, row: ChainPayment) -> str:
-        return _ether(row.applied_wei)
+    @display(description=gettext_lazy("Paid"), ordering="paid_units")
+    def paid(self, row: ChainPayment) -> str:
+        return amount_in(row.paid_units, row.coin)
 
     @display(description="Booked")
     def booked(self, row: ChainPayment) -> str:

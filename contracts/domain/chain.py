@@ -28,13 +28,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class PaymentEvent:
-    """A `PaymentReceived` event of the Billing contract, amounts in wei; `position` counts those of one transaction."""
+    """A `PaymentReceived` event of the Billing contract; `position` counts those of one transaction.
+
+    `token` is address zero for the chain's own coin; `paid_units` are wei or units of the token, `applied_wad` minor units with 18 decimals.
+    """
 
     bill_id: str
     payer: str
-    paid_wei: int
-    applied_wei: int
-    rest_wei: int
+    token: str
+    paid_units: int
+    applied_wad: int
     transaction_hash: str
     position: int
     block_number: int

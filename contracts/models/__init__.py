@@ -2,9 +2,14 @@
 
 from contracts.models.anchors import Anchor, AnchorKind, AnchorLeaf
 from contracts.models.keys import MemberDataKey, WalletLink
-from contracts.models.payments import ChainCursor, ChainPayment, PaymentQuote
+from contracts.models.payments import ChainCursor, ChainPayment, PaymentQuote, StableCoin
 from contracts.models.storages import StorageMirror
-from contracts.models.transactions import ChainDeployment, ChainTransaction, TransactionStatus
+from contracts.models.transactions import (
+    ChainDeployment,
+    ChainTransaction,
+    TransactionStatus,
+    TransactionVersion,
+)
 
 __all__ = [
     "Anchor",
@@ -16,7 +21,9 @@ __all__ = [
     "ChainTransaction",
     "MemberDataKey",
     "PaymentQuote",
+    "StableCoin",
     "StorageMirror",
     "TransactionStatus",
+    "TransactionVersion",
     "WalletLink",
 ]

@@ -1,33 +1,80 @@
-"""Quotes given and payments seen on the chain."""
+"""Coins that are taken, quotes given, and payments seen on the chain."""
 
 from django.db import models
+from django.db.models import Q
 
 from billing.models import Document, Payment
+from contracts.domain.coins import NATIVE
+from contracts.models.transactions import ChainTransaction
+
+
+class StableCoin(models.Model):
+    """An ERC-20 token that the Billing contract was told to take; the newest of a chain is taken now, address zero: none is."""
+
+    chain_id = models.BigIntegerField()
+    address = models.CharField(max_length=42)
+    symbol = models.CharField(max_length=16, blank=True)
+    decimals = models.PositiveSmallIntegerField(default=0)
+    named_at = models.DateTimeField()
+    transaction = models.OneToOneField(ChainTransaction, models.PROTECT, related_name="stable_coin")
+
+    def __str__(self) -> str:
+        return self.symbol or self.address
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it stands for a coin; the row with address zero ends the taking of coins."""
+        return self.address != NATIVE
 
 
 class PaymentQuote(models.Model):
-    """What a bill costs in wei, at a stated rate, until when by the chain's clock."""
+    """At what stated rates a bill can be paid on the chain, until when by the chain's clock.
+
+    `due_minor` is the bill less what was paid off the chain; what is paid on it the contract takes off itself.
+    """
 
     document = models.OneToOneField(Document, models.CASCADE, related_name="quote")
-    wei = models.DecimalField(max_digits=78, decimal_places=0)
+    due_minor = models.BigIntegerField()
     wei_per_minor = models.DecimalField(max_digits=78, decimal_places=0)
+    coin = models.ForeignKey(StableCoin, models.PROTECT, null=True, blank=True, related_name="quotes")
+    units_per_minor = models.DecimalField(max_digits=29, decimal_places=0, default=0)
     expires_at = models.DateTimeField()
 
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(due_minor__gte=0), name="quote_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(coin__isnull=True, units_per_minor=0)
+                | Q(coin__isnull=False, units_per_minor__gt=0),
+                name="a_coin_has_a_rate",
+            ),
+        ]
+
     def __str__(self) -> str:
-        return f"{self.wei} wei for {self.document}"
+        return f"quote of {self.document}"
 
 
 class ChainPayment(models.Model):
-    """A payment event, seen once: `position` counts the payments of one transaction, which a new block leaves in order."""
+    """A payment event, seen once: `position` counts the payments of one transaction, which a new block leaves in order.
+
+    `paid_units` came from the payer, in wei or units of the coin; `applied_wad` is what of the bill it paid, in minor units with 18
+    decimals. A payment whose block is gone is missing from then on, and vanished once its booking was taken back.
+    """
 
     chain_id = models.BigIntegerField()
     transaction_hash = models.CharField(max_length=66)
     position = models.PositiveSmallIntegerField(default=0)
+    block_number = models.BigIntegerField(null=True)
     document = models.ForeignKey(Document, models.PROTECT, related_name="chain_payments")
     payer = models.CharField(max_length=42)
-    paid_wei = models.DecimalField(max_digits=78, decimal_places=0)
-    applied_wei = models.DecimalField(max_digits=78, decimal_places=0)
+    coin = models.ForeignKey(
+        StableCoin, models.PROTECT, null=True, blank=True, related_name="payments", help_text="Empty: the chain's own coin."
+    )  # fmt: skip
+    paid_units = models.DecimalField(max_digits=78, decimal_places=0)
+    applied_wad = models.DecimalField(max_digits=78, decimal_places=0)
     payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="chain_payment")
+    missing_since = models.DateTimeField(null=True, blank=True)
+    vanished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -48,6 +48,19 @@ class ChainTransaction(models.Model):
         return f"{self.contract}.{self.function or 'deploy'}"
 
 
+class TransactionVersion(models.Model):
+    """One signed form of a transaction: a higher fee is another form of the same call under the same nonce; whichever is mined counts."""
+
+    transaction = models.ForeignKey(ChainTransaction, models.CASCADE, related_name="versions")
+    hash = models.CharField(max_length=66, unique=True)
+    raw = models.BinaryField()
+    max_fee_wei = models.DecimalField(max_digits=78, decimal_places=0)
+    signed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.hash
+
+
 class ChainDeployment(models.Model):
     """Where a contract lives on a chain, known by chain id and genesis."""
 

@@ -60,12 +60,11 @@ def _anchored(runs: list[BillingRun], now: datetime) -> Link:
 
 
 def _paid_on_chain(runs: list[BillingRun]) -> Link:
-    """What the chain has paid of each bill, at its quote's rate, against the payments booked for it."""
+    """What the chain has paid of each bill, in whatever coin, against the payments booked for it."""
     values = {"runs": [r.pk for r in runs], "most": MOST_ROWS}
     query = """WITH seen AS (
-            SELECT c.document_id, div(sum(c.applied_wei), q.wei_per_minor)::bigint AS minor
-            FROM contracts_chainpayment c JOIN contracts_paymentquote q ON q.document_id = c.document_id
-            GROUP BY c.document_id, q.wei_per_minor),
+            SELECT document_id, div(sum(applied_wad), 1000000000000000000)::bigint AS minor
+            FROM contracts_chainpayment WHERE vanished_at IS NULL GROUP BY 1),
         booked AS (
             SELECT document_id, sum(amount_minor)::bigint AS minor FROM billing_payment WHERE rail = 'chain' GROUP BY 1),
         sides AS (

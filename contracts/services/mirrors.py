@@ -1,13 +1,11 @@
 """Mirrors of what happened, in the words of the four contracts; nothing that names a person."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from django.conf import settings
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from billing.models import (
@@ -16,7 +14,6 @@ from billing.models import (
     Document,
     DocumentKind,
     DocumentStatus,
-    PaymentRail,
     TariffVersion,
 )
 from billing.services.differences import taken_back_by
@@ -26,6 +23,7 @@ from contracts.domain.commitments import number_of_day, unhexed
 from contracts.domain.merkle import keccak
 from contracts.models import ChainTransaction, PaymentQuote, WalletLink
 from contracts.services.outbox import enqueue
+from contracts.services.quotes import paid_on_chain, quote_bills, terms_of
 from contracts.services.stored_energy import Stores
 from energy.models import Channel, Consumer, Meter, Microgrid, SiteOwnership, Source, StorageUnit
 from energy.models.meters import MeterKind
@@ -38,8 +36,6 @@ from kernel.money import price_micro
 
 BATCH = 40
 SELECTOR_BYTES, WORD_BYTES = 4, 32
-QUOTE_DAYS = 60
-RENEW_BEFORE_DAYS = 7
 INDIVIDUAL, GROUP = 0, 1
 WHOLE_BP = 10_000
 
@@ -238,7 +234,7 @@ def mirror_forecasts(*, chain: Chain, run: BillingRun, now: datetime) -> None:
 
 
 def mirror_bills(*, chain: Chain, run: BillingRun, now: datetime) -> None:
-    """Post a run's bills with a quote in wei each; bills of members who do not publish stand under the group's id."""
+    """Post a run's bills with a quote each; bills of members who do not publish stand under the group's id."""
     microgrid = run.microgrid
     chain_ref_of = {m.site_id: m.chain_ref for m in consenting_sites(microgrid)}
     bills = list(
@@ -246,15 +242,14 @@ def mirror_bills(*, chain: Chain, run: BillingRun, now: datetime) -> None:
         .exclude(status=DocumentStatus.DRAFT)
         .order_by("label")
     )
-    _quote(chain, bills)
+    quote_bills(chain=chain, bills=bills)
     quotes = {q.document_id: q for q in PaymentQuote.objects.filter(document__in=bills)}
     incentives = dict(
         Document.objects.filter(run=run, lines__component="incentive").values_list("pk").annotate(sum=Sum("lines__net_minor"))
     )  # fmt: skip
     postings = [
         (unhexed(bill.chain_ref), unhexed(chain_ref_of.get(bill.site_id, microgrid.chain_ref)), run.period,
-         max(bill.gross_minor, 0), -incentives.get(bill.pk, 0), int(quotes[bill.pk].wei),
-         int(quotes[bill.pk].expires_at.timestamp()))
+         max(bill.gross_minor, 0), -incentives.get(bill.pk, 0), terms_of(quotes[bill.pk]))
         for bill in bills
     ]  # fmt: skip
     for index, part in enumerate(_parts(postings)):
@@ -280,58 +275,15 @@ def mirror_cancellations(*, chain: Chain, run: BillingRun, now: datetime) -> Non
         )  # fmt: skip
 
 
-def _quote(chain: Chain, bills: Sequence[Document]) -> None:
-    """Give each bill that has none a quote at the stated rate; kept, so that a repeated run quotes the same."""
-    quoted = set(PaymentQuote.objects.filter(document__in=bills).values_list("document_id", flat=True))
-    missing = [bill for bill in bills if bill.pk not in quoted]
-    if not missing:
-        return
-    expires_at = datetime.fromtimestamp(chain.block_time(), UTC) + timedelta(days=QUOTE_DAYS)
-    rate = Decimal(settings.CHAIN_WEI_PER_MINOR)
-    PaymentQuote.objects.bulk_create(
-        PaymentQuote(
-            document=bill, wei=max(bill.gross_minor, 0) * rate, wei_per_minor=rate, expires_at=expires_at
-        )
-        for bill in missing
-    )
-
-
-def renew_quotes(*, chain: Chain, run: BillingRun, now: datetime) -> int:
-    """Quote anew what open bills still cost, before their quotes expire by the chain's clock; at the rate first stated."""
-    at = datetime.fromtimestamp(chain.block_time(), UTC)
-    quotes = PaymentQuote.objects.filter(
-        document__run=run, document__status=DocumentStatus.OPEN, wei__gt=0,
-        expires_at__lt=at + timedelta(days=RENEW_BEFORE_DAYS),
-    )  # fmt: skip
-    renewed = 0
-    for pk in quotes.order_by("pk").values_list("pk", flat=True):
-        renewed += _renew(chain, pk, at + timedelta(days=QUOTE_DAYS), now)
-    return renewed
-
-
-@transaction.atomic
-def _renew(chain: Chain, quote_id: int, expires_at: datetime, now: datetime) -> bool:
-    quote = PaymentQuote.objects.select_for_update().select_related("document").get(pk=quote_id)
-    bill = quote.document
-    if bill.status != DocumentStatus.OPEN or quote.expires_at >= expires_at:
-        return False
-    quote.wei, quote.expires_at = bill.rest_minor * quote.wei_per_minor, expires_at
-    quote.save(update_fields=["wei", "expires_at"])
-    enqueue(
-        chain=chain, key=f"quote:{chain.chain_id()}:{bill.chain_ref}:{int(expires_at.timestamp())}", contract="Billing",
-        function="quoteBill", arguments=[unhexed(bill.chain_ref), int(quote.wei), int(expires_at.timestamp())], now=now,
-    )  # fmt: skip
-    return True
-
-
 def mirror_settlements(*, chain: Chain, run: BillingRun, now: datetime) -> None:
-    """Note on the chain which bills were paid at the bank; those noted already are left out."""
+    """Note on the chain which bills were paid by any other way; those noted already are left out."""
     head = f"settled:{chain.chain_id()}:{run.chain_ref}:"
     count, named = _named_words(head)
     paid = Document.objects.filter(
-        run=run, kind=DocumentKind.BILL, status=DocumentStatus.SETTLED, payments__rail=PaymentRail.BANK
+        run=run, kind=DocumentKind.BILL, status=DocumentStatus.SETTLED, gross_minor__gt=0
     )
-    refs = [unhexed(ref) for ref in paid.order_by("number").distinct().values_list("chain_ref", flat=True)]
+    elsewhere = paid.exclude(pk__in=paid_on_chain(run)).order_by("number")
+    refs = [unhexed(ref) for ref in elsewhere.values_list("chain_ref", flat=True)]
     fresh = [ref for ref in refs if ref not in named]
     for index, part in enumerate(_parts(fresh), start=count):
         enqueue(

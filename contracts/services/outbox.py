@@ -15,7 +15,6 @@ from contracts.models import ChainDeployment, ChainTransaction, TransactionStatu
 
 RECEIPT_PATIENCE_S = 5.0  # a development chain answers at once; a public one is asked again in the next round
 RECEIPT_PAUSE_S = 0.1
-CONTRACTS = ("EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing")
 
 
 def enqueue(
@@ -46,40 +45,6 @@ def sole_sender(sender: str) -> Iterator[bool]:
         finally:
             if held:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"sender {sender.lower()}"])
-
-
-def deploy_contracts(*, chain: Chain, now: datetime) -> list[ChainDeployment]:
-    """Put the deployments into the outbox and sign them, so that their addresses are known; twice is a no-op."""
-    chain_id, genesis = chain.chain_id(), chain.genesis_hash()
-    _move_to_empty_chain(chain)
-    for contract in CONTRACTS:
-        if ChainDeployment.objects.filter(
-            chain_id=chain_id, genesis_hash=genesis, contract=contract
-        ).exists():
-            continue
-        ChainTransaction.objects.get_or_create(
-            idempotency_key=f"deploy:{chain_id}:{genesis}:{contract}",
-            defaults={
-                "chain_id": chain_id, "contract": contract, "created_at": now,
-                "calldata": chain.deployment(contract, [address_of(private_key())]),
-            },
-        )  # fmt: skip
-    drain(chain=chain, now=now)
-    return list(ChainDeployment.objects.filter(chain_id=chain_id, genesis_hash=genesis))
-
-
-@transaction.atomic
-def _move_to_empty_chain(chain: Chain) -> None:
-    """Let the deployments of a chain that began anew (same id, another genesis, nothing of ours on it) count for the new one.
-
-    The same raw bytes go there again in the order of their nonces, so that every contract comes to live at its old address.
-    """
-    chain_id, genesis, sender = chain.chain_id(), chain.genesis_hash(), address_of(private_key())
-    ours = ChainDeployment.objects.select_for_update().filter(chain_id=chain_id, transaction__sender=sender)
-    newest = ours.order_by("-pk").first()
-    if newest is None or ours.filter(genesis_hash=genesis).exists() or chain.next_nonce(sender) > 0:
-        return
-    ours.filter(genesis_hash=newest.genesis_hash).update(genesis_hash=genesis)
 
 
 def deployment_on(chain: Chain, contract: str) -> ChainDeployment | None:

@@ -7,12 +7,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Sum
 
-from billing.models import Document, DocumentKind, DocumentStatus, Payment, PaymentRail
+from billing.models import Document, DocumentKind, DocumentStatus, PaymentRail
 from billing.services.allocations import lock_member
-from billing.services.payments import book_payment
+from billing.services.payments import Origin, book_payment
 from contracts.domain.chain import Chain, PaymentEvent
-from contracts.models import ChainCursor, ChainPayment, PaymentQuote
+from contracts.domain.coins import NATIVE, whole_minor
+from contracts.models import ChainCursor, ChainPayment, StableCoin
+from contracts.selectors.coins import amount_in
 from contracts.services.outbox import deployment_on
+from contracts.services.quotes import applied_wad_of
 
 REREAD_BLOCKS = 200
 log = logging.getLogger(__name__)
@@ -56,32 +59,38 @@ def _book(chain_id: int, event: PaymentEvent, now: datetime) -> bool:
     seen, created = ChainPayment.objects.get_or_create(
         chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position,
         defaults={
-            "document": bill, "payer": event.payer, "paid_wei": event.paid_wei, "applied_wei": event.applied_wei,
+            "document": bill, "payer": event.payer, "coin": _coin_of(chain_id, event), "paid_units": event.paid_units,
+            "applied_wad": event.applied_wad, "block_number": event.block_number,
         },
     )  # fmt: skip
     if not created:
         return False
-    amount = _amount_minor(bill)
+    amount = whole_minor(applied_wad_of(bill)) - _booked_minor(bill)
     if amount > 0:
         place = f":{event.position}" if event.position else ""
         shown = bill.run.microgrid.now(now)
         seen.payment, _ = book_payment(
             document=bill, amount_minor=amount, rail=PaymentRail.CHAIN, received_at=shown, now=shown,
             external_ref=f"{chain_id}:{event.transaction_hash}:{event.bill_id[:18]}{place}",
+            origin=Origin(note=amount_in(seen.paid_units, seen.coin)),
         )  # fmt: skip
         seen.save(update_fields=["payment"])
     return True
 
 
-def _amount_minor(bill: Document) -> int:
-    """What the chain has paid of a bill at its quote's rate, rounded down over all parts, less what was booked already.
+def _booked_minor(bill: Document) -> int:
+    """What was booked of a bill's payments on the chain.
 
-    So parts of a cent are never lost, the last part settles to the cent, and what is paid on the chain after the bank is
-    booked in full: it becomes the member's credit.
+    Booked next is all that the chain has applied to it so far, whatever the coins, rounded down, less this: so parts of a cent are
+    never lost, the last part settles to the cent, and what is paid on the chain after the bank is booked in full and becomes the
+    member's credit.
     """
-    applied = ChainPayment.objects.filter(document=bill).aggregate(sum=Sum("applied_wei"))["sum"]
-    booked = Payment.objects.filter(document=bill, rail=PaymentRail.CHAIN).aggregate(sum=Sum("amount_minor"))[
-        "sum"
-    ]
-    quote = PaymentQuote.objects.get(document=bill)
-    return int(applied // quote.wei_per_minor) - (booked or 0)
+    standing = ChainPayment.objects.filter(document=bill, vanished_at__isnull=True)
+    return standing.aggregate(sum=Sum("payment__amount_minor"))["sum"] or 0
+
+
+def _coin_of(chain_id: int, event: PaymentEvent) -> StableCoin | None:
+    """The stable coin of a payment; none: the chain's own."""
+    if event.token == NATIVE:
+        return None
+    return StableCoin.objects.filter(chain_id=chain_id, address=event.token).latest("pk")

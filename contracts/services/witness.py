@@ -10,6 +10,7 @@ from billing.models import BillingRun, RunKind, RunStatus
 from contracts.domain.chain import Chain
 from contracts.models import Anchor, AnchorKind
 from contracts.services.anchoring import NothingToAnchor, anchor_day, anchor_run
+from contracts.services.deployment import deploy_contracts
 from contracts.services.grid_mirrors import mirror_peaks, mirror_storages
 from contracts.services.mirrors import (
     mirror_bills,
@@ -20,10 +21,10 @@ from contracts.services.mirrors import (
     mirror_registrations,
     mirror_revenue,
     mirror_settlements,
-    renew_quotes,
 )
-from contracts.services.outbox import deploy_contracts, drain
+from contracts.services.outbox import drain
 from contracts.services.payments import watch_payments
+from contracts.services.quotes import renew_quotes
 from energy.models import Microgrid
 from grid.models import DayClosing
 

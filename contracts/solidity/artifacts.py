@@ -6,7 +6,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ARTIFACTS = HERE.parent / "artifacts"
-CONTRACTS = ("EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing")
+CONTRACTS = ("EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing", "TestCoin")
 
 
 def artifact(name: str) -> str:

@@ -45,11 +45,20 @@ def bank_statement(run: BillingRun) -> bytes:
 
 
 def pay_on_chain(run: BillingRun, chain: Chain, folder: Path) -> bool:
-    """Let the first member pay a bill from a wallet; the same bill again sends the same bytes."""
+    """Let the first member pay a bill from a wallet, a third in the chain's coin and the rest in the coin to try with.
+
+    The same bill again sends the same bytes.
+    """
     bills = bills_of_members(run)
-    quote = PaymentQuote.objects.filter(document=bills[0]).first() if bills else None
+    quote = PaymentQuote.objects.filter(document=bills[0]).select_related("coin").first() if bills else None
     address = address_on(chain, "Billing")
     if quote is None or not address:
         return False
-    VirtualWallet(folder).pay(chain, address, bills[0].chain_ref, int(quote.wei))
+    wallet, bill_ref = VirtualWallet(folder), bills[0].chain_ref
+    is_play = quote.coin is not None and quote.coin.address == address_on(chain, "TestCoin")
+    first = quote.due_minor // 3 if is_play else quote.due_minor
+    wallet.pay(chain, address, bill_ref, first * int(quote.wei_per_minor))
+    if is_play:
+        units = (quote.due_minor - first) * int(quote.units_per_minor)
+        wallet.pay_in_test_coin(chain, address, quote.coin.address, bill_ref, units)
     return True

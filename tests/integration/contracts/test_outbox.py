@@ -12,8 +12,9 @@ from contracts.domain.chain import CannotPayForGas, ChainUnavailable
 from contracts.domain.commitments import hexed, unhexed
 from contracts.models import Anchor, ChainDeployment, ChainTransaction, TransactionStatus
 from contracts.services.anchoring import CONTRACT_OF
+from contracts.services.deployment import deploy_contracts
 from contracts.services.mirrors import consenting_sites
-from contracts.services.outbox import address_on, deploy_contracts, drain, enqueue, try_again
+from contracts.services.outbox import address_on, drain, enqueue, try_again
 from contracts.services.proofs import check_days, check_documents, root_on_chain
 from contracts.services.witness import witness
 from energy.models import Microgrid, Source, StorageUnit
@@ -25,6 +26,7 @@ from microgrid_site.embedded import anvil
 from tests.integration.grid.conftest import SHOWN_NOW
 
 pytestmark = pytest.mark.django_db
+DEPLOYED = 6  # transactions: five contracts, and the coin's name
 
 
 def book() -> list[tuple[str, str, bytes, int | None]]:
@@ -68,6 +70,7 @@ def test_contracts_are_deployed_once(chain):
         "EnergyConsumption",
         "GridBalancing",
         "Billing",
+        "TestCoin",
     }
     assert all(chain.has_code(d.address) for d in first)
     assert book() == before
@@ -136,7 +139,7 @@ def test_the_same_bytes_go_out_again_when_the_node_died_before_sending(node, cha
     with pytest.raises(ChainUnavailable):
         drain(chain=DeafChain(node.url), now=SHOWN_NOW)
     signed = book()
-    assert signed[-1][1] and signed[-1][3] == 4
+    assert signed[-1][1] and signed[-1][3] == DEPLOYED
     assert ChainTransaction.objects.filter(status=TransactionStatus.SENT).count() == 1
     assert drain(chain=chain, now=SHOWN_NOW) == 1
     assert book() == signed
@@ -190,7 +193,7 @@ def test_only_the_blocks_that_were_lost_are_filled_again(node):
     node.kill()
     (node.folder / "chain" / "state.json").write_bytes(kept)
     chain = node.start()
-    assert chain.next_nonce(address_of(private_key())) == 4
+    assert chain.next_nonce(address_of(private_key())) == DEPLOYED
     assert drain(chain=chain, now=SHOWN_NOW) == 3
     assert book() == before
     assert all_confirmed()
@@ -225,7 +228,7 @@ def test_without_money_for_gas_everything_waits(node, chain):
     assert not ChainTransaction.objects.filter(status=TransactionStatus.FAILED).exists()
     node.ask("anvil_setBalance", address_of(private_key()), hex(10**20))
     deploy_contracts(chain=poor, now=SHOWN_NOW)
-    assert ChainTransaction.objects.count() == 4
+    assert ChainTransaction.objects.count() == DEPLOYED
     assert all_confirmed()
 
 
@@ -267,7 +270,7 @@ def test_a_nonce_that_somebody_else_used_is_named(node, chain):
     drain(chain=chain, now=SHOWN_NOW)
     row.refresh_from_db()
     assert row.status == TransactionStatus.SENT
-    assert row.problem == "nonce 4 was used by another transaction of this key"
+    assert row.problem == f"nonce {DEPLOYED} was used by another transaction of this key"
 
 
 def test_with_the_node_stopped_days_close_and_bills_post_and_the_witness_catches_up(

@@ -44,7 +44,8 @@ def pay(node: Node) -> Callable[[Document, int], str]:
 
 
 def quote_of(bill: Document) -> int:
-    return int(PaymentQuote.objects.get(document=bill).wei)
+    quote = PaymentQuote.objects.get(document=bill)
+    return int(quote.due_minor * quote.wei_per_minor)
 
 
 def booked(bill: Document) -> int:
@@ -123,7 +124,7 @@ def test_an_open_bills_quote_is_renewed_before_it_expires(node, chain, posted, p
     renewed = PaymentQuote.objects.get(document=posted)
     assert (renewed.expires_at - before.expires_at).days in (53, 54)
     words = [unhexed(posted.chain_ref)]
-    rest, expires = chain.call("Billing", address_on(chain, "Billing"), "quoteOf", words)
+    _, rest, _, _, expires = chain.call("Billing", address_on(chain, "Billing"), "quoteOf", words)
     assert (rest, expires) == ((posted.gross_minor - 10) * CENT, int(renewed.expires_at.timestamp()))
     transactions = ChainTransaction.objects.count()
     witness(chain=chain, now=SHOWN_NOW)
@@ -189,9 +190,9 @@ class TwiceInOne(EthereumChain):
         whole = super().payments(address, first_block, last_block)
         parts = []
         for event in whole:
-            part = event.applied_wei // 4
-            parts.append(replace(event, applied_wei=part, rest_wei=event.applied_wei - part))
-            parts.append(replace(event, applied_wei=event.applied_wei - part, position=1))
+            part = event.applied_wad // 4
+            parts.append(replace(event, applied_wad=part))
+            parts.append(replace(event, applied_wad=event.applied_wad - part, position=1))
         return parts
 
 

@@ -23,7 +23,7 @@ from billing.models import (
 from billing.services.bank_statements import import_statement
 from billing.services.ledger import account, post_transaction
 from billing.services.payments import book_payment
-from contracts.models import ChainPayment, PaymentQuote
+from contracts.models import ChainPayment
 from contracts.selectors.reconciliation import whole_chain
 from contracts.services.reconciliation import compare_and_tell
 from contracts.services.witness import witness
@@ -175,11 +175,8 @@ def test_what_the_chain_was_told_and_paid(chain, settled: BillingRun, bill: Docu
     past("DELETE FROM contracts_anchorleaf WHERE document_id = %s", bill.pk)
     (gap,) = links(settled)["anchored"].gaps
     assert (gap.key, gap.why) == (str(bill.public_id), "not below the run's root")
-    PaymentQuote.objects.update_or_create(
-        document=bill, defaults={"wei": Decimal(10**12), "wei_per_minor": Decimal(10**10), "expires_at": late}
-    )
     ChainPayment.objects.create(
-        chain_id=1, transaction_hash="0x1", document=bill, payer="0x2", paid_wei=Decimal(5 * 10**10), applied_wei=Decimal(5 * 10**10)
+        chain_id=1, transaction_hash="0x1", document=bill, payer="0x2", paid_units=Decimal(5 * 10**10), applied_wad=Decimal(5 * 10**18)
     )  # fmt: skip
     assert links(settled)["chain"].gaps[0].why == "paid on the chain and not booked"
     book_payment(document=bill, amount_minor=9, rail=PaymentRail.CHAIN, external_ref="none", received_at=SHOWN_NOW, now=SHOWN_NOW)  # fmt: skip
