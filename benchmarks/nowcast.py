@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.forecast import FOLDER
-from benchmarks.savings import MINUTES, PER_DAY, PER_HOUR, Setting, setting_of
+from benchmarks.savings_setting import MINUTES, PER_DAY, PER_HOUR, Setting, setting_of
 from energy.adapters.simbench_folder import read_network
 from energy.domain.forecast_features import Calendar
 from energy.domain.forecast_series import starts_from

@@ -14,7 +14,7 @@ from grid.domain.planning.explanation import explain
 from grid.domain.planning.fitting import fit
 from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.flexible_runs import reason_of
-from grid.domain.planning.month_peak import NO_PEAK, MonthPeak, month_peak
+from grid.domain.planning.month_peak import NO_PEAK, MonthPeak, held_levels_w, month_peak
 from grid.domain.planning.parts import Array, CannotPlan
 from grid.domain.planning.program import OutOfTime
 from grid.domain.planning.rolling import outlook_of
@@ -128,8 +128,9 @@ def _peak(given: Given, fleet: Fleet, net_w: Array) -> MonthPeak:
     today = given.origin_at.astimezone(microgrid.zone).date()
     next_month = (today.replace(day=28) + timedelta(days=4)).replace(day=1)
     left = microgrid.local_day(next_month).start_at - given.origin_at
+    past_net_w = net_of_last_weeks(microgrid, given.origin_at)
     return month_peak(
-        fleet, hours=given.hours, past_net_w=net_of_last_weeks(microgrid, given.origin_at), net_w=net_w, reached_w=given.reached_w,
+        fleet, hours=given.hours, held_w=held_levels_w(fleet, given.hours, past_net_w), net_w=net_w, reached_w=given.reached_w,
         intervals_left=left // timedelta(hours=given.hours), price_per_kw=given.peak_price,
     )  # fmt: skip
 

@@ -51,12 +51,21 @@ class MonthPeak:
 
     def at(self, by_level: Array, peak_w: Array) -> Array:
         """Costs by level [n, j] at one peak each [n]: between levels in proportion, above them by the price."""
-        above = np.maximum(peak_w - self.levels_w[-1], 0.0) * (self.price_per_kw / 1000)
+        low, share = self.between(peak_w)
+        row, high = np.arange(len(by_level)), np.minimum(low + 1, len(self.levels_w) - 1)
+        return np.asarray(
+            by_level[row, low] * (1 - share) + by_level[row, high] * share + self.beyond(peak_w)
+        )
+
+    def between(self, peak_w: Array) -> tuple[Places, Array]:
+        """Between which levels peaks lie: the lower one, and the share of the next; all of it the lower where there is but one."""
         if len(self.levels_w) == 1:
-            return np.asarray(by_level[:, 0] + above)
-        low, share = between(self.levels_w, peak_w)
-        row = np.arange(len(by_level))
-        return np.asarray(by_level[row, low] * (1 - share) + by_level[row, low + 1] * share + above)
+            return np.zeros(peak_w.shape, dtype=np.int64), np.zeros(peak_w.shape)
+        return between(self.levels_w, peak_w)
+
+    def beyond(self, peak_w: Array) -> Array:
+        """What peaks cost above the highest level."""
+        return np.asarray(np.maximum(peak_w - self.levels_w[-1], 0.0) * (self.price_per_kw / 1000))
 
     def charged(self, by_level: Array) -> Array:
         """Costs [..., j] before the month's end from those after it: the peak is charged and a new one begins."""
@@ -74,31 +83,30 @@ def between(steps: Array, values: Array) -> tuple[Places, Array]:
 
 
 def month_peak(
-    fleet: Fleet, *, hours: float, past_net_w: Array, net_w: Array, reached_w: float, intervals_left: int, price_per_kw: float
+    fleet: Fleet, *, hours: float, held_w: Array, net_w: Array, reached_w: float, intervals_left: int, price_per_kw: float
 ) -> MonthPeak:  # fmt: skip
-    """What a peak will cost, from the net power of the past weeks and what the month has reached.
+    """What a peak will cost, from the levels at which the past weeks' days could have been held and what the month has reached.
 
     Args:
-        past_net_w: of whole days one after the other, from a local midnight on.
+        held_w: as `held_levels_w` finds them, oldest first; none where too few days are known.
         net_w: medians of the horizon; what they leave no choice about is not worth a look either.
     """
     per_day = round(24 / hours)
     days_left = max(intervals_left - len(net_w), 0) / per_day
-    held = held_levels_w(fleet, hours, past_net_w)
     most_w = fleet.discharge_max_w
-    top = max(float(held.max(initial=0.0)) + 2 * most_w, reached_w + most_w)
+    top = max(float(held_w.max(initial=0.0)) + 2 * most_w, reached_w + most_w)
     fine_w = np.linspace(0.0, top, FINENESS)
-    below = stays_below(held, most_w, fine_w)
+    below = stays_below(held_w, most_w, fine_w)
     chance = below**days_left
     forced_w = float(net_w.max(initial=0.0)) - most_w
     lowest = max(
-        reached_w, forced_w, float(np.interp(HARDLY, chance, fine_w)) if days_left and len(held) else 0.0
+        reached_w, forced_w, float(np.interp(HARDLY, chance, fine_w)) if days_left and len(held_w) else 0.0
     )
     levels = lowest + np.linspace(0.0, max(most_w, 1.0), PEAK_LEVELS)
     at_end = below**DAYS_OF_A_MONTH if intervals_left < len(net_w) else chance
     step = (at_end[1:] + at_end[:-1]) / 2 * np.diff(fine_w)
     owed = np.interp(levels, fine_w, np.append(0.0, np.cumsum(step))) + np.maximum(levels - top, 0.0)
-    target = max(lowest, float(np.interp(EVEN, chance, fine_w)) if days_left and len(held) else 0.0)
+    target = max(lowest, float(np.interp(EVEN, chance, fine_w)) if days_left and len(held_w) else 0.0)
     return MonthPeak(levels, (owed - owed[0]) * price_per_kw / 1000, price_per_kw, intervals_left, target)
 
 
@@ -116,6 +124,8 @@ def stays_below(held_w: Array, most_w: float, import_w: Array) -> Array:
 
 def held_levels_w(fleet: Fleet, hours: float, net_w: Array) -> Array:
     """The import each past day, from noon to noon, could have been held at [W]; none where too few days are known.
+
+    `net_w` is that of whole days one after the other, from a local midnight on.
 
     Found by halving: at a level that can be held, charging whenever there is room below it never runs empty.
     """

@@ -6,7 +6,8 @@ import numpy as np
 
 from grid.domain.planning.error_chain import PERSISTENCE
 from grid.domain.planning.month_peak import MonthPeak
-from grid.domain.planning.stored_value import Array, Outlook, StoredValue
+from grid.domain.planning.stored_value import StoredValue
+from grid.domain.planning.storing_choices import Array, Outlook
 
 
 @dataclass(frozen=True, slots=True)

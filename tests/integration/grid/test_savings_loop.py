@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.savings import PER_DAY, ZONE, Setting, closed_loop
+from benchmarks.forecast import ZONE
+from benchmarks.savings_forecasts import foreseen
+from benchmarks.savings_loop import closed_loop
+from benchmarks.savings_setting import PER_DAY, Setting
 from energy.domain.forecast_series import MeterSeries
 from grid.domain.control.dispatch import StorageLimits
 
@@ -32,7 +35,8 @@ def test_what_comes_later_changes_nothing_of_what_was_done_before():
     other = use.copy()
     seen = DAYS_BEFORE * PER_DAY + (HOURS_SEEN - 1) * 4
     other[seen:] = use_of(np.random.default_rng(5))[seen:] * 3
-    runs = [closed_loop(setting_with(values), say=lambda _: None)[0] for values in (use, other)]
+    settings = [setting_with(values) for values in (use, other)]
+    runs = [closed_loop(setting, foreseen(setting), say=lambda _: None)[0] for setting in settings]
     before = (HOURS_SEEN - 1) * 4
     assert np.abs(runs[0].charge_w - runs[0].discharge_w)[:, :before].max() > 100
     for name in ("charge_w", "discharge_w"):

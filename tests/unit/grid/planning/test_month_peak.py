@@ -18,7 +18,7 @@ def days(count: int, spike_w: float = 8000.0, hours: int = 1) -> np.ndarray:
 
 def peak(past, reached_w: float = 0.0, days_left: float = 20.0):
     return month_peak(
-        FLEET, hours=0.25, past_net_w=past, net_w=np.full(96, 2000.0), reached_w=reached_w,
+        FLEET, hours=0.25, held_w=held_levels_w(FLEET, 0.25, past), net_w=np.full(96, 2000.0), reached_w=reached_w,
         intervals_left=round(days_left * 96), price_per_kw=5.0,
     )  # fmt: skip
 

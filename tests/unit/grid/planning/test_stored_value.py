@@ -9,7 +9,8 @@ from grid.domain.planning.error_chain import PERSISTENCE, chain, moves_by_interv
 from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.month_peak import NO_PEAK, MonthPeak
 from grid.domain.planning.rolling import Quantiles, independent_difference, is_outdated, outlook_of
-from grid.domain.planning.stored_value import Outlook, interval_cost, value_of_storing
+from grid.domain.planning.stored_value import value_of_storing
+from grid.domain.planning.storing_choices import Outlook, interval_cost
 
 FLEET = Fleet(10_000.0, 5000.0, 5000.0, 0.95, 0.95, 1.0, 0.02)
 
