@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 
 
 class CannotApportion(ValueError):
@@ -21,16 +22,22 @@ def largest_remainder(total: int, weights: Sequence[int | Fraction], names: Sequ
         raise CannotApportion("one name for each weight is needed")
     if any(weight < 0 for weight in weights) or total < 0:
         raise CannotApportion("neither the total nor a weight may be negative")
-    whole = sum(weights)
+    shares = _in_whole_numbers(weights)
+    whole = sum(shares)
     if whole == 0:
         if total:
             raise CannotApportion(f"{total} cannot be split: all weights are zero")
         return [0] * len(weights)
-    exact = [Fraction(total * weight, 1) / whole for weight in weights]
-    parts = [int(share) for share in exact]
-    by_claim = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], names[i]))
+    parts, remainders = map(list, zip(*(divmod(total * share, whole) for share in shares), strict=True))
+    by_claim = sorted(range(len(parts)), key=lambda i: (-remainders[i], names[i]))
     for i in by_claim[: total - sum(parts)]:
         parts[i] += 1
     if sum(parts) != total:
         raise AssertionError("apportionment lost a unit")
     return parts
+
+
+def _in_whole_numbers(weights: Sequence[int | Fraction]) -> list[int]:
+    """Numbers in the same proportion: one comparison of integers costs a tenth of one of fractions."""
+    divisor = lcm(*(int(weight.denominator) for weight in weights))
+    return [int(weight.numerator) * (divisor // int(weight.denominator)) for weight in weights]

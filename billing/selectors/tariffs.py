@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from billing.domain.pricing.reading import parts_from_json
@@ -86,11 +86,7 @@ def assignments_by_site(
     site_ids: Sequence[int], first_day: date, last_day: date
 ) -> dict[int, list[TariffAssignment]]:
     """Each site's assignments within the days, by date."""
-    rows = list(
-        TariffAssignment.objects.filter(site_id__in=set(site_ids), valid_from__lte=last_day)
-        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first_day))
-        .order_by("valid_from")
-    )
+    rows = list(_within(site_ids, first_day, last_day))
     # Ten thousand sites have a handful of tariffs: each is fetched once, not with every assignment.
     tariffs = Tariff.objects.in_bulk({row.tariff_id for row in rows})
     found: dict[int, list[TariffAssignment]] = {}
@@ -98,3 +94,29 @@ def assignments_by_site(
         row.tariff = tariffs[row.tariff_id]
         found.setdefault(row.site_id, []).append(row)
     return found
+
+
+def group_by_tariffs(
+    site_ids: Sequence[int], days: Sequence[date]
+) -> dict[tuple[TariffAssignment, ...], list[int]]:
+    """Sites that have the same tariffs over the same days, by the assignments of one of them."""
+    first_day, last_day = min(days), max(days)
+    along: dict[int, list[tuple[int, tuple[int, date, date | None]]]] = {}
+    for pk, site_id, tariff_id, valid_from, valid_to in _within(site_ids, first_day, last_day).values_list(
+        "pk", "site_id", "tariff_id", "valid_from", "valid_to"
+    ):
+        along.setdefault(site_id, []).append((pk, (tariff_id, max(valid_from, first_day), valid_to)))
+    alike: dict[tuple[tuple[int, date, date | None], ...], list[int]] = {}
+    for site_id, entries in along.items():
+        alike.setdefault(tuple(what for _, what in entries), []).append(site_id)
+    firsts = {pk for sites in alike.values() for pk, _ in along[sites[0]]}
+    rows = TariffAssignment.objects.select_related("tariff").in_bulk(firsts)
+    return {tuple(rows[pk] for pk, _ in along[sites[0]]): sites for sites in alike.values()}
+
+
+def _within(site_ids: Sequence[int], first_day: date, last_day: date) -> QuerySet[TariffAssignment]:
+    return (
+        TariffAssignment.objects.filter(site_id__in=set(site_ids), valid_from__lte=last_day)
+        .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=first_day))
+        .order_by("valid_from")
+    )

@@ -24,9 +24,10 @@ from billing.models import (
     IncentiveVersion,
     RunKind,
 )
+from billing.selectors.tariffs import group_by_tariffs
 from billing.services.flexibility import Flexibility, note_flexibility
 from billing.services.incentive_measures import WorkedOut, work_out
-from billing.services.rate_plans import group_by_tariffs, terms_along
+from billing.services.rate_plans import terms_along
 from energy.models import Microgrid, Site
 from members.models import Member, User
 

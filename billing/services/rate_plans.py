@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -16,19 +15,8 @@ from billing.models import BillingRun, TariffAssignment
 from billing.selectors.bill_history import village_import
 from billing.selectors.holidays import public_holidays
 from billing.selectors.tariff_prices import spot_along
-from billing.selectors.tariffs import TariffMissing, assignments_by_site, terms_by_day
+from billing.selectors.tariffs import TariffMissing, terms_by_day
 from grid.selectors.prices import PriceBlock
-
-
-def group_by_tariffs(
-    site_ids: list[int], days: Sequence[date]
-) -> dict[tuple[TariffAssignment, ...], list[int]]:
-    """Group sites that have the same tariffs over the same days."""
-    groups: dict[tuple[Any, ...], tuple[tuple[TariffAssignment, ...], list[int]]] = {}
-    for site_id, rows in assignments_by_site(site_ids, min(days), max(days)).items():
-        key = tuple((r.tariff_id, max(r.valid_from, min(days)), r.valid_to) for r in rows)
-        groups.setdefault(key, (tuple(rows), []))[1].append(site_id)
-    return dict(groups.values())
 
 
 def terms_along(rows: Sequence[TariffAssignment], days: Sequence[date]) -> list[TariffTerms]:

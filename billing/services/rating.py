@@ -13,6 +13,7 @@ from billing.domain.rating import CannotRate, SiteEnergy, rate_period
 from billing.models import BilledReadings, BillingRun
 from billing.selectors.bill_history import history_of
 from billing.selectors.counted_beside import CountedBeside
+from billing.selectors.tariffs import group_by_tariffs
 from billing.selectors.vat_status import vat_parties
 from billing.services.carried import Carried
 from billing.services.counted_beside import Groups, remember_beside, with_counted_beside
@@ -20,7 +21,7 @@ from billing.services.drafts import Drafts, store
 from billing.services.flexibility import flexibility_to_take
 from billing.services.market_lines import Lines, gift_arrays, market_lines
 from billing.services.plant_parts import with_parts
-from billing.services.rate_plans import group_by_tariffs, prices_within, rate_plan, terms_along
+from billing.services.rate_plans import prices_within, rate_plan, terms_along
 from billing.services.stays import Piece, Stay, pieces_of, stays_by_site, stays_of
 from energy.adapters.binary_copy import Column, copy_in
 from energy.models import Channel, Meter, Site

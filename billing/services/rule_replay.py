@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from billing.domain.rating import RatedLines, SiteEnergy, rate_period
 from billing.models import BillingRun, RuleReplay, RunStatus
 from billing.selectors.bill_history import history_of
+from billing.selectors.tariffs import group_by_tariffs
 from billing.services.carried import Carried
 from billing.services.plant_parts import with_parts
-from billing.services.rate_plans import group_by_tariffs, prices_within, rate_plan, terms_along
+from billing.services.rate_plans import prices_within, rate_plan, terms_along
 from billing.services.rating import load_energy
 from billing.services.stays import Stay, same_vat
 from energy.models import Microgrid, Site

@@ -12,7 +12,7 @@ from billing.domain.vat import Scheme
 from billing.models import BillingRun, DocumentStatus, RunChunk, RunKind, RunStatus, TariffVersion
 from billing.models.runs import ChunkStatus
 from billing.selectors.astray import astray
-from billing.selectors.tariffs import TariffMissing
+from billing.selectors.tariffs import TariffMissing, group_by_tariffs
 from billing.selectors.vat_status import vat_parties
 from billing.services.differences import (
     carry_flexibility,
@@ -22,7 +22,7 @@ from billing.services.differences import (
 )
 from billing.services.incentive_awards import award_month
 from billing.services.posting import distribute_local_revenue, number_and_post
-from billing.services.rate_plans import group_by_tariffs, terms_along
+from billing.services.rate_plans import terms_along
 from billing.services.rating import rate_sites
 from energy.models import DayStatus, Meter, MeterDay, Microgrid, Site
 from energy.models.meters import MeterKind

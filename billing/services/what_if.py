@@ -28,8 +28,7 @@ from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors.compared_series import fuses_for, series_for
 from billing.selectors.counted_beside import asks_own_use, asks_reactive, counted_beside
 from billing.selectors.holidays import public_holidays
-from billing.selectors.tariffs import TariffMissing, terms_by_day, terms_of
-from billing.services.rate_plans import group_by_tariffs
+from billing.selectors.tariffs import TariffMissing, group_by_tariffs, terms_by_day, terms_of
 from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
 from energy.selectors.meter_days import load_channel
