@@ -37,6 +37,8 @@ SELLING: dict[str, ExportRule] = {"net-billing": "net_billing", "buy-all-sell-al
 MONTHS, HOURS = 12, 24
 LOOKBACK = ("lookbackpercent", "lookbackrange", "lookbackmonths")
 MOST_LOOKBACK = 24
+MOST = Decimal("1e12")
+SHOWN = 60
 LOOKBACK_OF_NAMED = 11  # months before that count where a file only names months of the year
 
 
@@ -141,10 +143,10 @@ def _ratchet(given: Mapping[str, Any], used: set[str]) -> dict[str, Any]:
     percent, months, named = (keys.get(name) for name in LOOKBACK)
     share = Decimal(0) if percent is None else _number(given[percent], percent)
     if not 0 <= share <= 1:
-        raise CannotReadUrdb(f"{percent}: is {share}; give a part of 1, as 0.8 for 80 %")
+        raise CannotReadUrdb(f"{percent}: is {_shown(share)}; give a part of 1, as 0.8 for 80 %")
     count = Decimal(0) if months is None else _number(given[months], months)
     if count != int(count) or not 0 <= count <= MOST_LOOKBACK:
-        raise CannotReadUrdb(f"{months}: is {count}; give a number of months, 0 to {MOST_LOOKBACK}")
+        raise CannotReadUrdb(f"{months}: is {_shown(count)}; give a number of months, 0 to {MOST_LOOKBACK}")
     of = () if named is None else _lookback_months(given[named], named)
     if share and not count and not of:
         return {}
@@ -199,10 +201,10 @@ def _tier(tier: Any, where: str, price: Literal["rate", "sell"], units: Mapping[
     sell = _number(tier.get("sell"), f"{where}.sell")
     limit = None if tier.get("max") is None else _number(tier["max"], f"{where}.max")
     if limit is not None and limit < 0:
-        raise CannotReadUrdb(f"{where}.max: is {limit}; a limit must not be negative")
+        raise CannotReadUrdb(f"{where}.max: is {_shown(limit)}; a limit must not be negative")
     unit = tier.get("unit")
     if unit is not None and (not isinstance(unit, str) or unit.lower() not in units):
-        raise CannotReadUrdb(f"{where}.unit: is {unit!r}; known are {', '.join(units)}")
+        raise CannotReadUrdb(f"{where}.unit: is {_shown(unit)}; known are {', '.join(units)}")
     # Numbers that stand for "no limit" (1e38) are one.
     limit = None if limit is not None and limit >= Decimal("1e30") else limit
     return Tier(
@@ -231,20 +233,20 @@ def _schedule(given: Mapping[str, Any], what: str, periods: int, used: set[str])
 def _check_period(period: Any, periods: int, where: str, structure: str) -> None:
     whole = isinstance(period, int | Decimal) and not isinstance(period, bool) and period == int(period)
     if not whole or not 0 <= period < periods:
-        raise CannotReadUrdb(f"{where}: is {period!r}; {structure} has the periods 0 to {periods - 1}")
+        raise CannotReadUrdb(f"{where}: is {_shown(period)}; {structure} has the periods 0 to {periods - 1}")
 
 
 def _check_power_unit(given: Mapping[str, Any], key: str, used: set[str]) -> None:
     unit = given.get(key)
     if unit is not None and str(unit).lower() != "kw":
-        raise CannotReadUrdb(f"{key}: is {unit!r}; only kW can be billed, so give prices per kW")
+        raise CannotReadUrdb(f"{key}: is {_shown(unit)}; only kW can be billed, so give prices per kW")
     used.add(key)
 
 
 def _span(given: Mapping[str, Any], key: str, used: set[str]) -> Span:
     unit = given.get(key) or "$/month"
-    if unit not in SPANS:
-        raise CannotReadUrdb(f"{key}: is {unit!r}; known are {', '.join(SPANS)}")
+    if not isinstance(unit, str) or unit not in SPANS:
+        raise CannotReadUrdb(f"{key}: is {_shown(unit)}; known are {', '.join(SPANS)}")
     used.add(key)
     return SPANS[unit]
 
@@ -262,11 +264,17 @@ def _number(value: Any, where: str, required: bool = False) -> Decimal:
             raise CannotReadUrdb(f"{where}: is missing; give the price")
         return Decimal(0)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise CannotReadUrdb(f"{where}: is {value!r}; must be a number")
+        raise CannotReadUrdb(f"{where}: is {_shown(value)}; must be a number")
     number = Decimal(str(value))
-    if not number.is_finite():
-        raise CannotReadUrdb(f"{where}: is {value}; must be a finite number")
+    if not number.is_finite() or (abs(number) >= MOST and not where.endswith(".max")):
+        raise CannotReadUrdb(f"{where}: is {_shown(value)}; must be a finite number below {MOST:.0e}")
     return number
+
+
+def _shown(value: Any) -> str:
+    """What a message shows of a value, in one short piece."""
+    text = str(value) if isinstance(value, Decimal) else repr(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
 def _ignored_inside(given: Mapping[str, Any], used: set[str], metering: Metering) -> list[str]:
