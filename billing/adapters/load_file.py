@@ -19,6 +19,7 @@ COLUMNS = ("hour_beginning", "import_kwh", "export_kwh")
 WH = 1000
 YEAR_HOURS = 8760
 MONTHS = 12
+MOST_KWH = 1e9
 
 
 class CannotReadLoad(ValueError):
@@ -65,7 +66,11 @@ def _rows(path: Path) -> tuple[list[str], NDArray[np.float64]]:
                     f"{path.name}: has no column {missing[0]}; the first line must name {', '.join(COLUMNS)}"
                 )
             places = [header.index(name) for name in COLUMNS]
-            rows = [_row(path, number, row, places) for number, row in enumerate(reader, start=2) if any(row)]
+            rows = [
+                _row(path, number, row, places, len(header))
+                for number, row in enumerate(reader, start=2)
+                if any(row)
+            ]
     except FileNotFoundError:
         raise CannotReadLoad(f"{path.name}: there is no such file in {path.parent}; check the path") from None
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
@@ -75,9 +80,13 @@ def _rows(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     return [row[0] for row in rows], np.array([row[1:] for row in rows])
 
 
-def _row(path: Path, number: int, row: list[str], places: list[int]) -> tuple[str, float, float]:
-    if len(row) <= max(places):
-        raise CannotReadLoad(f"{path.name}, row {number}: has {len(row)} fields; give {', '.join(COLUMNS)}")
+def _row(
+    path: Path, number: int, row: list[str], places: list[int], columns: int
+) -> tuple[str, float, float]:
+    if len(row) <= max(places) or any(row[columns:]):
+        raise CannotReadLoad(
+            f"{path.name}, row {number}: has {len(row)} fields; give {', '.join(COLUMNS)}, with points as decimal marks"
+        )
     start = row[places[0]].strip()
     if not start:
         raise CannotReadLoad(
@@ -94,9 +103,9 @@ def _energy(path: Path, number: int, column: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or value < 0:
+    if not 0 <= value < MOST_KWH:
         raise CannotReadLoad(
-            f"{path.name}, row {number}, {column}: is '{text.strip()}'; must be a number of kWh, 0 or more"
+            f"{path.name}, row {number}, {column}: is '{text.strip()[:40]}'; must be a number of kWh, 0 or more and below {MOST_KWH:.0e}"
         )
     return value
 

@@ -147,6 +147,8 @@ def test_a_tariff_that_cannot_be_billed_is_refused_with_its_key(
     [
         (lambda rows: rows[0].__setitem__(1, "import"), "load.csv: has no column import_kwh"),
         (lambda rows: rows[17].__setitem__(1, "much"), "load.csv, row 18, import_kwh: is 'much'"),
+        (lambda rows: rows[17].__setitem__(1, "1e300"), "load.csv, row 18, import_kwh: is '1e300'; must be a number of kWh, 0 or more and below 1e+09"),
+        (lambda rows: rows[17].insert(2, "5"), "load.csv, row 18: has 4 fields; give hour_beginning, import_kwh, export_kwh, with points"),
         (lambda rows: rows[17].__setitem__(2, "-1"), "load.csv, row 18, export_kwh: is '-1'"),
         (lambda rows: rows.pop(), "load.csv: has 8759 rows"),
     ],
