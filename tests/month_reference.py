@@ -7,7 +7,7 @@ site is on which day, tariffs with their prices, an index, the rules of sharing.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from math import floor
 
@@ -51,6 +51,16 @@ class Stay:
     last: date
 
 
+@dataclass(frozen=True)
+class Rule:
+    """How energy is shared from a day on: in proportion (`dynamic`), by fixed shares (`static`, `hybrid`), and at which price."""
+
+    since: date
+    key: str
+    price: str = "mid_market"
+    shares: dict[str, Fraction] = field(default_factory=dict)
+
+
 @dataclass
 class Village:
     """What is known. Readings by site and day, Wh per interval; `starts` the local beginnings of each day's intervals."""
@@ -63,7 +73,7 @@ class Village:
     tariff_of: dict[str, str]
     versions: list[Version]
     reference: str
-    keys: list[tuple[date, dict[str, Fraction] | None]]
+    rules: list[Rule]
     index: dict[datetime, Price]
     own: set[str] = field(default_factory=set)
 
@@ -106,22 +116,57 @@ def split(total: int, weights: dict[str, Fraction]) -> dict[str, int]:
     return parts
 
 
-def shared(
-    c: dict[str, int], p: dict[str, int], keys: dict[str, Fraction] | None
-) -> tuple[dict[str, int], dict[str, int]]:
-    """What each receives from and delivers to neighbours in one interval, in proportion, or by fixed shares."""
-    produced = sum(p.values())
-    if keys is None:
-        total = min(sum(c.values()), produced)
-        return split(total, {name: Fraction(wh) for name, wh in c.items()}), split(
-            total, {name: Fraction(wh) for name, wh in p.items()}
+def filled(c: dict[str, int], shares: dict[str, Fraction], matched: int) -> dict[str, Fraction]:
+    """Water in buckets as wide as the shares and as large as the demand, until so much is poured; what is over goes by demand."""
+    keyed = {name for name in c if shares.get(name)}
+    if sum(c[name] for name in keyed) <= matched:
+        over, others = (
+            matched - sum(c[name] for name in keyed),
+            sum(c[name] for name in c if name not in keyed),
         )
-    exact = {name: min(keys.get(name, Fraction(0)) * produced, Fraction(c[name])) for name in c}
-    got = {name: floor(part) for name, part in exact.items()}
-    left = floor(sum(exact.values())) - sum(got.values())
-    for name in sorted(exact, key=lambda name: (got[name] - exact[name], name))[:left]:
-        got[name] += 1
+        return {
+            name: Fraction(wh) if name in keyed else (Fraction(over * wh, others) if others else Fraction(0))
+            for name, wh in c.items()
+        }
+    full: set[str] = set()
+    while True:
+        level = (matched - sum(c[name] for name in full)) / sum(shares[name] for name in keyed - full)
+        more = {name for name in keyed - full if shares[name] * level >= c[name]}
+        if not more:
+            return {
+                name: Fraction(c[name]) if name in full else shares.get(name, Fraction(0)) * level
+                for name in c
+            }
+        full |= more
+
+
+def shared(c: dict[str, int], p: dict[str, int], rule: Rule) -> tuple[dict[str, int], dict[str, int]]:
+    """What each receives from and delivers to neighbours in one interval."""
+    produced = sum(p.values())
+    matched = min(sum(c.values()), produced)
+    if rule.key == "dynamic":
+        got = split(matched, {name: Fraction(wh) for name, wh in c.items()})
+    else:
+        exact = (
+            {name: min(rule.shares.get(name, Fraction(0)) * produced, Fraction(c[name])) for name in c}
+            if rule.key == "static"
+            else filled(c, rule.shares, matched)
+        )
+        got = {name: floor(part) for name, part in exact.items()}
+        left = floor(sum(exact.values())) - sum(got.values())
+        for name in sorted(exact, key=lambda name: (got[name] - exact[name], name))[:left]:
+            got[name] += 1
     return got, split(sum(got.values()), {name: Fraction(wh) for name, wh in p.items()})
+
+
+def local_price(rule: Rule, drawn: int, taken: int, retail: Price, feed_in: Price) -> Price:
+    """The price of a kWh from a neighbour in one interval."""
+    if rule.price == "bill_sharing":
+        return Fraction(0)
+    if rule.price == "supply_demand_ratio" and 0 < feed_in <= retail:
+        ratio = Fraction(taken, drawn) if drawn else Fraction(1)
+        return quantised(feed_in * retail / ((retail - feed_in) * ratio + feed_in))
+    return quantised((retail + feed_in) / 2)
 
 
 def version_on(village: Village, tariff: str, day: date) -> Version:
@@ -138,7 +183,7 @@ def bills(village: Village) -> dict[Key, Paper]:
         lines[key][component, window, since] = (known[0] + quantity, known[1] + amount)
 
     for day in village.days:
-        keys = [rule for since, rule in village.keys if since <= day][-1]
+        rule = [rule for rule in village.rules if rule.since <= day][-1]
         here = {
             site: next(s for s in stays if s.first <= day <= s.last) for site, stays in village.stays.items()
         }
@@ -157,10 +202,10 @@ def bills(village: Village) -> dict[Key, Paper]:
         for place, start in enumerate(village.starts[day]):
             c = {site: village.drawn[site][day][place] for site in here}
             p = {site: village.fed_in[site][day][place] for site in here}
-            got, gave = shared(c, p, keys)
+            got, gave = shared(c, p, rule)
             _, _, retail = notice.energy(start.hour, Fraction(0))
-            local = quantised((retail + notice.export) / 2)
-            index = village.index.get(start.replace(minute=0, tzinfo=None), Fraction(0))
+            local = local_price(rule, sum(c.values()), sum(got.values()), retail, notice.export)
+            index = village.index[start.astimezone(UTC)]
             for site, stay in here.items():
                 own, bill = terms[site], (site, stay.member, stay.first, "bill")
                 credit = (site, stay.member, stay.first, "credit")
