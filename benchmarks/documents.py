@@ -13,6 +13,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.sizes import at_least
+
 NEED = "postgres,valkey"
 NOW = datetime(2016, 4, 1, 6, tzinfo=UTC)
 
@@ -20,7 +22,7 @@ NOW = datetime(2016, 4, 1, 6, tzinfo=UTC)
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench documents", description=__doc__)
-    parser.add_argument("--members", type=int, default=400)
+    parser.add_argument("--members", type=at_least(1), default=400)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")

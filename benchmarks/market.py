@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers import peer_python
+from benchmarks.sizes import at_least
 from grid.domain.market.auction import Cleared, Orders, clear, trades, uniform_price_twice
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,12 +32,14 @@ REPEATS = 5
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last. Ends with 1 where price or volume differ."""
     parser = argparse.ArgumentParser(prog="script/bench market", description=__doc__)
-    parser.add_argument("--orders", type=int, default=1_000_000)
-    parser.add_argument("--levels", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--orders", type=at_least(0), default=1_000_000)
+    parser.add_argument("--levels", type=at_least(0), default=0)
+    parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--against", choices=["pymarket"])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
+    if options.against and options.orders < 2:
+        parser.error("the peer clears no book of one side: give --orders 2 or more")
     bids, offers = random_book(options.orders, options.levels, options.seed)
     clear(*random_book(1000, options.levels, options.seed + 1))
     measured = [_timed(clear, bids, offers) for _ in range(REPEATS)]

@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sizes import at_least
 from microgrid_site.embedded.servers import environment_of_its_own
 from microgrid_site.memory import keep_memory
 
@@ -29,7 +30,7 @@ GROWTH = (1_000, 3_000, 10_000)
 def main(argv: list[str]) -> int:
     """Run the sizes in servers of their own and print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench month", description=__doc__)
-    parser.add_argument("--members", type=int, default=10_000)
+    parser.add_argument("--members", type=at_least(1), default=10_000)
     parser.add_argument("--no-growth", action="store_true", help="only the size asked for")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.sizes import at_least
 from grid.adapters.share_file import case_from
 from grid.domain.sharing.case import share_case
 from grid.domain.sharing.hierarchy import share_hierarchical
@@ -31,10 +32,10 @@ Wh = NDArray[np.int64]
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last. Ends with 1 where a case differs from the plain implementation."""
     parser = argparse.ArgumentParser(prog="script/bench share", description=__doc__)
-    parser.add_argument("--sites", type=int, default=10_000)
-    parser.add_argument("--days", type=int, default=31)
-    parser.add_argument("--cases", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sites", type=at_least(1), default=10_000)
+    parser.add_argument("--days", type=at_least(1), default=31)
+    parser.add_argument("--cases", type=at_least(0), default=1000)
+    parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     seconds, processor_s = _month(options.sites, options.days, options.seed)

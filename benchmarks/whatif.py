@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.random_tariffs import RateCase
 from benchmarks.rate import CENT, ask_pysam
+from benchmarks.sizes import at_least
 from billing.domain.pricing.axis import axis_of_days, common_year
 from billing.domain.pricing.conventions import OWN, SAM
 from billing.domain.pricing.engine import rate
@@ -38,10 +39,10 @@ PER_HOUR = 4
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last. Ends with 1 where the peer's answer differs."""
     parser = argparse.ArgumentParser(prog="script/bench whatif", description=__doc__)
-    parser.add_argument("--members", type=int, default=1000)
-    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--members", type=at_least(1), default=1000)
+    parser.add_argument("--days", type=at_least(1), default=365)
     parser.add_argument("--against", choices=["pysam"])
-    parser.add_argument("--peer-members", type=int, default=20)
+    parser.add_argument("--peer-members", type=at_least(1), default=20)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     days = [LocalDay(FIRST_DAY + timedelta(days=i), ZONE) for i in range(options.days)]
