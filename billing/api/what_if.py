@@ -58,6 +58,11 @@ class WhatIfRequestSerializer(serializers.Serializer[Any]):
     last_day = serializers.DateField(required=False)
     tariffs = TriedTariffSerializer(many=True, min_length=1, max_length=MOST_TARIFFS)
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "first_day" in attrs and "last_day" in attrs and attrs["last_day"] < attrs["first_day"]:
+            raise serializers.ValidationError({"last_day": "It is before first_day."})
+        return attrs
+
 
 class SiteAmountSerializer(serializers.Serializer[Any]):
     """A metering point's amount [minor units], VAT included, less credits."""
@@ -127,6 +132,10 @@ class WhatIfView(APIView):
         bounds = [form.validated_data.get("first_day"), compared_since(user, sites)]
         first = max((day for day in bounds if day is not None), default=None)
         days = comparable_days(microgrid, first, form.validated_data.get("last_day"))
+        if not days and (known := comparable_days(microgrid)):
+            return problem(
+                409, "Nothing to compare", f"None of these days is closed and yours to compare; closed are {known[0]} to {known[-1]}."
+            )  # fmt: skip
         try:
             proposals = [_proposal(user, microgrid, given) for given in form.validated_data["tariffs"]]
             found = what_if(sites=sites, proposals=proposals, days=days)
@@ -143,7 +152,8 @@ def _proposal(user: Any, microgrid: Microgrid, given: dict[str, Any]) -> Proposa
     if "version" in given:
         return proposal_of_version(get_object_or_404(comparable_versions(user), public_id=given["version"]))
     if "parts" in given:
-        return proposal_of_json(given["name"], given["parts"], vat_rate_of(microgrid))
+        currency = microgrid.cooperative.currency
+        return proposal_of_json(given["name"], given["parts"], vat_rate_of(microgrid), currency)
     as_written = json.loads(json.dumps(given["urdb"]), parse_float=Decimal)
     return proposal_of_urdb(given["name"], as_written, given["metering"], vat_rate_of(microgrid))
 

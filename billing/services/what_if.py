@@ -90,16 +90,23 @@ def proposal_of_terms(name: str, terms: TariffTerms) -> Proposal:
     return Proposal(name, _with_vat(terms.priced(), terms.vat_rate))
 
 
-def proposal_of_json(name: str, given: Any, vat_rate: Decimal) -> Proposal:
+def proposal_of_json(name: str, given: Any, vat_rate: Decimal, currency: str) -> Proposal:
     """Parts as JSON; VAT at `vat_rate` where the parts name none.
 
     Raises:
-        CannotCompare: they cannot be read.
+        CannotCompare: they cannot be read, or name another currency than the cooperative's.
     """
     try:
         tariff = tariff_from_json(given)
     except CannotReadParts as problem:
         raise CannotCompare(f"{name}: {problem}") from None
+    if given.get("currency", currency) != currency:
+        raise CannotCompare(
+            _(
+                "%(name)s: its prices are in %(theirs)s, the cooperative bills in %(ours)s; convert them first."
+            )
+            % {"name": name, "theirs": tariff.currency, "ours": currency}
+        )
     return Proposal(name, tariff if tariff.of_kind(Vat) else _with_vat(tariff, vat_rate))
 
 

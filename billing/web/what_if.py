@@ -82,7 +82,7 @@ class WhatIfForm(forms.Form):
             raise forms.ValidationError(_("Choose a tariff of ours or a file."))
         return cleaned
 
-    def proposals(self, vat_rate: Decimal) -> list[Proposal]:
+    def proposals(self, vat_rate: Decimal, currency: str) -> list[Proposal]:
         """What is to be tried.
 
         Raises:
@@ -94,7 +94,7 @@ class WhatIfForm(forms.Form):
         if self.cleaned_data.get("file"):
             name, given = self.cleaned_data["file"]
             if isinstance(given, dict) and "parts" in given:
-                found.append(proposal_of_json(name, given, vat_rate))
+                found.append(proposal_of_json(name, given, vat_rate, currency))
             else:
                 found.append(proposal_of_urdb(name, given, self.cleaned_data["metering"] or "none", vat_rate))
         return found
@@ -121,7 +121,7 @@ def _result(user: Any, form: WhatIfForm) -> dict[str, Any]:
         raise CannotCompare(_("No metering point is yours to compare."))
     microgrid = sites[0].microgrid
     sites = [site for site in sites if site.microgrid_id == microgrid.pk]
-    proposals = form.proposals(vat_rate_of(microgrid))
+    proposals = form.proposals(vat_rate_of(microgrid), microgrid.cooperative.currency)
     found = what_if(
         sites=sites, proposals=proposals, days=comparable_days(microgrid, compared_since(user, sites))
     )

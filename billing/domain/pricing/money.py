@@ -6,10 +6,16 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from billing.domain.pricing.metered import CannotPrice
 from billing.domain.pricing.sums import Ints, Numbers
 
 MINOR = 100
 SAFE = 2**62
+MOST_MINOR = 2**53  # of one line; sums of very many lines stay whole
+
+
+class CannotCount(CannotPrice):
+    """An amount is beyond all that is ever billed, so a price or percentage must be wrong."""
 
 
 def scaled(price: Decimal) -> tuple[int, int]:
@@ -18,8 +24,16 @@ def scaled(price: Decimal) -> tuple[int, int]:
 
 
 def rounded_half_away(numerator: NDArray[np.object_] | Ints, denominator: int | Ints) -> Ints:
-    """Round fractions to whole numbers, half away from zero."""
+    """Round fractions to whole numbers, half away from zero.
+
+    Raises:
+        CannotCount: a number is too large for an amount of money.
+    """
     half = (2 * np.abs(numerator) + denominator) // (2 * denominator)
+    if half.max(initial=0) > MOST_MINOR:
+        raise CannotCount(
+            f"An amount is above {MOST_MINOR // MINOR:.0e}; look for a price or a percentage that is far too large."
+        )
     rounded: Ints = np.where(numerator < 0, -half, half).astype(np.int64)
     return rounded
 

@@ -10,6 +10,7 @@ from billing.adapters.urdb_file import CannotReadTariffFile, read_urdb_file
 from billing.domain.pricing.conventions import BY_NAME
 from billing.domain.pricing.engine import rate
 from billing.domain.pricing.lines import Rated
+from billing.domain.pricing.metered import CannotPrice
 from billing.domain.pricing.money import MINOR
 from billing.domain.pricing.tiers import CannotTier
 from billing.domain.pricing.urdb import Metering
@@ -44,7 +45,7 @@ class Command(StudyCommand):
             rated = rate(read.tariff, year.axis, metered, conventions=conventions)
         except (CannotReadTariffFile, CannotReadLoad) as problem:
             raise CannotStudy(str(problem)) from None
-        except CannotTier as problem:
+        except (CannotPrice, CannotTier) as problem:
             raise CannotStudy(f"{options['load'].name}: {problem}") from None
         return {
             "months": _months(rated), "ignored": list(read.ignored), "metering": options["metering"], "tiers": tiers,

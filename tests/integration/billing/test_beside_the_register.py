@@ -203,8 +203,12 @@ def test_another_tariff_is_compared_and_previewed_with_what_meters_count(works: 
     flat = {"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": "0.27"}]}]}
     tried = [
         proposal_of_version(works.version),
-        proposal_of_json("reactive", {"format": 1, "currency": "EUR", "parts": [flat, REACTIVE]}, Decimal(0)),
-        proposal_of_json("sells", {"format": 1, "currency": "EUR", "parts": [flat, SELLS]}, Decimal(0)),
+        proposal_of_json(
+            "reactive", {"format": 1, "currency": "EUR", "parts": [flat, REACTIVE]}, Decimal(0), "EUR"
+        ),
+        proposal_of_json(
+            "sells", {"format": 1, "currency": "EUR", "parts": [flat, SELLS]}, Decimal(0), "EUR"
+        ),
     ]
     found = what_if(sites=sites, proposals=tried[:1], days=DAYS)
     place = {site.code: row for row, site in enumerate(found.sites)}

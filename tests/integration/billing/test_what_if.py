@@ -22,7 +22,7 @@ from billing.services.what_if import (
 )
 from energy.models import Site
 from members.models import AccessRecord, Membership, Role, User
-from tests.integration.billing.conftest import DAYS, Hamlet
+from tests.integration.billing.conftest import DAYS, Hamlet, make_hamlet
 
 URDB = Path(__file__).resolve().parents[2] / "data" / "urdb"
 FLAT = {"format": 1, "currency": "EUR", "parts": [
@@ -65,7 +65,7 @@ def test_what_members_have_comes_out_as_it_was_billed(hamlet: Hamlet) -> None:
 
 def test_a_flat_tariff_costs_all_that_was_drawn_with_vat(hamlet: Hamlet) -> None:
     found = what_if(
-        sites=sites_of(hamlet), proposals=[proposal_of_json("flat", FLAT, Decimal("0.19"))], days=DAYS
+        sites=sites_of(hamlet), proposals=[proposal_of_json("flat", FLAT, Decimal("0.19"), "EUR")], days=DAYS
     )
     [outcome] = found.outcomes
     assert len(found.sites) == 6
@@ -92,7 +92,9 @@ def test_what_cannot_be_compared_is_said(hamlet: Hamlet) -> None:
         what_if(sites=sites_of(hamlet), proposals=[], days=[])
     spot = {"format": 1, "parts": [{"kind": "spot", "index": "day ahead"}]}
     with pytest.raises(CannotCompare, match="index 'day ahead'"):
-        what_if(sites=sites_of(hamlet), proposals=[proposal_of_json("spot", spot, Decimal(0))], days=DAYS)
+        what_if(
+            sites=sites_of(hamlet), proposals=[proposal_of_json("spot", spot, Decimal(0), "EUR")], days=DAYS
+        )
     with pytest.raises(CannotCompare, match="is missing"):
         proposal_of_urdb("empty", {}, "none", Decimal(0))
     assert comparable_days(hamlet.microgrid) == DAYS
@@ -142,3 +144,52 @@ def test_a_member_asks_the_api_for_own_amounts_only(client: Any, hamlet: Hamlet)
     assert client.post(reverse("api-what-if"), hidden, content_type="application/json").status_code == 404
     both = {"tariffs": [{"name": "both", "parts": FLAT, "version": str(draft.public_id)}]}
     assert client.post(reverse("api-what-if"), both, content_type="application/json").status_code == 400
+
+
+ENERGY = {"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": "999999999999"}]}]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "told"),
+    [
+        ({"first_day": "2019-01-01", "last_day": "2019-12-31"}, 409, "None of these days is closed and yours to compare; closed are 2016-03-26 to 2016-03-27."),
+        ({"first_day": "2016-03-27", "last_day": "2016-03-26"}, 400, "It is before first_day."),
+        ({"first_day": "soon"}, 400, "first_day"),
+        ({"tariffs": []}, 400, "tariffs"),
+        ({"tariffs": "all"}, 400, "tariffs"),
+        ({"tariffs": [{"name": "flat", "parts": FLAT}] * 6}, 400, "tariffs"),
+        ({"tariffs": [{"name": "x"}]}, 400, "Give one of version, parts and urdb."),
+        ({"tariffs": [{"name": "x", "version": "3"}]}, 400, "version"),
+        ({"tariffs": [{"name": "x", "version": "00000000-0000-4000-8000-000000000000"}]}, 404, ""),
+        ({"tariffs": [{"name": "x", "parts": [1]}]}, 409, "x: the tariff: must be an object"),
+        ({"tariffs": [{"name": "x", "parts": FLAT | {"currency": "USD"}}]}, 409, "x: its prices are in USD, the cooperative bills in EUR"),
+        ({"tariffs": [{"name": "x", "parts": FLAT | {"parts": [ENERGY, {"kind": "levy", "name": "l", "percent": "99999999999"}]}}]}, 409, "An amount is above 9e+13"),
+        ({"tariffs": [{"name": "x", "urdb": [], "metering": "none"}]}, 409, "is no JSON object"),
+        ({"tariffs": [{"name": "x", "urdb": {"energyratestructure": [[{"rate": {}}]]}}]}, 409, "energyratestructure[0][0].rate: is {}; must be a number"),
+        ({"tariffs": [{"name": "x", "urdb": {}, "metering": "upwards"}]}, 400, "metering"),
+    ],
+)  # fmt: skip
+def test_odd_questions_to_the_api_are_answered_in_words(
+    client: Any, hamlet: Hamlet, asked: dict[str, Any], status: int, told: str
+) -> None:
+    user = person(hamlet, Role.MEMBER, Site.objects.get(code="a 2").member)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    whole = {"tariffs": [{"name": "flat", "parts": FLAT}]} | asked
+    answer = client.post(reverse("api-what-if"), whole, content_type="application/json")
+    assert answer.status_code == status, answer.content
+    assert told in json.dumps(answer.json())
+    assert not AccessRecord.objects.filter(what="what-if").exists()
+
+
+def test_nobody_sees_days_or_sites_of_others_by_asking(client: Any, hamlet: Hamlet) -> None:
+    """A version, a site and a year of somebody else's cooperative are as if they were not there."""
+    other = make_hamlet("other")
+    stranger = person(other, Role.MEMBER, Site.objects.get(microgrid=other.microgrid, code="a 2").member)
+    client.force_login(stranger, backend="django.contrib.auth.backends.ModelBackend")
+    foreign = {"tariffs": [{"name": "theirs", "version": str(hamlet.version.public_id)}]}
+    assert client.post(reverse("api-what-if"), foreign, content_type="application/json").status_code == 404
+    own = {"tariffs": [{"name": "flat", "parts": FLAT}]}
+    answer = client.post(reverse("api-what-if"), own, content_type="application/json").json()
+    assert [row["site"] for row in answer["tariffs"][0]["sites"]] == ["a 2"]
+    client.logout()
+    assert client.post(reverse("api-what-if"), own, content_type="application/json").status_code in (401, 403)
