@@ -161,7 +161,7 @@ ENERGY = {"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": 
         ({"tariffs": [{"name": "x"}]}, 400, "Give one of version, parts and urdb."),
         ({"tariffs": [{"name": "x", "version": "3"}]}, 400, "version"),
         ({"tariffs": [{"name": "x", "version": "00000000-0000-4000-8000-000000000000"}]}, 404, ""),
-        ({"tariffs": [{"name": "x", "parts": [1]}]}, 409, "x: the tariff: must be an object"),
+        ({"tariffs": [{"name": "x", "parts": [1]}]}, 409, "x: the tariff: Must be an object"),
         ({"tariffs": [{"name": "x", "parts": FLAT | {"currency": "USD"}}]}, 409, "x: its prices are in USD, the cooperative bills in EUR"),
         ({"tariffs": [{"name": "x", "parts": FLAT | {"parts": [ENERGY, {"kind": "levy", "name": "l", "percent": "99999999999"}]}}]}, 409, "An amount is above 9e+13"),
         ({"tariffs": [{"name": "x", "urdb": [], "metering": "none"}]}, 409, "is no JSON object"),
