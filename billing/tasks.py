@@ -24,6 +24,7 @@ from billing.services.price_publication import publish_days, publish_tariff_pric
 from billing.services.rule_replay import replay_rules, unreplayed_runs
 from billing.services.year_letters import tell_year
 from energy.models import Microgrid
+from energy.selectors.clocks import cooperative_now
 from kernel.intervals import Month
 from members.models import Cooperative, Member
 
@@ -170,17 +171,13 @@ def _look_again(run: BillingRun, now: datetime) -> None:
 def fetch_index_prices() -> int:
     """Ask the markets whose prices are not known yet, and tell whoever makes tariffs where they are late; returns the days that came."""
 
-    def now_of(index: SpotIndex) -> datetime:
-        microgrid = Microgrid.objects.filter(cooperative=index.cooperative_id).order_by("pk").first()
-        return timezone.now() if microgrid is None else microgrid.now(timezone.now())
-
     tokens = {FeedForm.ENTSOE: settings.ENTSOE_TOKEN}
     came = spot_feeds.fetch_all(
         source_for=lambda feed: source_of(feed.form, feed.address, feed.area, tokens.get(feed.form, "")),
-        now_of=now_of,
+        now_of=lambda index: cooperative_now(index.cooperative_id, timezone.now()),
     )
     for index in SpotIndex.objects.select_related("cooperative"):
-        spot_feeds.warn_of_lack(index=index, now=now_of(index))
+        spot_feeds.warn_of_lack(index=index, now=cooperative_now(index.cooperative_id, timezone.now()))
     return came
 
 

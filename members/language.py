@@ -8,8 +8,9 @@ from django.apps import AppConfig
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext, gettext_lazy
 
-from kernel.phrases import PhraseBook
+from kernel.phrases import PhraseBook, german_figures
 from kernel.speech import Speech
+from kernel.units import energy_for_people
 
 
 def speech() -> Speech:
@@ -20,6 +21,12 @@ def speech() -> Speech:
 def amount(minor: int) -> str:
     """An amount in minor units with two decimals: `1,234.50`, in German `1.234,50`."""
     return number_format(Decimal(minor) / 100, 2, use_l10n=True, force_grouping=True)
+
+
+def energy_in_words(energy_wh: int) -> str:
+    """Energy by size with its unit: `1,234 kWh`, in German `1.234 kWh`."""
+    figure, unit = energy_for_people(energy_wh)
+    return f"{german_figures(figure) if _is_german() else figure} {unit}"
 
 
 def day_in_words(day: date) -> str:

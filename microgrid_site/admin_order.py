@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_noop
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "billing.spotindex", "billing.spotimport", "billing.spotday", "billing.tariffpriceday", "grid.sharingrule", "grid.sharingproposal", "grid.marketterms", "grid.plantdivision", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
+    "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "billing.spotindex", "billing.spotimport", "billing.spotday", "billing.tariffpriceday", "grid.sharingrule", "grid.sharingproposal", "grid.marketterms", "grid.forgottenorders", "grid.plantdivision", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
     "Money": (
         "billing.billingrun", "billing.document", "billing.delivery", "billing.billingpolicy", "billing.flexibilitycredit", "billing.vatstatus", "billing.bankstatement", "billing.bankstatementline", "billing.payment", "billing.mandate", "billing.charge", "billing.paymentrules", "billing.prepaidrule", "billing.prepaidagreement", "billing.prepaidalarm", "billing.ledgertransaction", "billing.externalaccount", "billing.exportprofile", "billing.publicpage",
         "billing.arrearsrule", "billing.baserate", "billing.protection", "billing.membershare", "billing.distributionrule", "billing.yearclosing",

@@ -1,5 +1,6 @@
 """Documents as posted, what became of them, and their deliveries."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,22 +10,28 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
 from billing.models import Delivery, Document, DocumentLine, DocumentVat
-from billing.models.deliveries import BEHIND
+from billing.models.deliveries import BEHIND, LETTER_NAMES, LETTERS, Letter
+from billing.selectors.phrases import PHRASES
 from billing.services.corrections import prepare_cancellation
 from billing.services.deliveries import CannotSend, send_again
 from billing.services.runs import CannotBill
 from billing.tasks import send_queued
+from energy.selectors.clocks import cooperative_now
 from members.admin.roles import FactAdmin, RoleTabularInline
+from members.language import said
 from members.models import Role
 
 TREASURERS = (Role.TARIFF_ADMIN,)
+MOST_WAYS = 40
 SHOWN = (Role.TARIFF_ADMIN, Role.AUDITOR, Role.SUPPORT)
 
 
@@ -172,43 +179,68 @@ class DocumentAdmin(FactAdmin):
     def send_view(self, request: HttpRequest, document_id: int) -> HttpResponse:
         """Send a document once more, to one address."""
         document = self._document(request, document_id)
-        form = SendForm(request.POST or None, initial={"recipient": document.member.email})
-        if request.method == "POST" and form.is_valid():
-            now = document.run.microgrid.now(timezone.now())
-            try:
-                send_again(letter=document, recipient=form.cleaned_data["recipient"], now=now)
-            except CannotSend as problem:
-                form.add_error(None, str(problem))
-            else:
-                send_queued.delay()
-                messages.success(
-                    request,
-                    _("%(document)s is on its way to %(recipient)s.")
-                    % {"document": document, "recipient": form.cleaned_data["recipient"]},
-                )
-                return redirect("admin:billing_document_change", document.pk)
-        return self._ask(
-            request,
-            document,
-            form,
-            _("Send %(document)s") % {"document": document},
-            _("It goes out as an e-mail with the PDF."),
-            _("Send"),
-        )
+        now = document.run.microgrid.now(timezone.now())
+        done = reverse("admin:billing_document_change", args=[document.pk])
+        return sending_page(self, request, document, document.member.email, now, done)
 
     def _ask(
         self, request: HttpRequest, document: Document, form: forms.Form, title: str, sentence: str, button: str
     ) -> HttpResponse:  # fmt: skip
-        context = {
-            **self.admin_site.each_context(request), "title": title, "form": form, "sentence": sentence, "button": button,
-            "back": reverse("admin:billing_document_change", args=[document.pk]), "opts": self.opts,
-        }  # fmt: skip
-        return render(request, "admin/billing/ask_form.html", context)
+        back = reverse("admin:billing_document_change", args=[document.pk])
+        return asked(self, request, form, title, sentence, button, back)
+
+
+def asked(
+    page: FactAdmin, request: HttpRequest, form: forms.Form, title: str, sentence: str, button: str, back: str
+) -> HttpResponse:  # fmt: skip
+    """A question with a form, beside the pages of a model."""
+    context = {
+        **page.admin_site.each_context(request), "title": title, "form": form, "sentence": sentence, "button": button, "back": back, "opts": page.opts,
+    }  # fmt: skip
+    return render(request, "admin/billing/ask_form.html", context)
+
+
+def sending_page(
+    page: FactAdmin, request: HttpRequest, letter: Letter, recipient: str, now: datetime, back: str
+) -> HttpResponse:
+    """Ask for the address, then send a letter once more, to it alone."""
+    form = SendForm(request.POST or None, initial={"recipient": recipient})
+    if request.method == "POST" and form.is_valid():
+        recipient = form.cleaned_data["recipient"]
+        try:
+            send_again(letter=letter, recipient=recipient, now=now)
+        except CannotSend as problem:
+            form.add_error(None, said(str(problem), PHRASES))
+        else:
+            send_queued.delay()
+            messages.success(
+                request,
+                _("%(document)s is on its way to %(recipient)s.")
+                % {"document": letter, "recipient": recipient},
+            )
+            return redirect(back)
+    title = _("Send %(document)s") % {"document": letter}
+    return asked(
+        page, request, form, title, _("It goes out as an e-mail, to this address alone."), _("Send"), back
+    )
+
+
+class LetterKindFilter(admin.SimpleListFilter):
+    """Deliveries by what was sent."""
+
+    title = gettext_lazy("what was sent")
+    parameter_name = "letter"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, str(LETTER_NAMES[name])) for name in LETTERS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(**{f"{self.value()}__isnull": False}) if self.value() in LETTERS else queryset
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(FactAdmin):
-    """Every letter's way to every recipient."""
+    """Every letter's way to every recipient, and sending one again to one of them."""
 
     cooperative_path = "member__cooperative"
     view_roles = SHOWN
@@ -217,12 +249,70 @@ class DeliveryAdmin(FactAdmin):
         "member",
         "recipient",
         "sending",
-        "status",
+        "state",
         "queued_at",
         "sent_at",
         "opened_at",
-        "problem",
+        "why",
     )
-    list_filter = ("status",)
+    list_filter = ("status", LetterKindFilter)
     list_select_related = BEHIND
     search_fields = ("recipient", "document__label", "member__name", "member__number")
+    ordering = ("-queued_at", "-pk")
+    fields = (
+        "what",
+        "member",
+        "recipient",
+        "sending",
+        "state",
+        "queued_at",
+        "claimed_at",
+        "sent_at",
+        "opened_at",
+        "why",
+        "ways",
+    )
+    readonly_fields = ("what", "state", "why", "ways")
+    actions_detail = ("again",)
+
+    @admin.display(description=gettext_lazy("Letter"))
+    def what(self, row: Delivery) -> str:
+        return f"{LETTER_NAMES[row.kind]}: {row.letter}"
+
+    @display(
+        description=gettext_lazy("State"), ordering="status",
+        label={"sent": "success", "opened": "success", "failed": "danger", "queued": "info", "sending": "info"},
+    )  # fmt: skip
+    def state(self, row: Delivery) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @admin.display(description=gettext_lazy("Problem"))
+    def why(self, row: Delivery) -> str:
+        return said(row.problem, PHRASES) or "–"
+
+    @admin.display(description=gettext_lazy("All ways of this letter"))
+    def ways(self, row: Delivery) -> str:
+        """Each recipient and sending with its state, the newest first."""
+        rows = Delivery.objects.filter(**{row.kind: row.letter}).order_by("-queued_at", "-pk")[:MOST_WAYS]
+        return format_html_join(
+            "", '<a href="{}">{}</a> &ensp; {}, {}<br>',
+            ((reverse("admin:billing_delivery_change", args=[way.pk]), way.recipient, way.get_status_display(), date_format(localtime(way.sent_at or way.queued_at), "SHORT_DATETIME_FORMAT")) for way in rows),
+        )  # fmt: skip
+
+    def has_again_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        row = Delivery.objects.filter(pk=object_id).select_related("member").first() if object_id else None
+        return self._may_row(request, TREASURERS, row)
+
+    @action(description=gettext_lazy("Send again"), url_path="again", permissions=["again"])
+    def again(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Once more to this recipient, or to another address."""
+        row = get_object_or_404(self.get_queryset(request).select_related(*BEHIND), pk=object_id)
+        back = reverse("admin:billing_delivery_change", args=[row.pk])
+        return sending_page(
+            self,
+            request,
+            row.letter,
+            row.recipient,
+            cooperative_now(row.member.cooperative_id, timezone.now()),
+            back,
+        )

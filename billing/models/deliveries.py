@@ -45,6 +45,11 @@ LETTERS = {
 }  # fmt: skip
 """What may be sent, by the field that names it: bills and credits, reminders, parts of what was shared out, years, prepaid alarms."""
 
+LETTER_NAMES = {
+    "document": gettext_lazy("Bill or credit"), "reminder": gettext_lazy("Reminder"), "part": gettext_lazy("Part shared out"),
+    "statement": gettext_lazy("Year"), "alarm": gettext_lazy("Prepaid alarm"),
+}  # fmt: skip
+
 BEHIND = (
     "member__cooperative", "document__member", "document__site__microgrid", "document__cooperative", "document__run__microgrid",
     "document__cancels__run", "document__replaces__run", "reminder__member", "reminder__cooperative", "reminder__document",

@@ -209,6 +209,7 @@ class Component(models.TextChoices):
 FROM_NEIGHBOURS = (Component.LOCAL, Component.GIFT)
 FROM_GRID = (Component.GRID, Component.SPOT, Component.SET_OFF)
 DRAWN = (*FROM_NEIGHBOURS, *FROM_GRID)
+GIVER_LENGTH = 40  # of a giver's name in the window of a line of given energy
 FED_IN = (Component.LOCAL_DELIVERED, Component.GIVEN, Component.CARRIED, Component.EXPORT)
 
 

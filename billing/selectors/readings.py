@@ -1,5 +1,6 @@
 """From a document back to the versions of meter days behind its figures, and from a version to the documents."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,9 +8,11 @@ import numpy as np
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import BilledReadings, Component, Document, DocumentKind, DocumentLine
+from billing.models.documents import GIVER_LENGTH
 from energy.domain.quality import METHOD_MASK, Method
-from energy.models import Channel, Meter, MeterDay, MeterDayVersion
+from energy.models import Channel, Meter, MeterDay, MeterDayVersion, Site
 from energy.models.meters import MeterKind
+from grid.models import GivenDay, PlantShare
 from grid.selectors.plant_shares import divisions_along
 
 
@@ -69,6 +72,71 @@ def versions_beside(document: Document) -> list[CountedReadings]:
     return [counted for counted in found if counted.uses]
 
 
+@dataclass(frozen=True, slots=True)
+class PlantReadings:
+    """A common plant's days behind the energy of it that was used at home.
+
+    Attributes:
+        uses: with each version of the plant's day, what of it was used at the document's site [Wh].
+        billed_wh: what the document says of the plant; more or less where days were shared anew since.
+    """
+
+    plant: Site
+    percent: str
+    uses: list[tuple[VersionUse, int]]
+    billed_wh: int
+
+    @property
+    def fed_in_wh(self) -> int:
+        return sum(use.energy_wh for use, _ in self.uses)
+
+    @property
+    def used_wh(self) -> int:
+        return sum(used for _, used in self.uses)
+
+
+def common_plants_behind(document: Document) -> list[PlantReadings]:
+    """The readings of common plants of which a bill's member used a part at home."""
+    days = document.days()
+    shares = PlantShare.objects.filter(
+        Q(division__valid_to__isnull=True) | Q(division__valid_to__gt=days[0]), division__valid_from__lte=days[-1],
+        used_at=document.site_id, member=document.member_id,
+    ).select_related("division__plant")  # fmt: skip
+    if not document.is_for_use:
+        return []
+    by_plant: dict[Site, list[PlantShare]] = {}
+    for share in shares.order_by("division__plant__code", "division__valid_from"):
+        by_plant.setdefault(share.division.plant, []).append(share)
+    billed = dict(document.lines.filter(component=Component.GIFT).values_list("window", "quantity"))
+    found = []
+    for plant, parts in by_plant.items():
+        used = _used_at_home(parts, days)
+        held = {day for day in days for part in parts if part.division.holds_on(day)}
+        versions = [
+            use
+            for use in _versions(document, Channel.EXPORT, MeterKind.SITE, site=plant.pk)
+            if use.day in held
+        ]
+        percent = ", ".join(dict.fromkeys(f"{part.millionths / 10_000:g} %" for part in parts))
+        uses = [(use, used.get(use.day, 0)) for use in versions]
+        if uses:
+            found.append(PlantReadings(plant, percent, uses, billed.get(plant.name[:GIVER_LENGTH], 0)))
+    return found
+
+
+def _used_at_home(parts: Sequence[PlantShare], days: Sequence[date]) -> dict[date, int]:
+    """What was used of a plant by day [Wh], as the days are shared now."""
+    rows = GivenDay.objects.filter(
+        preference__in=[part.preference_id for part in parts if part.preference_id],
+        day__in=days,
+        is_current=True,
+    )
+    used: dict[date, int] = {}
+    for day, wh in rows.values_list("day", "wh"):
+        used[day] = used.get(day, 0) + sum(wh)
+    return used
+
+
 def part_of_plant(document: Document) -> str:
     """Which part of a common plant a credit document is of, as "40 %"; empty where it is of a whole one."""
     for window in document.lines.values_list("window", flat=True):
@@ -83,8 +151,11 @@ def is_of_divided_plant(document: Document) -> bool:
     return not document.is_for_use and bool(divisions_along([document.site_id], document.days()))
 
 
-def _versions(document: Document, channel: Channel, *kinds: MeterKind) -> list[VersionUse]:
-    meters = Meter.objects.filter(site_id=document.site_id, kind__in=kinds).in_bulk()
+def _versions(
+    document: Document, channel: Channel, *kinds: MeterKind, site: int | None = None
+) -> list[VersionUse]:
+    """Of the document's site, or of another that it rests on."""
+    meters = Meter.objects.filter(site_id=site or document.site_id, kind__in=kinds).in_bulk()
     of_run, days = document.rated_run.days(), document.days()
     used: list[VersionUse] = []
     kept_rows = BilledReadings.objects.filter(run=document.rated_run, meter_id__in=meters, channel=channel)
@@ -121,16 +192,32 @@ def _use(row: MeterDay, meter: Meter, told: MeterDayVersion | None, newest: int)
 def documents_of_day(meter: Meter, channel: int, day: date) -> dict[int, QuerySet[Document]]:
     """The documents that rest on a meter day, by the version they used; of reactive energy bills, of what a plant made both kinds with own use."""
     found: dict[int, QuerySet[Document]] = {}
+    homes = _homes_that_use(meter.site_id, day) if channel == Channel.EXPORT else Q(pk=None)
     rows = BilledReadings.objects.filter(
         meter_id=meter.pk, channel=channel, run__first_day__lte=day, run__last_day__gte=day
     ).select_related("run")
     for kept in rows:
         version = dict(zip(kept.run.days(), kept.versions, strict=True)).get(day, 0)
         documents = Document.objects.filter(
-            _rests_on(channel), run=kept.run_id, site_id=meter.site_id, first_day__lte=day, last_day__gte=day
+            _rests_on(channel) & Q(site_id=meter.site_id) | homes,
+            run=kept.run_id,
+            first_day__lte=day,
+            last_day__gte=day,
         )
         found[version] = found[version] | documents if version in found else documents
     return found
+
+
+def _homes_that_use(plant_id: int, day: date) -> Q:
+    """Bills of homes at which a part of a common plant is used."""
+    shares = PlantShare.objects.filter(division__plant=plant_id, used_at__isnull=False).select_related(
+        "division"
+    )
+    homes = Q(pk=None)
+    for share in shares:
+        if share.division.holds_on(day):
+            homes |= Q(kind=DocumentKind.BILL, site_id=share.used_at_id, member_id=share.member_id)
+    return homes
 
 
 def _rests_on(channel: int) -> Q:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from billing.models import BillingRun, Component, DocumentKind
+from billing.models.documents import GIVER_LENGTH
 from energy.models import Microgrid
 from grid.models import GivenDay, SiteMarketDay
 from grid.selectors.preferences import given_rows
@@ -18,7 +19,6 @@ from kernel.money import price_from_micro, round_half_away
 Line = tuple[str, str, int, str, Decimal, int, int]
 Lines = dict[tuple[int, str], list[Line]]
 MICRO_PER_MINOR = 10_000_000
-WINDOW_LENGTH = 40
 
 
 def market_lines(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[date]) -> Lines:
@@ -30,9 +30,9 @@ def market_lines(*, run: BillingRun, site_ids: Sequence[int], days: Sequence[dat
         giver = entry.site.member.name if entry.names_giver else ""
         if row.is_plant:  # type: ignore[attr-defined]
             giver = entry.site.name
-        gifts[entry.receiver_id, DocumentKind.BILL, Component.GIFT, giver[:WINDOW_LENGTH]] += sum(row.wh)
-        gifts[entry.site_id, DocumentKind.CREDIT, Component.GIVEN, entry.receiver.code[:WINDOW_LENGTH]] += (
-            sum(row.wh)
+        gifts[entry.receiver_id, DocumentKind.BILL, Component.GIFT, giver[:GIVER_LENGTH]] += sum(row.wh)
+        gifts[entry.site_id, DocumentKind.CREDIT, Component.GIVEN, entry.receiver.code[:GIVER_LENGTH]] += sum(
+            row.wh
         )
     for (site, kind, component, window), wh in sorted(gifts.items()):
         if site in site_ids:

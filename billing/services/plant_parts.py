@@ -70,9 +70,7 @@ def _divided(
     """What was sold and what was exported, by holder and interval of the run; nothing on days of other divisions."""
     within = np.zeros(energy.export_wh.shape[1], dtype=np.int64)
     for day, begin, end in zip(days, shares.offsets[:-1].tolist(), shares.offsets[1:].tolist(), strict=True):
-        within[begin:end] = division.valid_from <= day and (
-            division.valid_to is None or day < division.valid_to
-        )
+        within[begin:end] = division.holds_on(day)
     used = used_by_holders(
         microgrid=run.microgrid, days=days, offsets=shares.offsets, entries=[h.preference_id for h in holders]
     )

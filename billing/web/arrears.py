@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -56,6 +57,13 @@ AGE_NAMES = (
 )
 
 
+PAGE = 50
+BESIDE = {
+    "old": gettext_lazy("Over 90 days"), "letter": gettext_lazy("with a letter"), "plan": gettext_lazy("with instalments"),
+    "spared": gettext_lazy("spared"), "nothing": gettext_lazy("nothing done yet"),
+}  # fmt: skip
+
+
 class PlanForm(forms.Form):
     """How many instalments, from when on."""
 
@@ -74,14 +82,27 @@ def arrears_page(request: HttpRequest) -> HttpResponse:
     now = now_of(desk.cooperative)
     today = now.date()
     rows = board_list(desk.cooperative, today)
-    shown = Member.objects.filter(pk__in=[row.member.pk for row in rows])
+    wanted, beside = request.GET.get("q", "").strip(), request.GET.get("beside", "")
+    found = [row for row in rows if _is_wanted(row, wanted.casefold(), beside)]
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    shown = Member.objects.filter(pk__in=[row.member.pk for row in page.object_list])
     record_looks(user=request.user, members=shown, what="arrears", subject="board's list", now=timezone.now())  # type: ignore[arg-type]
     context = desk.context("arrears") | {
-        "rows": rows, "today": today, "ages": _ages(rows), "total": sum(row.rest_minor for row in rows),
+        "rows": rows, "page": page, "q": wanted, "beside": beside, "kinds": BESIDE.items(), "today": today, "ages": _ages(rows), "total": sum(row.rest_minor for row in rows),
         "rule": rule_on(desk.cooperative, today),
         "proposals": DisconnectionProposal.objects.filter(member__cooperative=desk.cooperative, status=ProposalStatus.PROPOSED).select_related("site", "member", "proposed_by"),
     }  # fmt: skip
     return render(request, "books/arrears.html", context)
+
+
+def _is_wanted(row: MemberArrears, wanted: str, beside: str) -> bool:
+    """Whether a row is among those asked for: by name or number, and by what stands beside it."""
+    if wanted and wanted not in f"{row.member.name} {row.member.number}".casefold():
+        return False
+    told = {"plan": row.plan is not None, "spared": row.is_spared, "letter": bool(row.level)}
+    if beside == "nothing":
+        return not any(told.values())
+    return told.get(beside, beside != "old" or bool(row.by_age[-1]))
 
 
 def _ages(rows: Sequence[MemberArrears]) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ from billing.services.periods import (
     obstacles,
     reopen_period,
 )
-from energy.models import Microgrid
+from energy.selectors.clocks import cooperative_now
 from kernel.intervals import CannotReadPeriod, Month
 from members.language import month_in_words, said
 from members.models import Cooperative
@@ -92,8 +92,7 @@ def desk_of(request: HttpRequest, *, of: Cooperative | None = None) -> Desk:
 
 def now_of(cooperative: Cooperative) -> datetime:
     """What the clock of the cooperative's microgrids shows."""
-    microgrid = Microgrid.objects.filter(cooperative=cooperative).order_by("pk").first()
-    return microgrid.now(timezone.now()) if microgrid else timezone.now()
+    return cooperative_now(cooperative.pk, timezone.now())
 
 
 def cause_url(cause: Cause) -> str:

@@ -16,21 +16,19 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from billing.models import Delivery, DeliveryStatus, DistributionPart, Document, Reminder, YearStatement
-from billing.models.deliveries import LETTERS, Letter
+from billing.models.deliveries import LETTER_NAMES, LETTERS, Letter
 from billing.selectors.letters import deliveries_of, states_of, unsent
+from billing.selectors.phrases import PHRASES
 from billing.services.deliveries import CannotSend, queue_letters, send_again, send_failed_again
 from billing.services.year_letters import tell_year
 from billing.tasks import send_queued
 from billing.web.books import now_of
 from billing.web.money_desk import open_desk
+from members.language import said
 from members.models import Cooperative, Member
 from members.services.access import record_looks
 
 PAGE = 40
-NAMES = {
-    "document": gettext_lazy("Bill or credit"), "reminder": gettext_lazy("Reminder"), "part": gettext_lazy("Part shared out"),
-    "statement": gettext_lazy("Year"), "alarm": gettext_lazy("Prepaid alarm"),
-}  # fmt: skip
 STATES = {
     DeliveryStatus.QUEUED: gettext_lazy("waits to be sent"), DeliveryStatus.SENDING: gettext_lazy("being sent"),
     DeliveryStatus.SENT: gettext_lazy("sent"), DeliveryStatus.FAILED: gettext_lazy("not sent"), DeliveryStatus.OPENED: gettext_lazy("opened"),
@@ -47,7 +45,7 @@ def letters(request: HttpRequest) -> HttpResponse:
         try:
             messages.success(request, _act(request, desk.cooperative))
         except CannotSend as why:
-            messages.error(request, str(why))
+            messages.error(request, said(str(why), PHRASES))
         return redirect(here)
     rows = deliveries_of(desk.cooperative)
     kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
@@ -63,9 +61,9 @@ def letters(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
     counts, waiting = states_of(desk.cooperative), unsent(desk.cooperative)
     context = desk.context("letters") | {
-        "page": page, "rows": [(row, *_words(row)) for row in shown], "kind": kind, "state": state, "kinds": NAMES.items(),
+        "page": page, "rows": [(row, *_words(row)) for row in shown], "kind": kind, "state": state, "kinds": LETTER_NAMES.items(),
         "states": [(name, word, counts.get(name, 0)) for name, word in STATES.items()], "newest_year": now_of(desk.cooperative).year - 1,
-        "unsent": [(NAMES[name], len(found)) for name, found in waiting.items() if found], "failed": counts.get(DeliveryStatus.FAILED, 0),
+        "unsent": [(LETTER_NAMES[name], len(found)) for name, found in waiting.items() if found], "failed": counts.get(DeliveryStatus.FAILED, 0),
         "unsent_count": sum(map(len, waiting.values())),
     }  # fmt: skip
     return render(request, "money/letters.html", context)
@@ -74,7 +72,7 @@ def letters(request: HttpRequest) -> HttpResponse:
 def _words(row: Delivery) -> tuple[Any, str, str, Any]:
     """What a row is called: its kind, its letter, where that is, and its state."""
     text, address = _letter_words(row.letter)
-    return NAMES[row.kind], text, address, STATES[DeliveryStatus(row.status)]
+    return LETTER_NAMES[row.kind], text, address, STATES[DeliveryStatus(row.status)]
 
 
 def _letter_words(letter: Letter) -> tuple[str, str]:

@@ -33,7 +33,13 @@ from billing.selectors.e_invoice import vat_of
 from billing.selectors.flexibility import flexibility_on
 from billing.selectors.line_energy import from_grid_wh, from_neighbours_wh, own_use_wh
 from billing.selectors.payments import allocations_of
-from billing.selectors.readings import is_of_divided_plant, part_of_plant, versions_behind, versions_beside
+from billing.selectors.readings import (
+    common_plants_behind,
+    is_of_divided_plant,
+    part_of_plant,
+    versions_behind,
+    versions_beside,
+)
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.models import Channel
@@ -154,6 +160,7 @@ def bill_readings(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "what": _("Drawn") if document.is_for_use else _("Fed in"), "zone": document.run.microgrid.time_zone,
         "part": part_of_plant(document), "is_divided": is_of_divided_plant(document),
         "beside": [(BESIDE_WORDS[counted.channel], counted) for counted in versions_beside(document)],
+        "plants": common_plants_behind(document),
     }  # fmt: skip
     return render(request, "portal/bill_readings.html", context)
 

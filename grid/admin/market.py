@@ -5,11 +5,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
-from grid.models import MarketTerms
+from grid.models import ForgottenOrders, MarketTerms
 from grid.selectors.market import voted_terms
 from grid.selectors.member_energy import last_closed_day
-from members.admin.roles import RoleAdmin
+from members.admin.roles import FactAdmin, RoleAdmin
+from members.language import energy_in_words, month_in_words
 from members.models import Role
 
 
@@ -45,3 +47,28 @@ class MarketTermsAdmin(RoleAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: MarketTerms | None = None) -> tuple[str, ...]:
         return () if obj is None else MarketTermsForm.Meta.fields
+
+
+@admin.register(ForgottenOrders)
+class ForgottenOrdersAdmin(FactAdmin):
+    """Months whose order books are no longer kept: how much they held, and how a copy is recognised."""
+
+    cooperative_path = "microgrid__cooperative"
+    list_display = ("of_month", "microgrid", "orders", "ordered", "matched", "archive", "forgotten_at")
+    list_filter = ("microgrid",)
+    list_select_related = ("microgrid",)
+    ordering = ("-month", "microgrid")
+    fields = ("microgrid", "of_month", "orders", "ordered", "matched", "sha256", "archive", "forgotten_at")
+    readonly_fields = ("of_month", "ordered", "matched")
+
+    @admin.display(description=gettext_lazy("Month"), ordering="month")
+    def of_month(self, row: ForgottenOrders) -> str:
+        return month_in_words(row.month)
+
+    @admin.display(description=gettext_lazy("Asked and offered"), ordering="ordered_wh")
+    def ordered(self, row: ForgottenOrders) -> str:
+        return energy_in_words(row.ordered_wh)
+
+    @admin.display(description=gettext_lazy("Traded, of both sides"), ordering="matched_wh")
+    def matched(self, row: ForgottenOrders) -> str:
+        return energy_in_words(row.matched_wh)

@@ -1,5 +1,7 @@
 """Common plants: whose the energy is that a plant of several members feeds in, by shares, from a day on."""
 
+from datetime import date
+
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
@@ -46,6 +48,10 @@ class PlantDivision(PublicRow):
 
     def __str__(self) -> str:
         return f"{self.plant} from {self.valid_from}"
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the plant is divided so on a day."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
 class PlantShare(models.Model):

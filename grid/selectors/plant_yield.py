@@ -71,7 +71,7 @@ def plant_yield(*, plant: Site, members: Collection[Member], days: Sequence[date
     held = {member.pk for member in members}
     for division in divisions_along([plant.pk], there):
         within = np.array(
-            [division.valid_from <= day and (division.valid_to is None or day < division.valid_to) for day in there]
+            [division.holds_on(day) for day in there]
         )  # fmt: skip
         holders = sorted(division.shares.all(), key=lambda share: share.member.number)
         inside = np.repeat(within, np.diff(shares.offsets))

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
+from members.language import amount
 from members.models import Membership, Role
 
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
@@ -92,7 +93,7 @@ def money_column(name: str, label: str) -> Callable[[Any], str]:
     @admin.display(description=label, ordering=name)
     def column(row: Any) -> str:
         amount_minor = getattr(row, name)
-        return "-" if amount_minor is None else f"{amount_minor / 100:,.2f}"
+        return "–" if amount_minor is None else amount(amount_minor)
 
     column.__name__ = name
     return column

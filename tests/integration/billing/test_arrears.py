@@ -36,7 +36,8 @@ from billing.services.arrears import (
 )
 from billing.services.payments import book_payment
 from energy.models import Consumer
-from members.models import Membership, Role, User
+from kernel.identifiers import random_bytes32, uuid7
+from members.models import AccessRecord, Member, Membership, Role, User
 from tests.integration.billing.conftest import NOW, Hamlet
 
 SUMMER = date(2016, 6, 20)
@@ -263,6 +264,36 @@ def test_treasurers_keep_the_list_and_members_read_their_own(in_june: Hamlet, pe
     taken = {"what": "take back", "reminder": reminder.public_id, "why": "our mistake"}
     assert "The letter is taken back" in tess.post(act, taken, follow=True).content.decode()
     assert "zurückgenommen: our mistake" in mira.get(reverse("open-bills"), headers=german).content.decode()
+
+
+def test_the_boards_list_is_searched_and_turned_page_by_page(in_june: Hamlet, people: tuple[User, User]) -> None:  # fmt: skip
+    tess = client_of(people[0], in_june.cooperative, Role.TARIFF_ADMIN)
+    url, owes = reverse("books-arrears"), bill(in_june).member
+    cooperative, document = in_june.cooperative, bill(in_june)
+    for number in range(60):
+        member = Member.objects.create(cooperative=cooperative, number=f"X{number}", name=f"Crowd {number}")
+        another_open_bill(document, member, number)
+    AccessRecord.objects.all().delete()
+    first = tess.get(url).content.decode()
+    assert (
+        "Page 1 of 2" in first
+        and f"of {len(board_list(cooperative, SUMMER))} members" in first
+        and "page=2" in first
+    )
+    assert AccessRecord.objects.filter(what="arrears").count() == 50
+    found = tess.get(url, {"q": owes.name}).content.decode()
+    assert str(owes) in found and "Crowd 1" not in found
+    assert "Nobody of them is like this." in tess.get(url, {"beside": "plan"}).content.decode()
+    assert "Crowd" in tess.get(url, {"beside": "nothing", "page": "2"}).content.decode()
+
+
+def another_open_bill(document: Document, member: Member, number: int) -> None:
+    """The same bill for somebody else, a little smaller."""
+    copied = Document.objects.get(pk=document.pk)
+    copied.pk, copied.public_id, copied.member, copied.number = None, uuid7(), member, 900_000 + number
+    copied.chain_ref = random_bytes32()
+    copied.label, copied.payment_reference = f"B-2016-9{number:05d}", f"B20169{number:05d}"
+    copied.save()
 
 
 def test_a_letter_says_what_is_open_and_what_it_costs(owing: Hamlet, people: tuple[User, User]) -> None:

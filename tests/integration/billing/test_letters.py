@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 
 from billing.models import BillingPolicy, Delivery, Document, Reminder, YearStatement
 from billing.services.arrears import remind, take_back_reminder
-from billing.services.deliveries import CannotSend, queue_letters, send_again, send_queued
+from billing.services.deliveries import INTERRUPTED, CannotSend, queue_letters, send_again, send_queued
 from billing.services.distributions import prepare_distribution, release_distribution
 from billing.services.prepaid import agree_on_prepaid, look_at_balances
 from billing.services.year_letters import tell_year
@@ -112,6 +112,38 @@ def test_an_alarm_reaches_a_member_who_does_not_log_in(hamlet: Hamlet) -> None:
     [message] = sent()
     assert "Guthaben" in message.subject + message.body and not message.attachments
     assert Delivery.objects.get().kind == "alarm"
+
+
+def test_the_admin_shows_each_recipients_state_and_sends_again_to_one(
+    hamlet: Hamlet, settings, tmp_path
+) -> None:
+    settings.DOCUMENT_DIR = tmp_path
+    run = hamlet.bill()
+    member = by_mail(hamlet)
+    queue_letters(letters=run.documents.filter(member=member, kind="bill").select_related("member"), now=NOW)
+    row = Delivery.objects.get(document__kind="bill")
+    Delivery.objects.filter(pk=row.pk).update(status="failed", problem=INTERRUPTED)
+    tess, aud = (
+        client_of(hamlet, role, name=name) for role, name in (("tariff_admin", "tess"), ("auditor", "aud"))
+    )
+    User.objects.filter(pk__in=(tess.session["_auth_user_id"], aud.session["_auth_user_id"])).update(
+        is_staff=True
+    )
+    listed = tess.get(
+        "/admin/billing/delivery/?letter=document", headers={"Accept-Language": "de"}
+    ).content.decode()
+    assert ANA in listed and "gescheitert" in listed and "Der Prozess endete während des Versands" in listed
+    assert ANA not in tess.get("/admin/billing/delivery/?letter=reminder").content.decode()
+    again = f"/admin/billing/delivery/{row.pk}/again/"
+    assert ANA in tess.get(again).content.decode()
+    told = tess.post(again, {"recipient": "new@hamlet.example"}, follow=True).content.decode()
+    assert "on its way to new@hamlet.example" in told
+    sent = Delivery.objects.get(recipient="new@hamlet.example")
+    assert (sent.document, sent.sending, sent.status) == (row.document, 1, "queued")
+    page = tess.get(f"/admin/billing/delivery/{row.pk}/change/").content.decode()
+    assert "new@hamlet.example" in page and "All ways of this letter" in page
+    assert aud.post(again, {"recipient": "x@hamlet.example"}).status_code == 403
+    assert not Delivery.objects.filter(recipient="x@hamlet.example").exists()
 
 
 def test_the_treasurers_page_shows_every_way_and_sends_again(hamlet: Hamlet, settings, tmp_path) -> None:

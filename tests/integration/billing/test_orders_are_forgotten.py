@@ -16,7 +16,7 @@ from grid.selectors.market import digest_of, matched_on
 from grid.selectors.order_books import kept_months
 from grid.selectors.sharing_terms import SiteAxis
 from grid.services.order_books import MonthOfOrders, forget_orders
-from members.models import Membership, Role
+from members.models import Membership, Role, User
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet, measure
 from tests.integration.billing.late import measure_again, standing
 from tests.integration.billing.test_market import random_orders, somebody, trading_hamlet
@@ -111,6 +111,13 @@ def _the_page_says_so(hamlet: Hamlet, client) -> None:
     ).content.decode()
     assert page.count("Orders of this month are no longer kept") == 2
     assert f"{sum(row.bid_wh) / 1000:.1f}"[:3] in page
+    auditor = User.objects.create_user("aud@orders.example", is_staff=True)
+    Membership.objects.create(user=auditor, cooperative=hamlet.cooperative, role=Role.AUDITOR)
+    client.force_login(auditor)
+    kept = ForgottenOrders.objects.get()
+    assert kept.archive in client.get(reverse("admin:grid_forgottenorders_changelist")).content.decode()
+    shown = client.get(reverse("admin:grid_forgottenorders_change", args=[kept.pk])).content.decode()
+    assert kept.sha256 in shown and 'name="orders"' not in shown
 
 
 def test_a_query_of_one_interval_opens_one_month() -> None:

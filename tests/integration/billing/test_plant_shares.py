@@ -11,13 +11,18 @@ from django.urls import reverse
 from billing.models import Document
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import paper_facts
-from billing.selectors.readings import is_of_divided_plant, part_of_plant
+from billing.selectors.readings import (
+    common_plants_behind,
+    documents_of_day,
+    is_of_divided_plant,
+    part_of_plant,
+)
 from billing.selectors.rule_replay import compare_rules
 from billing.selectors.run_summary import summarise, trial_balance
 from billing.services.corrections import correct_month
 from billing.services.differences import local_change
 from billing.services.rule_replay import replay_rules
-from energy.models import Channel, Site
+from energy.models import Channel, Meter, MeterDay, Site
 from grid.models import GivenDay, PlantDivision, PlantShare
 from grid.selectors.plant_yield import plant_yield
 from grid.selectors.prices import load_prices
@@ -177,6 +182,30 @@ def test_a_holders_page_says_what_their_documents_say(common: Hamlet, client: An
     )
     assert told[1].startswith(f"{DAYS[0]},{found.fed_in_wh[0] / 1000:.2f},")
     assert 'href="/energy/plant/"' in client.get(reverse("energy")).content.decode()
+
+
+def test_a_home_reads_the_plant_behind_what_it_used_of_it(common: Hamlet, client: Any) -> None:
+    common.bill()
+    home = Site.objects.get(microgrid=common.microgrid, code="Z 1")
+    bill = Document.objects.get(site=home, kind="bill")
+    (plant,) = common_plants_behind(bill)
+    _, used_at_home = reckoned(common)
+    meter = Meter.objects.get(site__code="C-own", kind="site")
+    rows = MeterDay.objects.filter(meter_id=meter.pk, channel=Channel.EXPORT, is_current=True, day__in=DAYS)
+    assert plant.used_wh == plant.billed_wh == used_at_home > 0
+    assert plant.fed_in_wh == sum(sum(row.values_wh) for row in rows)
+    assert bill in documents_of_day(meter, Channel.EXPORT, DAYS[0])[1]
+    other = Document.objects.filter(kind="bill").exclude(site=home).exclude(site__code="C-own").first()
+    assert other is not None
+    assert common_plants_behind(other) == []
+    assert other not in documents_of_day(meter, Channel.EXPORT, DAYS[0])[1]
+    user = User.objects.create_user("home@plant.example")
+    Membership.objects.create(user=user, cooperative=common.cooperative, member=home.member, role=Role.MEMBER)
+    client.force_login(user)
+    page = client.get(reverse("bill-readings", args=[bill.public_id])).content.decode()
+    assert "The plant fed in" in page and "what the line of the document says" in page
+    measure_again(common, "C-own", DAYS[0], 40, channel=Channel.EXPORT)
+    assert common_plants_behind(bill)[0].uses[0][0].newest == 2
 
 
 def test_who_holds_no_part_sees_none(common: Hamlet, client: Any) -> None:
