@@ -88,7 +88,7 @@ def solve(
     if known is not None and known.objective <= found.bound:
         return known
     if known is not None and (not found.legal or known.objective < found.objective):
-        found = replace(known, suspects=found.suspects, proven=False)
+        found = replace(known, suspects=found.suspects, proven=False, bound=found.bound)
     return _by_branches(program, effort, found)
 
 

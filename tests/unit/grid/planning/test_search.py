@@ -222,3 +222,16 @@ def test_what_time_did_not_suffice_to_prove_is_said() -> None:
     assert not plan.proven
     assert "Time ran out before" in plan.reasons[-1]
     assert plan.cost is not None
+
+
+def test_how_far_off_a_plan_may_be_is_never_said_to_be_nothing_where_it_is_not_known() -> None:
+    """A surplus that can neither be sold nor given up, and two batteries that lose some of it by cycling: the search begins from a plan, and proves little."""
+    chance = np.random.default_rng(5)
+    given = problem(
+        chance.uniform(200, 3000, 48).round().tolist(), chance.uniform(-0.1, 0.3, 48).round(3).tolist(), interval_minutes=15,
+        export_limit_w=0.0, production_w=chance.uniform(2000, 9000, 48).round(),
+        storages=battery(48, ("a", "b"), eta_charge=0.9, eta_discharge=0.88, self_discharge_per_h=0.002),
+    )  # fmt: skip
+    doubts = [reason for reason in find_plan(given, seconds=0.3).reasons if "Time ran out" in reason]
+    assert doubts
+    assert [doubt for doubt in doubts if "up to 0 Wh" in doubt or "up to 0.0000" in doubt] == []
