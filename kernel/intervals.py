@@ -6,6 +6,9 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # so that the instants around any month can be written down
+
+
 class CannotReadPeriod(ValueError):
     """The text or number does not name a month."""
 
@@ -66,7 +69,8 @@ class Month:
     def parse(cls, text: str) -> "Month":
         """Read `2016-03` or `201603`."""
         digits = text.replace("-", "")
-        if len(digits) != 6 or not digits.isdigit() or not 1 <= int(digits[4:]) <= 12:
+        is_month = len(digits) == 6 and digits.isascii() and digits.isdigit() and 1 <= int(digits[4:]) <= 12
+        if not is_month or not FIRST_YEAR <= int(digits[:4]) <= LAST_YEAR:
             raise CannotReadPeriod(f"'{text}' is not a month: write it as 2016-03")
         return cls(int(digits[:4]), int(digits[4:]))
 

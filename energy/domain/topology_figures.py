@@ -53,20 +53,19 @@ def _of_line(line: PlannedLine) -> Sequence[Bound]:
 
 
 def _of_transformer(t: PlannedTransformer) -> Sequence[Bound]:
-    taps = min(t.tap_min, FURTHEST_TAP), max(t.tap_max, -FURTHEST_TAP)
+    taps = (
+        (t.tap_min, t.tap_max) if t.tap_min != t.tap_max else (-FURTHEST_TAP, FURTHEST_TAP)
+    )  # one and the same: no range was told
     return (
         ("the rating [VA]", t.rated_va, 1, LARGEST_VA), ("the upper voltage [V]", t.voltage_hv_v, 1, HIGHEST_V),
         ("the lower voltage [V]", t.voltage_lv_v, 1, HIGHEST_V), ("the short circuit voltage [%]", t.short_circuit_percent, 1e-6, 100.0),
         ("the copper loss [W]", t.copper_loss_w, 0.0, max(t.short_circuit_percent, 0.0) / 100 * max(t.rated_va, 0) * (1 + 1e-9)),
         ("the iron loss [W]", t.iron_loss_w, 0.0, max(t.rated_va, 0)), ("the no-load current [%]", t.no_load_current_percent, 0.0, 100.0),
-        ("the lowest tap", t.tap_min, -FURTHEST_TAP, FURTHEST_TAP), ("the highest tap", t.tap_max, *_ordered(taps[0], FURTHEST_TAP)),
-        ("the neutral tap", t.tap_neutral, -FURTHEST_TAP, FURTHEST_TAP), ("the tap", t.tap_position, *_ordered(*taps)),
+        ("the lowest tap", t.tap_min, -FURTHEST_TAP, FURTHEST_TAP), ("the highest tap", t.tap_max, min(t.tap_min, FURTHEST_TAP), FURTHEST_TAP),
+        ("the neutral tap", t.tap_neutral, -FURTHEST_TAP, FURTHEST_TAP),
+        ("the tap", t.tap_position, max(taps[0], -FURTHEST_TAP), min(taps[1], FURTHEST_TAP)),
         ("a step of the tap [%]", t.tap_step_percent, -50.0, 50.0),
     )  # fmt: skip
-
-
-def _ordered(first: float, second: float) -> tuple[float, float]:
-    return min(first, second), max(first, second)
 
 
 def _outside(

@@ -8,7 +8,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from energy.adapters.simbench_folder import Profiles, Row, SimbenchNetwork, read_network
+from energy.adapters.simbench_folder import (
+    CannotReadNetwork,
+    Profiles,
+    Row,
+    SimbenchNetwork,
+    read_network,
+)
+from energy.adapters.simbench_topology import read_simbench_topology
+from energy.domain.topology_figures import wrong_figures
 from grid.domain.network.powerflow import Network, TransformerData, Wire
 from kernel.intervals import Month
 
@@ -87,6 +95,8 @@ def read_flow_folder(folder: Path, zone: ZoneInfo) -> FlowFolder:
         CannotReadNetwork: the message names file, row and column.
     """
     found = read_network(folder, lambda _: None)
+    for place, what in wrong_figures(read_simbench_topology(folder)):
+        raise CannotReadNetwork(f"{place}: {what}")
     points = [row for row in found.nodes if found.busbar_of[row.text("id")] == row.text("id")]
     codes = [row.text("id") for row in points]
     place = {code: i for i, code in enumerate(codes)}

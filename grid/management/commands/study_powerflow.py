@@ -19,6 +19,7 @@ from grid.domain.network.powerflow import CannotSolve
 from kernel.intervals import CannotReadPeriod, Month
 
 ZONE = ZoneInfo("Europe/Berlin")
+SAME = 1e-10  # of what comes out of the same draws at two instants, worked on in different company
 
 
 class Command(StudyCommand):
@@ -39,8 +40,12 @@ class Command(StudyCommand):
             rows = folder.rows_of(month, ZONE)
             draw_w, draw_var = folder.draw(rows)
             flow = solve_series(folder.network, draw_w, draw_var)
-        except (CannotReadPeriod, CannotReadNetwork, CannotChooseDays, CannotSolve) as problem:
+        except (CannotReadPeriod, CannotReadNetwork, CannotChooseDays) as problem:
             raise CannotStudy(str(problem)) from None
+        except CannotSolve as problem:
+            raise CannotStudy(
+                f"{options['folder'].name}: {problem} Look at pLoad and pRES, at r, x and length of lines, and at vmSetp."
+            ) from None
         starts = folder.starts[rows]
         voltage = flow.voltage_pu
         lost = [code for code, seen in zip(folder.node_codes, ~np.isnan(voltage[0]), strict=True) if not seen]
@@ -62,8 +67,8 @@ class Command(StudyCommand):
 
 
 def _extreme(name: str, values: NDArray[np.float64], which: Any, starts: list[datetime]) -> dict[str, Any]:
-    """The first interval at which a series is at its lowest or highest."""
-    at = int(which(values))
+    """The first interval at which a series is at its lowest or highest; equal but for rounding is equal."""
+    at = int(np.argmax(np.abs(values - values[which(values)]) <= SAME))
     return {name: float(values[at]), f"{name}_at": starts[at].astimezone(ZONE).isoformat()}
 
 

@@ -122,7 +122,7 @@ def test_a_broken_file_is_named(raw: str, tmp_path: Path) -> None:
         (("features", 5, "properties", "phases"), "21", "line 'BC' has the phases '21'"),
         (("features", 6, "properties", "rated_va"), -250000, "the rating [VA] of transformer 'T' is -250000"),
         (("features", 6, "properties", "copper_loss_w"), 99000, "the copper loss [W] of transformer 'T' is 99000; it lies between 0 and 10000"),
-        (("features", 6, "properties", "tap_position"), 3, "the tap of transformer 'T' is 3"),
+        (("features", 6, "properties", "tap_position"), 3000, "the tap of transformer 'T' is 3000"),
         (("features", 4, "properties", "code"), "L" * 121, "has 121 letters"),
     ],
 )  # fmt: skip

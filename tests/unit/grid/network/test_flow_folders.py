@@ -135,3 +135,22 @@ def test_a_terminal_of_no_busbar_is_refused(folder: Path, tmp_path: Path) -> Non
 
     with pytest.raises(CannotReadNetwork, match="'Bus 999_1' is no busbar"):
         read_flow_folder(changed(folder, tmp_path / "lost", nodes=lost), ZONE)
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "odd", "said"),
+    [
+        ("transformer_types", "sR", "0", "the rating \\[VA\\] of transformer .* is 0"), ("transformer_types", "vmLV", "-0.4", "the lower voltage"),
+        ("transformer_types", "pCu", "99", "the copper loss .* is 99000"), ("transformer_types", "vmHV", "1e308", "column vmHV: '1e308'"),
+        ("transformers", "tappos", "9", "the tap of transformer .* is 9; it lies between -2 and 2"), ("nodes", "vmR", "0", "the nominal voltage"),
+        ("line_types", "r", "-0.2", "the resistance .* is -0.2"),
+    ],
+)  # fmt: skip
+def test_a_figure_that_no_network_has_is_refused_by_row(
+    file: str, column: str, odd: str, said: str, folder: Path, tmp_path: Path
+) -> None:
+    def wrong(rows: Rows) -> Rows:
+        return [{**row, column: odd} for row in rows]
+
+    with pytest.raises(CannotReadNetwork, match=said):
+        read_flow_folder(changed(folder, tmp_path / "wrong", **{file: wrong}), ZONE)
