@@ -17,7 +17,7 @@ from grid.domain.control.state import ControlSettings, Coupling, Mask, Memory, P
 
 WEAK = 0.25
 PASSES = 3
-LEAST_W = 1.0
+DUST = 1e-6  # of a band: what rounding leaves of a value that was brought down to its goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,10 @@ def _relieve(
     goal = watched.limit[k] - watched.band[k]
     moves = replace(moves, bound=(*moves.bound, *({watched.names[k]} - set(moves.bound))))
     moves = _by_storages(k, moves, effects, room, moves.value[k] - goal)
-    if moves.value[k] > goal:
+    left = goal + DUST * watched.band[k]
+    if moves.value[k] > left:
         moves = _by_sources(k, moves, effects, memory, points, told, moves.value[k] - goal, settings)
-    if moves.value[k] > goal:
+    if moves.value[k] > left:
         moves = _by_loads(k, moves, effects, seen, memory, points, moves.value[k] - goal, settings)
     return moves
 

@@ -29,6 +29,7 @@ from grid.domain.planning.targets import PlanTargets
 
 LEAST_RETURN_SHARE = 0.3
 OWN_RELAY_LAG_S = 10.0
+AT_ITS_LIMIT = 0.98
 CONTRADICTION_W = 3000.0
 CONTRADICTION_SHARE = 0.15
 
@@ -80,8 +81,16 @@ def control(
     total_w = wanted_total(residual_w, targets) - slip_w
     sharing = Headroom(np.where(shared, room.charge_w, 0.0), np.where(shared, room.discharge_w, 0.0))
     wanted = np.where(shared, share(total_w, sharing, targets), np.where(held, by_hand, own_w))
+    drift_w = _drift_power_w(seen, step.status, believed.able, room, settings)
+    if drift_w > 0:
+        free = replace(free, charge_w=np.minimum(free.charge_w, wanted))
+    elif drift_w < 0:
+        free = replace(free, discharge_w=np.minimum(free.discharge_w, -wanted))
     watched = connection_limits(
-        exchange_w + slip_w, seen.watched.effect.shape[1] - 1, seen.coupling, settings
+        exchange_w + slip_w - drift_w,
+        seen.watched.effect.shape[1] - 1,
+        seen.coupling,
+        settings,
     ).joined(seen.watched)
     effects = Effects.of(watched, points)
     moves = keep_limits(watched, effects, seen, memory, points, wanted, free, settings)
@@ -203,6 +212,28 @@ def _slip_power_w(
     wanted_hz = seen.frequency_hz - seen.coupling.slip_hz + settings.resync_slip_hz
     rating = float(np.where(believed.able, points.limits.discharge_max_w, 0.0).sum())
     return rating * (wanted_hz - NOMINAL_HZ) / (NOMINAL_HZ * settings.droop)
+
+
+def _drift_power_w(seen: Seen, status: str, able: Mask, room: Headroom, settings: ControlSettings) -> float:
+    """What an island's balance is off by at least, seen by its frequency where every storage is at its limit; above what is wanted positive [W].
+
+    Within the margin of the balance a surplus may be too small to see and still turn the island faster and faster: storages that are told
+    less than their limit are at it by their droop.
+    """
+    if status not in APART or np.isnan(seen.frequency_hz):
+        return 0.0
+    low, high = settings.frequency_normal_hz
+    if status == "RESYNC":
+        public_hz = (
+            seen.frequency_hz - seen.coupling.slip_hz
+        )  # standing still beside it the island would never come in step
+        low, high = public_hz + settings.resync_slip_hz / 2, public_hz + settings.slip_most_hz
+    now_w, off_w = float(_power(seen)[able].sum()), 2 * settings.island_margin_w
+    if seen.frequency_hz > high and now_w >= AT_ITS_LIMIT * float(room.charge_w[able].sum()):
+        return off_w
+    if seen.frequency_hz < low and -now_w >= AT_ITS_LIMIT * float(room.discharge_w[able].sum()):
+        return -off_w
+    return 0.0
 
 
 def _room(

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from grid.domain.control.exercise import Exercise
-from tests.hamlets import SETTINGS
+from tests.hamlets import SETTINGS, plant
 from tests.integration.grid.exercises import (
     hamlet,
     lost_grid,
     statuses,
+    switchings,
     what_holds_in_every_emergency,  # noqa: F401  (a fixture)
 )
 
@@ -87,3 +88,17 @@ def test_no_order_is_given_while_the_voltages_differ(gap_pu):
     assert not e.world.is_closed
     assert e.world.closes_until_s == -np.inf
     assert any("voltages differ" in reason for m in e.moments for reason in m.reasons)
+
+
+@pytest.mark.parametrize("demand", [0.1, 0.14, 0.2])
+def test_a_surplus_too_small_to_see_is_not_let_turn_the_island_ever_faster(demand):
+    """One battery at its limit and six roofs: within the balance's margin, yet 50.9 Hz; the island would never come in step."""
+    e = lost_grid(hamlet(sun=0.3, soc=0.4, demand=demand, built=plant(storages=1), tick_s=2.0).run(10)).run(
+        60
+    )
+    e.world.grid.is_there = True
+    e.run(240)
+    assert e.world.is_closed
+    assert e.world.rough_closings == 0
+    assert "RESYNC" in statuses(e)
+    assert switchings(e.moments) == 0
