@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-
 FIRST_YEAR, LAST_YEAR = 1900, 9998  # so that the instants around any month can be written down
 
 
