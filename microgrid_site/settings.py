@@ -59,6 +59,9 @@ CHAIN_RPC_URL = os.environ.get("CHAIN_RPC_URL") or "http://127.0.0.1:8545"
 CHAIN_PUBLIC_RPC_URL = os.environ.get("CHAIN_PUBLIC_RPC_URL") or CHAIN_RPC_URL
 CHAIN_PRIVATE_KEY = os.environ.get("CHAIN_PRIVATE_KEY", "")
 CHAIN_CONFIRMATIONS = int(os.environ.get("CHAIN_CONFIRMATIONS") or 1)
+# A transaction that waits longer is signed again with a higher fee, up to the highest per unit of gas.
+CHAIN_FEE_PATIENCE_S = float(os.environ.get("CHAIN_FEE_PATIENCE_S") or 180)
+CHAIN_HIGHEST_FEE_GWEI = int(os.environ.get("CHAIN_HIGHEST_FEE_GWEI") or 500)
 CHAIN_WEI_PER_MINOR = int(os.environ.get("CHAIN_WEI_PER_MINOR") or 4_000_000_000_000)
 CHAIN_COIN = os.environ.get("CHAIN_COIN") or "ETH"
 # The ERC-20 token in which bills can be paid too, and its units per minor unit (0: one coin is one unit of the currency).

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-WITH_PAGES = ("members", "energy", "grid", "billing")
+WITH_PAGES = ("members", "energy", "grid", "billing", "contracts")
 WITH_API = ("members", "energy", "grid", "billing", "contracts")
 
 urlpatterns = [

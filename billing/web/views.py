@@ -81,7 +81,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
     lines, flexibility = list(document.lines.order_by("position")), flexibility_on(document)
     received, from_grid = from_neighbours_wh(lines), from_grid_wh(lines)
     drawn = received + from_grid
-    days = document.days()
+    days, to_pay = document.days(), _is_to_pay(request, document)
     context: dict[str, Any] = {
         "document": document, "lines": [_line(line, flexibility.get(line.position)) for line in lines], "is_bill": document.is_for_use,
         "year": document.period // 100, "correction": correction_of(document), "cancelled_by": _posted(document, "cancelled_by"), "replaced_by": _posted(document, "replaced_by"),
@@ -90,7 +90,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "payments": [(row, _rail(row)) for row in allocations_of(document)], "cooperative": document.cooperative, "days": days,
         "is_for_roof": any(line.component in FED_IN for line in lines),
         "vat": [{"rate": p.rate, "net_minor": p.net_minor, "vat_minor": p.vat_minor, "reasons": p.reasons, "published": f"{p.category} {p.rate:.4f}"} for p in vat_of(document)],
-        "qr": _code(document), "by_card": _by_card(request, document), "before": document_before(document),
+        "qr": _code(document), "to_pay": to_pay, "by_card": to_pay and cards_are_on(document.cooperative), "before": document_before(document),
     }  # fmt: skip
     return render(request, "portal/bill.html", context)
 
@@ -123,10 +123,10 @@ def _line(line: DocumentLine, behind: FlexibilityCredit | None) -> dict[str, Any
     }  # fmt: skip
 
 
-def _by_card(request: HttpRequest, document: Document) -> bool:
-    """Whether the reader can pay it by card: their own open bill, where cards are on."""
+def _is_to_pay(request: HttpRequest, document: Document) -> bool:
+    """Whether it is the reader's own to pay: by card where cards are on, from a wallet."""
     return (
-        document.kind == DocumentKind.BILL and document.rest_minor > 0 and cards_are_on(document.cooperative)
+        document.kind == DocumentKind.BILL and document.rest_minor > 0
         and own_members(request.user).filter(pk=document.member_id).exists()  # type: ignore[arg-type]
     )  # fmt: skip
 

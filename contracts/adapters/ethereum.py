@@ -11,7 +11,9 @@ import requests
 from eth_abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_account import Account
+from eth_account.typed_transactions import TypedTransaction
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
+from hexbytes import HexBytes
 from web3 import Web3
 from web3.exceptions import (
     BlockNotFound,
@@ -38,6 +40,11 @@ PLAY_MONEY_WEI = 10**24
 LOG_PAGE_BLOCKS = 2_000  # public nodes refuse longer ranges
 OUT_OF_GAS = ("out of gas", "gas required exceeds", "exceeds block gas limit", "intrinsic gas")
 KNOWN_ALREADY = ("already known", "already imported", "nonce too low", "known transaction")
+# The node has another form of it, or finds its fee too low for now: it waits until its fee is raised.
+FEE_TOO_LOW = ("underpriced", "less than block base fee", "fee cap")
+RAISED_BY = (
+    1.25  # nodes take another form of a transaction only where both its fees are a tenth higher or more
+)
 T = TypeVar("T")
 
 
@@ -77,6 +84,11 @@ def reason_of(problem: Exception) -> str:
     except (ValueError, DecodingError):
         pass  # not the data of a custom error; the node's own words are all there is
     return str(problem)[:280]
+
+
+def highest_fee_of(raw: bytes) -> int:
+    """The most that a signed transaction pays for a unit of gas [wei]."""
+    return int(TypedTransaction.from_bytes(HexBytes(raw)).as_dict()["maxFeePerGas"])
 
 
 class EthereumChain:
@@ -140,14 +152,37 @@ class EthereumChain:
             raise CallReverted(reason_of(problem)) from None
         except Web3RPCError as problem:
             raise self._judged(problem, transaction.sender) from None
-        base_fee = int(self._ask(lambda: self._web3.eth.get_block("latest")).get("baseFeePerGas", 0))
         fields |= {
             "chainId": self._chain_id, "nonce": transaction.nonce, "gas": int(gas * GAS_MARGIN),
-            "maxFeePerGas": max(4 * base_fee, 10 * TIP_WEI) + TIP_WEI, "maxPriorityFeePerGas": TIP_WEI,
+            "maxFeePerGas": self._fair_fee(), "maxPriorityFeePerGas": TIP_WEI,
         }  # fmt: skip
         del fields["from"]
+        return self._signed(fields, private_key)
+
+    def _fair_fee(self) -> int:
+        base_fee = int(self._ask(lambda: self._web3.eth.get_block("latest")).get("baseFeePerGas", 0))
+        return max(4 * base_fee, 10 * TIP_WEI) + TIP_WEI
+
+    @staticmethod
+    def _signed(fields: dict[str, Any], private_key: str) -> tuple[bytes, str]:
         signed = Account.sign_transaction(fields, private_key)
         return bytes(signed.raw_transaction), "0x" + bytes(signed.hash).hex()
+
+    def sign_dearer(self, raw: bytes, private_key: str, highest_fee_wei: int) -> tuple[bytes, str] | None:
+        """Sign the same call under the same nonce with higher fees; None where that would pass the highest fee."""
+        fields = {
+            k: v
+            for k, v in TypedTransaction.from_bytes(HexBytes(raw)).as_dict().items()
+            if k not in ("v", "r", "s")
+        }
+        fee = max(int(fields["maxFeePerGas"] * RAISED_BY) + 1, self._fair_fee())
+        if fee > highest_fee_wei:
+            return None
+        fields |= {
+            "maxFeePerGas": fee,
+            "maxPriorityFeePerGas": int(fields["maxPriorityFeePerGas"] * RAISED_BY) + 1,
+        }
+        return self._signed(fields, private_key)
 
     @staticmethod
     def _judged(problem: Web3RPCError, sender: str) -> Exception:
@@ -173,7 +208,7 @@ class EthereumChain:
                 raise CannotPayForGas(
                     f"Account {Account.recover_transaction(raw)} cannot pay for gas; send it some."
                 ) from None
-            if not any(phrase in words for phrase in KNOWN_ALREADY):
+            if not any(phrase in words for phrase in (*KNOWN_ALREADY, *FEE_TOO_LOW)):
                 raise ChainUnavailable(f"The chain's node refuses for the moment: {words[:200]}") from None
 
     def receipt(self, transaction_hash: str) -> Receipt | None:

@@ -22,9 +22,9 @@ EXAMPLE = {
     "expires_at": "2016-06-04T10:00:00Z",
     "ways": [
         {"coin": "POL", "token": NONE, "decimals": 18, "units": "25228000000000000", "amount": "0.025228",
-         "calls": [{"what": "pay", "to": CONTRACT, "value": "25228000000000000", "data": "0x8f3a6f8b" + "5a" * 32}]},
+         "calls": [{"what": "pay", "to": CONTRACT, "value": "25228000000000000", "data": "0x8f3a6f8b" + "5a" * 32}], "to_try": None},
         {"coin": "EURC", "token": TOKEN, "decimals": 6, "units": "63070000", "amount": "63.07",
-         "calls": [{"what": "allow", "to": TOKEN, "value": "0", "data": "0x095ea7b3"}, {"what": "pay", "to": CONTRACT, "value": "0", "data": "0x4ee1a5c1"}]},
+         "calls": [{"what": "allow", "to": TOKEN, "value": "0", "data": "0x095ea7b3"}, {"what": "pay", "to": CONTRACT, "value": "0", "data": "0x4ee1a5c1"}], "to_try": None},
     ],
     "payments": [{"transaction_hash": WORD, "amount": "4.2 EURC", "booked_minor": 420, "is_missing": False}],
 }  # fmt: skip
@@ -34,8 +34,8 @@ class CallSerializer(serializers.Serializer[Any]):
     """A transaction that a wallet is asked for."""
 
     what = serializers.ChoiceField(
-        ["allow", "pay"], help_text="allow: let the contract take the coins; pay: pay the bill."
-    )
+        ["make", "allow", "pay"], help_text="make: coins to try with; allow: let the contract take the coins; pay: pay the bill."
+    )  # fmt: skip
     to = serializers.CharField()
     value = serializers.CharField(help_text="Wei to send with it, as a decimal text.")
     data = serializers.CharField()
@@ -50,6 +50,9 @@ class WaySerializer(serializers.Serializer[Any]):
     units = serializers.CharField(help_text="Wei, or units of the token, as a decimal text.")
     amount = serializers.CharField(help_text="The same in whole coins.")
     calls = CallSerializer(many=True)
+    to_try = CallSerializer(
+        allow_null=True, help_text="Makes the coins, where they are only there to try with."
+    )
 
 
 class SeenSerializer(serializers.Serializer[Any]):

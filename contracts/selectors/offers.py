@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.conf import settings
 
@@ -33,18 +34,27 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One coin in which a bill can be paid: all that is left of it, and the calls that pay it, in order."""
+    """One coin in which a bill can be paid: all that is left of it, and the calls that pay it, in order.
+
+    Of the coin to try with anybody makes some: `to_try` is the call.
+    """
 
     coin: str
     token: str
     decimals: int
     units: int
     calls: Sequence[Call]
+    to_try: Call | None = None
 
     @property
     def amount(self) -> str:
         """The units as whole coins."""
         return in_coins(self.units, self.decimals)
+
+    @property
+    def shown(self) -> Decimal:
+        """The same as a number, which pages write in the reader's language."""
+        return Decimal(self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +123,21 @@ def _ways(bill: Document, quote: PaymentQuote, contract: str, rest_wad: int) -> 
         pay = Call(
             "pay", contract, 0, encode_call("Billing", "processTokenPayment", [word, coin.address, units])
         )
-        found.append(_way(coin, coin.address, units, [allow, pay]))
+        found.append(_way(coin, coin.address, units, [allow, pay], _to_try(coin, units)))
     return found
 
 
-def _way(coin: StableCoin | None, token: str, units: int, calls: Sequence[Call]) -> Way:
+def _to_try(coin: StableCoin, units: int) -> Call | None:
+    if not ChainDeployment.objects.filter(contract="TestCoin", address=coin.address).exists():
+        return None
+    return Call("make", coin.address, 0, encode_call("TestCoin", "make", [units]))
+
+
+def _way(
+    coin: StableCoin | None, token: str, units: int, calls: Sequence[Call], to_try: Call | None = None
+) -> Way:
     symbol, decimals = coin_words(coin)
-    return Way(symbol, token, decimals, units, calls)
+    return Way(symbol, token, decimals, units, calls, to_try)
 
 
 def _seen(one: ChainPayment) -> Seen:

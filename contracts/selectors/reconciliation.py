@@ -66,7 +66,7 @@ def _paid_on_chain(runs: list[BillingRun]) -> Link:
             SELECT document_id, div(sum(applied_wad), 1000000000000000000)::bigint AS minor
             FROM contracts_chainpayment WHERE vanished_at IS NULL GROUP BY 1),
         booked AS (
-            SELECT document_id, sum(amount_minor)::bigint AS minor FROM billing_payment WHERE rail = 'chain' GROUP BY 1),
+            SELECT document_id, sum(amount_minor - returned_minor)::bigint AS minor FROM billing_payment WHERE rail = 'chain' GROUP BY 1),
         sides AS (
             SELECT d.public_id, d.label, coalesce(s.minor, 0) AS seen, coalesce(b.minor, 0) AS booked
             FROM billing_document d LEFT JOIN seen s ON s.document_id = d.id LEFT JOIN booked b ON b.document_id = d.id

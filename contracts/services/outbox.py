@@ -3,18 +3,22 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
+from contracts.adapters.ethereum import highest_fee_of
 from contracts.adapters.signing import address_of, contract_address, private_key
 from contracts.domain.chain import CallReverted, Chain, UnsignedTransaction
-from contracts.models import ChainDeployment, ChainTransaction, TransactionStatus
+from contracts.models import ChainDeployment, ChainTransaction, TransactionStatus, TransactionVersion
 
 RECEIPT_PATIENCE_S = 5.0  # a development chain answers at once; a public one is asked again in the next round
 RECEIPT_PAUSE_S = 0.1
+MOST_RAISED = 16  # at once; the next round goes on
+WEI_PER_GWEI = 10**9
 
 
 def enqueue(
@@ -76,10 +80,11 @@ def drain(*, chain: Chain, now: datetime) -> int:
         if not held:
             return 0
         chain.provide_play_money(sender)
+        _raise_fees(chain, sender, key, now)
         sent = _send_again(chain, sender)
         waiting = ChainTransaction.objects.filter(status=TransactionStatus.PENDING, chain_id=chain.chain_id())
         for pk in waiting.order_by("pk").values_list("pk", flat=True):
-            row = _sign(chain, pk, sender, key)
+            row = _sign(chain, pk, sender, key, now)
             if row is not None and row.raw is not None:
                 chain.send(bytes(row.raw))
                 sent += 1
@@ -89,7 +94,7 @@ def drain(*, chain: Chain, now: datetime) -> int:
 
 
 @transaction.atomic
-def _sign(chain: Chain, pk: int, sender: str, key: str) -> ChainTransaction | None:
+def _sign(chain: Chain, pk: int, sender: str, key: str, now: datetime) -> ChainTransaction | None:
     row = ChainTransaction.objects.select_for_update().get(pk=pk)
     if row.status != TransactionStatus.PENDING:
         return None
@@ -111,12 +116,46 @@ def _sign(chain: Chain, pk: int, sender: str, key: str) -> ChainTransaction | No
         return None
     row.sender, row.nonce, row.raw, row.hash, row.status = sender, nonce, raw, tx_hash, TransactionStatus.SENT
     row.save(update_fields=["sender", "nonce", "raw", "hash", "status"])
+    _keep_version(row, now)
     if not row.function:
         ChainDeployment.objects.create(
             chain_id=row.chain_id, genesis_hash=chain.genesis_hash(), contract=row.contract,
             address=contract_address(sender, nonce), transaction=row,
         )  # fmt: skip
     return row
+
+
+def _keep_version(row: ChainTransaction, now: datetime) -> None:
+    raw = bytes(row.raw or b"")
+    TransactionVersion.objects.create(
+        transaction=row, hash=row.hash, raw=raw, max_fee_wei=highest_fee_of(raw), signed_at=now
+    )
+
+
+def _raise_fees(chain: Chain, sender: str, key: str, now: datetime) -> None:
+    """Sign dearer what has waited too long: the same call and nonce, every version's hash is remembered, whichever is mined counts."""
+    stuck = ChainTransaction.objects.filter(
+        chain_id=chain.chain_id(), sender=sender, status=TransactionStatus.SENT, nonce__gte=chain.next_nonce(sender)
+    ).exclude(versions__signed_at__gt=now - timedelta(seconds=settings.CHAIN_FEE_PATIENCE_S))  # fmt: skip
+    for pk in list(stuck.order_by("nonce").values_list("pk", flat=True)[:MOST_RAISED]):
+        _raise_fee(chain, pk, key, now)
+
+
+@transaction.atomic
+def _raise_fee(chain: Chain, pk: int, key: str, now: datetime) -> None:
+    row = ChainTransaction.objects.select_for_update().get(pk=pk)
+    if row.status != TransactionStatus.SENT or chain.receipt(row.hash) is not None:
+        return
+    dearer = chain.sign_dearer(bytes(row.raw or b""), key, settings.CHAIN_HIGHEST_FEE_GWEI * WEI_PER_GWEI)
+    if dearer is None:
+        row.problem = "the chain asks for more than CHAIN_HIGHEST_FEE_GWEI"
+        row.save(update_fields=["problem"])
+        return
+    if not row.versions.exists():
+        _keep_version(row, row.created_at)
+    (row.raw, row.hash), row.problem = dearer, ""
+    row.save(update_fields=["raw", "hash", "problem"])
+    _keep_version(row, now)
 
 
 def _send_again(chain: Chain, sender: str) -> int:
@@ -164,10 +203,16 @@ def try_again(*, transaction_id: int) -> bool:
 
 def _note_receipt(chain: Chain, row: ChainTransaction, now: datetime) -> bool:
     receipt = chain.receipt(row.hash)
+    others = row.versions.exclude(hash=row.hash).order_by("-pk") if receipt is None else []
+    for version in others:
+        receipt = chain.receipt(version.hash)
+        if receipt is not None:
+            row.hash, row.raw = version.hash, bytes(version.raw)
+            break
     if receipt is None:
         return False
     row.status = TransactionStatus.CONFIRMED if receipt.succeeded else TransactionStatus.FAILED
     row.problem = "" if receipt.succeeded else "reverted on the chain"
     row.block_number, row.gas_used, row.confirmed_at = receipt.block_number, receipt.gas_used, now
-    row.save(update_fields=["status", "problem", "block_number", "gas_used", "confirmed_at"])
+    row.save(update_fields=["hash", "raw", "status", "problem", "block_number", "gas_used", "confirmed_at"])
     return True

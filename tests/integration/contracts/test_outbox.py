@@ -1,5 +1,7 @@
 """The outbox on a real node: killed, emptied, poor, refused, slow, and always each thing once."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 from django.db import connection
@@ -288,6 +290,74 @@ def test_with_the_node_stopped_days_close_and_bills_post_and_the_witness_catches
     assert witness(chain=chain, now=SHOWN_NOW).anchored == 3
     assert all_confirmed()
     assert check_documents(chain=chain, run=run).findings == []
+
+
+LATER = SHOWN_NOW + timedelta(minutes=4)
+
+
+def stuck(node, chain) -> ChainTransaction:
+    """A transaction that the chain does not take: its fee is too low for what the chain asks for now."""
+    deploy_contracts(chain=chain, now=SHOWN_NOW)
+    node.ask("evm_setAutomine", False)
+    row = anchor_something(chain, 20160601)
+    drain(chain=chain, now=SHOWN_NOW)
+    node.ask("anvil_setNextBlockBaseFeePerGas", hex(60 * 10**9))
+    node.ask("anvil_mine", "0x1")
+    row.refresh_from_db()
+    assert row.status == TransactionStatus.SENT
+    return row
+
+
+def test_what_is_stuck_is_sent_again_with_a_higher_fee_under_the_same_nonce(node, chain):
+    row = stuck(node, chain)
+    first = (row.hash, row.nonce)
+    drain(chain=chain, now=SHOWN_NOW + timedelta(minutes=2))
+    assert row.versions.count() == 1
+    drain(chain=chain, now=LATER)
+    row.refresh_from_db()
+    assert (row.versions.count(), row.nonce) == (2, first[1])
+    assert row.hash != first[0]
+    low, high = row.versions.order_by("pk").values_list("max_fee_wei", flat=True)
+    assert high >= low * 5 / 4
+    node.ask("anvil_mine", "0x1")
+    drain(chain=chain, now=LATER)
+    row.refresh_from_db()
+    assert row.status == TransactionStatus.CONFIRMED
+    assert all_confirmed()
+    node.ask("evm_setAutomine", True)
+    anchor_something(chain, 20160602)
+    drain(chain=chain, now=LATER)
+    assert all_confirmed()
+
+
+def test_the_former_version_counts_where_it_is_the_one_that_was_mined(node, chain):
+    row = stuck(node, chain)
+    first = row.hash
+    with pytest.raises(ChainUnavailable):
+        drain(chain=DeafChain(node.url), now=LATER)  # signed dearer and stored, and then the node dies
+    row.refresh_from_db()
+    assert row.hash != first
+    node.ask("anvil_setNextBlockBaseFeePerGas", hex(10**9))
+    node.ask("anvil_mine", "0x1")
+    chain.send(bytes(row.versions.get(hash=first).raw))  # another node still had it
+    node.ask("anvil_mine", "0x1")
+    drain(chain=chain, now=LATER)
+    row.refresh_from_db()
+    assert (row.status, row.hash) == (TransactionStatus.CONFIRMED, first)
+    assert row.problem == ""
+    root = chain.call(
+        "GridBalancing", address_on(chain, "GridBalancing"), "rootOf", [b"\x01" * 32, 20160601, 0]
+    )
+    assert hexed(root) == hexed(b"\x02" * 32)
+
+
+def test_no_fee_passes_the_highest_one(node, chain, settings):
+    settings.CHAIN_HIGHEST_FEE_GWEI = 50
+    row = stuck(node, chain)
+    drain(chain=chain, now=LATER)
+    row.refresh_from_db()
+    assert row.versions.count() == 1
+    assert "CHAIN_HIGHEST_FEE_GWEI" in row.problem
 
 
 def test_many_microgrids_can_share_a_chain(chain, settled, microgrid):

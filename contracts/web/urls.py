@@ -1,0 +1,9 @@
+"""Pages of the witness."""
+
+from django.urls import path
+
+from contracts.web.chain_payments import pay_on_chain
+
+urlpatterns = [
+    path("bills/<uuid:public_id>/chain/", pay_on_chain, name="pay-on-chain"),
+]
