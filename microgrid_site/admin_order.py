@@ -37,7 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 # Names of the groups, and what the admin's theme says and has no German for.
 NAMES = (
     gettext_noop("Tariffs"), gettext_noop("Money"), gettext_noop("People"), gettext_noop("Metering"), gettext_noop("Grid"),
-    gettext_noop("Witness"), gettext_noop("Technical"), gettext_noop("Search apps and models..."), gettext_noop("Type to search"),
+    gettext_noop("Witness"), gettext_noop("Technical"), gettext_noop("Search apps and models..."), gettext_noop("Type to search"), gettext_noop("General"),
     gettext_noop("No results found"), gettext_noop("This page yielded into no results. Create a new item or reset your filters."),
     gettext_noop("Select action to run"), gettext_noop("Run"), gettext_noop("Choose file to upload"), gettext_noop("Show all"), gettext_noop("Filters"), gettext_noop("Apply filters"), gettext_noop("Reset filters"),
 )  # fmt: skip

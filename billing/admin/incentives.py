@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from billing.admin.incentive_forms import FIELDS, IncentiveVersionForm, in_words
+from billing.domain.incentive_words import concern_in
 from billing.models import (
     BillingRun,
     IncentiveAward,
@@ -79,7 +80,7 @@ class IncentiveVersionAdmin(RoleAdmin):
     )
     actions_detail = ("look", "submit", "approve", "reject")
 
-    @admin.display(description="rewards")
+    @admin.display(description=gettext_lazy("What is rewarded"))
     def rewards(self, version: IncentiveVersion) -> str:
         """The rule in one sentence."""
         return (
@@ -222,10 +223,43 @@ class IncentiveAwardAdmin(FactAdmin):
         "earned_minor",
         "awarded_minor",
         "status",
-        "concerns",
+        "why_held",
     )
     list_filter = ("status", "period")
     list_select_related = ("version__programme", "site", "member")
+    fields = (
+        "version",
+        "budget",
+        "site",
+        "member",
+        "period",
+        "quantity",
+        "unit",
+        "baseline_wh",
+        "measured_wh",
+        "earned_minor",
+        "capped_minor",
+        "awarded_minor",
+        "status",
+        "why_held",
+        "made_at",
+        "decided_at",
+        "decided_by",
+        "why",
+    )
+    readonly_fields = ("why_held",)
+    actions_list = ("held_awards",)
+
+    @admin.display(description=gettext_lazy("What should be looked at"))
+    def why_held(self, award: IncentiveAward) -> str:
+        """Its concerns in words."""
+        language = get_language() or "en"
+        return " ".join(concern_in(concern, language) for concern in award.concerns) or "–"
+
+    @action(description=gettext_lazy("Decide what is held"), url_path="held")
+    def held_awards(self, request: HttpRequest) -> HttpResponse:
+        """The page where a person grants or declines."""
+        return redirect("money-incentives")
 
 
 @admin.register(IncentiveEntitlement)

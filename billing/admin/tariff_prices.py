@@ -51,8 +51,17 @@ class SpotFeedInline(RoleStackedInline):
 
     model = SpotFeed
     max_num = 1
-    readonly_fields = ("tried_at", "succeeded_at", "failures", "problem")
+    readonly_fields = ("tried_at", "succeeded_at", "failures", "what_happened")
     change_roles = add_roles = delete_roles = TREASURERS
+
+    @admin.display(description=gettext_lazy("What happened last"))
+    def what_happened(self, feed: SpotFeed) -> str:
+        """The last try in a sentence; a problem says what the service or its document said."""
+        if feed.problem:
+            return said(feed.problem, PHRASES)
+        if feed.succeeded_at:
+            return _("All prices that were wanted came.")
+        return _("It was not asked yet.") if feed.is_on else _("It is off: tick “asks by itself” and save.")
 
 
 @admin.register(SpotIndex)

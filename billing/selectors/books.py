@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import connection
 from django.db.models import Max, Min, QuerySet
+from django.utils.text import capfirst
 
 from billing.models import Account, AccountCode, AccountingPeriod, LedgerTransaction
 from billing.models.ledger import YEAR_CLOSING
@@ -29,7 +30,7 @@ class BalanceLine:
 
     @property
     def name(self) -> str:
-        return str(AccountCode(self.code).label).capitalize().replace("Vat", "VAT")
+        return capfirst(str(AccountCode(self.code).label))
 
     @property
     def closing_minor(self) -> int:

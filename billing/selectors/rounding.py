@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
+from django.utils.text import capfirst
 
+from billing.models import Component
 from kernel.intervals import Month
 from members.models import Cooperative
 
@@ -19,6 +21,11 @@ class RoundingLine:
     lines: int
     exact_micro: int
     net_minor: int
+
+    @property
+    def name(self) -> str:
+        """What the component is called."""
+        return capfirst(str(Component(self.component).label))
 
     @property
     def drift_minor(self) -> Decimal:

@@ -7,7 +7,9 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.domain.incentive_words import concern_in, labels_in
@@ -30,21 +32,24 @@ def incentives(request: HttpRequest) -> HttpResponse:
     """Budgets, and awards that wait for a person: granted or declined with a reason that the member reads."""
     desk = open_desk(request, keeps=request.method == "POST")
     user: Any = request.user
-    held = held_awards(desk.cooperative)
+    held, refused = held_awards(desk.cooperative), {}
+    language = translation.get_language() or "en"
     if request.method == "POST":
         award = get_object_or_404(held, public_id=request.POST.get("award"))
+        why = request.POST.get("why", "")
         try:
             row = decide_award(
                 award=award,
                 grant=request.POST.get("do") == "grant",
-                why=request.POST.get("why", ""),
+                why=why,
                 by=user,
                 now=timezone.now(),
             )
-            messages.success(request, f"{row.get_status_display().capitalize()}.")
+            messages.success(request, f"{capfirst(row.get_status_display())}.")
         except CannotDecide as problem:
-            messages.error(request, said(str(problem), PHRASES))
-        return redirect("money-incentives")
+            refused = {award.pk: (why, said(str(problem), PHRASES))}
+        else:
+            return redirect(f"{reverse('money-incentives')}?cooperative={desk.cooperative.slug}")
     page = Paginator(held, PAGE).get_page(request.GET.get("page"))
     record_looks(
         user=user, members=Member.objects.filter(pk__in={a.member_id for a in page.object_list}), what="incentive", subject="to be looked at",
@@ -55,7 +60,7 @@ def incentives(request: HttpRequest) -> HttpResponse:
         for b in budgets_of(desk.cooperative)[:PAGE]
     ]
     words = {
-        "page": page, "held": [{"award": a, "concerns": [concern_in(c, "en") for c in a.concerns]} for a in page.object_list], "budgets": budgets,
+        "page": page, "held": [{"award": a, "concerns": [concern_in(c, language) for c in a.concerns], "typed": refused.get(a.pk)} for a in page.object_list], "budgets": budgets,
         "decided": decided_awards(desk.cooperative)[:PAGE],
     }  # fmt: skip
     return render(request, "money/incentives.html", desk.context("incentives") | words)

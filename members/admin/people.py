@@ -113,7 +113,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     inlines = (MembershipInline,)
     fieldsets = (
         (None, {"fields": ("email", "password", "name", "language")}),
-        (gettext_lazy("May"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (gettext_lazy("Rights"), {"fields": ("is_active", "is_staff", "is_superuser")}),
         (gettext_lazy("Dates"), {"fields": ("last_login", "joined_at")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)

@@ -5,6 +5,7 @@ still cannot change what a page declares a fact.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from django.contrib import admin
@@ -87,6 +88,19 @@ class RoleScope:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
+def in_currency(page: Any, names: Sequence[Any]) -> list[Any]:
+    """Fields and columns of a page's model, amounts in minor units written in the currency; what the page has itself stays its own."""
+
+    def shown(name: Any) -> Any:
+        if not (isinstance(name, str) and name.endswith("_minor")) or hasattr(page, name):
+            return name
+        label = str(page.model._meta.get_field(name).verbose_name)
+        return money_column(name, label.removesuffix(" minor").removesuffix(" [Cent]"))
+
+    return [shown(name) for name in names]
+
+
+@cache
 def money_column(name: str, label: str) -> Callable[[Any], str]:
     """A column that writes an amount in minor units in the currency, with two decimals."""
 
@@ -108,17 +122,14 @@ class RoleAdmin(RoleScope, ModelAdmin):
     warn_unsaved_form = True
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        return [self._in_currency(one) for one in super().get_list_display(request)]
-
-    def _in_currency(self, column: Any) -> Any:
-        if not (isinstance(column, str) and column.endswith("_minor")) or hasattr(self, column):
-            return column
-        label = str(self.model._meta.get_field(column).verbose_name)
-        return money_column(column, label.removesuffix(" minor"))
+        return in_currency(self, super().get_list_display(request))
 
 
 class FactAdmin(RoleAdmin):
-    """A page that only shows: what happened is not edited by hand."""
+    """A page that only shows: what happened is not edited by hand. Amounts are written in the currency."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return in_currency(self, super().get_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -131,13 +142,23 @@ class FactAdmin(RoleAdmin):
 
 
 class RoleTabularInline(RoleScope, TabularInline):
-    """Rows inside another page; the parent was scoped already."""
+    """Rows inside another page; the parent was scoped already. Amounts that only show are written in the currency."""
 
     extra = 0
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return in_currency(self, super().get_readonly_fields(request, obj))
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        shown = set(super().get_readonly_fields(request, obj))
+        return [
+            in_currency(self, [name])[0] if isinstance(name, str) and name in shown else name
+            for name in super().get_fields(request, obj)
+        ]
 
 
 class RoleStackedInline(RoleScope, StackedInline):

@@ -102,7 +102,7 @@ def test_what_goes_wrong_is_kept_and_tried_again_later_each_time(hourly: Hamlet)
             told.append((len(asked), feed.failures, feed.problem))
     assert [(count, failures) for count, failures, _ in told] == [(1, 1), (1, 1), (2, 2), (2, 2), (3, 3), (3, 3), (4, 0)]  # fmt: skip
     assert told[0][2] == "127.0.0.1 answered 503."
-    assert told[2][2].startswith("entsoe-2016-03-26: It is html of type None")
+    assert told[2][2].startswith("The file is html of type None")
     assert told[4][2] == "127.0.0.1 knows not all prices of 2016-03-26 yet."
     assert "a-secret" not in "".join(problem for _, _, problem in told)
 
