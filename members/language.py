@@ -5,7 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.formats import date_format, number_format
+from django.utils.module_loading import import_string
 from django.utils.translation import get_language, gettext, gettext_lazy
 
 from kernel.phrases import PhraseBook, german_figures
@@ -42,6 +44,11 @@ def month_in_words(day: date) -> str:
 def said(text: str, phrases: PhraseBook) -> str:
     """A sentence that was kept in English, in the reader's language; what is no known sentence stays as it is."""
     return phrases.said(text, gettext) if text and _is_german() else text
+
+
+def say_kept(text: str) -> str:
+    """A sentence that was kept in English, in the reader's language by the phrases of all rooms (`KEPT_SENTENCES`)."""
+    return str(import_string(settings.KEPT_SENTENCES)(text)) if text and _is_german() else text
 
 
 def _is_german() -> bool:

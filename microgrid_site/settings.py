@@ -453,6 +453,8 @@ USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = "microgrid_site.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+# Says a sentence that was kept in English in the reader's language: by the phrases of all rooms, which only this one knows.
+KEPT_SENTENCES = "microgrid_site.templatetags.portal.said"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

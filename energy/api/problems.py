@@ -1,4 +1,4 @@
-"""Errors of this room's API as problem details (RFC 9457)."""
+"""Errors of the API as problem details (RFC 9457), in the language that the request asks for."""
 
 from typing import Any
 
@@ -8,6 +8,8 @@ from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from members.language import say_kept
+
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -15,9 +17,9 @@ def problem(code: int, title: str, detail: str = "", **more: Any) -> Response:
     """One problem: what went wrong, in a sentence, and further members by name."""
     body = {
         "type": "about:blank",
-        "title": title,
+        "title": say_kept(title),
         "status": code,
-        **({"detail": detail} if detail else {}),
+        **({"detail": say_kept(detail)} if detail else {}),
         **more,
     }
     return Response(body, status=code, content_type=PROBLEM_TYPE)
@@ -53,7 +55,16 @@ def _detail(data: Any) -> str:
 def _fields(data: Any) -> dict[str, Any]:
     """What is wrong with which parameter."""
     if isinstance(data, dict) and "detail" not in data:
-        return {"errors": data}
+        return {"errors": _told(data)}
     if isinstance(data, list):
-        return {"errors": {"": data}}
+        return {"errors": {"": _told(data)}}
     return {}
+
+
+def _told(data: Any) -> Any:
+    """The same with each sentence in the reader's language."""
+    if isinstance(data, dict):
+        return {name: _told(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_told(value) for value in data]
+    return say_kept(str(data)) if isinstance(data, str) else data

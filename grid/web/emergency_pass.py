@@ -11,11 +11,14 @@ from uuid import UUID
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.formats import number_format
 from django.utils.translation import get_language_from_request, override
 from redis.exceptions import RedisError
 
 from grid.adapters.live_push import last_story
 from kernel.intervals import zone
+from kernel.phrases import german_figures
+from members.language import day_in_words
 
 COOKIE, SALT = "emergency-pass", "grid.emergency-pass"
 LASTS_S = 3 * 24 * 3600
@@ -59,11 +62,16 @@ def give_pass(response: HttpResponse, public_id: UUID, *, secure: bool) -> HttpR
 
 
 def _for_people(state: dict[str, Any], time_zone: str) -> dict[str, Any]:
-    """Powers in kW, energy in kWh, the instant by the village's clock."""
+    """Powers in kW, energy in kWh, the instant by the village's clock, as the reader's language writes them."""
     names = ("import_w", "export_w", "consumption_w", "production_w", "storage_wh", "storage_capacity_wh")
-    figures = {name.replace("_w", "_kw"): f"{state.get(name, 0) / 1000:.1f}" for name in names}
+    figures = {name.replace("_w", "_kw"): number_format(state.get(name, 0) / 1000, 1) for name in names}
     at = datetime.fromisoformat(state["at"]).astimezone(zone(time_zone))
-    return figures | {"at_local": at.strftime("%Y-%m-%d %H:%M:%S")}
+    return figures | {"at_local": f"{day_in_words(at.date())}, {at:%H:%M:%S}"}
+
+
+def _with_german_days(story: dict[str, Any]) -> dict[str, Any]:
+    opened = [one | {"began_at": german_figures(one["began_at"])} for one in story.get("open", [])]
+    return story | {"open": opened, "written_at": german_figures(story.get("written_at", ""))}
 
 
 def emergency_page(public_id: UUID, language: str) -> HttpResponse:
@@ -74,16 +82,11 @@ def emergency_page(public_id: UUID, language: str) -> HttpResponse:
     except (RedisError, OSError):
         state, story, is_away = None, {}, True
     status = (state or {}).get("status", "")
-    if state is not None:
-        state = state | _for_people(state, story.get("time_zone", "UTC"))
-    context = {
-        "state": state,
-        "story": story,
-        "status": status,
-        "word": WORDS.get(status, status),
-        "is_away": is_away,
-    }
+    if language.startswith("de"):
+        story = _with_german_days(story)
+    context = {"story": story, "status": status, "word": WORDS.get(status, status), "is_away": is_away}
     with override(language):
+        context["state"] = state and state | _for_people(state, story.get("time_zone", "UTC"))
         text = render_to_string("emergency/page.html", context | {"language": language})
     response = HttpResponse(text)
     response["Cache-Control"] = "no-store"

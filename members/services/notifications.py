@@ -7,7 +7,9 @@ from smtplib import SMTPException
 
 from django.core.mail import send_mail
 from django.db.models import F, Q
+from django.utils.translation import override
 
+from members.language import say_kept
 from members.models import Cooperative, Membership, Notification, Role, User
 
 log = logging.getLogger(__name__)
@@ -70,8 +72,11 @@ def send_waiting(*, now: datetime) -> int:
 
 
 def _mailed(row: Notification) -> bool:
+    with override(row.user.language):  # rows of operators are kept in English
+        subject = say_kept(row.subject)
+        text = "\n\n".join(say_kept(paragraph) for paragraph in row.text.split("\n\n"))
     try:
-        send_mail(row.subject, row.text, None, [row.user.email])
+        send_mail(subject, text, None, [row.user.email])
     except (SMTPException, OSError) as problem:
         log.warning("The e-mail '%s' could not be sent and is tried again: %s", row.key, problem)
         return False

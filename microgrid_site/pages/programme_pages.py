@@ -118,7 +118,7 @@ class ProgrammeForm(forms.ModelForm):  # type: ignore[type-arg]
             "name", "incentive_per_kwh", "notice_minutes", "most_minutes_per_event", "most_events_per_month",
             "most_minutes_per_month", "load_limit_percent",
         )  # fmt: skip
-        labels = {"incentive_per_kwh": "Incentive per kWh"}
+        labels = {"incentive_per_kwh": gettext_lazy("Incentive per kWh")}
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -133,11 +133,15 @@ class ProgrammeForm(forms.ModelForm):  # type: ignore[type-arg]
 class EventForm(forms.Form):
     """When members are asked to draw less, by the microgrid's clock."""
 
-    programme = forms.ModelChoiceField(DemandProgramme.objects.none())
-    day = forms.DateField(widget=forms.DateInput({"type": "date"}))
-    begins = forms.TimeField(widget=forms.TimeInput({"type": "time", "step": 900}))
+    programme = forms.ModelChoiceField(DemandProgramme.objects.none(), label=gettext_lazy("Programme"))
+    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}))
+    begins = forms.TimeField(
+        label=gettext_lazy("Begins"), widget=forms.TimeInput({"type": "time", "step": 900})
+    )
     minutes = forms.IntegerField(label=gettext_lazy("Length [min]"), min_value=15, max_value=1440, initial=60)
-    reason = forms.CharField(max_length=200, help_text=gettext_lazy("Members read it."))
+    reason = forms.CharField(
+        max_length=200, label=gettext_lazy("Reason"), help_text=gettext_lazy("Members read it.")
+    )
 
     def __init__(self, microgrid: Microgrid, programmes: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -58,7 +58,7 @@ def stored(request: HttpRequest) -> HttpResponse:
     sums = [sum(one.by_origin[o] for one in inside.values()) for o in range(ORIGINS)]
     capacity = max(sum(s.capacity_wh for s in storages), 1)
     context = {
-        "microgrid": microgrid, "tab": "stored", "day": last, "words": ENGLISH.labels,
+        "microgrid": microgrid, "tab": "stored", "day": last, "words": WORDS.get((translation.get_language() or "")[:2], ENGLISH).labels,
         "lines": [(s, inside.get(s.pk), _statement(owed.get(s.pk))) for s in storages],
         "sums": parts_of(sums, capacity), "total_wh": sum(sums), "capacity_wh": capacity,
     }  # fmt: skip
