@@ -10,7 +10,7 @@ from contracts.adapters.signing import address_of, checksummed, private_key
 from contracts.domain.chain import CallReverted, Chain
 from contracts.domain.coins import NATIVE, NoUsableCoin, one_to_one
 from contracts.models import ChainDeployment, ChainTransaction, StableCoin
-from contracts.services.outbox import address_on, drain, enqueue
+from contracts.services.outbox import address_on, deployment_on, drain, enqueue
 
 DEVELOPMENT_CHAIN = 31337
 CONTRACTS = ("EnergyProduction", "EnergyConsumption", "GridBalancing", "Billing")
@@ -60,6 +60,13 @@ def _tries_a_coin(chain_id: int) -> bool:
     return chain_id == DEVELOPMENT_CHAIN and not settings.CHAIN_STABLE_COIN
 
 
+def is_former(chain: Chain, deployment: ChainDeployment) -> bool:
+    """Whether a contract was deployed from other sources than today's: what was added since it does not know."""
+    created = deployment.transaction
+    arguments = [] if deployment.contract == TEST_COIN else [created.sender]
+    return bytes(created.calldata) != chain.deployment(deployment.contract, arguments)
+
+
 def coin_taken(chain_id: int) -> StableCoin | None:
     """The stable coin that is taken on a chain, if any."""
     newest = StableCoin.objects.filter(chain_id=chain_id).order_by("-pk").first()
@@ -73,7 +80,8 @@ def name_coin(*, chain: Chain, now: datetime) -> bool:
     """
     chain_id = chain.chain_id()
     wanted = address_on(chain, TEST_COIN) if _tries_a_coin(chain_id) else settings.CHAIN_STABLE_COIN or NATIVE
-    if not wanted or not address_on(chain, "Billing"):
+    billing = deployment_on(chain, "Billing")
+    if not wanted or billing is None or is_former(chain, billing):
         return False
     address = checksummed(wanted)
     newest = StableCoin.objects.filter(chain_id=chain_id).order_by("-pk").first()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contracts.adapters.ethereum import EthereumChain
 from contracts.domain.chain import ChainUnavailable
-from contracts.services.deployment import coin_taken, deploy_contracts, rate_of
+from contracts.services.deployment import coin_taken, deploy_contracts, is_former, rate_of
 
 
 class Command(BaseCommand):
@@ -26,7 +26,10 @@ class Command(BaseCommand):
         except ChainUnavailable as problem:
             raise CommandError(f"{problem} Start it, or set CHAIN_RPC_URL.") from None
         for row in deployments:
-            self.stdout.write(f"{row.contract:<20} {row.address}  {row.transaction.get_status_display()}")
+            told = row.transaction.get_status_display()
+            if is_former(chain, row):
+                told += ", a former version: what is new in it needs a new chain"
+            self.stdout.write(f"{row.contract:<20} {row.address}  {told}")
         wanted = settings.CHAIN_STABLE_COIN
         if wanted and (coin is None or coin.address.lower() != wanted.lower()):
             raise CommandError(

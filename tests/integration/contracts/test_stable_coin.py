@@ -15,7 +15,14 @@ from contracts.adapters.virtual_wallet import VirtualWallet
 from contracts.domain.chain import PaymentEvent
 from contracts.domain.coins import WAD
 from contracts.domain.commitments import unhexed
-from contracts.models import ChainPayment, ChainTransaction, PaymentQuote, StableCoin, TransactionStatus
+from contracts.models import (
+    ChainDeployment,
+    ChainPayment,
+    ChainTransaction,
+    PaymentQuote,
+    StableCoin,
+    TransactionStatus,
+)
 from contracts.services.deployment import coin_taken, deploy_contracts
 from contracts.services.outbox import address_on
 from contracts.services.payments import watch_payments
@@ -274,6 +281,18 @@ def test_the_deploying_command_says_the_coin_or_what_is_wrong_with_it(node, chai
     settings.CHAIN_STABLE_COIN = "0x" + "ab" * 20
     with pytest.raises(CommandError, match="does not answer as a token"):
         call_command("deploy_contracts")
+
+
+def test_a_former_contract_is_named_and_told_of_no_coin(node, chain, settings, capsys):
+    settings.CHAIN_RPC_URL, settings.CHAIN_STABLE_COIN = node.url, "0x" + "ab" * 20
+    deploy_contracts(chain=chain, now=SHOWN_NOW)
+    billing = ChainDeployment.objects.get(contract="Billing").transaction
+    ChainTransaction.objects.filter(pk=billing.pk).update(calldata=bytes(billing.calldata) + b"\x01")
+    settings.CHAIN_STABLE_COIN = ""
+    call_command("deploy_contracts")
+    told = [line for line in capsys.readouterr().out.splitlines() if "former version" in line]
+    assert len(told) == 1 and told[0].startswith("Billing ")
+    assert not StableCoin.objects.exists()
 
 
 def test_a_wallet_with_coins_pays_once_however_often_it_is_told(node, posted, tmp_path):
