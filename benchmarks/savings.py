@@ -1,9 +1,8 @@
 """What the storages save in a month: the rolling plan with the forecasts as they were known, perfect foresight, and the plain rule.
 
-`script/bench savings [--month 2016-05] [--folder FOLDER]`. Closed loop: at each full hour use and production are foreseen from what had
-ended before it; the value of storing is found anew then, and whenever what is measured lies outside the band. Each quarter hour the storages do
-what costs least for the measured net power at that value; the bill counts what was measured. Energy that is left at the month's end counts at
-what storing it at the cheapest price costs, for all three alike.
+`script/bench savings [--month 2016-05] [--folder FOLDER]`. Closed loop: each quarter hour use and production are foreseen from what had
+ended before it and the value of storing is found anew; the storages do what costs least for the measured net power at that value, and the bill counts
+what was measured. Energy that is left at the month's end counts at what storing it at the cheapest price costs, for all three alike.
 
 `--months all` measures every month that has four weeks before it, `--months odd` and `even` those of odd and even numbers, as many at once as there are
 processors. Forecasts are kept between runs (`--forecasts`), by what they are made from.
@@ -98,9 +97,9 @@ def measure(folder: Path, forecasts: Path, month: str) -> dict[str, Any]:
     def say(text: str) -> None:
         print(f"{month} {text}", file=sys.stderr, flush=True)
 
-    plan, thoughts = closed_loop(setting, foreseen(setting, forecasts), say)
+    plan = closed_loop(setting, foreseen(setting, forecasts), say)
     figures = compare(setting, {"plan": plan, "foresight": foresight(setting), "rule": plain_rule(setting)})
-    return {"month": month, "items": setting.count, "plans": thoughts, **figures}
+    return {"month": month, "items": setting.count, **figures}
 
 
 def in_all(months: list[dict[str, Any]]) -> dict[str, Any]:
@@ -110,7 +109,7 @@ def in_all(months: list[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
     best = sums["foresight"]["saving"]
     return {
-        "items": sum(month["items"] for month in months), "plans": sum(month["plans"] for month in months),
+        "items": sum(month["items"] for month in months),
         "share_of_foresight": round(sums["plan"]["saving"] / best, 4) if best > 0 else None,
         "share_of_foresight_rule": round(sums["rule"]["saving"] / best, 4) if best > 0 else None,
         "more_than_rule": all(month["more_than_rule"] for month in months), **sums,

@@ -1,8 +1,7 @@
-"""Net power foreseen at each full hour of a month, kept on disk by what it is made from, so that a trial of the plan's rules does not foresee anew."""
+"""Net power foreseen at each quarter hour of a month, kept on disk by what it is made from, so that a trial of the plan's rules does not foresee anew."""
 
 import hashlib
 import os
-from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import energy.domain
-from benchmarks.savings_setting import HOURS, MINUTES, PER_DAY, PER_HOUR, Array, Setting
+from benchmarks.savings_setting import HOURS, MINUTES, PER_DAY, Array, Setting
 from energy.domain.forecast_features import Calendar
 from energy.domain.forecast_series import starts_from
 from energy.domain.forecast_sums import WITHOUT_MODEL, NetForecast, net_forecast
@@ -32,15 +31,15 @@ class Foreseer:
             Forecaster(setting.use, calendar),
             Forecaster(setting.production, calendar, model_share=WITHOUT_MODEL),
         )
-        starts = starts_from(self._origin(0), MINUTES, setting.count + HORIZON + PER_HOUR).astype(np.int64)
+        starts = starts_from(self._origin(0), MINUTES, setting.count + HORIZON).astype(np.int64)
         self.light = (
             ~is_down(starts, MINUTES, *setting.place) if setting.place else np.ones(len(starts), bool)
         )
 
     def foresee(self, k: int) -> NetForecast:
-        origin, horizon = self._origin(k), HORIZON + PER_HOUR
-        use, production = self.use.sum_at(origin, horizon), self.production.sum_at(origin, horizon)
-        return net_forecast(use, production.lit(self.light[k : k + horizon]), MINUTES)
+        origin = self._origin(k)
+        use, production = self.use.sum_at(origin, HORIZON), self.production.sum_at(origin, HORIZON)
+        return net_forecast(use, production.lit(self.light[k : k + HORIZON]), MINUTES)
 
     def _origin(self, k: int) -> np.datetime64:
         series = self.setting.use
@@ -50,40 +49,40 @@ class Foreseer:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """A month's forecasts, one each hour."""
+    """A month's forecasts, one each quarter hour: ends and middles [T, H] and how much of an error lasts, NaN where not known."""
 
-    hourly: tuple[NetForecast, ...]
+    low_wh: Array
+    middle_wh: Array
+    high_wh: Array
+    lasting: Array
 
     def at(self, k: int) -> tuple[Quantiles, Array]:
-        """From the month's interval `k` on, by the forecast of its hour: the band, and how much of an error lasts."""
-        hour, late = divmod(k, PER_HOUR)
-        low, middle, high, lasting = (values[late:] for values in astuple(self.hourly[hour]))
-        return Quantiles.of_energy(low, middle, high, HOURS), lasting
+        """From the month's interval `k` on: the band, and how much of an error lasts; empty where not known."""
+        lasting = self.lasting[k]
+        band = Quantiles.of_energy(self.low_wh[k], self.middle_wh[k], self.high_wh[k], HOURS)
+        return band, lasting[np.isfinite(lasting)]
 
 
 def foreseen(setting: Setting, folder: Path | None = None) -> Foreseen:
     """The forecasts of a month, from `folder` where they were kept there, else kept there now."""
     if folder is None:
-        return Foreseen(tuple(_made(setting)))
-    file = folder / f"{_mark(setting)}.npz"
+        return Foreseen(*_made(setting))
+    file = folder / f"{_mark(setting)}.npy"
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        made = [astuple(forecast) for forecast in _made(setting)]
-        part = file.with_suffix(f".{os.getpid()}.npz")
-        np.savez(part, **{f"{hour}-{row}": v for hour, rows in enumerate(made) for row, v in enumerate(rows)})
+        part = file.with_suffix(f".{os.getpid()}.npy")
+        np.save(part, _made(setting))
         part.replace(file)
-    with np.load(file) as kept:
-        return Foreseen(
-            tuple(
-                NetForecast(*(kept[f"{hour}-{row}"] for row in range(4)))
-                for hour in range(len(kept.files) // 4)
-            )
-        )
+    return Foreseen(*np.load(file))
 
 
-def _made(setting: Setting) -> Iterable[NetForecast]:
-    foreseer = Foreseer(setting)
-    return (foreseer.foresee(k) for k in range(0, setting.count, PER_HOUR))
+def _made(setting: Setting) -> Array:
+    """Ends, middles and lasting [4, T, H]."""
+    foreseer, made = Foreseer(setting), np.full((4, setting.count, HORIZON), np.nan)
+    for k in range(setting.count):
+        for row, values in enumerate(astuple(foreseer.foresee(k))):
+            made[row, k, : len(values)] = values
+    return made
 
 
 def _mark(setting: Setting) -> str:

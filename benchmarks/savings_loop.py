@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.savings_forecasts import Foreseen
-from benchmarks.savings_setting import HOURS, MINUTES, NIGHT, PAST_DAYS, PER_DAY, PER_HOUR, Array, Setting
+from benchmarks.savings_setting import HOURS, MINUTES, NIGHT, PAST_DAYS, PER_DAY, Array, Setting
 from grid.domain.control.dispatch import StorageLimits, dispatch, next_soc
 from grid.domain.control.plan_following import headroom
 from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.month_peak import held_levels_w, month_peak
 from grid.domain.planning.parts import Storages
 from grid.domain.planning.problem import PlanProblem
-from grid.domain.planning.rolling import is_outdated, outlook_of
+from grid.domain.planning.rolling import outlook_of
 from grid.domain.planning.search import find_plan
 from grid.domain.planning.storage_sharing import cycles, fair_shares
 from grid.domain.planning.stored_value import StoredValue, value_of_storing
@@ -47,8 +47,8 @@ def start_of(limits: StorageLimits) -> Array:
     return (limits.soc_min_wh + limits.soc_max_wh) / 2
 
 
-def closed_loop(setting: Setting, forecasts: Foreseen, say: Callable[[str], None]) -> tuple[Run, int]:
-    """Go through the month as the application does; returns what was done and how often the plan was thought over."""
+def closed_loop(setting: Setting, forecasts: Foreseen, say: Callable[[str], None]) -> Run:
+    """Go through the month as the application does, thinking the plan over each quarter hour with what was foreseen then."""
     net, limits, fleet = setting.net_w, setting.limits, Fleet.of(setting.limits, WEAR)
     soc, able, cycled = (
         start_of(limits),
@@ -56,23 +56,21 @@ def closed_loop(setting: Setting, forecasts: Foreseen, say: Callable[[str], None
         np.zeros(len(limits.soc_max_wh)),
     )
     charge, discharge = np.zeros((2, len(soc), setting.count))
-    reached, held, value, made, thoughts = 0.0, np.zeros(0), None, 0, 0
+    reached, held = 0.0, np.zeros(0)
     for k in range(setting.count):
         now_w, t = float(net[setting.first + k]), setting.first + k
         if k % PER_DAY == 0:
             say(f"day {k // PER_DAY + 1}: peak so far {reached / 1000:.1f} kW")
             held = held_levels_w(fleet, HOURS, net[max(t - PAST_DAYS * PER_DAY, 0) : t])
-        if value is None or k % PER_HOUR == 0 or is_outdated(value, k - made, now_w):
-            value = _think(setting, fleet, forecasts, k, held, reached)
-            made, thoughts = k, thoughts + 1
-        total = value.power_w(k - made, now_w, float((soc - limits.soc_min_wh).sum()), reached)
+        value = _think(setting, fleet, forecasts, k, held, reached)
+        total = value.power_w(0, now_w, float((soc - limits.soc_min_wh).sum()), reached)
         room = headroom(soc, limits, able, HOURS, HOURS)
         charge[:, k] = fair_shares(max(total, 0.0), room.charge_w, cycled)
         discharge[:, k] = fair_shares(max(-total, 0.0), room.discharge_w, cycled)
         soc = next_soc(soc, charge[:, k], discharge[:, k], limits, HOURS)
         cycled = cycled + cycles(discharge[:, k] * HOURS, limits.soc_max_wh)
         reached = max(reached, now_w + float((charge[:, k] - discharge[:, k]).sum()))
-    return Run(charge, discharge, float(soc.sum())), thoughts
+    return Run(charge, discharge, float(soc.sum()))
 
 
 def _think(
@@ -88,7 +86,7 @@ def _think(
         net, hours=HOURS, import_price=setting.prices(setting.first + k, count), export_price=np.full(count, FEED_IN), peak=peak,
         persistence=persistence,
     )  # fmt: skip
-    return value_of_storing(fleet, outlook, keep=PER_HOUR - k % PER_HOUR)
+    return value_of_storing(fleet, outlook)
 
 
 def foresight(setting: Setting) -> Run:

@@ -106,7 +106,7 @@ def look_ahead() -> str:
 
 @shared_task(queue="default", time_limit=1800)
 def look_ahead_in(*, microgrid_id: int) -> str:
-    """Train where it is due, foresee this day and this hour, score what is over. One at a time per microgrid; safe to run twice."""
+    """Train where it is due, foresee this day and from this quarter hour on, score what is over. One at a time per microgrid; safe to run twice."""
     microgrid = Microgrid.objects.get(pk=microgrid_id)
     if not cache.add(f"looking-ahead-{microgrid_id}", True, LOOK_AHEAD_S):
         return "under way"

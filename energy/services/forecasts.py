@@ -41,8 +41,9 @@ from energy.services.forecast_models import (
 
 DAYS_AHEAD = 2
 INTRADAY = timedelta(hours=24)
+INTRADAY_EVERY = timedelta(minutes=15)
 WAIT_FOR_READINGS = timedelta(minutes=20)
-INTRADAY_KEPT = timedelta(days=3)
+INTRADAY_KEPT = timedelta(days=1)
 
 
 class NothingKnown(ValueError):
@@ -260,18 +261,25 @@ class Round:
 
 
 def look_ahead(*, microgrid: Microgrid, now: datetime) -> Round:
-    """Do what is due: train, foresee this day and this hour, score days that are over. Safe to run twice."""
+    """Do what is due: train, foresee this day and from this quarter hour on, score days that are over. Safe to run twice."""
     midnight = microgrid.local_day(now.astimezone(microgrid.zone).date()).start_at
     if now - midnight < WAIT_FOR_READINGS:
         return Round(0, 0, 0)
     trained = sum(_train_if_due(microgrid, quantity, midnight, now) for quantity in ForecastQuantity.values)
-    hour = now.replace(minute=0, second=0, microsecond=0)
     wanted = [(ForecastKind.DAY_AHEAD, midnight)]
-    if now - hour >= WAIT_FOR_READINGS and hour > midnight:
-        wanted.append((ForecastKind.INTRADAY, hour))
+    newest = _newest_origin(microgrid, midnight, now)
+    if newest > midnight:
+        wanted.append((ForecastKind.INTRADAY, newest))
     runs = sum(_made(microgrid, origin_at, kind, now) for kind, origin_at in wanted)
     forget_intraday(microgrid=microgrid, now=now)
     return Round(trained, runs, _score_finished(microgrid, now))
+
+
+def _newest_origin(microgrid: Microgrid, midnight: datetime, now: datetime) -> datetime:
+    """The newest of the day's origins whose readings had time to arrive: each quarter hour, or each interval that is no part of one."""
+    interval = timedelta(minutes=microgrid.interval_minutes)
+    step = -(-INTRADAY_EVERY // interval) * interval
+    return midnight + (now - WAIT_FOR_READINGS - midnight) // step * step
 
 
 def _train_if_due(microgrid: Microgrid, quantity: str, until: datetime, now: datetime) -> bool:

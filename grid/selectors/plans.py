@@ -52,7 +52,7 @@ def newest_plan(microgrid: Microgrid, *, before: datetime, source: PlanSource | 
 
 
 def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
-    """What the newest forecasts say from `origin_at` on, as far as they reach without a gap; the hourly one before the day's.
+    """What the newest forecasts say from `origin_at` on, as far as they reach without a gap; the intraday one before the day's.
 
     Raises:
         InputMissing: there is no forecast that covers the first interval.
@@ -83,7 +83,7 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
         lasting = np.array(run.net_persistence_permille[shift:], dtype=np.float64) / 1000
     if np.isnan(found[0, :, 0]).any() or newest is None:
         raise InputMissing(
-            "There is no forecast of use that covers this interval; forecasts are made each hour from readings."
+            "There is no forecast of use that covers this interval; forecasts are made each quarter hour from readings."
         )
     if np.isnan(found[1]).all():  # a village without sources is foreseen without production
         found[1] = 0.0

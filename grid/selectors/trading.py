@@ -44,7 +44,7 @@ class Expected:
 
 
 def expected_from(microgrid: Microgrid, sites: SiteAxis, first_at: datetime, count: int) -> Expected | None:
-    """The medians of the newest forecasts for each site, net of its own production; the hourly one before the day's.
+    """The medians of the newest forecasts for each site, net of its own production; the intraday one before the day's.
 
     As many intervals as are foreseen without a gap, at most `count`; None where nothing is.
     """

@@ -2,7 +2,8 @@
 
 Each day of the last weeks could have been held at some level, had it been known in advance; what is not known beforehand costs a margin. From
 these levels, newer days counting more than older ones, follows how likely a day, and all days that are left, stay below any import; a kW less than that
-is worth the peak charge times this chance. So early in a month nothing is spent on a peak that will be passed anyway, and in its last days what was reached is held.
+is worth the peak charge times this chance. So early in a month next to nothing is spent on a peak that will be passed anyway (but a storage that has all night to
+charge takes its time), and in its last days what was reached is held.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from grid.domain.planning.fleet import Fleet
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-PEAK_LEVELS = 8
+PEAK_LEVELS = 14
 LEAST_DAYS = 7
 # After so many days a day counts half: spring's peaks fall from week to week, autumn's rise.
 HALF_LIFE_DAYS = 10.0
@@ -24,8 +25,10 @@ HALF_LIFE_DAYS = 10.0
 MARGIN, SPREAD = 0.2, 0.2
 # What is stored when a day's peak comes, as a share of the capacity.
 STORED_SHARE = 0.7
-# A level that is passed anyway with this chance is not worth a look; the target is where both are as likely.
+# Levels reach a fleet's power above the one that all days left stay below with the first chance; the target is where both are as likely.
 HARDLY, EVEN = 0.03, 0.5
+# A month may come out lower than any of the last weeks said: a kW less is always worth this share of its charge.
+EVER = 0.02
 DAYS_OF_A_MONTH = 30
 FINENESS = 400
 HALVINGS = 14
@@ -102,8 +105,8 @@ def month_peak(
     lowest = max(
         reached_w, forced_w, float(np.interp(HARDLY, chance, fine_w)) if days_left and len(held_w) else 0.0
     )
-    levels = lowest + np.linspace(0.0, max(most_w, 1.0), PEAK_LEVELS)
-    at_end = below**DAYS_OF_A_MONTH if intervals_left < len(net_w) else chance
+    levels = np.linspace(max(reached_w, forced_w, 0.0), lowest + max(most_w, 1.0), PEAK_LEVELS)
+    at_end = np.maximum(below**DAYS_OF_A_MONTH if intervals_left < len(net_w) else chance, EVER)
     step = (at_end[1:] + at_end[:-1]) / 2 * np.diff(fine_w)
     owed = np.interp(levels, fine_w, np.append(0.0, np.cumsum(step))) + np.maximum(levels - top, 0.0)
     target = max(lowest, float(np.interp(EVEN, chance, fine_w)) if days_left and len(held_w) else 0.0)

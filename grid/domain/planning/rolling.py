@@ -1,4 +1,4 @@
-"""From forecasts to an outlook, and when a plan has to be thought over before its hour is out."""
+"""From forecasts to an outlook."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from grid.domain.planning.error_chain import PERSISTENCE
 from grid.domain.planning.month_peak import MonthPeak
-from grid.domain.planning.stored_value import StoredValue
 from grid.domain.planning.storing_choices import Array, Outlook
 
 
@@ -60,12 +59,3 @@ def outlook_of(
         hours, net.middle_w, net.high_w - net.middle_w, net.middle_w - net.low_w,
         import_price, export_price, max(float(import_price.min()), 0.0), peak, lasting,
     )  # fmt: skip
-
-
-def is_outdated(value: StoredValue, interval: int, net_w: float) -> bool:
-    """Whether what is measured lies outside the band: then the plan is thought over."""
-    outlook = value.outlook
-    if interval >= len(value.to_come):
-        return True
-    off_w = net_w - float(outlook.net_w[interval])
-    return bool(abs(off_w) > (outlook.up_w if off_w > 0 else outlook.down_w)[interval])

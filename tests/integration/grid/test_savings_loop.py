@@ -36,7 +36,7 @@ def test_what_comes_later_changes_nothing_of_what_was_done_before():
     seen = DAYS_BEFORE * PER_DAY + (HOURS_SEEN - 1) * 4
     other[seen:] = use_of(np.random.default_rng(5))[seen:] * 3
     settings = [setting_with(values) for values in (use, other)]
-    runs = [closed_loop(setting, foreseen(setting), say=lambda _: None)[0] for setting in settings]
+    runs = [closed_loop(setting, foreseen(setting), say=lambda _: None) for setting in settings]
     before = (HOURS_SEEN - 1) * 4
     assert np.abs(runs[0].charge_w - runs[0].discharge_w)[:, :before].max() > 100
     for name in ("charge_w", "discharge_w"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grid.domain.planning.fleet import Fleet
-from grid.domain.planning.month_peak import held_levels_w, month_peak, stays_below
+from grid.domain.planning.month_peak import EVER, PEAK_LEVELS, held_levels_w, month_peak, stays_below
 
 FLEET = Fleet(8000.0, 4000.0, 4000.0, 1.0, 1.0, 1.0, 0.0)
 
@@ -41,16 +41,15 @@ def test_newer_days_count_more():
     assert stays_below(calmer, 4000.0, level)[0] > stays_below(calmer[::-1], 4000.0, level)[0] + 0.1
 
 
-def test_what_will_be_passed_anyway_costs_nothing_and_the_last_day_everything():
+def test_what_will_be_passed_anyway_costs_next_to_nothing_and_the_last_day_everything():
     early, late = peak(days(29), days_left=28), peak(days(29), days_left=1)
-    assert early.levels_w[0] > 4000.0
-    assert late.levels_w[0] == 0.0
     slope = np.diff(late.cost) / np.diff(late.levels_w)
-    assert slope == pytest.approx(np.full(7, 0.005))
+    assert slope == pytest.approx(np.full(PEAK_LEVELS - 1, 0.005))
     slope = np.diff(early.cost) / np.diff(early.levels_w)
+    assert slope[early.levels_w[1:] < 4000.0] == pytest.approx(EVER * 0.005)
     assert (np.diff(slope) > -1e-9).all()
     assert slope[-1] == pytest.approx(0.005, rel=0.01)
-    assert early.target_w > early.levels_w[0]
+    assert early.target_w > 4000.0
 
 
 def test_what_is_reached_is_the_least_level():
@@ -76,5 +75,5 @@ def test_a_month_that_ends_in_the_horizon_charges_its_peak_and_begins_another():
     assert found.levels_w[0] == 3000.0
     # A new month has days enough to pass what is low anyway.
     assert found.cost[-1] < 0.005 * 4000.0 / 2
-    before = found.charged(np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]]))
+    before = found.charged(np.arange(1.0, PEAK_LEVELS + 1)[None])
     assert before[0] == pytest.approx(1.0 + 0.005 * (found.levels_w - 3000.0))

@@ -8,7 +8,7 @@ import pytest
 from grid.domain.planning.error_chain import PERSISTENCE, chain, moves_by_interval
 from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.month_peak import NO_PEAK, MonthPeak
-from grid.domain.planning.rolling import Quantiles, independent_difference, is_outdated, outlook_of
+from grid.domain.planning.rolling import Quantiles, independent_difference, outlook_of
 from grid.domain.planning.stored_value import value_of_storing
 from grid.domain.planning.storing_choices import Outlook, interval_cost
 
@@ -152,10 +152,3 @@ def test_bands_of_use_and_production_add_as_independent_errors():
     assert found.up_w == pytest.approx([500.0])
     assert found.down_w == pytest.approx([np.hypot(200.0, 100.0)])
     assert found.end_value_per_kwh == 0.3
-
-
-def test_a_value_is_outdated_by_the_band_and_time():
-    value = value_of_storing(FLEET, DEAR_EVENING, keep=2)
-    assert not is_outdated(value, 1, 3100.0)
-    assert is_outdated(value, 1, 3300.0)
-    assert is_outdated(value, 2, 3000.0)
