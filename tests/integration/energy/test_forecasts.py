@@ -210,6 +210,10 @@ def test_what_is_due_is_done_once(hamlet: Hamlet) -> None:
     assert (done.trained, done.runs, done.days_scored) == (0, 2, 1)
     again = look_ahead(microgrid=hamlet.microgrid, now=NOW + timedelta(minutes=26))
     assert (again.trained, again.runs, again.days_scored) == (0, 0, 0)
+    later = look_ahead(microgrid=hamlet.microgrid, now=NOW + timedelta(minutes=36))
+    assert (later.trained, later.runs, later.days_scored) == (0, 1, 0)
+    intraday = ForecastRun.objects.filter(kind=ForecastKind.INTRADAY).order_by("origin_at")
+    assert [run.origin_at for run in intraday] == [NOW, NOW + timedelta(minutes=15)]
     run = ForecastRun.objects.get(
         kind=ForecastKind.DAY_AHEAD, origin_at=midnight(hamlet, LAST + timedelta(days=1))
     )
