@@ -92,7 +92,7 @@ def read_open_meteo(text: str) -> list[ForetoldHour]:
     try:
         hourly = json.loads(text)["hourly"]
         times = [_instant(value) for value in hourly["time"]]
-    except (json.JSONDecodeError, KeyError, TypeError):
+    except (json.JSONDecodeError, RecursionError, KeyError, TypeError):
         raise CannotReadWeather(
             "hourly.time is missing; ask for hourly values as Open-Meteo documents"
         ) from None

@@ -7,13 +7,13 @@ from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
+from energy.api.parsers import BoundedJSONParser
 from energy.api.problems import as_problem, problem
 from energy.domain.certificates import LARGEST_REQUEST_BYTES, CannotCertify
 from energy.domain.enrolment import CannotEnrol
@@ -147,7 +147,7 @@ class _DeviceDoor(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    parser_classes = (JSONParser,)
+    parser_classes = (BoundedJSONParser,)
     throttle_classes = (EnrolThrottle,)
 
     def get_exception_handler(self) -> Any:

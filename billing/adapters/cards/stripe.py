@@ -101,7 +101,7 @@ class Stripe:
             thing = event["data"]["object"]
             told_at = _time(event["created"])
             return Told(str(event["id"])[:120], str(event["type"])[:80], str(thing["id"])[:120], _intent_of(thing), told_at)  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as problem:
             raise BadSignature("The message is signed, but no event.") from problem
 
     def _get(self, path: str, fields: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -193,3 +193,12 @@ def test_nobody_sees_days_or_sites_of_others_by_asking(client: Any, hamlet: Haml
     assert [row["site"] for row in answer["tariffs"][0]["sites"]] == ["a 2"]
     client.logout()
     assert client.post(reverse("api-what-if"), own, content_type="application/json").status_code in (401, 403)
+
+
+def test_json_nested_without_end_is_refused_and_ends_no_process(client: Any, hamlet: Hamlet) -> None:
+    nested = b"[" * 100_000
+    client.force_login(person(hamlet, Role.TARIFF_ADMIN), backend="django.contrib.auth.backends.ModelBackend")
+    answer = client.post(reverse("api-what-if"), nested, content_type="application/json")
+    assert (answer.status_code, "nested too deeply" in answer.json()["detail"]) == (400, True)
+    page = client.post(reverse("what-if"), {"file": SimpleUploadedFile("deep.json", nested)}).content.decode()
+    assert "deep.json is no JSON" in page
