@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.forecast import ZONE
+from benchmarks.forecast import FOLDER, ZONE
+from benchmarks.savings import in_all
 from benchmarks.savings_forecasts import foreseen
 from benchmarks.savings_loop import closed_loop
-from benchmarks.savings_setting import PER_DAY, Setting
+from benchmarks.savings_setting import PER_DAY, Setting, months_of
+from energy.adapters.simbench_folder import read_network
 from energy.domain.forecast_series import MeterSeries
 from grid.domain.control.dispatch import StorageLimits
 
@@ -43,3 +45,36 @@ def test_what_comes_later_changes_nothing_of_what_was_done_before():
         first, second = (getattr(run, name) for run in runs)
         assert first[:, :before] == pytest.approx(second[:, :before], abs=0.0)
     assert not np.allclose(runs[0].discharge_w[:, before:], runs[1].discharge_w[:, before:])
+
+
+def test_forecasts_are_kept_by_what_they_are_made_from(tmp_path):
+    use = use_of(np.random.default_rng(4))
+    setting = setting_with(use)
+    made, read = (foreseen(setting, tmp_path) for _ in range(2))
+    assert len(list(tmp_path.iterdir())) == 1
+    fresh = foreseen(setting)
+    for name in ("low_wh", "middle_wh", "high_wh", "lasting"):
+        assert np.array_equal(getattr(read, name), getattr(made, name), equal_nan=True)
+        assert np.array_equal(getattr(read, name), getattr(fresh, name), equal_nan=True)
+    foreseen(setting_with(use * 2), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_demo_networks_months_with_four_weeks_before_them():
+    network = read_network(FOLDER, say=lambda _: None)
+    assert months_of(network) == [f"2016-{month:02}" for month in range(2, 13)]
+
+
+def test_months_add_up():
+    def month(plan: float, foresight: float) -> dict[str, object]:
+        parts = {name: {"saving": v, "energy": v - 1, "peak": 1.0} for name, v in (("plan", plan), ("foresight", foresight), ("rule", 1.0))}  # fmt: skip
+        return {"items": 96, "more_than_rule": plan > 1.0, **parts}
+
+    found = in_all([month(8.0, 10.0), month(22.0, 30.0)])
+    assert (found["items"], found["share_of_foresight"], found["share_of_foresight_rule"]) == (
+        192,
+        0.75,
+        0.05,
+    )
+    assert found["plan"] == {"saving": 30.0, "energy": 28.0, "peak": 2.0}
+    assert found["more_than_rule"] and not in_all([month(0.5, 10.0)])["more_than_rule"]
