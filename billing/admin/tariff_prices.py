@@ -40,7 +40,7 @@ class PriceFileForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip
     exchange_rate = forms.DecimalField(
-        label=gettext_lazy("Exchange rate"), required=False, min_value=Decimal("0.00000001"), max_digits=18, decimal_places=8,
+        label=gettext_lazy("Exchange rate"), required=False, min_value=Decimal("0.00000001"), max_digits=18, decimal_places=8, localize=True,
         help_text=gettext_lazy("Only where the file is in another currency: what a unit of it is worth in the cooperative's."),
         widget=UnfoldAdminTextInputWidget(),
     )  # fmt: skip

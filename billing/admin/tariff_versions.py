@@ -76,7 +76,7 @@ class TariffVersionAdmin(RoleAdmin):
     inlines = (StepInline,)
     readonly_fields = ("number", "standing", "valid_to", "used_at")
     fieldsets = (
-        (None, {"fields": (("tariff", "number"), ("standing", "used_at"), ("valid_from", "valid_to"))}),
+        (None, {"fields": (("tariff", "number"), ("standing", "used_at"), "valid_from", "valid_to")}),
         (
             gettext_lazy("Plain prices"),
             {

@@ -176,3 +176,29 @@ ORDERS = PhraseBook.of(
         "The file breaks the rules of %(schema)s in line %(line)s ('%(problem)s'); tell whoever runs the program."
     ),
 )
+TARIFF_FILES = PhraseBook.of(
+    gettext_noop("%(key)s: is missing; give the prices per kWh by period and tier"),
+    gettext_noop("%(key)s: is missing, but flatdemandmonths is given; give the prices per kW"),
+    gettext_noop("flatdemandmonths: must be 12 numbers, one for each month"),
+    gettext_noop("%(key)s: is %(given)s; give a part of 1, as 0.8 for 80 %%"),
+    gettext_noop("%(key)s: is %(given)s; give a number of months, 0 to %(most)s"),
+    gettext_noop("%(key)s: must be 12 times true or false, one for each month"),
+    gettext_noop("%(key)s: must be a list of periods, each a list of tiers"),
+    gettext_noop("%(key)s: must be a list of tiers, at least one"),
+    gettext_noop("%(key)s: is %(given)s, below the tier before it (%(before)s); put tiers in rising order"),
+    gettext_noop("%(key)s: must be an object with a rate"),
+    gettext_noop("%(key)s: is %(given)s; a limit must not be negative"),
+    gettext_noop("%(key)s: is %(given)s; known are %(known)s"),
+    gettext_noop("%(key)s: is missing; give 12 rows of 24 periods, one row for each month"),
+    gettext_noop("%(key)s: must have 12 rows, one for each month"),
+    gettext_noop("%(key)s, row %(row)s: must have 24 periods, one for each hour"),
+    gettext_noop(
+        "%(key)s, row %(row)s, hour %(hour)s: is %(given)s; %(structure)s has the periods 0 to %(last)s"
+    ),
+    gettext_noop("%(key)s, month %(month)s: is %(given)s; %(structure)s has the periods 0 to %(last)s"),
+    gettext_noop("%(key)s: is %(given)s; %(structure)s has the periods 0 to %(last)s"),
+    gettext_noop("%(key)s: is %(given)s; only kW can be billed, so give prices per kW"),
+    gettext_noop("%(key)s: is missing; give the price"),
+    gettext_noop("%(key)s: is %(given)s; must be a number"),
+    gettext_noop("%(key)s: is %(given)s; must be a finite number below %(most)s"),
+)

@@ -18,7 +18,9 @@ from billing.domain.pricing.urdb import CannotReadUrdb, Metering, tariff_from_ur
 from billing.domain.pricing.writing import parts_as_json
 from billing.domain.tariffs import TariffTerms
 from billing.models import Tariff, TariffVersion
+from billing.selectors.phrases import PHRASES
 from kernel.speech import ENGLISH
+from members.language import said
 
 LARGEST_BYTES = 400_000
 MOST_LISTED, LONGEST_LISTED = 200, 200
@@ -74,7 +76,7 @@ def _read(file_name: str, content: bytes, metering: Metering) -> _Read:
     try:
         found = tariff_from_urdb(_only_item(file_name, given), metering=metering, tier_rule=rule)
     except CannotReadUrdb as problem:
-        raise CannotImportTariff(f"{file_name}, {problem}") from None
+        raise CannotImportTariff(f"{file_name}, {said(str(problem), PHRASES)}") from None
     kept, left = [], []
     for part in found.tariff.parts:
         try:

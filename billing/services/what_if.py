@@ -28,6 +28,7 @@ from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors.compared_series import fuses_for, series_for
 from billing.selectors.counted_beside import asks_own_use, asks_reactive, counted_beside
 from billing.selectors.holidays import public_holidays
+from billing.selectors.phrases import PHRASES
 from billing.selectors.tariffs import TariffMissing, group_by_tariffs, terms_by_day, terms_of
 from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
@@ -35,6 +36,7 @@ from energy.selectors.meter_days import load_channel
 from grid.models import BalanceDay, PriceDay
 from grid.selectors.prices import load_prices
 from grid.selectors.sharing import load_shares
+from members.language import said
 
 SITES_AT_ONCE = 200
 MOST_DAYS = 366
@@ -122,7 +124,7 @@ def proposal_of_urdb(name: str, given: Any, metering: Metering, vat_rate: Decima
     try:
         read = tariff_from_urdb(given, metering=metering, tier_rule=rule)
     except CannotReadUrdb as problem:
-        raise CannotCompare(f"{name}, {problem}") from None
+        raise CannotCompare(f"{name}, {said(str(problem), PHRASES)}") from None
     return Proposal(name, _with_vat(read.tariff, vat_rate), read.ignored)
 
 

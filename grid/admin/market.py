@@ -27,7 +27,10 @@ class MarketTermsForm(forms.ModelForm):  # type: ignore[type-arg]
         microgrid, first = given.get("microgrid"), given.get("valid_from")
         closed = last_closed_day(microgrid) if microgrid else None
         if closed and first and first <= closed:
-            self.add_error("valid_from", f"Days up to {closed} are closed; begin later.")
+            self.add_error(
+                "valid_from",
+                f"Days up to {closed} are closed; begin later.",
+            )
         voted = voted_terms(microgrid, first) if microgrid and first else ""
         if voted:
             self.add_error("valid_from", voted)

@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.forms import BaseInlineFormSet, DecimalField, ModelForm, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from grid.models import PlantDivision, PlantShare
@@ -65,7 +66,7 @@ class PartInline(RoleTabularInline):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("member", "percent" if obj is None else "held", "used_at")
 
-    @admin.display(description="Part")
+    @admin.display(description=gettext_lazy("Part"))
     def held(self, row: PlantShare) -> str:
         return f"{row.millionths / 10_000:g} %"
 
@@ -89,7 +90,7 @@ class PlantDivisionAdmin(RoleAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlantDivision]:
         return super().get_queryset(request).annotate(count=Count("shares"))  # type: ignore[no-any-return]
 
-    @admin.display(description="Holders", ordering="count")
+    @admin.display(description=gettext_lazy("Holders"), ordering="count")
     def holders(self, row: Any) -> int:
         return int(row.count)
 

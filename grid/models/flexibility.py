@@ -4,6 +4,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, StorageUnit
 from grid.models.sharing import DateRange
@@ -33,7 +34,7 @@ class FlexibilityTerms(models.Model):
     valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
 
     class Meta:
-        verbose_name_plural = "flexibility terms"
+        verbose_name_plural = gettext_lazy("flexibility terms")
         constraints = [
             ExclusionConstraint(
                 name="one_flexibility_terms_at_a_time",

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
 from members.models.public import PublicRow
@@ -29,8 +30,8 @@ class MarketTerms(models.Model):
     )
 
     class Meta:
-        verbose_name = "terms of the market"
-        verbose_name_plural = "terms of the market"
+        verbose_name = gettext_lazy("terms of the market")
+        verbose_name_plural = gettext_lazy("terms of the market")
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "valid_from"], name="market_terms_once_a_day"),
             models.CheckConstraint(
@@ -128,6 +129,7 @@ class ForgottenOrders(models.Model):
     forgotten_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = verbose_name_plural = gettext_lazy("forgotten orders")
         constraints = [
             models.UniqueConstraint(fields=["microgrid", "month"], name="a_book_is_forgotten_once")
         ]

@@ -7,6 +7,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Site
 from grid.models.preferences import SurplusPreference
@@ -24,9 +25,12 @@ class PlantDivision(PublicRow):
     """
 
     plant = models.ForeignKey(Site, models.PROTECT, related_name="divisions")
-    valid_from = models.DateField("from")
+    valid_from = models.DateField(gettext_lazy("from"))
     valid_to = models.DateField(
-        "until", null=True, blank=True, help_text="Exclusive; empty: until further notice."
+        gettext_lazy("until"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Exclusive; empty: until further notice."),
     )
     entered_at = models.DateTimeField()
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -62,7 +66,7 @@ class PlantShare(models.Model):
     millionths = models.PositiveIntegerField()
     used_at = models.ForeignKey(
         Site, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Where the member uses it; only what is not used there is credited. Empty: all of it is credited.",
+        help_text=gettext_lazy("Where the member uses it; only what is not used there is credited. Empty: all of it is credited."),
     )  # fmt: skip
     preference = models.OneToOneField(
         SurplusPreference, models.SET_NULL, null=True, editable=False, related_name="plant_share"

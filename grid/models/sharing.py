@@ -4,6 +4,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
 
@@ -11,20 +12,29 @@ from energy.models import Microgrid, Site
 class SharingKey(models.TextChoices):
     """The keys of the domain rules, section 1."""
 
-    DYNAMIC = "dynamic", "dynamic: in proportion to use"
-    STATIC = "static", "static: fixed shares"
-    HYBRID = "hybrid", "hybrid: fixed shares, what is left again"
-    HIERARCHICAL = "hierarchical", "hierarchical: own site, then feeder, then all"
-    MARKET = "market", "market: as members order"
+    DYNAMIC = "dynamic", gettext_lazy("dynamic: in proportion to use")
+    STATIC = "static", gettext_lazy("static: fixed shares")
+    HYBRID = "hybrid", gettext_lazy("hybrid: fixed shares, what is left again")
+    HIERARCHICAL = "hierarchical", gettext_lazy("hierarchical: own site, then feeder, then all")
+    MARKET = "market", gettext_lazy("market: as members order")
 
 
 class SharingPrice(models.TextChoices):
     """The price rules of the domain rules, section 2."""
 
-    MID_MARKET = "mid_market", "mid-market: halfway between retail and feed-in price"
-    SUPPLY_DEMAND_RATIO = "supply_demand_ratio", "supply-demand ratio: cheap when there is plenty"
-    BILL_SHARING = "bill_sharing", "bill sharing: local energy is free, the grid's cost is shared"
-    UNIFORM_AUCTION = "uniform_auction", "auction: what the last matched bid and offer agree on (market only)"
+    MID_MARKET = "mid_market", gettext_lazy("mid-market: halfway between retail and feed-in price")
+    SUPPLY_DEMAND_RATIO = (
+        "supply_demand_ratio",
+        gettext_lazy("supply-demand ratio: cheap when there is plenty"),
+    )
+    BILL_SHARING = (
+        "bill_sharing",
+        gettext_lazy("bill sharing: local energy is free, the grid's cost is shared"),
+    )
+    UNIFORM_AUCTION = (
+        "uniform_auction",
+        gettext_lazy("auction: what the last matched bid and offer agree on (market only)"),
+    )
 
 
 MARKET_ALONE = "The market goes with the auction's price, and the auction's price with the market only."
@@ -52,7 +62,9 @@ class SharingRule(models.Model):
         "price", max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
     )
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    valid_to = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+    )
     text = models.TextField(blank=True, editable=False, help_text="As members voted on it.")
     text_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
 from grid.models.sharing import MARKET_ALONE, SharingKey, SharingPrice, SharingRule, market_has_its_price
@@ -23,11 +24,11 @@ class SharingProposal(PublicRow):
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sharing_proposals")
     key = models.CharField(max_length=16, choices=SharingKey.choices)
-    price_rule = models.CharField("price", max_length=24, choices=SharingPrice.choices)
-    valid_from = models.DateField("in force from", help_text="If adopted.")
-    reason = models.CharField(max_length=600, help_text="Members read it.")
+    price_rule = models.CharField(gettext_lazy("price"), max_length=24, choices=SharingPrice.choices)
+    valid_from = models.DateField(gettext_lazy("in force from"), help_text=gettext_lazy("If adopted."))
+    reason = models.CharField(max_length=600, help_text=gettext_lazy("Members read it."))
     quorum_percent = models.PositiveSmallIntegerField(
-        "quorum [%]", default=50, help_text="Of all members who can vote."
+        gettext_lazy("quorum [%]"), default=50, help_text=gettext_lazy("Of all members who can vote.")
     )
     text = models.TextField(editable=False)
     text_sha256 = models.CharField(max_length=64, editable=False)
@@ -47,8 +48,8 @@ class SharingProposal(PublicRow):
     )
 
     class Meta:
-        verbose_name = "vote on sharing"
-        verbose_name_plural = "votes on sharing"
+        verbose_name = gettext_lazy("vote on sharing")
+        verbose_name_plural = gettext_lazy("votes on sharing")
         constraints = [
             models.UniqueConstraint(
                 fields=["microgrid"], condition=Q(status=VoteStatus.OPEN), name="one_open_vote_on_sharing"

@@ -25,12 +25,13 @@ def place_in_words(where: str, parts: Any, speech: Speech = ENGLISH) -> PartPlac
     found = PLACE.fullmatch(where)
     if found is None:
         return PartPlace(None, "", "" if where == "parts" else where)
+    _ = speech.say
     number = int(found[1])
     part = _item(parts, number)
     kind = str(part.get("kind", ""))
-    charge = charges(speech).get(kind, kind or speech.say("Charge"))
+    charge = charges(speech).get(kind, kind or _("Charge"))
     if isinstance(part.get("name"), str) and part["name"].strip():
-        charge = f"{charge} “{part['name'].strip()[:40]}”"
+        charge = _("%(charge)s “%(name)s”") % {"charge": charge, "name": part["name"].strip()[:40]}
     return PartPlace(number, charge, ", ".join(_inside(found[2], kind, part, speech)))
 
 
@@ -42,7 +43,8 @@ def _inside(path: str, kind: str, part: Mapping[str, Any], speech: Speech) -> li
         number = int(index) if index else None
         if name == "periods" and number is not None:
             title = str(_item(part.get("periods"), number).get("name", "")).strip()[:40]
-            told.insert(0, _("period %(number)s") % {"number": number} + (f" “{title}”" if title else ""))
+            said = _("period %(number)s “%(name)s”") if title else _("period %(number)s")
+            told.insert(0, said % {"number": number, "name": title})
         elif name in ("tiers", "steps", "multipliers") and number is not None:
             told.insert(0, _("step %(number)s") % {"number": number + 1})
         elif name == "schedule" and number is not None:

@@ -7,16 +7,16 @@ import { WeekGrid } from "./week_grid.js";
 const SPANS = [["day", "a day"], ["month", "a month"], ["year", "a year"]];
 const UNITS = [["month", "kWh a month"], ["day", "kWh a day"], ["kw", "kWh per kW of the month's peak"], ["kw_day", "kWh a day per kW of the month's peak"]];
 export const ON = [["energy", "energy from the grid"], ["spot", "energy at spot prices"], ["local", "energy from neighbours"], ["standing", "standing charges"], ["demand", "power"], ["capacity", "fuse"], ["reactive", "reactive energy"]];
-const FIRST = { name: "all day", tiers: [{ price: "" }] };
+const period = (name) => ({ name: say(name), tiers: [{ price: "" }] });
 
 export const KINDS = {
-  energy: { title: "Energy by the hour", add: "Energy by the hour", fresh: () => ({ periods: [{ name: "base", tiers: [{ price: "" }] }, { name: "peak", tiers: [{ price: "" }] }], schedule: [] }) },
+  energy: { title: "Energy by the hour", add: "Energy by the hour", fresh: () => ({ periods: [period("base"), period("peak")], schedule: [] }) },
   spot: { title: "Energy at the spot price", add: "Energy at the spot price", fresh: () => ({ index: "day-ahead", margin: "0.10" }) },
   standing: { title: "Standing charge", fresh: () => ({ amount: "", per: "month" }) },
-  demand: { title: "Power", add: "A charge on power", fresh: () => ({ periods: [structuredClone(FIRST)] }) },
+  demand: { title: "Power", add: "A charge on power", fresh: () => ({ periods: [period("all day")] }) },
   capacity: { title: "Connection by fuse", fresh: () => ({ steps: [{ fuse_a: 35, amount: "" }, { fuse_a: 63, amount: "" }] }) },
   reactive: { title: "Reactive energy", fresh: () => ({ price: "", free_share: "0.5" }) },
-  export: { title: "Feeding in", add: "Rules for feeding in", fresh: () => ({ rule: "feed_in", periods: [structuredClone(FIRST)] }) },
+  export: { title: "Feeding in", add: "Rules for feeding in", fresh: () => ({ rule: "feed_in", periods: [period("all day")] }) },
   incentive: { title: "Thank-you", add: "A thank-you per kWh", fresh: () => ({ price: "", basis: "off_peak", schedule: [] }) },
   local: { title: "Energy from neighbours", fresh: () => ({ rule: "mid_market" }) },
   levy: { title: "Levy", fresh: () => ({ name: "", price: "" }) },
@@ -158,7 +158,7 @@ const BODIES = {
     const { changed, again } = tools;
     const net = part.rule === "net_metering";
     card.append(make("div", { class: "te-fields" }, select("What is fed in", part, "rule", [["feed_in", "is paid at these prices"], ["net_billing", "is paid at these prices (net billing)"], ["buy_all_sell_all", "is sold with all production, all use bought"], ["net_metering", "is set off against what is drawn, kWh by kWh"]], null, () => {
-      if (part.rule === "net_metering") { delete part.periods; delete part.schedule; } else { part.periods ??= [structuredClone(FIRST)]; delete part.carry; delete part.year_end_price; }
+      if (part.rule === "net_metering") { delete part.periods; delete part.schedule; } else { part.periods ??= [period("all day")]; delete part.carry; delete part.year_end_price; }
       changed();
     }, again)));
     if (net) {

@@ -40,6 +40,7 @@ const GERMAN = {
   "Add a charge ...": "Entgelt hinzufügen …", "Add a charge": "Entgelt hinzufügen", "The server answered {status}.": "Der Server antwortete {status}.",
   "What it does could not be worked out just now. {problem}": "Was er bewirkt, ließ sich gerade nicht berechnen. {problem}", "It could not be worked out just now. {problem}": "Das ließ sich gerade nicht berechnen. {problem}",
   "Work it out": "Berechnen", "Work it out again": "Neu berechnen",
+  "base": "Grundzeit", "peak": "Spitzenzeit", "all day": "ganztags",
   "Add a season": "Jahreszeit hinzufügen", "Months of this season": "Monate dieser Jahreszeit", "Remove this season": "Diese Jahreszeit entfernen", "Seasons": "Jahreszeiten", "Paint with": "Malen mit",
   "Painting with {name}.": "Gemalt wird mit {name}.", "Hours of the week, {months}": "Stunden der Woche, {months}", "Day": "Tag", "Days": "Tage", "All year": "Ganzes Jahr", "No month yet": "Noch kein Monat",
   "Choose a day, and an end after the beginning; for a night paint the evening and the morning.": "Wählen Sie einen Tag und ein Ende nach dem Beginn; für eine Nacht malen Sie Abend und Morgen.",

@@ -113,6 +113,7 @@ def test_what_a_bank_would_send_back_is_told_before_a_file_is_written() -> None:
         ("adapters/bank/pain002.py", ("CannotReadFile",), 2),
         ("domain/spot_index.py", ("CannotReadIndex",), 8),
         ("adapters/spot/documents.py", ("CannotReadIndex",), 20),
+        ("domain/pricing/urdb.py", ("CannotReadUrdb",), 17),
         ("adapters/spot/sources.py", ("SourceUnavailable",), 5),
     ],
 )
