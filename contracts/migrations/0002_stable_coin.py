@@ -10,8 +10,9 @@ ID = ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=F
 CONVERT = """
     UPDATE contracts_chainpayment c SET applied_wad = div(c.applied_wei * 1000000000000000000, q.wei_per_minor)
         FROM contracts_paymentquote q WHERE q.document_id = c.document_id;
-    UPDATE contracts_paymentquote q SET due_minor = div(greatest(q.wei, 0), q.wei_per_minor) + coalesce(
-        (SELECT div(sum(c.applied_wad), 1000000000000000000) FROM contracts_chainpayment c WHERE c.document_id = q.document_id), 0);
+    UPDATE contracts_paymentquote q SET due_minor = greatest(d.gross_minor - d.paid_minor, 0) + coalesce(
+        (SELECT div(sum(c.applied_wad), 1000000000000000000) FROM contracts_chainpayment c WHERE c.document_id = d.id), 0)
+        FROM billing_document d WHERE d.id = q.document_id;
 """
 
 
