@@ -7,7 +7,8 @@ import { WeekGrid } from "./week_grid.js";
 const SPANS = [["day", "a day"], ["month", "a month"], ["year", "a year"]];
 const UNITS = [["month", "kWh a month"], ["day", "kWh a day"], ["kw", "kWh per kW of the month's peak"], ["kw_day", "kWh a day per kW of the month's peak"]];
 export const ON = [["energy", "energy from the grid"], ["spot", "energy at spot prices"], ["local", "energy from neighbours"], ["standing", "standing charges"], ["demand", "power"], ["capacity", "fuse"], ["reactive", "reactive energy"]];
-const period = (name) => ({ name: say(name), tiers: [{ price: "" }] });
+// These names are known: a bill says them in the member's language.
+const period = (name) => ({ name, tiers: [{ price: "" }] });
 
 export const KINDS = {
   energy: { title: "Energy by the hour", add: "Energy by the hour", fresh: () => ({ periods: [period("base"), period("peak")], schedule: [] }) },
