@@ -26,7 +26,7 @@ def read_urdb_file(path: Path, *, metering: Metering, tier_rule: TierRule) -> Ur
         ) from None
     except (OSError, UnicodeDecodeError) as problem:
         raise CannotReadTariffFile(f"{path.name}: cannot be read ({problem}); give a JSON file") from None
-    except (ValueError, RecursionError) as problem:
+    except (ValueError, ArithmeticError, RecursionError) as problem:
         raise CannotReadTariffFile(
             f"{path.name}: is no JSON ({problem}); write it again as one JSON object"
         ) from None

@@ -16,6 +16,7 @@ PARTS = PhraseBook.of(
     gettext_noop("'%(given)s' is not a number; write it as 0.28."),
     gettext_noop("'%(given)s' is below zero; write 0 or more."),
     gettext_noop("'%(given)s' is larger than any price; check the decimal point."),
+    gettext_noop("Has more than %(most)s decimals; round it."),
     gettext_noop("Must be a text of 1 to 40 characters."),
     gettext_noop("There is no price; give at least one."),
     gettext_noop("Must be the number of a period, from 0."),

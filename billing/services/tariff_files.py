@@ -68,7 +68,7 @@ def _read(file_name: str, content: bytes, metering: Metering) -> _Read:
         )
     try:
         given = json.loads(content.decode("utf-8-sig"), parse_float=Decimal)
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         raise CannotImportTariff(
             _("%(file_name)s is no JSON; choose another file.") % {"file_name": file_name}
         ) from None

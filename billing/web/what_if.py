@@ -71,7 +71,7 @@ class WhatIfForm(forms.Form):
             raise forms.ValidationError(_("The file is larger than 400 kB; a tariff is smaller than that."))
         try:
             return file.name, json.loads(file.read().decode("utf-8-sig"), parse_float=Decimal)
-        except (ValueError, RecursionError):
+        except (ValueError, ArithmeticError, RecursionError):
             raise forms.ValidationError(
                 _("{name} is no JSON; choose another file.").format(name=file.name)
             ) from None

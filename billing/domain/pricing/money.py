@@ -11,11 +11,18 @@ from billing.domain.pricing.sums import Ints, Numbers
 
 MINOR = 100
 SAFE = 2**62
+MOST_DECIMALS = 60
 MOST_MINOR = 2**53  # of one line; sums of very many lines stay whole
 
 
 class CannotCount(CannotPrice):
     """An amount is beyond all that is ever billed, so a price or percentage must be wrong."""
+
+
+def is_too_fine(price: Decimal) -> bool:
+    """Whether a price has so many decimals that exact sums with it would take for ever (1e-999999999 is a short text)."""
+    exponent = price.as_tuple().exponent
+    return isinstance(exponent, int) and -exponent > MOST_DECIMALS
 
 
 def scaled(price: Decimal) -> tuple[int, int]:

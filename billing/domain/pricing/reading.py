@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from billing.domain.pricing.faults import CannotReadParts, Fault, all_read
+from billing.domain.pricing.money import MOST_DECIMALS, is_too_fine
 from billing.domain.pricing.parts import FORMAT, KINDS, Part, Period, PricedTariff, Tier, TierUnit
 from billing.domain.pricing.windows import DAY_MINUTES, DAYS, MONTHS, Schedule, Window
 
@@ -116,6 +117,8 @@ def _decimal(given: Any, where: str, not_negative: bool = False) -> Decimal:
         raise CannotReadParts.at(where, f"'{_quoted(given)}' is not a number; write it as 0.28.")
     if not_negative and number < 0:
         raise CannotReadParts.at(where, f"'{_quoted(given)}' is below zero; write 0 or more.")
+    if is_too_fine(number):
+        raise CannotReadParts.at(where, f"Has more than {MOST_DECIMALS} decimals; round it.")
     if abs(number) >= LARGEST:
         raise CannotReadParts.at(
             where, f"'{_quoted(given)}' is larger than any price; check the decimal point."

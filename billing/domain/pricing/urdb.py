@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
 
+from billing.domain.pricing.money import MOST_DECIMALS, is_too_fine
 from billing.domain.pricing.parts import (
     Demand,
     Energy,
@@ -231,8 +232,8 @@ def _schedule(given: Mapping[str, Any], what: str, periods: int, used: set[str])
 
 
 def _check_period(period: Any, periods: int, where: str, structure: str) -> None:
-    whole = isinstance(period, int | Decimal) and not isinstance(period, bool) and period == int(period)
-    if not whole or not 0 <= period < periods:
+    is_number = isinstance(period, int | Decimal) and not isinstance(period, bool)
+    if not is_number or not 0 <= period < periods or period != int(period):
         raise CannotReadUrdb(f"{where}: is {_shown(period)}; {structure} has the periods 0 to {periods - 1}")
 
 
@@ -268,6 +269,8 @@ def _number(value: Any, where: str, required: bool = False) -> Decimal:
     number = Decimal(str(value))
     if not number.is_finite() or (abs(number) >= MOST and not where.endswith(".max")):
         raise CannotReadUrdb(f"{where}: is {_shown(value)}; must be a finite number below {MOST:.0e}")
+    if is_too_fine(number):
+        raise CannotReadUrdb(f"{where}: has more than {MOST_DECIMALS} decimals; round it")
     return number
 
 

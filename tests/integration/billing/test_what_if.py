@@ -164,6 +164,7 @@ ENERGY = {"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": 
         ({"tariffs": [{"name": "x", "parts": [1]}]}, 409, "x: the tariff: Must be an object"),
         ({"tariffs": [{"name": "x", "parts": FLAT | {"currency": "USD"}}]}, 409, "x: its prices are in USD, the cooperative bills in EUR"),
         ({"tariffs": [{"name": "x", "parts": FLAT | {"parts": [ENERGY, {"kind": "levy", "name": "l", "percent": "99999999999"}]}}]}, 409, "An amount is above 9e+13"),
+        ({"tariffs": [{"name": "x", "parts": FLAT | {"parts": [{"kind": "standing", "per": "day", "amount": "1e-999999999"}]}}]}, 409, "Has more than 60 decimals"),
         ({"tariffs": [{"name": "x", "urdb": [], "metering": "none"}]}, 409, "is no JSON object"),
         ({"tariffs": [{"name": "x", "urdb": {"energyratestructure": [[{"rate": {}}]]}}]}, 409, "energyratestructure[0][0].rate: is {}; must be a number"),
         ({"tariffs": [{"name": "x", "urdb": {}, "metering": "upwards"}]}, 400, "metering"),
@@ -202,3 +203,7 @@ def test_json_nested_without_end_is_refused_and_ends_no_process(client: Any, ham
     assert (answer.status_code, "nested too deeply" in answer.json()["detail"]) == (400, True)
     page = client.post(reverse("what-if"), {"file": SimpleUploadedFile("deep.json", nested)}).content.decode()
     assert "deep.json is no JSON" in page
+    beyond = SimpleUploadedFile(
+        "beyond.json", b'{"energyratestructure": [[{"rate": 1e99999999999999999999}]]}'
+    )
+    assert "beyond.json is no JSON" in client.post(reverse("what-if"), {"file": beyond}).content.decode()
