@@ -19,6 +19,8 @@ from grid.domain.planning.storage_sharing import cycles, fair_shares
 from grid.domain.planning.stored_value import StoredValue, value_of_storing
 
 PEAK_PRICE, FEED_IN, WEAR = 5.0, 0.08, 0.02
+# Eleven seconds of processor time, however many others share it.
+FORESIGHT_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def foresight(setting: Setting) -> Run:
         export_price_per_kwh=FEED_IN, load_w=np.maximum(net, 0), production_w=np.maximum(-net, 0), storages=storages,
         peak_price_per_kw=PEAK_PRICE,
     )  # fmt: skip
-    found = find_plan(problem)
+    found = find_plan(problem, seconds=FORESIGHT_S)
     return Run(found.charge_w, found.discharge_w, float(found.soc_wh[0, -1]))
 
 
