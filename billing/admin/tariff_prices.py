@@ -50,7 +50,7 @@ class SpotFeedInline(RoleStackedInline):
     """The service that is asked for the prices."""
 
     model = SpotFeed
-    max_num = 1
+    max_num = extra = 1  # an index without a service shows what there is to fill in
     readonly_fields = ("tried_at", "succeeded_at", "failures", "what_happened")
     change_roles = add_roles = delete_roles = TREASURERS
 
