@@ -200,6 +200,7 @@ TARIFF_FILES = PhraseBook.of(
     gettext_noop("%(key)s: is %(given)s; %(structure)s has the periods 0 to %(last)s"),
     gettext_noop("%(key)s: is %(given)s; only kW can be billed, so give prices per kW"),
     gettext_noop("%(key)s: is missing; give the price"),
+    gettext_noop("%(key)s: has more than %(most)s decimals; round it"),
     gettext_noop("%(key)s: is %(given)s; must be a number"),
     gettext_noop("%(key)s: is %(given)s; must be a finite number below %(most)s"),
 )
