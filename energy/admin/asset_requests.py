@@ -13,8 +13,8 @@ class AssetRequestAdmin(FactAdmin):
 
     cooperative_path = "site__microgrid__cooperative"
     view_roles = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)
-    list_display = ("name", "kind", "site", "power_w", "state", "asked_at", "decided_by")
+    list_display = ("name", "kind", "site", "power_w", "meter_code", "state", "asked_at", "decided_by")
     list_filter = ("site__microgrid", "state", "kind")
     list_select_related = ("site", "decided_by")
-    search_fields = ("name", "site__code", "site__name")
+    search_fields = ("name", "meter_code", "site__code", "site__name")
     ordering = ("-asked_at",)

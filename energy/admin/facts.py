@@ -212,9 +212,9 @@ class MeterAdmin(RoleAdmin):
     ordering = ("microgrid", "code")
     search_fields = ("code", "site__name")
     list_select_related = ("site",)
-    fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "installed_at", "removed_at", "reactive_from",
+    fields = ("microgrid", "site", "code", "kind", "source", "storage", "consumer", "register_limit_wh", "installed_at", "removed_at", "reactive_from",
               "chain_ref", "public_id")  # fmt: skip
-    readonly_fields = ("microgrid", "site", "code", "kind", "source", "storage", "register_limit_wh", "chain_ref",
+    readonly_fields = ("microgrid", "site", "code", "kind", "source", "storage", "consumer", "register_limit_wh", "chain_ref",
                        "public_id")  # fmt: skip
     actions_detail = ("make_code",)
 

@@ -151,6 +151,7 @@ CHANNELS_BY_KIND = {
     "source": {UNNAMED: "production", FED_IN: "production"},
     "storage": {UNNAMED: "charge", DRAWN: "charge", FED_IN: "discharge"},
     "grid": {UNNAMED: "down", DRAWN: "down", FED_IN: "up"},
+    "device": {UNNAMED: "draw", DRAWN: "draw"},
 }
 
 

@@ -22,8 +22,8 @@ from energy.domain.cose import sign
 
 BASE_NAME, BASE_TIME, BASE_UNIT, BASE_VERSION = -2, -3, -4, -1
 NAME, UNIT, VALUE, BOOLEAN_VALUE, TIME, DATA_VALUE = 0, 1, 2, 4, 6, 8
-CHANNEL_NAMES = ("import", "export", "production", "charge", "discharge", "down", "up", "reactive")
-REACTIVE = CHANNEL_NAMES[-1]  # in varh where others are in Wh
+CHANNEL_NAMES = ("import", "export", "production", "charge", "discharge", "down", "up", "reactive", "draw")
+REACTIVE = CHANNEL_NAMES[7]  # in varh where others are in Wh
 SAMPLE_NAMES = (
     "import_w",
     "export_w",

@@ -35,6 +35,9 @@ class AssetRequest(PublicRow):
     capacity_wh = models.BigIntegerField("holds [Wh]", null=True, blank=True)
     may_wait = models.BooleanField(default=True, help_text="Its owner lets the grid choose the time.")
     note = models.CharField(max_length=300, blank=True)
+    meter_code = models.CharField(
+        "sub-meter", max_length=120, blank=True, help_text="Number of a meter of its own, as on its plate; empty: it has none."
+    )  # fmt: skip
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=RequestState.choices, default=RequestState.OPEN)

@@ -15,6 +15,7 @@ class Channel(models.IntegerChoices):
     DOWN = 6, "down"
     UP = 7, "up"
     REACTIVE = 8, "reactive"
+    DRAW = 9, "draw"
 
     @property
     def unit(self) -> str:

@@ -5,7 +5,7 @@ from datetime import date
 from django.db import models
 from django.db.models import Q
 
-from energy.models.assets import Source, StorageUnit
+from energy.models.assets import Consumer, Source, StorageUnit
 from energy.models.meter_days import Channel
 from energy.models.microgrids import Microgrid
 from energy.models.sites import Site
@@ -21,6 +21,7 @@ class MeterKind(models.TextChoices):
     SOURCE = "source", "source: production"
     STORAGE = "storage", "storage: charge and discharge"
     GRID = "grid", "line or transformer: what flows down and up"
+    DEVICE = "device", "device: what one load behind a site draws"
 
 
 CHANNELS_OF = {
@@ -28,6 +29,7 @@ CHANNELS_OF = {
     MeterKind.SOURCE: (Channel.PRODUCTION,),
     MeterKind.STORAGE: (Channel.CHARGE, Channel.DISCHARGE),
     MeterKind.GRID: (Channel.DOWN, Channel.UP),
+    MeterKind.DEVICE: (Channel.DRAW,),
 }
 
 
@@ -39,6 +41,10 @@ class Meter(PublicRow):
     kind = models.CharField(max_length=16, choices=MeterKind.choices)
     source = models.OneToOneField(Source, models.PROTECT, null=True, blank=True, related_name="meter")
     storage = models.OneToOneField(StorageUnit, models.PROTECT, null=True, blank=True, related_name="meter")
+    consumer = models.OneToOneField(
+        Consumer, models.PROTECT, null=True, blank=True, related_name="meter",
+        help_text="A sub-meter's load: what it draws is in the site's own registers as well.",
+    )  # fmt: skip
     line = models.OneToOneField(Line, models.PROTECT, null=True, blank=True, related_name="meter")
     transformer = models.OneToOneField(
         Transformer, models.PROTECT, null=True, blank=True, related_name="meter"
@@ -72,10 +78,15 @@ class Meter(PublicRow):
                 name="one_site_meter_at_a_time",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=("site", "grid"), source__isnull=True, storage__isnull=True)
+                condition=Q(kind__in=("site", "grid", "device"), source__isnull=True, storage__isnull=True)
                 | Q(kind="source", source__isnull=False, storage__isnull=True)
                 | Q(kind="storage", source__isnull=True, storage__isnull=False),
                 name="meter_kind_fits_what_it_measures",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="device", consumer__isnull=False)
+                | (~Q(kind="device") & Q(consumer__isnull=True)),
+                name="sub_meter_has_a_load",
             ),
             models.CheckConstraint(
                 condition=(~Q(kind="grid") & Q(line__isnull=True, transformer__isnull=True))

@@ -140,7 +140,9 @@ def _registers(
 
 
 def rating_w(meter: Meter) -> int:
-    """The most power that a source or storage can move [W]; 0 for a site, where no limit is known."""
+    """The most power that a source, a storage or a load of its own meter can move [W]; 0 for a site, where no limit is known."""
+    if meter.consumer is not None:
+        return meter.consumer.max_demand_w
     if meter.source is not None:
         return meter.source.capacity_w
     if meter.storage is not None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Channel, Meter, Microgrid
+from energy.models.meters import MeterKind
 from energy.selectors.meter_days import ChannelBlock, day_offsets, load_channel
 
 Wh = NDArray[np.int64]
@@ -59,7 +60,7 @@ def site_energy(*, microgrid: Microgrid, site_ids: Sequence[int], days: Sequence
     """Load the energy of sites of one microgrid over `days`; a day that nobody measured is zero and not complete."""
     days = sorted(set(days))
     meters = Meter.objects.filter(microgrid=microgrid, site_id__in=list(site_ids))
-    by_kind: dict[str, list[int]] = {"site": [], "source": [], "storage": [], "grid": []}
+    by_kind: dict[str, list[int]] = {kind.value: [] for kind in MeterKind}
     for meter_id, kind in meters.values_list("pk", "kind"):
         by_kind[kind].append(meter_id)
     offsets = day_offsets(microgrid, days)

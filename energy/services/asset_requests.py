@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from energy.models import AssetRequest, Consumer, RequestedKind, RequestState, Site, StorageUnit
 from energy.models.assets import AssetStatus, ConsumerKind
+from energy.services.device_meters import CannotMeterDevice, check_free, place_device_meter
 from members.models import Role, User
 from members.services.notifications import notify, staff_of
 
@@ -37,6 +38,7 @@ class Wish:
     capacity_wh: int | None = None
     feed_in_w: int | None = None
     note: str = ""
+    meter_code: str = ""
 
 
 @transaction.atomic
@@ -62,7 +64,7 @@ def request_asset(*, site: Site, wish: Wish, by: User, now: datetime) -> AssetRe
     if site.asset_requests.filter(state=RequestState.OPEN).count() >= MOST_OPEN:
         raise CannotRequest(_("{most} requests wait already.").format(most=MOST_OPEN))
     row = AssetRequest.objects.create(
-        site=site, kind=wish.kind, name=wish.name.strip()[:60], power_w=wish.power_w, may_wait=wish.may_wait, note=wish.note.strip()[:300],
+        site=site, meter_code=_free_meter(site, wish.meter_code), kind=wish.kind, name=wish.name.strip()[:60], power_w=wish.power_w, may_wait=wish.may_wait, note=wish.note.strip()[:300],
         capacity_wh=wish.capacity_wh if is_battery else None, feed_in_w=wish.feed_in_w if is_battery else None, asked_by=by, asked_at=now,
     )  # fmt: skip
     notify(
@@ -78,7 +80,7 @@ def approve_request(*, request: AssetRequest, by: User, now: datetime, answer: s
     """Enter what was asked for: a load at once; a storage as in maintenance, until somebody has linked it and set it active.
 
     Raises:
-        CannotRequest: it was decided already, or by whom it was asked.
+        CannotRequest: it was decided already, or by whom it was asked, or its meter was placed elsewhere meanwhile.
     """
     row = _open(request, by)
     code = _free_code(row)
@@ -96,6 +98,12 @@ def approve_request(*, request: AssetRequest, by: User, now: datetime, answer: s
             max_demand_w=row.power_w,
             priority_tier=_tier(row),
         )
+    device = row.consumer or row.storage
+    if row.meter_code and device is not None:
+        try:
+            place_device_meter(device=device, code=row.meter_code, now=now)
+        except CannotMeterDevice as why:
+            raise CannotRequest(str(why)) from None
     return _decide(row, RequestState.APPROVED, by, answer, now)
 
 
@@ -125,6 +133,24 @@ def _open(request: AssetRequest, by: User) -> AssetRequest:
         raise CannotRequest(f"{found} was decided already.")
     if found.asked_by_id == by.pk:
         raise CannotRequest("You asked for it yourself: somebody else decides.")
+    return found
+
+
+def _free_meter(site: Site, code: str) -> str:
+    """The number of a meter that nobody has and nobody else asks for; empty where none is named."""
+    if not code.strip():
+        return ""
+    try:
+        found = check_free(site.microgrid, code)
+    except CannotMeterDevice as why:
+        raise CannotRequest(str(why)) from None
+    asked = AssetRequest.objects.filter(
+        site__microgrid=site.microgrid, state=RequestState.OPEN, meter_code=found
+    )
+    if asked.exists():
+        raise CannotRequest(
+            _("The meter {code} is another one's already; look at the plate again.").format(code=found)
+        )
     return found
 
 

@@ -57,7 +57,9 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
     _hold_intake(microgrid)
     meters = {
         meter.pk: meter
-        for meter in Meter.objects.filter(microgrid=microgrid).select_related("site", "source", "storage")
+        for meter in Meter.objects.filter(microgrid=microgrid).select_related(
+            "site", "source", "storage", "consumer"
+        )
         if meter.removed_at is None or meter.removed_at > microgrid.local_day(day).start_at
     }
     current = {

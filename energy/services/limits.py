@@ -42,7 +42,9 @@ def _learn_channel(microgrid: Microgrid, channel: Channel, last_day: date, now: 
     usable &= (block.quality[rows, span] & METHOD_MASK) == Method.MEASURED
     values = np.where(usable, block.values_wh[rows, span], np.nan).astype(np.float32)
     ids = block.meter_ids[rows].tolist()
-    meters = {m.pk: m for m in Meter.objects.filter(pk__in=ids).select_related("source", "storage")}
+    meters = {
+        m.pk: m for m in Meter.objects.filter(pk__in=ids).select_related("source", "storage", "consumer")
+    }
     most = np.array([rating_w(meters[pk]) * microgrid.interval_minutes * 11 / 600 for pk in ids])
     is_production = np.full(len(ids), channel == Channel.PRODUCTION)
     night = np.zeros((len(ids), 1), dtype=bool)

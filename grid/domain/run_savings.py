@@ -1,7 +1,8 @@
 """What a run of a device that can wait drew by the meter, and what waiting saved the village against running as soon as it might.
 
-A device has no meter of its own: what it drew is what its site used while the device was let draw, beyond what the site usually used in the same
-run while the device was held; never more than it was let draw, nor than its charge point's register says where there is one. Had nobody moved it, it
+Where a device has a meter of its own, what it drew is what that says while it was let draw. Else it is what its site used while the device was let
+draw, beyond what the site usually used in the same run while the device was held; never more than it was let draw, nor than its charge point's
+register says where there is one. Had nobody moved it, it
 would have drawn the same energy at full power from the first interval on. Energy that a demand response event pays for is left out on both sides:
 nothing is paid twice. The saving is the difference in the cost of what crosses the coupling point, by the rule for storages
 (`flexibility.savings`): at once less as it ran is what a run gave.
@@ -32,6 +33,7 @@ class RunFacts:
         most_wh: what it draws in an interval at full power.
         in_event: where demand response pays the site for drawing less.
         register_wh: what its charge point counted; None where there is none.
+        own_wh: what its own meter measured [T]; None where it has none, or not throughout the run.
     """
 
     let_wh: Ints
@@ -43,6 +45,7 @@ class RunFacts:
     most_wh: int
     in_event: Flags
     register_wh: int | None = None
+    own_wh: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,10 @@ class RunWeighed:
 
 def drawn_by_meter(facts: RunFacts) -> Ints:
     """What the device drew, never more than the meters allow to say."""
+    if facts.own_wh is not None:
+        metered: Ints = np.minimum(facts.let_wh, facts.own_wh)
+        metered[: facts.first] = metered[facts.last :] = 0
+        return metered
     held = facts.commanded & (facts.let_wh == 0)
     held[: facts.first] = held[facts.last :] = False
     usual = int(np.median(facts.use_wh[held])) if held.any() else 0

@@ -80,6 +80,10 @@ class FlexibleRunResult(models.Model):
     event_wh = models.BigIntegerField(
         default=0, help_text="Would have been drawn in hours that demand response pays for; not counted here."
     )
+    by_own_meter = models.BooleanField(
+        default=False,
+        help_text="What it drew was measured by a meter of its own, not told from the site's use.",
+    )
     why = models.CharField(max_length=300, blank=True, help_text="What the plan said when it ran first.")
     owed_micro = models.BigIntegerField(
         default=0, help_text="By the terms of the day; below zero where it cost more than it saved."

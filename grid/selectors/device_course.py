@@ -25,6 +25,7 @@ SIGNED = {
     MeterKind.SITE: ((Channel.EXPORT, 1.0), (Channel.IMPORT, -1.0)),
     MeterKind.SOURCE: ((Channel.PRODUCTION, 1.0),),
     MeterKind.STORAGE: ((Channel.DISCHARGE, 1.0), (Channel.CHARGE, -1.0)),
+    MeterKind.DEVICE: ((Channel.DRAW, -1.0),),
 }
 OTHERS = ((Channel.UP, 1.0), (Channel.DOWN, -1.0))
 SURE = (Method.MEASURED, Method.CALCULATED, Method.EDITED)

@@ -6,9 +6,11 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.db import connection
+from django.db.models import Q
 
-from energy.models import Microgrid
-from energy.selectors.meter_days import day_offsets
+from energy.domain.quality import METHOD_MASK, Method
+from energy.models import Channel, Meter, Microgrid
+from energy.selectors.meter_days import day_offsets, load_channel
 from energy.selectors.site_energy import site_energy
 from grid.domain.flexibility import Ints
 from grid.domain.run_savings import RunFacts
@@ -25,6 +27,7 @@ from grid.models import (
 from grid.selectors.run_limits import run_reason
 
 LONGEST_COMMAND = timedelta(hours=1)
+MEASURED = (Method.MEASURED, Method.CALCULATED)
 LET = """
 WITH told AS (
     SELECT consumer_id, limit_w, reason, issued_at AS since,
@@ -117,7 +120,22 @@ def _facts(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], start_a
     return RunFacts(
         let, commanded, others, np.maximum(use, 0), min(first, max(last - 1, 0)), last,
         int(run.power_w * microgrid.interval_minutes // 60), _in_events(microgrid, run, start_at, count), _register_wh(run),
+        _own_wh(microgrid, run, days, slice(first, last)),
     )  # fmt: skip
+
+
+def _own_wh(microgrid: Microgrid, run: FlexibleRun, days: Sequence[date], span: slice) -> Ints | None:
+    """What the device's own meter measured; None where it has none, or where something of the run is not measured."""
+    there = Q(removed_at__isnull=True) | Q(removed_at__gte=run.ready_at)
+    meter = Meter.objects.filter(there, consumer=run.consumer_id, installed_at__lte=run.start_at).first()
+    if meter is None:
+        return None
+    block = load_channel(microgrid=microgrid, channel=Channel.DRAW, days=days, meter_ids=[meter.pk])
+    measured = np.isin(block.quality[0, span] & METHOD_MASK, MEASURED)
+    if not block.present.all() or not measured.all():
+        return None
+    own: Ints = block.values_wh[0].astype(np.int64)
+    return own
 
 
 def _told(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count: int) -> list[tuple[int, str, int, int]]:  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from energy.models import AssetRequest, RequestedKind, RequestState, Site, StorageUnit
-from energy.selectors.asset_requests import devices_at, own_requests, served_requests
+from energy.selectors.asset_requests import devices_at, own_requests, served_requests, unmetered_devices
 from energy.selectors.scope import operated_microgrids
 from energy.services.asset_requests import (
     KIND,
@@ -25,6 +25,7 @@ from energy.services.asset_requests import (
     request_asset,
     withdraw_request,
 )
+from energy.services.device_meters import CannotMeterDevice, place_device_meter
 from grid.domain.control.requests import STEERED_FROM_TIER
 from grid.models import NodeHosting, Technology
 from members.services.notifications import mark_seen
@@ -32,6 +33,7 @@ from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
 
 SHOWN = 30
+MOST_UNMETERED = 500
 TECHNOLOGIES = {
     RequestedKind.CAR_CHARGER: Technology.CAR_CHARGING,
     RequestedKind.HEAT_PUMP: Technology.HEAT_PUMPS,
@@ -69,6 +71,10 @@ class RequestForm(forms.Form):
         required=False,
         initial=True,
     )
+    meter_code = forms.CharField(
+        max_length=120, required=False, label=gettext_lazy("Number of its own meter"),
+        help_text=gettext_lazy("Only if it has a meter of its own: then what it draws while it waits for you is measured, not estimated."),
+    )  # fmt: skip
     note = forms.CharField(
         max_length=300, required=False, label=gettext_lazy("Anything else"), help_text=gettext_lazy("Who mounts it, and when.")
     )  # fmt: skip
@@ -84,7 +90,7 @@ class RequestForm(forms.Form):
         watts = {name: round(given[name] * 1000) if given[name] else None for name in ("capacity_kwh", "feed_in_kw")}  # fmt: skip
         return Wish(
             RequestedKind(given["kind"]), given["name"], round(given["power_kw"] * 1000), given["may_wait"], watts["capacity_kwh"],
-            watts["feed_in_kw"], given["note"],
+            watts["feed_in_kw"], given["note"], given["meter_code"],
         )  # fmt: skip
 
 
@@ -147,6 +153,7 @@ def requests(request: HttpRequest) -> HttpResponse:
     waiting = list(rows.filter(state=RequestState.OPEN))
     context = {
         "waiting": [(row, _hosted(row)) for row in waiting], "decided": rows.exclude(state=RequestState.OPEN)[:SHOWN],
+        "unmetered": unmetered_devices(user)[:MOST_UNMETERED],
     }  # fmt: skip
     return render(request, "devices/requests.html", context)
 
@@ -160,6 +167,33 @@ def _hosted(row: AssetRequest) -> NodeHosting | None:
         study__microgrid=row.site.microgrid, technology=technology, node_code=row.site.node.code
     )
     return found.order_by("-study__made_at").first()
+
+
+@login_required
+@require_POST
+def place_meter(request: HttpRequest) -> HttpResponse:
+    """Give a device a sub-meter."""
+    user: Any = request.user
+    chosen = unmetered_devices(user).filter(public_id=_uuid(request.POST.get("device", ""))).first()
+    if chosen is None:
+        raise Http404
+    try:
+        meter = place_device_meter(
+            device=chosen, code=request.POST.get("code", ""), now=chosen.site.microgrid.now(timezone.now())
+        )
+        messages.success(
+            request, _("{meter} measures {device} from now on.").format(meter=meter, device=chosen)
+        )
+    except CannotMeterDevice as why:
+        messages.error(request, str(why))
+    return redirect("asset-requests")
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Http404 from None
 
 
 @login_required

@@ -39,6 +39,7 @@ urlpatterns = [
     path("energy/devices/", asset_request_pages.own_devices, name="own-devices"),
     path("energy/devices/<uuid:public_id>/back/", asset_request_pages.take_back, name="asset-request-back"),
     path("devices/requests/", asset_request_pages.requests, name="asset-requests"),
+    path("devices/requests/meters/", asset_request_pages.place_meter, name="place-device-meter"),
     path("devices/requests/<uuid:public_id>/", asset_request_pages.decide, name="asset-request-decide"),
     path("energy/plant/", plant_pages.own_plant, name="own-plant"),
     path("energy/sharing/", sharing_pages.sharing, name="sharing"),

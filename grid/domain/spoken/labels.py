@@ -41,7 +41,7 @@ METERING = (
     P("nothing measured where its like days do", "nichts gemessen, wo ähnliche Tage es tun"), P("its key is used from two places", "sein Schlüssel wird von zwei Orten benutzt"),
     P("waiting to be read", "wartet auf das Lesen"), P("ready to accept", "bereit zur Annahme"), P("has errors", "hat Fehler"), P("accepted", "angenommen"), P("discarded", "verworfen"),
     P("same as stored", "wie gespeichert"), P("new", "neu"), P("changes stored values", "ändert gespeicherte Werte"),
-    P("import", "Bezug"), P("export", "Einspeisung"), P("production", "Erzeugung"), P("charge", "Laden"), P("discharge", "Entladen"), P("down", "abwärts"), P("up", "aufwärts"), P("reactive", "Blindarbeit"),
+    P("import", "Bezug"), P("export", "Einspeisung"), P("production", "Erzeugung"), P("charge", "Laden"), P("discharge", "Entladen"), P("down", "abwärts"), P("up", "aufwärts"), P("reactive", "Blindarbeit"), P("draw", "Verbrauch des Geräts"), P("device: what one load behind a site draws", "Gerät: was eine Last hinter einem Anschluss verbraucht"),
     P("provisional", "vorläufig"), P("final", "endgültig"),
     P("site: import and export", "Anschluss: Bezug und Einspeisung"), P("source: production", "Erzeuger: Erzeugung"), P("storage: charge and discharge", "Speicher: Laden und Entladen"),
     P("line or transformer: what flows down and up", "Leitung oder Transformator: was hinab- und hinauffließt"),

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -10,9 +12,13 @@ from billing.models import Document
 from billing.selectors.run_summary import summarise
 from billing.services.price_publication import publish_days
 from billing.services.runs import run_month
-from energy.models import Consumer
+from energy.adapters.meter_day_rows import MeterDayRow, write_rows
+from energy.domain.quality import Method
+from energy.models import Channel, Consumer, Meter
 from energy.models.assets import ConsumerKind
+from energy.services.device_meters import place_device_meter
 from grid.models import (
+    BalanceDay,
     CommandStatus,
     DemandEvent,
     DemandProgramme,
@@ -21,6 +27,7 @@ from grid.models import (
     FlexibilityTerms,
     FlexibleRun,
     FlexibleRunResult,
+    SharingDay,
 )
 from grid.selectors.run_limits import run_reason
 from grid.services.flexible_runs import withdraw_run
@@ -159,3 +166,62 @@ def test_the_owners_share_stands_on_the_document_and_the_books_balance(yard):
     assert "0.88" in page and "0.35" in page and "0.220 a kWh" in page
     [told] = client.get(reverse("api-flexible-runs")).json()["results"]
     assert (told["outcome"]["drawn_wh"], told["outcome"]["owed"]) == (4000, "0.352000")
+
+
+def metered(yard: Yard, run: FlexibleRun, steps: dict[int, int], quality: int = 0) -> Meter:
+    """The car's own meter, there before the run, and what it says of both days: Wh by interval of the second."""
+    meter = place_device_meter(device=run.consumer, code="SUB-1", now=run.start_at - timedelta(days=9))
+    rows = []
+    for day in (FIRST, SPRING_FORWARD):
+        values = np.zeros(yard.microgrid.local_day(day).interval_count, dtype=np.int32)
+        if day == SPRING_FORWARD:
+            for interval, wh in steps.items():
+                values[interval] = wh
+        flags = np.zeros(len(values), np.int16)
+        flags[40 if day == SPRING_FORWARD else 90] = quality
+        rows.append(MeterDayRow(day, meter.pk, int(Channel.DRAW), values, flags, 1, 1))
+    with transaction.atomic(), connection.cursor() as cursor:
+        write_rows(cursor, rows, microgrid_id=yard.microgrid.pk, provenance="test", now=NOW, replace=False)
+    return meter
+
+
+def test_a_device_with_a_meter_of_its_own_is_taken_at_its_word(yard):
+    """The site used 2,000 Wh beyond the usual twice; the car's meter says 1,900 and 1,500, and 300 that nobody let it draw."""
+    run = went_as_planned(yard)
+    metered(yard, run, {44: 1900, 45: 1500, 46: 300})
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    row = FlexibleRunResult.objects.get()
+    assert row.by_own_meter
+    assert [(i - 96, wh) for i, wh in enumerate(row.drawn_wh) if wh] == [(44, 1900), (45, 1500)]
+    assert sum(row.saved_micro) == 3400 * (RETAIL - FEED_IN)
+
+
+def test_what_its_meter_did_not_measure_throughout_the_run_is_told_from_the_site(yard):
+    run = went_as_planned(yard)
+    metered(yard, run, {44: 1900, 45: 1500}, quality=int(Method.PROFILE))
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    row = FlexibleRunResult.objects.get()
+    assert (row.by_own_meter, sum(row.drawn_wh)) == (False, 4000)
+
+
+def test_a_meter_that_came_during_the_run_does_not_count_for_it(yard):
+    run = went_as_planned(yard)
+    meter = metered(yard, run, {44: 1900, 45: 1500})
+    Meter.objects.filter(pk=meter.pk).update(installed_at=run.start_at + QUARTER)
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    assert not FlexibleRunResult.objects.get().by_own_meter
+
+
+def test_a_sub_meter_enters_neither_the_balance_nor_what_is_shared(yard):
+    run = went_as_planned(yard)
+    metered(yard, run, {44: 1900, 45: 1500, 20: 700})
+    yard.close(FIRST)
+    yard.close(SPRING_FORWARD)
+    row = BalanceDay.objects.get(microgrid=yard.microgrid, day=SPRING_FORWARD, is_current=True)
+    assert (row.consumption_wh[20], row.consumption_wh[44]) == (0, 2100 - 5000)
+    assert (row.import_wh[20], row.export_wh[44]) == (0, 2900)
+    shared = SharingDay.objects.get(microgrid=yard.microgrid, day=SPRING_FORWARD, is_current=True)
+    assert (shared.consumption_wh[20], shared.consumption_wh[44]) == (0, 2100)

@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
 
-from energy.models import AssetRequest, Consumer, RequestState, StorageUnit
+from energy.models import AssetRequest, Consumer, Meter, RequestState, StorageUnit
 from energy.services.asset_requests import (
     MOST_OPEN,
     CannotRequest,
@@ -17,6 +17,7 @@ from energy.services.asset_requests import (
     request_asset,
     withdraw_request,
 )
+from energy.services.device_meters import CannotMeterDevice, place_device_meter
 from energy.services.ownership import begin, hand_over
 from grid.models import NetworkStudy, NodeHosting, Technology
 from grid.selectors.flexible_runs import steered_consumers
@@ -143,3 +144,63 @@ def test_only_whom_it_concerns(hamlet: Hamlet, operator: User) -> None:
     row.refresh_from_db()
     assert row.state == RequestState.WITHDRAWN
     assert row.name not in theirs.get("/energy/devices/").content.decode()
+
+
+def test_a_device_may_bring_a_meter_of_its_own(hamlet: Hamlet, operator: User) -> None:
+    member, staff, site = as_user(hamlet.member), as_user(operator), hamlet.sites[0]
+    answer = member.post("/energy/devices/", CAR | {"site": site.pk, "meter_code": " SUB-77 "}, follow=True)
+    assert "meter SUB-77" in answer.content.decode()
+    row = AssetRequest.objects.get()
+    assert "SUB-77" in staff.get("/devices/requests/").content.decode()
+    assert not Meter.objects.filter(code="SUB-77").exists()
+    with pytest.raises(CannotRequest, match="another one's already"):
+        asked(hamlet, name="second", meter_code="SUB-77")
+    with pytest.raises(CannotRequest, match="another one's already"):
+        asked(hamlet, name="third", meter_code=site.meters.get(kind="site").code)
+    row = approve_request(request=row, by=operator, now=NOW)
+    meter = Meter.objects.get(code="SUB-77")
+    assert (meter.kind, meter.consumer, meter.site, meter.installed_at) == ("device", row.consumer, site, NOW)
+    assert [channel.label for channel in meter.channels] == ["draw"]
+    battery = asked(hamlet, kind="battery", name="Box", capacity_wh=9000, feed_in_w=4000, meter_code="SUB-78")
+    storage = approve_request(request=battery, by=operator, now=NOW).storage
+    assert Meter.objects.get(code="SUB-78").storage == storage
+
+
+def test_a_meter_that_was_placed_elsewhere_meanwhile_stops_the_approval(
+    hamlet: Hamlet, operator: User
+) -> None:
+    row = asked(hamlet, meter_code="SUB-77")
+    other = Consumer.objects.create(
+        site=hamlet.sites[0], code="boiler", kind="other", max_demand_w=3000, priority_tier=3
+    )
+    place_device_meter(device=other, code="SUB-77", now=NOW)
+    with pytest.raises(CannotRequest, match="another one's already"):
+        approve_request(request=row, by=operator, now=NOW)
+    row.refresh_from_db()
+    assert (row.state, row.consumer) == (RequestState.OPEN, None)
+
+
+def test_operators_place_meters_at_devices_that_are_there(hamlet: Hamlet, operator: User) -> None:
+    site, staff = hamlet.sites[0], as_user(operator)
+    boiler = Consumer.objects.create(
+        site=site, code="boiler", kind="other", max_demand_w=3000, priority_tier=3
+    )
+    given = {"device": str(boiler.public_id), "code": "SUB-5"}
+    assert "boiler" in staff.get("/devices/requests/").content.decode()
+    assert as_user(hamlet.member).post("/devices/requests/meters/", given).status_code == 404
+    assert staff.post("/devices/requests/meters/", given | {"device": "x"}).status_code == 404
+    taken = staff.post(
+        "/devices/requests/meters/", given | {"code": site.meters.get(kind="site").code}, follow=True
+    )
+    assert "another one&#x27;s already" in taken.content.decode()
+    german = staff.post("/devices/requests/meters/", given, follow=True, HTTP_ACCEPT_LANGUAGE="de")
+    assert "SUB-5 misst ab jetzt boiler." in german.content.decode()
+    assert staff.post("/devices/requests/meters/", given | {"code": "SUB-6"}).status_code == 404
+    with pytest.raises(CannotMeterDevice, match="has a meter already"):
+        place_device_meter(device=boiler, code="SUB-6", now=NOW)
+    other = Consumer.objects.create(site=site, code="pump", kind="other", max_demand_w=3000, priority_tier=3)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Meter.objects.create(microgrid=hamlet.microgrid, site=site, kind="device", code="no load")
+    site.meters.filter(kind="site").update(removed_at=NOW)
+    with pytest.raises(CannotMeterDevice, match="no meter at its connection"):
+        place_device_meter(device=other, code="SUB-6", now=NOW)
