@@ -134,9 +134,8 @@ def _amount(number: int, text: str) -> int:
         raise CannotReadStatement(
             f"Row {number}, amount: '{text[:40]}' is not an amount; write it as 12.34."
         ) from None
-    minor = amount * 100
-    if not amount.is_finite() or minor != int(minor) or abs(minor) > 10**13:
+    if not amount.is_finite() or amount.copy_abs() > 10**11 or amount * 100 != int(amount * 100):
         raise CannotReadStatement(
             f"Row {number}, amount: '{text[:40]}' has more than two decimals or is out of range; check the decimal point."
         )
-    return int(minor)
+    return int(amount * 100)

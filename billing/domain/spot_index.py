@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -104,7 +104,7 @@ def price_at(start: datetime, value: object, scale: Decimal, place: str = "") ->
         if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             raise InvalidOperation
         price = Decimal(value.strip() if isinstance(value, str) else value) * scale
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         raise CannotReadIndex(f"{place}'{str(value)[:40]}' is no price; write it as 0.1234.") from None
     if not price.is_finite() or abs(price) > LARGEST_MICRO:
         raise CannotReadIndex(f"{place}'{str(value)[:40]}' is above 100 per kWh; check currency and unit.")

@@ -104,7 +104,7 @@ def _percent(text: str) -> Decimal:
         value = Decimal(text.replace(",", ".") or "0")
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or abs(value) > 1000 or value != round(value, 3):
+    if not value.is_finite() or value.copy_abs() > 1000 or value != round(value, 3):
         raise CannotDistribute(_("“%(text)s” is no rate in per cent; write it as 2.5.") % {"text": text})
     return value
 

@@ -1,7 +1,7 @@
 """Whose money is on the table, and amounts as people write them: what the treasurer's money pages share."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from typing import Any
 
 from django.contrib import messages
@@ -58,9 +58,9 @@ def money_written(text: str) -> int:
         plain = plain.replace("." if plain.rfind(",") > plain.rfind(".") else ",", "")
     try:
         minor = Decimal(plain.replace(",", ".")) * 100
-    except InvalidOperation as problem:
+    except (InvalidOperation, Overflow) as problem:
         raise NoAmount(_("'%(text)s' is not an amount; write it as 12.34.") % {"text": text}) from problem
-    if not minor.is_finite() or minor != int(minor) or abs(minor) > 10**12:
+    if not minor.is_finite() or abs(minor) > 10**12 or minor != int(minor):
         raise NoAmount(_("'%(text)s' is not an amount; write it as 12.34.") % {"text": text})
     return int(minor)
 

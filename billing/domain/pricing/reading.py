@@ -119,7 +119,7 @@ def _decimal(given: Any, where: str, not_negative: bool = False) -> Decimal:
         raise CannotReadParts.at(where, f"'{_quoted(given)}' is below zero; write 0 or more.")
     if is_too_fine(number):
         raise CannotReadParts.at(where, f"Has more than {MOST_DECIMALS} decimals; round it.")
-    if abs(number) >= LARGEST:
+    if number.copy_abs() >= LARGEST:
         raise CannotReadParts.at(
             where, f"'{_quoted(given)}' is larger than any price; check the decimal point."
         )

@@ -267,7 +267,7 @@ def _number(value: Any, where: str, required: bool = False) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise CannotReadUrdb(f"{where}: is {_shown(value)}; must be a number")
     number = Decimal(str(value))
-    if not number.is_finite() or (abs(number) >= MOST and not where.endswith(".max")):
+    if not number.is_finite() or (number.copy_abs() >= MOST and not where.endswith(".max")):
         raise CannotReadUrdb(f"{where}: is {_shown(value)}; must be a finite number below {MOST:.0e}")
     if is_too_fine(number):
         raise CannotReadUrdb(f"{where}: has more than {MOST_DECIMALS} decimals; round it")

@@ -15,6 +15,7 @@ from billing.services.corrections import correct_month
 from billing.services.payables import CannotPayOut
 from billing.services.payments import credit_of
 from billing.services.payouts import asked_back, prepare_payouts, withdraw_refund
+from billing.web.money_desk import NoAmount, money_written
 from energy.models import Channel
 from members.models import Cooperative, Member, Membership, Notification, User
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet
@@ -235,3 +236,22 @@ def test_refunds_need_two_people_and_can_be_withdrawn(hamlet: Hamlet, roofs: Mem
     assert auditor.get(here).status_code == 200
     assert auditor.post(here, {"do": "refund"}).status_code == 403
     assert client_of(hamlet, "member", roofs).get(here).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e999999999",
+        "-1e999999999",
+        "1e99999999999999999999",
+        "NaN",
+        "Infinity",
+        "1.005",
+        "ten",
+        "",
+    ],
+)
+def test_what_is_no_amount_is_refused_at_once_however_many_digits_it_has(text: str) -> None:
+    with pytest.raises(NoAmount, match="is not an amount"):
+        money_written(text)
+    assert money_written(" 1.234,50 ") == 123_450

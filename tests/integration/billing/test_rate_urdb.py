@@ -166,6 +166,13 @@ def test_a_load_that_is_no_year_is_refused_with_its_row(
     refused(TARIFF, load, named, "--conventions", "sam")
 
 
+def test_numbers_beyond_all_that_can_be_reckoned_with_are_refused(load: Path, tmp_path: Path) -> None:
+    for written in ("1e999999999", "-1e999999999", "1e-999999999"):
+        path = tmp_path / "beyond.json"
+        path.write_text(json.dumps({"energyratestructure": [[{"rate": "X"}]]}).replace('"X"', written))
+        refused(path, load, "beyond.json, energyratestructure[0][0].rate: ")
+
+
 def test_files_that_are_not_there_or_no_json_are_named(load: Path, tmp_path: Path) -> None:
     refused(tmp_path / "none.json", load, "none.json: there is no such file")
     (tmp_path / "text.json").write_text("{")

@@ -165,6 +165,7 @@ ENERGY = {"kind": "energy", "periods": [{"name": "all day", "tiers": [{"price": 
         ({"tariffs": [{"name": "x", "parts": FLAT | {"currency": "USD"}}]}, 409, "x: its prices are in USD, the cooperative bills in EUR"),
         ({"tariffs": [{"name": "x", "parts": FLAT | {"parts": [ENERGY, {"kind": "levy", "name": "l", "percent": "99999999999"}]}}]}, 409, "An amount is above 9e+13"),
         ({"tariffs": [{"name": "x", "parts": FLAT | {"parts": [{"kind": "standing", "per": "day", "amount": "1e-999999999"}]}}]}, 409, "Has more than 60 decimals"),
+        ({"tariffs": [{"name": "x", "parts": FLAT | {"parts": [{"kind": "standing", "per": "day", "amount": "1e999999999"}]}}]}, 409, "is larger than any price"),
         ({"tariffs": [{"name": "x", "urdb": [], "metering": "none"}]}, 409, "is no JSON object"),
         ({"tariffs": [{"name": "x", "urdb": {"energyratestructure": [[{"rate": {}}]]}}]}, 409, "energyratestructure[0][0].rate: is {}; must be a number"),
         ({"tariffs": [{"name": "x", "urdb": {}, "metering": "upwards"}]}, 400, "metering"),

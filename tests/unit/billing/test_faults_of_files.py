@@ -18,12 +18,15 @@ ROOMS = Path(__file__).resolve().parents[3] / "billing"
 
 def test_all_rows_of_a_statement_that_are_wrong_are_told() -> None:
     with pytest.raises(CannotReadStatement) as told:
-        read_statement(b"date,amount,purpose\n2016-04-01,1.00,a\n2016-13-01,much,b\n,1.005,c\n")
+        read_statement(
+            b"date,amount,purpose\n2016-04-01,1.00,a\n2016-13-01,much,b\n,1.005,c\n2016-04-02,1e999999999,d\n"
+        )
     assert told.value.faults == (
         "Row 3, date: '2016-13-01' is not a date; write it as 2016-04-12 or 12.04.2016.",
         "Row 3, amount: 'much' is not an amount; write it as 12.34.",
         "Row 4, date: the cell is empty; write it as 2016-04-12 or 12.04.2016.",
         "Row 4, amount: '1.005' has more than two decimals or is out of range; check the decimal point.",
+        "Row 5, amount: '1e999999999' has more than two decimals or is out of range; check the decimal point.",
     )
 
 
