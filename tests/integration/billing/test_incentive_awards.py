@@ -167,6 +167,9 @@ def test_own_sites_are_looked_at_by_a_person(hamlet: Hamlet, hands) -> None:
     keeper = client_of(hamlet, "tariff_admin", name="k")
     page = keeper.get("/money/incentives/").content.decode()
     assert "other sites of the same member" in page
+    unsaid = {"award": str(held[0].public_id), "do": "decline", "why": "   "}
+    told = keeper.post("/money/incentives/", unsaid, headers={"Accept-Language": "de"}).content.decode()
+    assert 'value="   "' in told and 'aria-invalid="true"' in told and "anderen Messpunkten" in told
     before = IncentiveBudget.objects.get().spent_minor
     keeper.post(
         "/money/incentives/", {"award": str(held[0].public_id), "do": "decline", "why": "Both are yours."}
