@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kernel.speech import ENGLISH, Speech
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -55,11 +57,18 @@ class Link:
         return not self.gaps and self.difference == 0
 
 
-def alarm_text(links: Sequence[Link]) -> str:
+def alarm_text(links: Sequence[Link], speech: Speech = ENGLISH) -> str:
     """What does not agree, a sentence each; empty where everything does."""
+    _ = speech.say
+    sentence = _(
+        "%(link)s: %(left_name)s %(left)s, %(right_name)s %(right)s [%(unit)s]; rows that differ: %(rows)s."
+    )
     return "\n".join(
-        f"{link.name}: {link.left_name} {link.left} {link.unit}, {link.right_name} {link.right} {link.unit}; "
-        f"{len(link.gaps)} rows differ."
+        sentence
+        % {
+            "link": link.name, "left_name": link.left_name, "left": link.left, "right_name": link.right_name,
+            "right": link.right, "unit": link.unit, "rows": len(link.gaps),
+        }
         for link in links
         if not link.agrees
-    )
+    )  # fmt: skip

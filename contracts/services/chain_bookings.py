@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from billing.models import Document, Payment, PaymentRail, ReturnKind
 from billing.services.allocations import lock_member
@@ -16,8 +18,9 @@ from contracts.domain.coins import whole_minor
 from contracts.models import ChainPayment
 from contracts.selectors.coins import amount_in
 from contracts.services.quotes import applied_wad_of
+from members.language import say_kept
 from members.models import Role
-from members.services.notifications import notify, staff_of
+from members.services.notifications import notify_in_words, staff_of
 
 KIND = "chain_payment"
 # A reorganised chain mostly takes the same transactions into other blocks: so long it is given for it.
@@ -40,7 +43,7 @@ def book_up(*, bill: Document, seen: ChainPayment, now: datetime) -> None:
     ref = f"{seen.chain_id}:{seen.transaction_hash}:{bill.chain_ref[:18]}{place}"
     before = Payment.objects.filter(rail=PaymentRail.CHAIN, external_ref__startswith=ref).count()
     shown = bill.run.microgrid.now(now)
-    seen.payment, _ = book_payment(
+    seen.payment, _created = book_payment(
         document=bill, amount_minor=amount, rail=PaymentRail.CHAIN, received_at=shown, now=shown,
         external_ref=f"{ref}:again{before}" if before else ref, origin=Origin(note=amount_in(seen.paid_units, seen.coin)),
     )  # fmt: skip
@@ -102,19 +105,34 @@ def _take_back(pk: int, now: datetime) -> bool:
     seen.vanished_at = now
     seen.save(update_fields=["vanished_at"])
     shown = bill.run.microgrid.now(now)
+    stands = None
     try:
         _undo(bill, seen, shown, now)
-        done = "Its booking was taken back, and the bill is open by as much."
     except CannotBook as why:
-        done = f"Its booking stands, because it could not be taken back: {why}"
-    log.error("Payment %s of %s has vanished from the chain. %s", seen.transaction_hash, bill.label, done)
-    notify(
-        users=staff_of(bill.cooperative, Role.TARIFF_ADMIN, Role.AUDITOR), kind=KIND, by_mail=True, now=shown,
-        key=f"{KIND}:{seen.pk}:{seen.missing_since:%Y%m%dT%H%M%S}", subject=f"{bill.label}: a payment has vanished from the chain",
-        text=f"{amount_in(seen.paid_units, seen.coin)} in transaction {seen.transaction_hash}: the chain has other blocks now, without it. {done}",
-        path=reverse("bill", args=[bill.public_id]),
+        stands = why
+    log.error(
+        "Payment %s of %s has vanished from the chain; its booking %s",
+        seen.transaction_hash, bill.label, "was taken back" if stands is None else f"stands: {stands}",
+    )  # fmt: skip
+    notify_in_words(
+        users=staff_of(bill.cooperative, Role.TARIFF_ADMIN, Role.AUDITOR), words=partial(_told, bill, seen, stands),
+        kind=KIND, key=f"{KIND}:{seen.pk}:{seen.missing_since:%Y%m%dT%H%M%S}",
+        path=reverse("bill", args=[bill.public_id]), by_mail=True, now=shown,
     )  # fmt: skip
     return True
+
+
+def _told(bill: Document, seen: ChainPayment, stands: CannotBook | None) -> tuple[str, str]:
+    subject = _("%(bill)s: a payment has vanished from the chain") % {"bill": bill.label}
+    gone = _(
+        "%(amount)s in transaction %(transaction)s: the chain has other blocks now, without it."
+    ) % {"amount": amount_in(seen.paid_units, seen.coin), "transaction": seen.transaction_hash}  # fmt: skip
+    if stands is None:
+        return subject, f"{gone} {_('Its booking was taken back, and the bill is open by as much.')}"
+    kept = _("Its booking stands, because it could not be taken back: %(why)s") % {
+        "why": say_kept(str(stands))
+    }
+    return subject, f"{gone} {kept}"
 
 
 def _undo(bill: Document, seen: ChainPayment, shown: datetime, now: datetime) -> None:

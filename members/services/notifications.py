@@ -1,7 +1,7 @@
 """Telling people: a row first, the e-mail from it later, by whichever worker claims it."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from smtplib import SMTPException
 
@@ -41,6 +41,23 @@ def notify(
     fresh = [row for row in rows if row.user_id not in told_before]
     Notification.objects.bulk_create(fresh, ignore_conflicts=True)
     return len(fresh)
+
+
+def notify_in_words(
+    *, users: Iterable[User], words: Callable[[], tuple[str, str]], kind: str, key: str, path: str, by_mail: bool, now: datetime
+) -> int:  # fmt: skip
+    """As `notify`; `words` gives subject and text, and is asked in the language of each who is told."""
+    told = 0
+    by_language: dict[str, list[User]] = {}
+    for user in users:
+        by_language.setdefault(user.language, []).append(user)
+    for language, readers in by_language.items():
+        with override(language):
+            subject, text = words()
+        told += notify(
+            users=readers, kind=kind, key=key, subject=subject, text=text, path=path, by_mail=by_mail, now=now
+        )
+    return told
 
 
 def staff_of(cooperative: Cooperative, *roles: Role) -> list[User]:

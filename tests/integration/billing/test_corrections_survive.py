@@ -107,7 +107,7 @@ CHANGES = strategies.lists(
 class AnyReadings(TestCase):
     """Whatever is measured again, once or over again."""
 
-    @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=4, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(rounds=strategies.lists(CHANGES, min_size=1, max_size=2))
     def test_differences_of_corrections_sum_to_nothing(self, rounds: list) -> None:
         hamlet = make_hamlet()

@@ -214,11 +214,14 @@ def test_the_night_tells_the_same_gap_once_and_another_one_again(
     settled: BillingRun, bill: Document, past: Callable[..., None]
 ) -> None:
     user, _ = staff(settled)
+    User.objects.filter(pk=user.pk).update(language="de")
     assert compare_and_tell(microgrid=settled.microgrid, now=SOON) == []
     for told, by in ((1, 5), (1, 0), (2, 1)):
         past("UPDATE billing_document SET gross_minor = gross_minor + %s, net_minor = net_minor + %s WHERE id = %s", by, by, bill.pk)  # fmt: skip
         assert [month for month, _ in compare_and_tell(microgrid=settled.microgrid, now=SOON)] == [JUNE]
         assert Notification.objects.filter(user=user, kind="reconciliation").count() == told
+    said = Notification.objects.filter(user=user).latest("pk")
+    assert "Juni 2016: Summen, die nicht übereinstimmen: " in said.subject and "abweichende Zeilen: " in said.text
 
 
 def test_a_booking_past_the_payments_is_no_payment(settled: BillingRun, bill: Document) -> None:

@@ -60,6 +60,7 @@ def test_a_payment_that_stays_away_is_taken_back_with_an_alarm(node, chain, post
     payer.pay_wei(posted, posted.gross_minor * CENT)
     assert watch_payments(chain=chain, now=SHOWN_NOW) == 1
     assert state(posted) == (DocumentStatus.SETTLED, posted.gross_minor)
+    User.objects.filter(pk=treasurer.pk).update(language="de")
     other_blocks(node, before)
     watch_payments(chain=chain, now=SHOWN_NOW)
     assert ChainPayment.objects.get().missing_since is not None
@@ -71,6 +72,7 @@ def test_a_payment_that_stays_away_is_taken_back_with_an_alarm(node, chain, post
         [told] = Notification.objects.filter(user=treasurer, kind="chain_payment")
         assert posted.label in told.subject
         assert "0.0" in told.text and "ETH" in told.text
+        assert "Ihre Buchung wurde zurückgenommen" in told.text
     assert credit_of(posted.member) == 0
     payer.pay_wei(posted, posted.gross_minor * CENT)
     assert watch_payments(chain=chain, now=LATER) == 1

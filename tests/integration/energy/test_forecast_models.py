@@ -120,7 +120,7 @@ def test_a_past_that_differs_makes_another_forecast() -> None:
 
 
 @given(weeks=st.integers(1, 8), hour=st.integers(0, 23))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_like_days_shifted_by_whole_weeks_say_the_same(weeks: int, hour: int) -> None:
     utc = ZoneInfo("UTC")
     series = MeterSeries(np.datetime64("2015-01-05", "s"), HOURLY, utc, series_of(60).values_wh)
@@ -154,7 +154,7 @@ def test_quantiles_never_cross_and_are_never_negative(
 @given(
     days=st.integers(0, 50), seed=st.integers(0, 99), missing=st.floats(0, 0.9), horizon=st.integers(1, 72)
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_any_history_gives_finite_bands_in_order(days: int, seed: int, missing: float, horizon: int) -> None:
     series = series_of(max(days, 1), seed=seed)
     values = series.values_wh[:, : days * 24].copy()

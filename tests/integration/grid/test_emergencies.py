@@ -355,7 +355,7 @@ def test_turns_within_a_tier():
     assert all(m.exchange_w <= 50e3 for m in since(e, 10))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 10**6),
     sun=st.floats(0, 1),

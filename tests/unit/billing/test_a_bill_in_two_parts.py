@@ -58,7 +58,7 @@ def by_name(lines: list[RatedLines], what: str) -> dict[tuple[str, str], np.ndar
 cases = st.tuples(st.integers(0, 2**32 - 1), st.integers(1, DAYS - 1), st.integers(-50_000, 300_000))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(cases)
 def test_both_parts_together_are_the_whole(case: tuple[int, int, int]) -> None:
     seed, cut, price = case
@@ -79,7 +79,7 @@ def test_both_parts_together_are_the_whole(case: tuple[int, int, int]) -> None:
         assert (np.abs(first + second - both) <= 1).all(), key
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(cases)
 def test_who_is_rated_together_and_in_which_order_changes_nothing(case: tuple[int, int, int]) -> None:
     seed, _, price = case

@@ -70,7 +70,7 @@ def half_away(exact: Fraction) -> int:
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.sampled_from(SHARES))
 def test_every_line_is_what_plain_fractions_say(seed: int, share: str) -> None:
     energy = energy_of(seed)
@@ -92,7 +92,7 @@ def test_every_line_is_what_plain_fractions_say(seed: int, share: str) -> None:
         assert of(bills, "own_use", site) == of(credits, "own_use", site) == [(own, 0)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seeds, st.sampled_from(SHARES), st.sets(st.integers(1, len(DAYS) - 1), min_size=1, max_size=3))
 def test_a_month_of_several_versions_is_charged_as_one(seed: int, share: str, cuts: set[int]) -> None:
     energy, edges = energy_of(seed), sorted(cuts)
@@ -107,7 +107,7 @@ def test_a_month_of_several_versions_is_charged_as_one(seed: int, share: str, cu
         assert abs(sum(net for _, net in told_apart) - charged) <= (len(changed) + 1) / 2
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seeds, st.integers(1, len(DAYS) - 1))
 def test_selling_all_from_a_day_on_takes_own_use_of_those_days_alone(seed: int, cut: int) -> None:
     energy = energy_of(seed)

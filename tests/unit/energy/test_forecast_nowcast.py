@@ -47,7 +47,7 @@ def foreseen(values: np.ndarray, horizon: int = HORIZON) -> Nowcast:
 
 
 @given(hour=st.integers(0, 23), seed=st.integers(0, 20))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_scale_common_to_all_changes_nothing_else(hour: int, seed: int) -> None:
     values = village(60 + hour / 24, seed=seed)
     one, thousandfold = foreseen(values), foreseen(values * 1000)

@@ -114,7 +114,7 @@ def test_a_median_of_others_leaves_the_own_value_out():
     assert np.isnan(median_of_others(values[:2], known[:2])).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(3, 9), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_a_median_of_others_is_the_plain_one(rows: int, columns: int, seed: int):
     chance = np.random.default_rng(seed)

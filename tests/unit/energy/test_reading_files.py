@@ -52,7 +52,7 @@ def read(name: str, text: str | bytes, options: ReadOptions = LOCAL_KWH) -> File
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     first=st.sampled_from([SPRING, AUTUMN, date(2016, 2, 28), date(2015, 12, 31)]), back=st.integers(0, 1),
     count=st.integers(1, 3), seed=st.integers(0, 2**32), gaps=st.sampled_from([0.0, 0.1]),
@@ -236,7 +236,7 @@ def test_green_button_scales_by_its_power_of_ten_and_reads_other_peoples_files()
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     cuts=st.lists(
         st.tuples(st.integers(0, 10**6), st.integers(0, 60), st.binary(max_size=6) | st.sampled_from(

@@ -139,7 +139,7 @@ def days(draw):
     return drawn, fed_in, sites, rule
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(days())
 def test_a_day_at_once_is_the_day_interval_by_interval_and_conserves_energy(case):
     drawn, fed_in, sites, rule = case

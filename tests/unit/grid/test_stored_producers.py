@@ -95,7 +95,7 @@ def test_energies_beyond_64_bits_are_split_exactly():
     assert (parts <= weights).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(days())
 def test_a_day_in_two_halves_is_the_day_and_no_watt_hour_changes_its_producer(case):
     drawn, fed_in, sites, rule = case

@@ -91,7 +91,7 @@ def test_a_holiday_is_no_weekday() -> None:
 
 
 @given(st.integers(1, 30), st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_bill_split_in_two_is_the_whole_up_to_a_cent_a_line(cut: int, seed: int) -> None:
     parts = (Standing(Decimal("0.2345"), "day"), FLAT, Export("feed_in", (Period("all", tiers("0.0812")),)))
     whole = axis_of(date(2026, 10, 1), 31)
@@ -111,7 +111,7 @@ def test_a_bill_split_in_two_is_the_whole_up_to_a_cent_a_line(cut: int, seed: in
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["chronological", "prorated"]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_wh_is_lost_and_order_changes_nothing(seed: int, rule: str) -> None:
     axis = axis_of(date(2026, 1, 28), 8)
     drawn = energy(axis, 4, seed)

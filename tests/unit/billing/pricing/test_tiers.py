@@ -54,7 +54,7 @@ def walked(
 
 
 @given(months_of_energy())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_tiers_fill_as_energy_is_drawn(case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]) -> None:
     wh, month, period, limits = case
     stretches = stretches_of(month, period)
@@ -66,7 +66,7 @@ def test_tiers_fill_as_energy_is_drawn(case: tuple[np.ndarray, np.ndarray, np.nd
 
 
 @given(months_of_energy())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whole_wh_are_spread_in_proportion_and_none_is_lost(
     case: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
 ) -> None:

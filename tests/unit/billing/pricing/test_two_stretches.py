@@ -46,7 +46,7 @@ BY_TIME = (
 )  # fmt: skip
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30))
 def test_two_stretches_are_the_month(seed: int, cut: int) -> None:
     chance, shape = np.random.default_rng(seed), (3, int(OFFSETS[-1]))

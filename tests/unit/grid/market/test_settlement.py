@@ -79,7 +79,7 @@ def matched(n, t, sides, order=None):
 
 
 @given(villages(), st.integers(0, 50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_watt_hours_and_money_are_conserved_in_each_interval(village, deviation):
     n, t, sides, (drawn, fed_in) = village
     bid, offer, price = matched(n, t, sides)
@@ -100,7 +100,7 @@ def test_watt_hours_and_money_are_conserved_in_each_interval(village, deviation)
 
 
 @given(villages(), st.integers(0, 50))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nobody_who_kept_its_orders_is_worse_off_than_alone_with_the_public_grid(village, deviation):
     n, t, sides, (drawn, fed_in) = village
     bid, offer, price = matched(n, t, sides)
@@ -121,7 +121,7 @@ def test_nobody_who_kept_its_orders_is_worse_off_than_alone_with_the_public_grid
 
 
 @given(villages(), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_in_which_orders_arrive_in_the_list_does_not_matter(village, chance):
     n, t, sides, (drawn, fed_in) = village
     shuffled = [rows[np.array(chance.sample(range(len(rows)), len(rows)), dtype=np.int64)] for rows in sides]

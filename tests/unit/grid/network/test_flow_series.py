@@ -12,7 +12,7 @@ from grid.domain.network.powerflow import CannotSolve, Network, Wire
 NAN = float("nan")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(3, 25), loops=st.integers(0, 4))
 def test_equals_newton_one_by_one(seed: int, nodes: int, loops: int) -> None:
     network, random = random_network(seed, nodes=nodes, loops=loops), np.random.default_rng(seed + 1)

@@ -70,7 +70,7 @@ def test_what_is_outside_already_may_not_get_worse() -> None:
     assert relief.power_w[2] > 200e3
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(4, 10), loops=st.integers(0, 2), feeds=st.booleans())
 def test_the_power_found_fits_at_every_instant_and_a_little_more_does_not(
     seed: int, nodes: int, loops: int, feeds: bool

@@ -26,7 +26,7 @@ def slopes(values: np.ndarray) -> np.ndarray:
     return ((values[0::2] - values[1::2]) / (2 * STEP_W)).T
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(3, 20), loops=st.integers(0, 4))
 @example(seed=9030, nodes=3, loops=0)
 def test_equals_finite_differences(seed: int, nodes: int, loops: int) -> None:
@@ -55,7 +55,7 @@ def test_equals_finite_differences(seed: int, nodes: int, loops: int) -> None:
         )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(4, 15), loops=st.integers(0, 3))
 def test_rows_and_columns_agree(seed: int, nodes: int, loops: int) -> None:
     network, random = random_network(seed, nodes=nodes, loops=loops), np.random.default_rng(seed)

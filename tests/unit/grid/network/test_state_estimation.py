@@ -44,7 +44,7 @@ def measured(active: np.ndarray, reactive: np.ndarray, sigma_w: float) -> Draws:
     return Draws(active, reactive, sigma, sigma, np.ones(len(active), dtype=bool))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(3, 15), loops=st.integers(0, 3))
 def test_full_exact_measurements_give_the_power_flow(seed: int, nodes: int, loops: int) -> None:
     network, active, reactive = truth(seed, nodes, loops)
@@ -56,7 +56,7 @@ def test_full_exact_measurements_give_the_power_flow(seed: int, nodes: int, loop
         assert not len(found.unobservable)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(8, 20), loops=st.integers(0, 3))
 def test_redundant_noisy_measurements_come_closer_to_the_truth(seed: int, nodes: int, loops: int) -> None:
     network, active, reactive = truth(seed, nodes, loops)
@@ -113,7 +113,7 @@ def test_a_bad_measurement_is_named_and_left_out(kind: str, error: float) -> Non
     assert found.draw_w == pytest.approx(active, abs=150)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(4, 12), loops=st.integers(0, 2))
 def test_equals_the_estimator_of_power_grid_model(seed: int, nodes: int, loops: int) -> None:
     network, active, reactive = truth(seed, nodes, loops)

@@ -73,7 +73,7 @@ def test_what_is_told_of_a_line_counts_and_the_usual_ratio_elsewhere() -> None:
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(3, 10), loops=st.integers(0, 2))
 def test_equals_a_fixed_point_in_phase_coordinates(seed: int, nodes: int, loops: int) -> None:
     network, random = plain(seed, nodes, loops), np.random.default_rng(seed)
@@ -86,7 +86,7 @@ def test_equals_a_fixed_point_in_phase_coordinates(seed: int, nodes: int, loops:
     assert found.unbalance[0, 0] == pytest.approx(0, abs=1e-5)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 10**6), nodes=st.integers(3, 15), loops=st.integers(0, 3))
 def test_loaded_alike_it_is_the_balanced_power_flow(seed: int, nodes: int, loops: int) -> None:
     network, random = random_network(seed, nodes=nodes, loops=loops), np.random.default_rng(seed)

@@ -50,7 +50,7 @@ def test_a_matrix_that_is_not_positive_definite_has_no_factor() -> None:
         Cholesky(-np.eye(40))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10_000), storages=st.integers(1, 4), intervals=st.integers(1, 9), peaked=st.booleans()
 )

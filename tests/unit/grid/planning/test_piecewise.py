@@ -13,7 +13,7 @@ def random_function(seed: int, corners: int) -> Piecewise:
     return Piecewise(np.sort(random.uniform(-5, 5, corners)), random.normal(0, 2, corners))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), corners=st.integers(1, 9), low=st.floats(-3, 3), width=st.floats(0, 4))
 def test_the_least_value_in_a_window_is_that_of_all_its_points(
     seed: int, corners: int, low: float, width: float

@@ -60,7 +60,7 @@ def lists(draw):
 
 
 @given(lists(), st.sampled_from([ShareRule.DYNAMIC, ShareRule.STATIC, ShareRule.HYBRID, ShareRule.HIERARCHICAL, ShareRule.MARKET]))  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_is_given_is_conserved_to_the_wh_under_every_rule(case, rule):
     n, entries, drawn, fed_in, bid = case
     ranks = np.arange(n)
@@ -88,7 +88,7 @@ def test_what_is_given_is_conserved_to_the_wh_under_every_rule(case, rule):
 
 
 @given(lists(), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_the_entries_does_not_matter(case, chance):
     n, entries, drawn, fed_in, _ = case
     shuffled = chance.sample(entries, len(entries))
