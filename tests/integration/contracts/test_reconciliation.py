@@ -221,7 +221,10 @@ def test_the_night_tells_the_same_gap_once_and_another_one_again(
         assert [month for month, _ in compare_and_tell(microgrid=settled.microgrid, now=SOON)] == [JUNE]
         assert Notification.objects.filter(user=user, kind="reconciliation").count() == told
     said = Notification.objects.filter(user=user).latest("pk")
-    assert "Juni 2016: Summen, die nicht übereinstimmen: " in said.subject and "abweichende Zeilen: " in said.text
+    assert (
+        "Juni 2016: Summen, die nicht übereinstimmen: " in said.subject
+        and "abweichende Zeilen: " in said.text
+    )
 
 
 def test_a_booking_past_the_payments_is_no_payment(settled: BillingRun, bill: Document) -> None:
