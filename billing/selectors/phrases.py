@@ -133,6 +133,16 @@ BESIDE_TARIFFS = PhraseBook.of(
     gettext_noop("Its plant has no meter of its own, so the whole production is not known."),
     gettext_noop("A file takes %(most)s bookings; this month has %(count)s."),
 )
+PRICING = PhraseBook.of(
+    gettext_noop("A month's energy is above 3 GWh; it cannot be spread over tiers in whole Wh."),
+    gettext_noop("The tariff charges reactive energy, but none is metered."),
+    gettext_noop("The local prices of the days are not published."),
+    gettext_noop("The prices of the index '%(index)s' are not known."),
+    gettext_noop("The tariff charges by fuse, but the fuses are not known."),
+    gettext_noop("A fuse is larger than the tariff's largest step, %(size)s A."),
+    gettext_noop("The tariff charges power at the system's peak, which is not known."),
+    gettext_noop("An amount is above %(most)s; look for a price or a percentage that is far too large."),
+)
 # Why the ledger was written to, as its transactions keep it.
 CAUSES = (
     gettext_noop("document"), gettext_noop("payment"), gettext_noop("charge"), gettext_noop("charge taken back"), gettext_noop("bank line"),
@@ -142,5 +152,5 @@ CAUSES = (
     gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"),
 )  # fmt: skip
 PHRASES = CHECKS.joined(
-    (RUNS, MOVEMENTS, STATEMENTS, PARTS, FILES, ORDERS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS)
+    (RUNS, MOVEMENTS, STATEMENTS, PARTS, FILES, ORDERS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS, PRICING)
 )

@@ -300,7 +300,7 @@ def _rated(
     try:
         rated = rate(proposal.tariff, axis, metered, series=local)
     except (CannotPrice, CannotTier) as problem:
-        raise CannotCompare(f"{proposal.name}: {problem}") from None
+        raise CannotCompare(f"{proposal.name}: {said(str(problem), PHRASES)}") from None
     return rated.gross.astype(np.int64)
 
 

@@ -102,12 +102,19 @@ def year_page(request: HttpRequest) -> HttpResponse:
     return render(request, "books/year.html", context)
 
 
+def _name_on(side: Side, code: str) -> str:
+    """What an account is called on its side of the sheet: members whose payments go beyond their bills are owed them."""
+    if side == Side.LIABILITIES and code == AccountCode.RECEIVABLE:
+        return _("members' credit")
+    return account_name(code)
+
+
 def _sides(sheet: BalanceSheet) -> list[dict[str, Any]]:
     return [
         {
             "side": side, "name": name, "sum_minor": sheet.sum_of(side),
             "lines": [
-                {"name": account_name(line.code), "code": line.code if line.code != RESULT_LINE else "", "minor": line.amount_minor}
+                {"name": _name_on(side, line.code), "code": line.code if line.code != RESULT_LINE else "", "minor": line.amount_minor}
                 for line in sheet.of(side)
             ],
         }

@@ -24,6 +24,7 @@ class RunOutcome:
     saved: Decimal
     owed: Decimal
     why: str
+    by_own_meter: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def _outcome(row: FlexibleRunResult) -> RunOutcome:
     return RunOutcome(
         sum(row.let_wh), sum(row.drawn_wh), row.moved_wh, row.event_wh,
         Decimal(mean_price(row.saved_micro, row.moved_wh)) / 1_000_000, Decimal(sum(row.saved_micro)) / EXACT_PER_UNIT,
-        Decimal(max(row.owed_micro, 0)) / EXACT_PER_UNIT, row.why,
+        Decimal(max(row.owed_micro, 0)) / EXACT_PER_UNIT, row.why, row.by_own_meter,
     )  # fmt: skip
 
 
