@@ -26,7 +26,7 @@ from billing.services.deliveries import CannotSend, send_again
 from billing.services.runs import CannotBill
 from billing.tasks import send_queued
 from energy.selectors.clocks import cooperative_now
-from members.admin.roles import FactAdmin, RoleTabularInline
+from members.admin.roles import FactAdmin, MonthFilter, RoleTabularInline
 from members.language import said
 from members.models import Role
 
@@ -103,7 +103,7 @@ class DocumentAdmin(FactAdmin):
 
     view_roles = SHOWN
     list_display = ("label", "kind", "member", "site", "period", "gross_minor", "paid_minor", "status", "pdf")
-    list_filter = ("kind", "status", "period")
+    list_filter = ("kind", "status", MonthFilter)
     list_select_related = ("member", "site")
     search_fields = ("label", "member__name", "member__number", "payment_reference", "site__code")
     inlines = (LineInline, VatInline, DeliveryInline)

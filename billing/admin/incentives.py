@@ -36,7 +36,7 @@ from billing.services.incentive_versions import (
     submit_incentive,
 )
 from members.admin.confirm import ask_first
-from members.admin.roles import FactAdmin, RoleAdmin
+from members.admin.roles import FactAdmin, MonthFilter, RoleAdmin
 from members.language import said
 from members.models import Member, Role
 from members.services.access import record_looks
@@ -225,7 +225,7 @@ class IncentiveAwardAdmin(FactAdmin):
         "status",
         "why_held",
     )
-    list_filter = ("status", "period")
+    list_filter = ("status", MonthFilter)
     list_select_related = ("version__programme", "site", "member")
     fields = (
         "version",

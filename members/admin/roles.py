@@ -5,17 +5,21 @@ still cannot change what a page declares a fact.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
-from members.language import amount
+from kernel.intervals import Month
+from members.language import amount, day_in_words, month_in_words
 from members.models import Membership, Role
 
+LAST_MONTH = 999_912  # YYYYMM
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
 
 
@@ -88,33 +92,62 @@ class RoleScope:
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-def in_currency(page: Any, names: Sequence[Any]) -> list[Any]:
-    """Fields and columns of a page's model, amounts in minor units written in the currency; what the page has itself stays its own."""
+def for_people(page: Any, names: Sequence[Any]) -> list[Any]:
+    """Fields and columns of a page's model, amounts written in the currency and months by name; what the page has itself stays its own."""
 
     def shown(name: Any) -> Any:
-        if not (isinstance(name, str) and name.endswith("_minor")) or hasattr(page, name):
+        if not isinstance(name, str) or hasattr(page, name):
+            return name
+        writer = period_written if name == "period" else money_written if name.endswith("_minor") else None
+        if writer is None or page.model._meta.get_field(name).is_relation:
             return name
         label = str(page.model._meta.get_field(name).verbose_name)
-        return money_column(name, label.removesuffix(" minor").removesuffix(" [Cent]"))
+        return written_column(name, label.removesuffix(" minor").removesuffix(" [Cent]"), writer)
 
     return [shown(name) for name in names]
 
 
+def money_written(amount_minor: int | None) -> str:
+    """An amount in minor units in the currency, with two decimals."""
+    return "–" if amount_minor is None else amount(amount_minor)
+
+
+def period_written(period: int) -> str:
+    """A month kept as YYYYMM by its name, a day kept as YYYYMMDD as pages write it."""
+    if period > LAST_MONTH:
+        return day_in_words(date.fromisoformat(str(period)))
+    return month_in_words(Month(period // 100, period % 100).first_day)
+
+
 @cache
-def money_column(name: str, label: str) -> Callable[[Any], str]:
-    """A column that writes an amount in minor units in the currency, with two decimals."""
+def written_column(name: str, label: str, writer: Callable[[Any], str]) -> Callable[[Any], str]:
+    """A column that writes a value for people."""
 
     @admin.display(description=label, ordering=name)
     def column(row: Any) -> str:
-        amount_minor = getattr(row, name)
-        return "–" if amount_minor is None else amount(amount_minor)
+        return writer(getattr(row, name))
 
     column.__name__ = name
     return column
 
 
+class MonthFilter(admin.SimpleListFilter):
+    """Rows by their month."""
+
+    title = gettext_lazy("month")
+    parameter_name = "period"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        periods = model_admin.get_queryset(request).order_by("-period").values_list("period", flat=True)
+        return [(str(period), period_written(period)) for period in periods.distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value() or ""
+        return queryset.filter(period=int(chosen)) if chosen.isdecimal() else queryset
+
+
 class RoleAdmin(RoleScope, ModelAdmin):
-    """A page of a model, scoped by role. Amounts in lists are written in the currency."""
+    """A page of a model, scoped by role. Amounts and months in lists are written for people."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -122,14 +155,14 @@ class RoleAdmin(RoleScope, ModelAdmin):
     warn_unsaved_form = True
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        return in_currency(self, super().get_list_display(request))
+        return for_people(self, super().get_list_display(request))
 
 
 class FactAdmin(RoleAdmin):
     """A page that only shows: what happened is not edited by hand. Amounts are written in the currency."""
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        return in_currency(self, super().get_fields(request, obj))
+        return for_people(self, super().get_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -151,12 +184,12 @@ class RoleTabularInline(RoleScope, TabularInline):
         return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        return in_currency(self, super().get_readonly_fields(request, obj))
+        return for_people(self, super().get_readonly_fields(request, obj))
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         shown = set(super().get_readonly_fields(request, obj))
         return [
-            in_currency(self, [name])[0] if isinstance(name, str) and name in shown else name
+            for_people(self, [name])[0] if isinstance(name, str) and name in shown else name
             for name in super().get_fields(request, obj)
         ]
 

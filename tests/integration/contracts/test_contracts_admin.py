@@ -7,7 +7,7 @@ from django.contrib.admin import site as admin_site
 from django.core.management import call_command
 from django.urls import reverse
 
-from billing.models import DocumentLine
+from billing.models import Document, DocumentLine
 from contracts.models import Anchor, AnchorKind, ChainTransaction, TransactionStatus
 from contracts.services.outbox import drain, enqueue
 from contracts.services.witness import witness
@@ -77,6 +77,27 @@ def test_a_superuser_sees_and_cannot_edit(client, staff, witnessed, model):
         address = reverse(f"admin:contracts_{model}_change", args=[row.pk])
         assert client.get(address).status_code == 200
         assert client.post(address, {}).status_code == 403
+
+
+def test_months_and_days_are_written_for_people_and_filter_rows(client, staff, witnessed):
+    staff(None)
+    run_anchor, day_anchor = (
+        Anchor.objects.filter(kind=kind).first() for kind in (AnchorKind.RUN, AnchorKind.DAY)
+    )
+    page = client.get(reverse("admin:contracts_anchor_change", args=[run_anchor.pk])).content.decode()
+    assert "June 2016" in page
+    assert (
+        "Jun 2016"
+        in client.get(reverse("admin:contracts_anchor_change", args=[day_anchor.pk])).content.decode()
+    )
+    documents = reverse("admin:billing_document_changelist")
+    assert "?period=201606" in client.get(documents).content.decode()
+    for period, count in (
+        ("201606", Document.objects.count()),
+        ("201605", 0),
+        ("June", Document.objects.count()),
+    ):
+        assert client.get(documents, {"period": period}).context["cl"].result_count == count
 
 
 @pytest.mark.parametrize(
