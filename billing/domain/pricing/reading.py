@@ -147,13 +147,13 @@ def _period(given: Any, where: str) -> Period:
     tiers, name = f"{where}.tiers", f"{where}.name"
     if isinstance(given.get("tiers"), list | tuple) and not given["tiers"]:
         raise CannotReadParts.at(tiers, "There is no price; give at least one.")
-    read = all_read(
+    read: tuple[Any, ...] = all_read(
         ((given.get("name"), name), (given.get("tiers"), tiers)),
         lambda value, place: (
             _text(value, place) if place == name else all_read(_items(value, place, 50), _tier)
         ),
     )
-    return Period(*read)  # type: ignore[arg-type]
+    return Period(*read)
 
 
 def _tier(given: Any, where: str) -> Tier:

@@ -10,10 +10,13 @@ import pytest
 from django.db import connection, transaction
 
 from billing.models import (
+    ArrearsRule,
+    BaseRate,
     BillingRun,
     Document,
     LedgerEntry,
     NumberSeries,
+    ReminderStage,
     Tariff,
     TariffAssignment,
     TariffVersion,
@@ -169,3 +172,26 @@ def outcome(cooperative: Cooperative) -> dict[str, Any]:
     )
     count = Document.objects.filter(cooperative=cooperative).count()
     return {"documents": documents, "count": count, "entries": entries, "series": series}
+
+
+def at(day: date) -> datetime:
+    """Noon of a day."""
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def owing(hamlet: Hamlet) -> Hamlet:
+    """Posted bills due on 15 April, a rule of three stages, and interest."""
+    hamlet.bill()
+    rule = ArrearsRule.objects.create(
+        cooperative=hamlet.cooperative, valid_from=date(2016, 1, 1), least_minor=100, charges_interest=True, proposal_least_minor=100
+    )  # fmt: skip
+    for level, days, fee in ((1, 7, 0), (2, 21, 250), (3, 42, 500)):
+        ReminderStage.objects.create(rule=rule, level=level, days_after_due=days, fee_minor=fee)
+    BaseRate.objects.create(valid_from=date(2016, 1, 1), percent=Decimal("-0.83"))
+    return hamlet
+
+
+def bill(owing: Hamlet) -> Document:
+    """The largest open bill of a household."""
+    return Document.objects.filter(kind="bill", status="open", member__is_cooperative=False).order_by("-gross_minor")[0]  # fmt: skip

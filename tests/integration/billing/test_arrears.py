@@ -1,6 +1,6 @@
 """Reminders by rule, plans, protection and proposals: once each, and each taken back without a trace in what is owed."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,8 +10,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import (
-    ArrearsRule,
-    BaseRate,
     Charge,
     DisconnectionProposal,
     Document,
@@ -19,7 +17,6 @@ from billing.models import (
     PaymentRail,
     Protection,
     Reminder,
-    ReminderStage,
 )
 from billing.selectors.arrears import board_list
 from billing.selectors.reminder_letter import letter_content
@@ -38,35 +35,14 @@ from billing.services.payments import book_payment
 from energy.models import Consumer
 from kernel.identifiers import random_bytes32, uuid7
 from members.models import AccessRecord, Member, Membership, Role, User
-from tests.integration.billing.conftest import NOW, Hamlet
+from tests.integration.billing.conftest import NOW, Hamlet, at, bill
 
 SUMMER = date(2016, 6, 20)
-
-
-def at(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def owing(hamlet: Hamlet) -> Hamlet:
-    """Posted bills due on 15 April, a rule of three stages, and interest."""
-    hamlet.bill()
-    rule = ArrearsRule.objects.create(
-        cooperative=hamlet.cooperative, valid_from=date(2016, 1, 1), least_minor=100, charges_interest=True, proposal_least_minor=100
-    )  # fmt: skip
-    for level, days, fee in ((1, 7, 0), (2, 21, 250), (3, 42, 500)):
-        ReminderStage.objects.create(rule=rule, level=level, days_after_due=days, fee_minor=fee)
-    BaseRate.objects.create(valid_from=date(2016, 1, 1), percent=Decimal("-0.83"))
-    return hamlet
 
 
 @pytest.fixture
 def people(db: None) -> tuple[User, User]:
     return User.objects.create_user("ada@x.org"), User.objects.create_user("ben@x.org")
-
-
-def bill(owing: Hamlet) -> Document:
-    return Document.objects.filter(kind="bill", status="open", member__is_cooperative=False).order_by("-gross_minor")[0]  # fmt: skip
 
 
 def send(owing: Hamlet, day: date) -> list[Reminder]:

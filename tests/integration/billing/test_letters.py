@@ -13,9 +13,8 @@ from billing.services.distributions import prepare_distribution, release_distrib
 from billing.services.prepaid import agree_on_prepaid, look_at_balances
 from billing.services.year_letters import tell_year
 from members.models import Cooperative, Member, Notification, User
-from tests.integration.billing.conftest import DAYS, NOW, Hamlet
+from tests.integration.billing.conftest import DAYS, NOW, Hamlet, at
 from tests.integration.billing.test_allocations import IBAN
-from tests.integration.billing.test_arrears import at, owing  # noqa: F401  a fixture
 from tests.integration.billing.test_distributions import WANTED
 from tests.integration.billing.test_money_pages import client_of
 from tests.integration.billing.test_prepaid import AFTER
@@ -35,7 +34,7 @@ def sent(to: str = ANA) -> list[mail.EmailMessage]:
     return [message for message in mail.outbox if message.to == [to]]
 
 
-def test_a_reminder_leaves_in_the_members_language_and_again_to_one(owing: Hamlet, settings) -> None:  # noqa: F811
+def test_a_reminder_leaves_in_the_members_language_and_again_to_one(owing: Hamlet, settings) -> None:
     member = by_mail(owing)
     due = Document.objects.get(member=member, kind="bill").due_date
     for days in (7, 21):
@@ -71,7 +70,7 @@ def test_a_reminder_leaves_in_the_members_language_and_again_to_one(owing: Hamle
         send_again(letter=reminder, recipient=ANA, now=NOW)
 
 
-def test_what_is_written_and_what_is_queued_is_one_step(owing: Hamlet) -> None:  # noqa: F811
+def test_what_is_written_and_what_is_queued_is_one_step(owing: Hamlet) -> None:
     by_mail(owing)
     with pytest.raises(RuntimeError), transaction.atomic():
         assert remind(cooperative=owing.cooperative, today=date(2016, 6, 20), now=at(date(2016, 6, 20)))

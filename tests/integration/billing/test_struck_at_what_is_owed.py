@@ -37,9 +37,8 @@ from billing.services.distributions import (
 from billing.services.periods import close_period
 from kernel.intervals import Month
 from members.models import Cooperative, Member, Membership, Notification, User
-from tests.integration.billing.conftest import NOW, Hamlet
+from tests.integration.billing.conftest import NOW, Hamlet, at, bill
 from tests.integration.billing.test_allocations import IBAN, check_conserved
-from tests.integration.billing.test_arrears import at, bill, owing  # noqa: F401  a fixture
 from tests.integration.billing.test_distributions import WANTED
 from tests.integration.billing.test_interruptions import Clock, PowerCutError, power_cut
 from tests.integration.billing.test_letters import ANA, by_mail
@@ -69,7 +68,7 @@ def letters() -> object:
     return sorted(Delivery.objects.values_list("recipient", "sending", "status", "problem"))
 
 
-def test_reminders_with_fees_and_letters_that_are_cut_off_go_out_once(owing: Hamlet) -> None:  # noqa: F811
+def test_reminders_with_fees_and_letters_that_are_cut_off_go_out_once(owing: Hamlet) -> None:
     by_mail(owing)
     due = bill(owing).due_date
 
@@ -99,7 +98,7 @@ def test_reminders_with_fees_and_letters_that_are_cut_off_go_out_once(owing: Ham
 
 
 def test_a_plan_that_is_cut_off_is_agreed_once_and_breaks_once(
-    owing: Hamlet,  # noqa: F811
+    owing: Hamlet,
     hands: tuple[User, User],
 ) -> None:
     owes = bill(owing)
@@ -230,7 +229,7 @@ def test_a_month_of_books_that_is_cut_off_is_closed_once(hamlet: Hamlet, hands: 
 
 
 def test_a_letter_whose_worker_is_killed_leaves_once_at_most_and_is_never_silently_lost(
-    owing: Hamlet,  # noqa: F811
+    owing: Hamlet,
 ) -> None:
     """A claim comes before the e-mail: cut off after it, nobody knows, and the row says so."""
     by_mail(owing)

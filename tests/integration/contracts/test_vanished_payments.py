@@ -54,6 +54,12 @@ def other_blocks(node: Node, before: str) -> None:
     node.ask("anvil_mine", "0x14", "0x7")
 
 
+def whole_in_ether(chain, bill: Document) -> tuple[object, ...]:
+    """With what a wallet pays all of a bill in the chain's own coin."""
+    quote = PaymentQuote.objects.get(document=bill)
+    return chain, address_on(chain, "Billing"), bill.chain_ref, int(quote.due_minor * quote.wei_per_minor)
+
+
 def test_a_payment_that_stays_away_is_taken_back_with_an_alarm(node, chain, posted, treasurer):
     payer = Payer(node)
     before = node.ask("evm_snapshot")
@@ -80,13 +86,7 @@ def test_a_payment_that_stays_away_is_taken_back_with_an_alarm(node, chain, post
 
 
 def test_one_that_is_in_another_block_soon_stays_booked(node, chain, posted, treasurer, tmp_path):
-    quote = PaymentQuote.objects.get(document=posted)
-    words = (
-        chain,
-        address_on(chain, "Billing"),
-        posted.chain_ref,
-        int(quote.due_minor * quote.wei_per_minor),
-    )
+    words = whole_in_ether(chain, posted)
     before = node.ask("evm_snapshot")
     wallet = VirtualWallet(tmp_path / "wallet")
     wallet.pay(*words)
@@ -104,13 +104,7 @@ def test_one_that_is_in_another_block_soon_stays_booked(node, chain, posted, tre
 
 
 def test_one_that_was_taken_back_and_returns_is_booked_again_once(node, chain, posted, treasurer, tmp_path):
-    quote = PaymentQuote.objects.get(document=posted)
-    words = (
-        chain,
-        address_on(chain, "Billing"),
-        posted.chain_ref,
-        int(quote.due_minor * quote.wei_per_minor),
-    )
+    words = whole_in_ether(chain, posted)
     before = node.ask("evm_snapshot")
     wallet = VirtualWallet(tmp_path / "wallet")
     wallet.pay(*words)

@@ -20,11 +20,20 @@ from grid.models import StorageOriginRule
 from grid.selectors.network import load_network
 from grid.selectors.village import load_village, powers
 from members.models import Cooperative, Member, Membership, Role, User
+from tests.integration.grid import exercises
 from tests.networks import cut_network
 
 REAL_NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 SHOWN_NOW = datetime(2016, 6, 3, 10, 0, tzinfo=UTC)
 DAY, NEXT_DAY = date(2016, 6, 1), date(2016, 6, 2)
+
+
+@pytest.fixture
+def what_holds_in_every_emergency() -> Iterator[None]:
+    """Once a scenario is over, what must hold in each is looked at in every exercise that it played."""
+    exercises.PLAYED.clear()
+    yield
+    exercises.hold_what_holds_in_every_emergency()
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 """What emergencies are played on, and what must hold in each of them."""
 
-from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-import pytest
 
 from grid.domain.control.exercise import Exercise, Moment
 from grid.domain.spoken.book import BOOK
@@ -14,18 +13,15 @@ from tests.hamlets import TIERS, plant
 PLAYED: list[Exercise] = []
 
 
-def hamlet(**given: object) -> Exercise:
+def hamlet(**given: Any) -> Exercise:
     """An exercise on the hamlet; what must hold in each is looked at when its scenario is over."""
-    exercise = hamlets.hamlet(**given)  # type: ignore[arg-type]
+    exercise = hamlets.hamlet(**given)
     PLAYED.append(exercise)
     return exercise
 
 
-@pytest.fixture(autouse=True)
-def what_holds_in_every_emergency() -> Iterator[None]:
+def hold_what_holds_in_every_emergency() -> None:
     """Tier 0 is on, nothing closes out of step, batteries stay inside their limits, no load flaps, and German operators can read each reason."""
-    PLAYED.clear()
-    yield
     for exercise in PLAYED:
         never_shed(exercise)
         said_in_german(exercise)

@@ -18,9 +18,9 @@ from tests.integration.grid.exercises import (
     since,
     statuses,
     switchings,
-    what_holds_in_every_emergency,  # noqa: F401  (a fixture)
 )
 
+pytestmark = pytest.mark.usefixtures("what_holds_in_every_emergency")
 SITES = len(TIERS) + 10
 SITE_OF_FIRST_LOAD = 10
 CAR = len(TIERS) - 1

@@ -12,8 +12,9 @@ from tests.integration.grid.exercises import (
     lost_grid,
     statuses,
     switchings,
-    what_holds_in_every_emergency,  # noqa: F401  (a fixture)
 )
+
+pytestmark = pytest.mark.usefixtures("what_holds_in_every_emergency")
 
 
 @pytest.mark.parametrize(("frequency_hz", "phase_deg"), [(50.0, 90.0), (49.92, 10.0), (50.08, 180.0)])
