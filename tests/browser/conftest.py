@@ -52,7 +52,7 @@ def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     """The staying demo: the last three days of March are settled, April is there to live in."""
     folder = tmp_path_factory.mktemp("village")
     folder.chmod(0o755)
-    network = cut_network(folder / "hamlet", sites=36, first_day=date(2016, 3, 29), days=6)
+    network = cut_network(folder / "hamlet", sites=48, first_day=date(2016, 3, 29), days=6)
     copy_prepared(folder / "var")
     with card_server() as (url, shop):
         yield from _living(folder, network, url, shop)

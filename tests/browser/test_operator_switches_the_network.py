@@ -6,7 +6,7 @@ import sys
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from microgrid_site.embedded.servers import environment_of_its_own
 from tests.conftest import ROOT
@@ -32,6 +32,18 @@ def second_operator(village):
     return SECOND
 
 
+def confirm(page: Page, button: str, code: str) -> None:
+    """Confirm what follows; where it leaves somebody dark or a limit, not without the switch's code."""
+    typed = page.locator("#typed")
+    if typed.count():
+        with page.expect_navigation():
+            page.get_by_role("button", name=button).click()
+        expect(page.get_by_text(re.compile("^Type the switch"))).to_be_visible()
+        typed.fill(code)
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
+
+
 def test_a_cable_is_opened_with_what_follows_shown_first_and_closed_again(village, browser):
     page = village.log_in(browser, "operator")
     page.goto(f"{village.address}/live/network/")
@@ -44,14 +56,7 @@ def test_a_cable_is_opened_with_what_follows_shown_first_and_closed_again(villag
         page.get_by_role("button", name="Go on").click()
     expect(page.locator("#switch-follows")).to_contain_text("Without supply")
     code = end.removeprefix("Open ")
-    typed = page.locator("#typed")
-    if typed.count():
-        with page.expect_navigation():
-            page.get_by_role("button", name="Open it").click()
-        expect(page.get_by_text(re.compile("^Type the switch"))).to_be_visible()
-        typed.fill(code)
-    with page.expect_navigation():
-        page.get_by_role("button", name="Open it").click()
+    confirm(page, "Open it", code)
     expect(page.get_by_text(f"Done: {code} is open.")).to_be_visible()
     page.get_by_role("link", name="All switches").click()
     expect(page.locator("#switch-lines tr", has_text=code)).to_contain_text("usually closed")
@@ -59,8 +64,7 @@ def test_a_cable_is_opened_with_what_follows_shown_first_and_closed_again(villag
     page.get_by_label("Why").fill("Found")
     with page.expect_navigation():
         page.get_by_role("button", name="Go on").click()
-    with page.expect_navigation():
-        page.get_by_role("button", name="Close it").click()
+    confirm(page, "Close it", code)
     expect(page.get_by_text(f"Done: {code} is closed.")).to_be_visible()
     page.get_by_role("link", name="All switches").click()
     expect(page.locator("#switch-log")).to_contain_text("Fault search on the lane")

@@ -104,8 +104,9 @@ def test_a_home_changes_hands_and_each_sees_what_is_theirs(village, browser):
     operator.goto(f"{village.address}/admin/energy/siteownership/add/")
     for name, text in (("site", "Am Tausch 7"), ("member", "Ida Neumann")):
         operator.locator(f"#id_{name} + .select2").click()
-        operator.keyboard.type(text)
-        operator.locator(".select2-results__option--highlighted", has_text=text).click()
+        operator.locator(".select2-container--open .select2-search__field").fill(text)
+        operator.locator(".select2-container--open [role=option]", has_text=text).click()
+        expect(operator.locator(f"#id_{name} + .select2")).to_contain_text(text)
     operator.fill("#id_valid_from", "2016-04-01")
     operator.keyboard.press("Escape")
     operator.fill("#id_reason", "Sold")
