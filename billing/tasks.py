@@ -171,7 +171,7 @@ def _look_again(run: BillingRun, now: datetime) -> None:
 def fetch_index_prices() -> int:
     """Ask the markets whose prices are not known yet, and tell whoever makes tariffs where they are late; returns the days that came."""
 
-    tokens = {FeedForm.ENTSOE: settings.ENTSOE_TOKEN}
+    tokens: dict[str, str] = {FeedForm.ENTSOE: settings.ENTSOE_TOKEN}
     came = spot_feeds.fetch_all(
         source_for=lambda feed: source_of(feed.form, feed.address, feed.area, tokens.get(feed.form, "")),
         now_of=lambda index: cooperative_now(index.cooperative_id, timezone.now()),

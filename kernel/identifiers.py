@@ -19,6 +19,14 @@ def uuid7() -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
+def uuid_in(text: str | None) -> uuid.UUID | None:
+    """The uuid that a text from outside names; None where it names none."""
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        return None
+
+
 def random_bytes32() -> str:
     """Return a random 32-byte word as 0x-prefixed hex: the only name a thing bears on a chain."""
     return "0x" + secrets.token_hex(32)

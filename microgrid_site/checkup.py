@@ -66,7 +66,7 @@ def python() -> Part:
 
 def postgres() -> Part:
     """The database: reachable, new enough, and with all tables."""
-    database = settings.DATABASES["default"]
+    database: dict[str, Any] = settings.DATABASES["default"]
     in_use = used("postgres")
     try:
         with psycopg.connect(

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from billing.models import ArrearsRule, BaseRate, Protection, ReminderStage
 from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
+from members.selectors.scope import user_of
 
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
 KEEPER = (Role.TARIFF_ADMIN,)
@@ -72,5 +73,5 @@ class ProtectionAdmin(RoleAdmin):
 
     def save_model(self, request: HttpRequest, obj: Protection, form: ModelForm, change: bool) -> None:
         if not change:
-            obj.noted_by = request.user  # type: ignore[assignment]
+            obj.noted_by = user_of(request)
         super().save_model(request, obj, form, change)

@@ -62,9 +62,9 @@ class EntryInline(RoleTabularInline):
 class CauseFilter(admin.AllValuesFieldListFilter):
     """Causes by what they are called."""
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            yield choice | {"display": _(str(choice["display"]))}
+            yield {**choice, "display": _(str(choice["display"]))}
 
 
 @admin.register(LedgerTransaction)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from billing.models import DistributionRule, MemberShare
 from members.admin.roles import RoleAdmin
 from members.models import Role
+from members.selectors.scope import user_of
 
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
 KEEPER = (Role.TARIFF_ADMIN,)
@@ -51,5 +52,5 @@ class MemberShareAdmin(RoleAdmin):
 
     def save_model(self, request: HttpRequest, obj: MemberShare, form: ModelForm, change: bool) -> None:
         if not change:
-            obj.noted_by = request.user  # type: ignore[assignment]
+            obj.noted_by = user_of(request)
         super().save_model(request, obj, form, change)

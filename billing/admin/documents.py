@@ -29,6 +29,7 @@ from energy.selectors.clocks import cooperative_now
 from members.admin.roles import FactAdmin, MonthFilter, RoleTabularInline
 from members.language import said
 from members.models import Role
+from members.selectors.scope import user_of
 
 TREASURERS = (Role.TARIFF_ADMIN,)
 MOST_WAYS = 40
@@ -153,8 +154,8 @@ class DocumentAdmin(FactAdmin):
             now = document.run.microgrid.now(timezone.now())
             try:
                 run = prepare_cancellation(
-                    document=document, reason=form.cleaned_data["reason"], user=request.user, now=now
-                )  # type: ignore[arg-type]
+                    document=document, reason=form.cleaned_data["reason"], user=user_of(request), now=now
+                )
             except CannotBill as problem:
                 form.add_error(None, str(problem))
             else:

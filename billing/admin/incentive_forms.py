@@ -93,7 +93,7 @@ class IncentiveVersionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial |= fields_of(self.instance.parsed)
+            self.initial = {**self.initial, **fields_of(self.instance.parsed)}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

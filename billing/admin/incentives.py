@@ -39,6 +39,7 @@ from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, MonthFilter, RoleAdmin
 from members.language import said
 from members.models import Member, Role
+from members.selectors.scope import user_of
 from members.services.access import record_looks
 
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
@@ -114,7 +115,7 @@ class IncentiveVersionAdmin(RoleAdmin):
     def _may_step(
         self, request: HttpRequest, object_id: Any, status: IncentiveStatus
     ) -> IncentiveVersion | None:
-        rows = IncentiveVersion.objects.filter(pk=object_id or None, status=status)
+        rows = IncentiveVersion.objects.filter(pk=object_id or 0, status=status)
         version = rows.select_related("programme__microgrid__cooperative").first()
         return version if version is not None and self._may_row(request, KEEPER, version) else None
 
@@ -136,7 +137,7 @@ class IncentiveVersionAdmin(RoleAdmin):
         found: Foreseen | None = foresee(version=version, days=run.days()) if run else None
         rows = sorted(found.rows, key=lambda row: -row[1].paid_minor)[:SHOWN] if found else []
         record_looks(
-            user=request.user, members=Member.objects.filter(pk__in={one.stay.member.pk for one, _ in rows}), what="incentive", subject=str(version), now=timezone.now()  # type: ignore[arg-type]
+            user=user_of(request), members=Member.objects.filter(pk__in={one.stay.member.pk for one, _ in rows}), what="incentive", subject=str(version), now=timezone.now()
         )  # fmt: skip
         context = {
             **self.admin_site.each_context(request), "title": _("%(version)s: what it would have given") % {"version": version}, "version": version, "run": run, "found": found,
@@ -151,7 +152,7 @@ class IncentiveVersionAdmin(RoleAdmin):
         version = self._seen(request, object_id)
         return self._step(
             request, version, _("Hand in"), _("%(version)s is handed over for approval, to hold from %(valid_from)s. %(version2)s From then on it cannot be changed.") % {"version": version, "valid_from": version.valid_from, "version2": self.rewards(version)},
-            lambda: submit_incentive(version=version, by=request.user), _("%(version)s waits for approval by somebody else.") % {"version": version},  # type: ignore[arg-type]
+            lambda: submit_incentive(version=version, by=user_of(request)), _("%(version)s waits for approval by somebody else.") % {"version": version},
         )  # fmt: skip
 
     @action(description=gettext_lazy("Approve"), url_path="approve", permissions=["approve"])
@@ -160,7 +161,7 @@ class IncentiveVersionAdmin(RoleAdmin):
         version = self._seen(request, object_id)
         return self._step(
             request, version, _("Approve"), _("%(version)s will hold from %(valid_from)s on. %(version2)s %(submitted_by)s handed it in.") % {"version": version, "valid_from": version.valid_from, "version2": self.rewards(version), "submitted_by": version.submitted_by},
-            lambda: approve_incentive(version=version, by=request.user, now=timezone.now()), _("%(version)s is approved.") % {"version": version},  # type: ignore[arg-type]
+            lambda: approve_incentive(version=version, by=user_of(request), now=timezone.now()), _("%(version)s is approved.") % {"version": version},
         )  # fmt: skip
 
     @action(description=gettext_lazy("Reject"), url_path="reject", permissions=["reject"])
@@ -276,5 +277,5 @@ class IncentiveEntitlementAdmin(RoleAdmin):
         self, request: HttpRequest, obj: IncentiveEntitlement, form: ModelForm, change: bool
     ) -> None:
         if not change:
-            obj.noted_by = request.user  # type: ignore[assignment]
+            obj.noted_by = user_of(request)
         super().save_model(request, obj, form, change)

@@ -21,11 +21,12 @@ from energy.models import Site, SiteOwnership
 from energy.services.ownership import CannotMove, check, take_back
 from members.admin.roles import RoleAdmin
 from members.models import Member, Role
+from members.selectors.scope import user_of
 
 A_DAY = timedelta(days=1)
 
 
-class MoveForm(ModelForm):  # type: ignore[type-arg]
+class MoveForm(ModelForm):
     """A move: who has the site from a day on."""
 
     tariff = forms.ModelChoiceField(
@@ -151,10 +152,10 @@ class SiteOwnershipAdmin(RoleAdmin):
         return bool(super().has_delete_permission(request, obj) and obj is not None and not obj.has_begun)
 
     def save_model(self, request: HttpRequest, obj: SiteOwnership, form: Any, change: bool) -> None:
-        given, user = form.cleaned_data, request.user
+        given, user = form.cleaned_data, user_of(request)
         now = given["site"].microgrid.now(timezone.now())
         row = move(
-            site=given["site"], member=given["member"], day=given["valid_from"], by=user, now=now, tariff=given["tariff"],  # type: ignore[arg-type]
+            site=given["site"], member=given["member"], day=given["valid_from"], by=user, now=now, tariff=given["tariff"],
             reason=given["reason"],
         )  # fmt: skip
         obj.pk, obj.site, obj.member, obj.valid_from = row.pk, row.site, row.member, row.valid_from

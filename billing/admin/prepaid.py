@@ -33,7 +33,7 @@ class PrepaidRuleAdmin(RoleAdmin):
         (gettext_lazy("Limit"), {"fields": ("limit_w", ("night_from_hour", "night_to_hour"), "spares_weekends", ("winter_first_month", "winter_last_month"), "spares_all_in_winter")}),
     )  # fmt: skip
 
-    def get_readonly_fields(self, request, obj=None):  # type: ignore[no-untyped-def]
+    def get_readonly_fields(self, request, obj=None):
         return () if obj is None else ("cooperative",)
 
 

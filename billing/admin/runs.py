@@ -41,6 +41,7 @@ from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin, served_ids
 from members.language import said
 from members.models import Role
+from members.selectors.scope import user_of
 
 TREASURERS = (Role.TARIFF_ADMIN,)
 BOOKS = (Role.TARIFF_ADMIN, Role.AUDITOR)
@@ -221,13 +222,13 @@ class BillingRunAdmin(FactAdmin):
         return render(request, "admin/billing/ask_form.html", context)
 
     def _prepare(self, request: HttpRequest, chosen: dict[str, Any]) -> BillingRun:
-        microgrid, month, user = chosen["microgrid"], chosen["month"], request.user
+        microgrid, month, user = chosen["microgrid"], chosen["month"], user_of(request)
         now = microgrid.now(timezone.now())
         if chosen["kind"] == RunKind.CORRECTION:
-            return prepare_correction(microgrid=microgrid, month=month, now=now, user=user)  # type: ignore[arg-type]
+            return prepare_correction(microgrid=microgrid, month=month, now=now, user=user)
         return prepare_run(
             microgrid=microgrid, month=month, now=now, days=chosen["days"], kind=RunKind(chosen["kind"]),
-            only_sites=chosen["only_sites"], user=user, reason=chosen["reason"],  # type: ignore[arg-type]
+            only_sites=chosen["only_sites"], user=user, reason=chosen["reason"],
         )  # fmt: skip
 
     def change_view(
@@ -276,7 +277,7 @@ class BillingRunAdmin(FactAdmin):
         if asked:
             return asked
         try:
-            messages.success(request, act(run, request.user))
+            messages.success(request, act(run, user_of(request)))
         except CannotRelease as problem:
             messages.error(request, said(str(problem), PHRASES))
         return redirect(here)
@@ -288,7 +289,7 @@ class BillingRunAdmin(FactAdmin):
             raise PermissionDenied
         check = get_object_or_404(RunCheck, pk=check_id, run=run)
         try:
-            settle_check(check=check, user=request.user, note=request.POST.get("note", ""), now=_now(run))  # type: ignore[arg-type]
+            settle_check(check=check, user=user_of(request), note=request.POST.get("note", ""), now=_now(run))
         except CannotRelease as problem:
             messages.error(request, said(str(problem), PHRASES))
         return self._back_to_checks(request, run_id)
@@ -300,7 +301,7 @@ class BillingRunAdmin(FactAdmin):
             raise PermissionDenied
         kind, note = request.POST.get("kind", ""), request.POST.get("note", "")
         try:
-            count = settle_kind(run=run, kind=kind, user=request.user, note=note, now=_now(run))  # type: ignore[arg-type]
+            count = settle_kind(run=run, kind=kind, user=user_of(request), note=note, now=_now(run))
             messages.success(request, _("%(count)s ticked off.") % {"count": count})
         except CannotRelease as problem:
             messages.error(request, said(str(problem), PHRASES))

@@ -39,7 +39,7 @@ class PercentField(forms.DecimalField):
     def prepare_value(self, value: Any) -> Any:
         return f"{(value * 100).normalize():f}" if isinstance(value, Decimal) else value
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         percent = super().to_python(value)
         return None if percent is None else percent / 100
 

@@ -24,6 +24,7 @@ from billing.selectors.phrases import PHRASES
 from billing.services.spot_prices import CannotImportPrices, import_spot_prices
 from members.admin.roles import FactAdmin, RoleAdmin, RoleStackedInline
 from members.language import said
+from members.selectors.scope import user_of
 
 QUARTER = timedelta(minutes=15)
 
@@ -99,7 +100,7 @@ class SpotIndexAdmin(RoleAdmin):
             try:
                 taken = import_spot_prices(
                     index=index, source=given["source"], file_name=given["file"].name, content=given["file"].read(),
-                    user=request.user, now=timezone.now(), exchange_rate=given["exchange_rate"],  # type: ignore[arg-type]
+                    user=user_of(request), now=timezone.now(), exchange_rate=given["exchange_rate"],
                 )  # fmt: skip
             except CannotImportPrices as problem:
                 form.add_error("file", [said(one, PHRASES) for one in str(problem).split("\n")])

@@ -40,6 +40,7 @@ from members.admin.confirm import ask_first
 from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.language import said
 from members.models import Member
+from members.selectors.scope import user_of
 from members.services.access import record_looks
 
 
@@ -190,7 +191,7 @@ class TariffVersionAdmin(RoleAdmin):
             return render(request, "admin/billing/tariff_effect.html", {"fault": str(problem)})
         named = [row.site.member_id for row in (*found.most_more, *found.most_less)]
         record_looks(
-            user=request.user, members=Member.objects.filter(pk__in=named), what="what-if", subject=str(version),
+            user=user_of(request), members=Member.objects.filter(pk__in=named), what="what-if", subject=str(version),
             now=timezone.now(),
         )  # fmt: skip
         bins = found.effect.bins()
@@ -232,7 +233,7 @@ class TariffVersionAdmin(RoleAdmin):
     def submit(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Hand the saved draft over; from here on it stands."""
         version = self._seen(request, object_id)
-        others = approvers_beside(version, request.user)  # type: ignore[arg-type]
+        others = approvers_beside(version, user_of(request))
         who = ", ".join(other.get_full_name() for other in others) or _(
             "nobody yet: give somebody else the role tariff admin"
         )
@@ -241,7 +242,7 @@ class TariffVersionAdmin(RoleAdmin):
             _("%(version)s, as it was saved, is handed over for approval, to hold from %(valid_from)s. From then on it can be copied but no longer changed. It can be approved by: %(who)s.") % {"version": version, "valid_from": version.valid_from, "who": who},
         )  # fmt: skip
         return asked or self._step(
-            request, version, lambda now: submit_version(version=version, user=request.user, now=now),  # type: ignore[arg-type]
+            request, version, lambda now: submit_version(version=version, user=user_of(request), now=now),
             _("%(version)s waits for approval by somebody else.") % {"version": version},
         )  # fmt: skip
 
@@ -254,7 +255,7 @@ class TariffVersionAdmin(RoleAdmin):
             _("%(version)s will hold from %(valid_from)s on, and the version before it ends there. %(submitted_by)s submitted it.") % {"version": version, "valid_from": version.valid_from, "submitted_by": version.submitted_by},
         )  # fmt: skip
         return asked or self._step(
-            request, version, lambda now: approve_version(version=version, user=request.user, now=now),  # type: ignore[arg-type]
+            request, version, lambda now: approve_version(version=version, user=user_of(request), now=now),
             _("%(version)s is approved and holds from %(valid_from)s on.") % {"version": version, "valid_from": version.valid_from},
         )  # fmt: skip
 
@@ -272,7 +273,7 @@ class TariffVersionAdmin(RoleAdmin):
             return render(request, "admin/billing/tariff_file.html", context)
         return self._step(
             request, version,
-            lambda now: reject_version(version=version, user=request.user, reason=form.cleaned_data["reason"], now=now),  # type: ignore[arg-type]
+            lambda now: reject_version(version=version, user=user_of(request), reason=form.cleaned_data["reason"], now=now),
             _("%(version)s is rejected.") % {"version": version},
         )  # fmt: skip
 

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import UserRateThrottle
@@ -28,9 +27,8 @@ from billing.services.cards import (
     top_up_by_card,
 )
 from energy.api.problems import problem
-from energy.api.sites import Pages
 from members.models import Member
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 
 
 class StartThrottle(UserRateThrottle):
@@ -98,7 +96,6 @@ def started(checkout: CardCheckout) -> Response:
 class BillCardPayment(APIView):
     """A card payment of one bill's rest; while one is open it is the same one."""
 
-    permission_classes = (IsAuthenticated,)
     throttle_classes = (StartThrottle,)
 
     @extend_schema(
@@ -106,7 +103,7 @@ class BillCardPayment(APIView):
         examples=[OpenApiExample("begun", STARTED | {"bill": "01a20d37-e455-7703-a238-85580daa8a5e"}, response_only=True)],
     )  # fmt: skip
     def post(self, request: Request, public_id: UUID) -> Response:
-        user: Any = request.user
+        user = user_of(request)
         bills = Document.objects.select_related("member__cooperative")
         document = get_object_or_404(bills, public_id=public_id, member__in=own_members(user))
         if not cards_are_on(document.member.cooperative):
@@ -132,15 +129,13 @@ class CardPayments(generics.ListAPIView[CardCheckout]):
     """Of the own members; a top-up is begun here."""
 
     queryset = CardCheckout.objects.none()  # for the schema; rows come from the user's scope below
-    permission_classes = (IsAuthenticated,)
     serializer_class = CardPaymentSerializer
-    pagination_class = Pages
 
     def get_throttles(self) -> list[Any]:
         return [StartThrottle()] if self.request.method == "POST" else super().get_throttles()
 
     def get_queryset(self) -> QuerySet[CardCheckout]:
-        user: Any = self.request.user
+        user = user_of(self.request)
         return own_checkouts(user)
 
     @extend_schema(
@@ -150,7 +145,7 @@ class CardPayments(generics.ListAPIView[CardCheckout]):
         ],
     )  # fmt: skip
     def post(self, request: Request) -> Response:
-        user: Any = request.user
+        user = user_of(request)
         asked = TopUpSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
@@ -178,7 +173,6 @@ class CardPayments(generics.ListAPIView[CardCheckout]):
 class CardPayment(APIView):
     """How one card payment stands: asked of the provider while it is open, and booked if it was paid."""
 
-    permission_classes = (IsAuthenticated,)
     throttle_classes = (StateThrottle,)
 
     @extend_schema(
@@ -186,7 +180,7 @@ class CardPayment(APIView):
         examples=[OpenApiExample("paid", PAID, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: UUID) -> Response:
-        user: Any = request.user
+        user = user_of(request)
         checkout = get_object_or_404(own_checkouts(user), public_id=public_id)
         if checkout.status == CheckoutStatus.OPEN:
             try:

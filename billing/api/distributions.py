@@ -1,15 +1,12 @@
 """What was shared out to whom, each through the owner's scope."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 
 from billing.models import DistributionPart
 from billing.selectors.distributions import visible_parts
-from energy.api.sites import Pages
+from members.selectors.scope import user_of
 
 
 class DistributionPartSerializer(serializers.ModelSerializer[DistributionPart]):
@@ -61,10 +58,8 @@ class DistributionList(generics.ListAPIView[DistributionPart]):
     """Parts of the own members; treasurers and auditors see all of their cooperative."""
 
     queryset = DistributionPart.objects.none()  # for the schema; rows come from the user's scope below
-    permission_classes = (IsAuthenticated,)
     serializer_class = DistributionPartSerializer
-    pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[DistributionPart]:
-        user: Any = self.request.user
+        user = user_of(self.request)
         return visible_parts(user)

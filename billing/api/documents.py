@@ -16,7 +16,6 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -27,7 +26,7 @@ from billing.selectors.documents import visible_documents
 from billing.selectors.payments import visible_payments
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
-from energy.api.sites import Pages
+from members.selectors.scope import user_of
 
 
 class LineSerializer(serializers.ModelSerializer[DocumentLine]):
@@ -79,7 +78,7 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
 
     class Meta:
         model = Document
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "number", "kind", "type_code", "status", "period", "member", "site", "currency", "first_day", "last_day", "issue_date", "due_date",
             "net_minor", "vat_minor", "gross_minor", "paid_minor", "rest_minor", "payment_reference", "cancels", "replaces",
         )  # fmt: skip
@@ -179,12 +178,10 @@ class BillList(generics.ListAPIView[Document]):
     """What the user may see."""
 
     queryset = Document.objects.none()  # for the schema; rows come from the user's scope below
-    permission_classes = (IsAuthenticated,)
     serializer_class = DocumentSerializer
-    pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[Document]:
-        documents = visible_documents(self.request.user)  # type: ignore[arg-type]
+        documents = visible_documents(user_of(self.request))
         kind, period = self.request.query_params.get("kind"), self.request.query_params.get("period")
         if kind:
             if kind not in DocumentKind.values:
@@ -202,7 +199,7 @@ class BillList(generics.ListAPIView[Document]):
 def visible_document(request: Request, public_id: UUID) -> Document:
     """The document if the user may see it; a look by somebody else is written down."""
     try:
-        return open_document(user=request.user, public_id=public_id, now=timezone.now())  # type: ignore[arg-type]
+        return open_document(user=user_of(request), public_id=public_id, now=timezone.now())
     except Document.DoesNotExist:
         raise Http404 from None
 
@@ -258,7 +255,6 @@ def visible_document(request: Request, public_id: UUID) -> Document:
 class BillDetail(generics.RetrieveAPIView[Document]):
     """One document."""
 
-    permission_classes = (IsAuthenticated,)
     serializer_class = DocumentDetailSerializer
 
     def get_object(self) -> Document:
@@ -278,7 +274,6 @@ class PdfRenderer(BaseRenderer):
 class BillPdf(APIView):
     """One document as PDF."""
 
-    permission_classes = (IsAuthenticated,)
     renderer_classes = (PdfRenderer, JSONRenderer)
 
     @extend_schema(summary="One document as PDF", responses={(200, "application/pdf"): OpenApiTypes.BINARY})
@@ -293,13 +288,9 @@ class PaymentList(generics.ListAPIView[Payment]):
     """Payments of members whom the user may see."""
 
     queryset = Payment.objects.none()  # for the schema; rows come from the user's scope below
-    permission_classes = (IsAuthenticated,)
     serializer_class = PaymentSerializer
-    pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[Payment]:
         return (
-            visible_payments(self.request.user)  # type: ignore[arg-type]
-            .select_related("document")
-            .order_by("-received_at", "-pk")
+            visible_payments(user_of(self.request)).select_related("document").order_by("-received_at", "-pk")
         )

@@ -1,16 +1,13 @@
 """What a member was rewarded for, how it was measured, what is being looked at, and on which document it stands."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 
 from billing.domain.incentive_words import concern_in
 from billing.models import AwardStatus, IncentiveAward
 from billing.selectors.incentives import visible_awards, with_documents
-from energy.api.sites import Pages
+from members.selectors.scope import user_of
 
 
 class AwardSerializer(serializers.ModelSerializer[IncentiveAward]):
@@ -62,12 +59,10 @@ class AwardList(generics.ListAPIView[IncentiveAward]):
     """Of the own members; treasurers and auditors see all of their cooperative."""
 
     queryset = IncentiveAward.objects.none()  # for the schema; rows come from the user's scope below
-    permission_classes = (IsAuthenticated,)
     serializer_class = AwardSerializer
-    pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[IncentiveAward]:
-        user: Any = self.request.user
+        user = user_of(self.request)
         rows = with_documents(visible_awards(user))
         status = self.request.query_params.get("status")
         if not status:

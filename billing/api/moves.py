@@ -7,18 +7,17 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.models import Tariff
 from billing.services.moves import move
-from energy.api.problems import as_problem, problem
-from energy.api.sites import Pages
+from energy.api.problems import problem
 from energy.models import Site, SiteOwnership
 from energy.selectors.scope import operated_microgrids
 from energy.services.ownership import CannotMove
 from members.models import Member, Role
+from members.selectors.scope import user_of
 
 MOVERS = (Role.OPERATOR, Role.SUPPORT)
 MOVE = {"member": "1044", "from": "2016-03-18", "tariff": "", "reason": "moved in"}
@@ -62,15 +61,9 @@ class SiteMoves(generics.ListAPIView[SiteOwnership]):
     """For operators and support."""
 
     serializer_class = OwnershipSerializer
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     def _site(self) -> Site:
-        user: Any = self.request.user
+        user = user_of(self.request)
         return get_object_or_404(
             Site.objects.filter(
                 microgrid__in=operated_microgrids(user, *MOVERS).order_by().values("pk")
@@ -110,7 +103,7 @@ class SiteMoves(generics.ListAPIView[SiteOwnership]):
         )
         try:
             row = move(
-                site=site, member=member, day=given["from"], by=request.user, now=site.microgrid.now(timezone.now()),  # type: ignore[arg-type]
+                site=site, member=member, day=given["from"], by=user_of(request), now=site.microgrid.now(timezone.now()),
                 tariff=tariff, reason=given["reason"],
             )  # fmt: skip
         except CannotMove as why:

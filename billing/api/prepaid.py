@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,8 +14,8 @@ from billing.domain.prepaid import Balance
 from billing.models import PrepaidAgreement, PrepaidDay
 from billing.selectors.prepaid import balances_now, newest_days, visible_agreements
 from billing.selectors.prepaid_history import open_limits, standing_alarms
-from energy.api.sites import Pages
 from grid.models import SupplyRequest
+from members.selectors.scope import user_of
 
 
 class SupplyLimitSerializer(serializers.ModelSerializer[SupplyRequest]):
@@ -70,25 +69,25 @@ class PrepaidSerializer(serializers.ModelSerializer[PrepaidAgreement]):
         return None if day is None else getattr(day, name)
 
     def get_shown_minor(self, row: PrepaidAgreement) -> int | None:
-        return (balance := self._balance(row)) and balance.shown_minor
+        return balance.shown_minor if (balance := self._balance(row)) else None
 
     def get_books_minor(self, row: PrepaidAgreement) -> int | None:
-        return (balance := self._balance(row)) and balance.books_minor
+        return balance.books_minor if (balance := self._balance(row)) else None
 
     def get_unbilled_minor(self, row: PrepaidAgreement) -> int | None:
-        return (balance := self._balance(row)) and balance.unbilled_minor
+        return balance.unbilled_minor if (balance := self._balance(row)) else None
 
     def get_usual_minor(self, row: PrepaidAgreement) -> int | None:
-        return (balance := self._balance(row)) and balance.usual_minor
+        return balance.usual_minor if (balance := self._balance(row)) else None
 
     def get_days_left(self, row: PrepaidAgreement) -> int | None:
-        return (balance := self._balance(row)) and balance.days_left
+        return balance.days_left if (balance := self._balance(row)) else None
 
     def get_unbilled_days(self, row: PrepaidAgreement) -> int | None:
-        return self._day(row, "unbilled_days")  # type: ignore[no-any-return]
+        return self._day(row, "unbilled_days")
 
     def get_estimated_days(self, row: PrepaidAgreement) -> int | None:
-        return self._day(row, "estimated_days")  # type: ignore[no-any-return]
+        return self._day(row, "estimated_days")
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_looked_at(self, row: PrepaidAgreement) -> Any:
@@ -124,7 +123,7 @@ def shown(rows: Sequence[PrepaidAgreement]) -> list[dict[str, Any]]:
     return list(PrepaidSerializer(rows, many=True, context=context).data)
 
 
-ANSWERED = {
+ANSWERED: dict[str, Any] = {
     "id": "01900000-0000-7000-8000-000000000001", "member": "17", "currency": "EUR", "valid_from": "2016-03-01", "ended_date": None,
     "reference": "PP2016000001", "iban": "DE02120300000000202051", "friendly_minor": 2000, "friendly_days": 14, "shown_minor": 3120,
     "books_minor": 5000, "unbilled_minor": 1880, "usual_minor": 145, "days_left": 21, "unbilled_days": 13, "estimated_days": 1,
@@ -146,12 +145,10 @@ class PrepaidList(generics.ListAPIView[PrepaidAgreement]):
     """Of the own members; treasurers, auditors and support see all of their cooperative."""
 
     queryset = PrepaidAgreement.objects.none()  # for the schema; rows come from the user's scope below
-    permission_classes = (IsAuthenticated,)
     serializer_class = PrepaidSerializer
-    pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[PrepaidAgreement]:
-        user: Any = self.request.user
+        user = user_of(self.request)
         return visible_agreements(user).order_by("member__number", "-agreed_at")
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -169,12 +166,10 @@ class PrepaidDayList(generics.ListAPIView[PrepaidDay]):
     """The newest first."""
 
     queryset = PrepaidDay.objects.none()  # for the schema; rows come from the user's scope below
-    permission_classes = (IsAuthenticated,)
     serializer_class = PrepaidDaySerializer
-    pagination_class = Pages
 
     def get_queryset(self) -> QuerySet[PrepaidDay]:
-        user: Any = self.request.user
+        user = user_of(self.request)
         if getattr(self, "swagger_fake_view", False):
             return PrepaidDay.objects.none()
         agreement = get_object_or_404(visible_agreements(user), public_id=self.kwargs["public_id"])

@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,7 +24,7 @@ from billing.services.prepaid import (
 )
 from energy.api.problems import problem
 from members.models import Cooperative, Member
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 
 
 class TermsSerializer(serializers.Serializer[Any]):
@@ -66,15 +65,13 @@ def _terms(member: Member) -> str:
 class PrepaidTerms(APIView):
     """The terms of an own member, as of today."""
 
-    permission_classes = (IsAuthenticated,)
-
     @extend_schema(
         operation_id="prepaid_terms", summary="Terms of paying before using", responses=TermsSerializer,
         parameters=[OpenApiParameter("member", str, required=True, description="The number of an own member.")],
         examples=[OpenApiExample("today's", TERMS, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        member = _own_member(request.user, request.query_params.get("member", ""))
+        member = _own_member(user_of(request), request.query_params.get("member", ""))
         return Response(TermsSerializer({"member": member.number, "terms": _terms(member)}).data)
 
     @extend_schema(
@@ -85,7 +82,7 @@ class PrepaidTerms(APIView):
         """Send back the terms that were read; others than today's are refused."""
         given = TermsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        user: Any = request.user
+        user = user_of(request)
         member = _own_member(user, given.validated_data["member"])
         if given.validated_data["terms"].strip() != _terms(member).strip():
             return problem(
@@ -103,10 +100,8 @@ class PrepaidTerms(APIView):
 class PrepaidOne(APIView):
     """One agreement of an own member."""
 
-    permission_classes = (IsAuthenticated,)
-
     def _agreement(self, request: Request, public_id: UUID) -> PrepaidAgreement:
-        user: Any = request.user
+        user = user_of(request)
         rows = PrepaidAgreement.objects.filter(member__in=own_members(user), ended_date__isnull=True)
         return get_object_or_404(rows.select_related("member", "cooperative"), public_id=public_id)
 
@@ -128,7 +123,7 @@ class PrepaidOne(APIView):
     @extend_schema(operation_id="prepaid_end", summary="Pay by bill again", responses=PrepaidSerializer, examples=[SAVED])  # fmt: skip
     def delete(self, request: Request, public_id: UUID) -> Response:
         """What lies in the books stays the member's; a limit or a request for one ends."""
-        user: Any = request.user
+        user = user_of(request)
         agreement = self._agreement(request, public_id)
         ended = end_prepaid(agreement=agreement, by=user, now=_now(agreement.cooperative))
         return Response(shown([ended])[0])

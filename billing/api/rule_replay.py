@@ -6,15 +6,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.selectors.rule_replay import compare_rules
-from energy.api.problems import as_problem
 from energy.selectors.scope import visible_sites
 from grid.models import SharingKey, SharingPrice
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 
@@ -55,21 +54,20 @@ EXAMPLE = {
 class SiteSharingRules(APIView):
     """Every rule of sharing on a site's last months."""
 
-    permission_classes = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
     @extend_schema(
         operation_id="sites_sharing_rules_retrieve", summary="What every rule of sharing would have made of the last bills",
         responses=RuleComparisonSerializer, examples=[OpenApiExample("a household", EXAMPLE, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
         site = get_object_or_404(
-            visible_sites(request.user).select_related("microgrid__cooperative"), public_id=public_id
+            visible_sites(user_of(request)).select_related("microgrid__cooperative"), public_id=public_id
         )
         record_look(
-            user=request.user, member=site.member, what="sharing rules", subject=site.code, now=timezone.now()
+            user=user_of(request),
+            member=site.member,
+            what="sharing rules",
+            subject=site.code,
+            now=timezone.now(),
         )
         found = compare_rules(microgrid=site.microgrid, sites=[site])
         body = {name: getattr(found, name) for name in found.__slots__}

@@ -6,15 +6,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.domain.savings import TipKind
 from billing.selectors.savings import site_tips
-from energy.api.problems import as_problem
 from energy.selectors.scope import visible_sites
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 
@@ -53,20 +52,17 @@ EXAMPLE = {
 class SiteTipsView(APIView):
     """Tips that name kWh and money."""
 
-    permission_classes = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
     @extend_schema(
         operation_id="sites_tips_retrieve", summary="Saving tips from own readings and the own tariff", responses=TipsSerializer,
         examples=[OpenApiExample("a household", EXAMPLE, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
         site = get_object_or_404(
-            visible_sites(request.user).select_related("microgrid__cooperative"), public_id=public_id
+            visible_sites(user_of(request)).select_related("microgrid__cooperative"), public_id=public_id
         )
-        record_look(user=request.user, member=site.member, what="tips", subject=site.code, now=timezone.now())
+        record_look(
+            user=user_of(request), member=site.member, what="tips", subject=site.code, now=timezone.now()
+        )
         found = site_tips(site, real_now=timezone.now())
         body = {
             "days": found.days,

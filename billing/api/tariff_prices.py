@@ -6,12 +6,12 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.selectors.prices_ahead import microgrid_for, own_tariffs, prices_on
+from members.selectors.scope import user_of
 
 
 class TariffPricesSerializer(serializers.Serializer[Any]):
@@ -42,14 +42,12 @@ ANSWERED = {
 class TariffPricesView(APIView):
     """What a kWh costs, a day ahead."""
 
-    permission_classes = (IsAuthenticated,)
-
     @extend_schema(
         operation_id="tariff_prices", summary="Prices of today and tomorrow", responses=TariffPricesSerializer(many=True),
         examples=[OpenApiExample("one interval", ANSWERED, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        user: Any = request.user
+        user = user_of(request)
         found = []
         for tariff in own_tariffs(user, timezone.now()):
             microgrid = microgrid_for(user, tariff)

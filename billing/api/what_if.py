@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,9 +25,10 @@ from billing.services.what_if import (
     vat_rate_of,
     what_if,
 )
-from energy.api.problems import as_problem, problem
+from energy.api.problems import problem
 from energy.models import Microgrid
 from members.models import Member
+from members.selectors.scope import user_of
 from members.services.access import record_looks
 
 MOST_TARIFFS = 5
@@ -56,7 +56,7 @@ class WhatIfRequestSerializer(serializers.Serializer[Any]):
 
     first_day = serializers.DateField(required=False)
     last_day = serializers.DateField(required=False)
-    tariffs = TriedTariffSerializer(many=True, min_length=1, max_length=MOST_TARIFFS)
+    tariffs = serializers.ListField(child=TriedTariffSerializer(), min_length=1, max_length=MOST_TARIFFS)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if "first_day" in attrs and "last_day" in attrs and attrs["last_day"] < attrs["first_day"]:
@@ -111,11 +111,6 @@ ANSWERED = {
 class WhatIfView(APIView):
     """Tariffs over real readings; nothing is written."""
 
-    permission_classes = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
     @extend_schema(
         operation_id="what_if", summary="What tariffs would have cost", request=WhatIfRequestSerializer, responses=WhatIfSerializer,
         examples=[OpenApiExample("asked", ASKED, request_only=True), OpenApiExample("answered", ANSWERED, response_only=True)],
@@ -123,7 +118,7 @@ class WhatIfView(APIView):
     def post(self, request: Request) -> Response:
         form = WhatIfRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        user: Any = request.user
+        user = user_of(request)
         sites = list(comparable_sites(user))
         if not sites:
             return problem(409, "Nothing to compare", "No metering point is yours to compare.")

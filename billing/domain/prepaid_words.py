@@ -1,6 +1,8 @@
 """The words for paying before using, in English and German: what is left, what happens when it runs out, and what never happens."""
 
-ENGLISH = {
+from typing import Any
+
+ENGLISH: dict[str, Any] = {
     "lang": "en", "title": "Prepaid", "lead": "You pay before you use. Here is what is left, and how long it lasts.",
     "none": "You pay by bill", "none_text": "Your bills come after each month. If you prefer to pay before you use, agree below; you can end it on any day.",
     "terms_title": "Pay before you use",
@@ -42,7 +44,7 @@ ENGLISH = {
         "free": ("The limit at {site} ends", "{why} You can use your power as before; where somebody has to come for it, they are on their way."),
     },
 }  # fmt: skip
-GERMAN = {
+GERMAN: dict[str, Any] = {
     "lang": "de", "title": "Guthaben", "lead": "Sie zahlen vor dem Verbrauch. Hier steht, was übrig ist und wie lange es reicht.",
     "none": "Sie zahlen auf Rechnung", "none_text": "Ihre Rechnung kommt nach jedem Monat. Wenn Sie lieber vor dem Verbrauch zahlen, stimmen Sie unten zu; Sie können es an jedem Tag beenden.",
     "terms_title": "Vor dem Verbrauch zahlen",

@@ -132,4 +132,4 @@ class Delivery(PublicRow):
 
     @property
     def letter(self) -> Letter:
-        return getattr(self, self.kind)  # type: ignore[no-any-return]
+        return getattr(self, self.kind)

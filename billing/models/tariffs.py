@@ -65,7 +65,7 @@ class VersionStatus(models.TextChoices):
     REJECTED = "rejected", gettext_lazy("rejected")
 
 
-def _price(label: str, help_text: str = "") -> models.DecimalField:
+def _price(label: Any, help_text: Any = "") -> models.DecimalField:
     return models.DecimalField(
         label, max_digits=12, decimal_places=6, default=Decimal(0), help_text=help_text
     )

@@ -121,7 +121,7 @@ def why_not_proposed(site: Site, rule: ArrearsRule, today: date) -> list[Refusal
     cooperative = site.member.cooperative
     documents = overdue(cooperative, today).filter(member=site.member)
     rest = documents.aggregate(rest=Sum(F("gross_minor") - F("paid_minor")))["rest"] or 0
-    levels = [rows[-1].level for rows in standing_reminders(documents.values("pk")).values()]
+    levels = [rows[-1].level for rows in standing_reminders(documents).values()]
     return refusals(
         life_support=has_life_support(site, today),
         hardship=site.member_id in spared_members(cooperative, today, ProtectionKind.HARDSHIP),

@@ -24,8 +24,8 @@ def astray(run: BillingRun, documents: QuerySet[Document]) -> list[Document]:
         return []
     after = run.last_day + timedelta(days=1)
     stretches: set[tuple[int, int, date, date]] = set()
-    for site_id, rows in ownerships_along(sites, run.first_day, run.last_day).items():
-        for row in rows:
+    for site_id, owned in ownerships_along(sites, run.first_day, run.last_day).items():
+        for row in owned:
             first, end = (
                 max(row.valid_from or run.first_day, run.first_day),
                 min(row.valid_to or after, after),

@@ -126,9 +126,9 @@ def _held(run: BillingRun, billed: Sequence[Billed]) -> dict[str, Ints]:
             row for row in of_one.get((one.site_id, one.member_id), [])
             if one.since is None or row.first_day >= one.since
         ]  # fmt: skip
-        for row in own:
-            if row.run_id == own[0].run_id and row.first_day == own[0].first_day:
-                held.setdefault(row.window, np.zeros(len(billed), dtype=np.int64))[place] = row.after_wh
+        for left in own:
+            if left.run_id == own[0].run_id and left.first_day == own[0].first_day:
+                held.setdefault(left.window, np.zeros(len(billed), dtype=np.int64))[place] = left.after_wh
     return held
 
 

@@ -19,6 +19,7 @@ from billing.models import (
     YearClosing,
 )
 from billing.models.ledger import YEAR_CLOSING
+from kernel.identifiers import uuid_in
 
 PAYMENT_KEY = "payment:"
 HASHED = "sha256:"
@@ -66,10 +67,7 @@ def _documents(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
 
 def _ref_in_key(row: LedgerTransaction) -> UUID | None:
     """The id that a key ends with."""
-    try:
-        return UUID(row.idempotency_key.rsplit(":", 1)[-1])
-    except ValueError:
-        return None
+    return uuid_in(row.idempotency_key.rsplit(":", 1)[-1])
 
 
 def _payments(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
@@ -138,10 +136,7 @@ def _bank_lines(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
 
 def _ref_before_count(row: LedgerTransaction) -> UUID | None:
     parts = row.idempotency_key.split(":")
-    try:
-        return UUID(parts[-2]) if len(parts) > 2 else None
-    except ValueError:
-        return None
+    return uuid_in(parts[-2]) if len(parts) > 2 else None
 
 
 def _returns(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
@@ -150,10 +145,11 @@ def _returns(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     known = {p.public_id: p for p in payments.select_related("document", "member")}
     return {
         pk: Cause(
-            "payment return", _("returned: %(member)s") % {"member": known[ref].member.number}, known[ref], known[ref].document.label if known[ref].document else ""
+            "payment return", _("returned: %(member)s") % {"member": payment.member.number}, payment,
+            payment.document.label if payment.document else "",
         )
         for pk, ref in refs.items()
-        if ref in known
+        if ref is not None and (payment := known.get(ref)) is not None
     }  # fmt: skip
 
 

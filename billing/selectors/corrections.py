@@ -107,7 +107,10 @@ def newer_readings(run: BillingRun) -> list[NewerReadings]:
         if current.get((kept.meter_id, kept.channel, day), version) != version
     ]
     meters = Meter.objects.select_related("site").in_bulk({row[0] for row in changed})
-    return [NewerReadings(meters[pk], *rest) for pk, *rest in changed]
+    return [
+        NewerReadings(meters[pk], channel, day, billed, newest)
+        for pk, channel, day, billed, newest in changed
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def left_of_years(
     for year in years:
         margin = sum(line.amount_minor for line in margin_lines(cooperative, year.first_day, year.last_day))
         rows = standing(cooperative).filter(first_day__lte=year.last_day, last_day__gte=year.first_day)
-        used = rows.exclude(pk=but.pk if but else None).aggregate(sum=Sum("used_minor"))["sum"] or 0
+        used = (rows.exclude(pk=but.pk) if but else rows).aggregate(sum=Sum("used_minor"))["sum"] or 0
         left.append(margin - year.reserve_minor - used)
     return min(left, default=None)
 
@@ -129,11 +129,10 @@ def _delivered(cooperative: Cooperative, first: date, last: date) -> dict[int, i
     delivered, own = Q(component__in=DELIVERED), Q(component=Component.OWN_USE)
     found: dict[int, int] = defaultdict(int)
     for kind, sign in ((DocumentKind.CREDIT, 1), (DocumentKind.CREDIT_REVERSAL, -1)):
-        rows = lines.filter(document__kind=kind).order_by().values_list("document__member")
-        rows = rows.annotate(wh=Sum("quantity", filter=delivered), own=Sum("quantity", filter=own))
-        for member_id, wh, own_wh in rows:
+        rows = lines.filter(document__kind=kind).order_by().values("document__member")
+        for row in rows.annotate(wh=Sum("quantity", filter=delivered), own=Sum("quantity", filter=own)):
             # Who sells all is paid for own use too, which was delivered to nobody.
-            found[member_id] += sign * ((wh or 0) - (own_wh or 0))
+            found[row["document__member"]] += sign * ((row["wh"] or 0) - (row["own"] or 0))
     return {member_id: wh for member_id, wh in found.items() if wh > 0}
 
 

@@ -1,6 +1,7 @@
 """Letters and their ways: what left, what did not, and what nobody was sent yet."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
@@ -38,7 +39,11 @@ def unsent(cooperative: Cooperative) -> dict[str, Sequence[Letter]]:
         **of_members, distribution__status=DistributionStatus.RELEASED, distribution__counters=None
     )
     years = YearStatement.objects.filter(**of_members)
-    found = {"reminder": reminders, "part": parts.exclude(gross_minor=0), "statement": years}
+    found: dict[str, QuerySet[Any]] = {
+        "reminder": reminders,
+        "part": parts.exclude(gross_minor=0),
+        "statement": years,
+    }
     return {
         name: list(rows.exclude(member__email="").select_related("member")) for name, rows in found.items()
     }

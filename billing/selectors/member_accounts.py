@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from billing.models import Allocation, Charge, Document, DocumentKind, DocumentStatus, Payment, Payout, Refund
@@ -46,7 +48,7 @@ def accounts_of(cooperative: Cooperative, words: str = "") -> QuerySet[Member]:
     )
 
 
-def _sum(rows: QuerySet, amount: F) -> Coalesce:  # type: ignore[type-arg]
+def _sum(rows: QuerySet[Any], amount: Combinable) -> Coalesce:
     return Coalesce(Subquery(rows.values("member").annotate(sum=Sum(amount)).values("sum")[:1]), 0)
 
 

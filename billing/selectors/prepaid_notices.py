@@ -17,6 +17,6 @@ def notice_of(alarm: PrepaidAlarm) -> tuple[str, str]:
         "friendly": f"{spoken.money(agreement.friendly_minor)} {cooperative.currency}", "credit_days": agreement.friendly_days,
         "watts": prepaid_rule(cooperative).limit_w, "phone": cooperative.phone or cooperative.email or "–",
     }  # fmt: skip
-    notices: dict[str, tuple[str, str]] = words["notice"]  # type: ignore[assignment]
+    notices: dict[str, tuple[str, str]] = words["notice"]
     subject, text = notices[alarm.alarm]
     return subject.format(**told), text.format(**told)

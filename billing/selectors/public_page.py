@@ -27,7 +27,10 @@ from kernel.intervals import CannotReadPeriod, Month
 # Totals of fewer sites could tell about one of them.
 FEWEST_SITES = 5
 KEPT_S = 24 * 3600
-BALANCE = ("import_wh", "production_wh", "consumption_wh", "export_wh", "charge_wh", "discharge_wh", "losses_wh")  # fmt: skip
+BALANCE = {
+    "bought_wh": "import_wh", "produced_wh": "production_wh", "used_wh": "consumption_wh", "sold_wh": "export_wh",
+    "charged_wh": "charge_wh", "discharged_wh": "discharge_wh", "lost_wh": "losses_wh",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,10 @@ def shown_month(microgrid: Microgrid, text: str) -> PublicMonth | None:
     if month not in months:
         raise NotShown(text)
     key = f"public:{microgrid.pk}:{month.number}:{':'.join(map(str, state_of(microgrid, month)))}"
-    found: PublicMonth = cache.get_or_set(key, lambda: public_month(microgrid, month), KEPT_S)
+    found: PublicMonth | None = cache.get(key)
+    if found is None:
+        found = public_month(microgrid, month)
+        cache.set(key, found, KEPT_S)
     return found
 
 
@@ -161,7 +167,8 @@ def public_month(microgrid: Microgrid, month: Month) -> PublicMonth:
         month,
         [
             PublicDay(
-                row.day, *(int(sum(getattr(row, name))) for name in BALANCE), shared[i], negative[i], paid[i], received[i]
+                row.day, **{name: int(sum(getattr(row, column))) for name, column in BALANCE.items()}, shared_wh=shared[i],
+                negative_intervals=negative[i], paid_minor=paid[i], received_minor=received[i],
             )
             for i, row in enumerate(rows)
         ],

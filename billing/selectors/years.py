@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -57,7 +58,7 @@ def income_statement(cooperative: Cooperative, year: FiscalYear) -> list[MarginL
     return [MarginLine(code, name, found[code]) for code, name in names.items() if code in found]
 
 
-def _values(cooperative: Cooperative) -> dict[str, object]:
+def _values(cooperative: Cooperative) -> dict[str, Any]:
     return {
         "cooperative": cooperative.pk, "currency": cooperative.currency, "closing": YEAR_CLOSING, "result": [code.value for code in RESULT],
     }  # fmt: skip

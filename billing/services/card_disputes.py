@@ -19,11 +19,13 @@ from billing.services.payments import book_member_payment, return_payment
 
 def follow_disputes(*, checkout: CardCheckout, rows: Iterable[Disputed], now: datetime) -> None:
     """Book what disputes hold back now. Part of the caller's transaction, with the checkout locked."""
+    payment = checkout.payment
+    assert payment is not None  # only what was paid is disputed
     for told in rows:
         row, _ = CardDispute.objects.get_or_create(
             cooperative=checkout.cooperative, ref=told.ref,
             defaults={
-                "payment": checkout.payment, "amount_minor": told.amount_minor, "reason": told.reason[:60], "status": told.status[:40],
+                "payment": payment, "amount_minor": told.amount_minor, "reason": told.reason[:60], "status": told.status[:40],
                 "opened_at": told.opened_at,
             },
         )  # fmt: skip
@@ -66,7 +68,7 @@ def _give(checkout: CardCheckout, row: CardDispute, amount_minor: int, now: date
 
 
 def _book(checkout: CardCheckout, what: str, amount_minor: int, now: datetime) -> None:
-    document = Document.objects.filter(pk=checkout.document_id, status=DocumentStatus.OPEN).first()
+    document = Document.objects.filter(card_checkouts=checkout, status=DocumentStatus.OPEN).first()
     book_member_payment(
         member=checkout.member, document=document, amount_minor=amount_minor, rail=PaymentRail.CARD,
         external_ref=f"{checkout.intent_ref}:{what}", received_at=now, now=now,

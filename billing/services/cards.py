@@ -229,7 +229,7 @@ def _settle(checkout: CardCheckout, intent: Intent, provider: CardProvider, now:
 def _still_wanted(checkout: CardCheckout) -> bool:
     if checkout.document is None:
         return True
-    document = Document.objects.get(pk=checkout.document_id)
+    document = Document.objects.get(pk=checkout.document.pk)
     return document.status == DocumentStatus.OPEN and document.rest_minor >= checkout.amount_minor
 
 

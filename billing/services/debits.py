@@ -297,7 +297,7 @@ def _returned_debit(line: BankStatementLine) -> Debit | None:
     named = done.filter(end_to_end_id=line.end_to_end_id).first() if line.end_to_end_id else None
     if named is not None or not line.mandate_ref:
         return named
-    sums = {-line.amount_minor, line.original_minor} - {None}
+    sums = {sum_minor for sum_minor in (-line.amount_minor, line.original_minor) if sum_minor is not None}
     fitting = list(done.filter(mandate__reference=line.mandate_ref, amount_minor__in=sums)[:2])
     return fitting[0] if len(fitting) == 1 else None
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from smtplib import SMTPException
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q
@@ -56,7 +57,8 @@ def send_again(*, letter: Letter, recipient: str, now: datetime) -> Delivery:
     Raises:
         CannotSend: it is not out yet or was taken back, or there is no address.
     """
-    letter = LETTERS[field_of(letter)].objects.select_for_update(of=("self",)).get(pk=letter.pk)
+    model: Any = LETTERS[field_of(letter)]
+    letter = model.objects.select_for_update(of=("self",)).get(pk=letter.pk)
     try:
         check_counts(letter)
     except NotToBeSent as why:

@@ -320,9 +320,9 @@ def _move_allocations(run: BillingRun, now: datetime) -> None:
         )
     for document_id, reversal in reversal_of.items():
         # Who paid the old bill meant what stands in its place now.
-        new = _in_place_of(document_id, reversal_of, new_at)
-        if new is not None and reversal.is_for_use:
-            Payment.objects.filter(document=document_id).update(document=new)
+        instead = _in_place_of(document_id, reversal_of, new_at)
+        if instead is not None and reversal.is_for_use:
+            Payment.objects.filter(document=document_id).update(document=instead)
     for member_id in sorted({row.payment.member_id for row in rows if row.payment}):
         use_credit(member=Member.objects.get(pk=member_id), now=now)
     _claim_back(run, rows, now)

@@ -128,7 +128,7 @@ def plan_distribution(*, cooperative: Cooperative, wanted: Wanted, but: Distribu
     first, last = wanted.first_day, wanted.last_day
     rule = rule_on(cooperative, last) or DistributionRule(cooperative=cooperative, valid_from=first)
     margin = margin_lines(cooperative, first, last)
-    same = standing(cooperative).filter(first_day=first, last_day=last).exclude(pk=but.pk if but else None)
+    same = standing(cooperative).filter(first_day=first, last_day=last).exclude(pk=but.pk if but else 0)
     costs = max([wanted.other_costs_minor, *same.filter(counters=None).values_list("other_costs_minor", flat=True)])  # fmt: skip
     used_before = used_of(cooperative, first, last) - (but.used_minor if but else 0)
     rows = claims_of(cooperative, first, last)
@@ -152,7 +152,7 @@ def _obstacles(
     if not wanted.name.strip():
         found.append(_("Give it a name; it stands on the statements."))
     others = standing(cooperative).filter(counters=None).exclude(countered_by__status=DistributionStatus.RELEASED)  # fmt: skip
-    others = others.exclude(pk=but.pk if but else None)
+    others = others.exclude(pk=but.pk if but else 0)
     if _named(cooperative, wanted.name, but):
         found.append(
             _("There is a distribution “%(name)s” already; give this one another name.")
@@ -189,7 +189,7 @@ def _obstacles(
 
 def _named(cooperative: Cooperative, name: str, but: Distribution | None) -> bool:
     rows = Distribution.objects.filter(cooperative=cooperative, name=name.strip(), counters=None)
-    return rows.exclude(status=DistributionStatus.CANCELLED).exclude(pk=but.pk if but else None).exists()
+    return rows.exclude(status=DistributionStatus.CANCELLED).exclude(pk=but.pk if but else 0).exists()
 
 
 def _divided(
@@ -316,7 +316,7 @@ def release_distribution(*, distribution: Distribution, by: User, now: datetime)
     if row.counters is None:
         _check_fresh(row)
     else:
-        Distribution.objects.select_for_update().get(pk=row.counters_id)
+        Distribution.objects.select_for_update().get(pk=row.counters.pk)
     _post(row, now)
     row.status, row.released_at, row.released_by = DistributionStatus.RELEASED, now, by
     row.save(update_fields=["status", "released_at", "released_by"])

@@ -1,6 +1,7 @@
 """The last step of a run, set-based: local money to producers, numbers without gaps, balanced ledger entries."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
@@ -163,7 +164,7 @@ def _post(run: BillingRun, now: datetime) -> None:
 
     The documents stand in a table of their own that is counted first: a plan made blind tries every pair of ten thousand.
     """
-    given = {
+    given: dict[str, Any] = {
         "now": now, "run": run.pk, "cooperative": run.microgrid.cooperative_id,
         "currency": run.microgrid.cooperative.currency,
     }  # fmt: skip

@@ -110,7 +110,8 @@ def _open_months(microgrid: Microgrid, member_ids: Collection[int], now: datetim
             microgrid=microgrid, kind=RunKind.FINAL, only_sites=[], status=RunStatus.POSTED
         ).values_list("period", flat=True)
     )
-    months, month = [], Month(yesterday.year, yesterday.month)
+    months: list[Month] = []
+    month = Month(yesterday.year, yesterday.month)
     while len(months) < MOST_MONTHS and month.last_day >= first and month.number not in posted:
         months.append(month)
         month = month.previous

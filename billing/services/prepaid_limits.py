@@ -75,7 +75,7 @@ def ask_where_used_up(
         elif not reasons and not SupplyRequest.objects.filter(site=site, asked_at__gte=since).exists():
             asked.append(
                 ask_limit(site=site, limit_w=rule.limit_w, why=PREPAID_WORDS["en"]["why_supply"], now=now)
-            )  # type: ignore[arg-type]
+            )
     return asked
 
 
@@ -165,7 +165,7 @@ def _tell_limited(request: SupplyRequest, agreement: PrepaidAgreement | None, no
 
 def _tell(request: SupplyRequest, member: Member, what: str, told: dict[str, object], now: datetime) -> None:
     words = PREPAID_WORDS.get(member.language, PREPAID_WORDS["en"])
-    subject, text = words["notice"][what]  # type: ignore[index,misc]
+    subject, text = words["notice"][what]
     notify(
         users=User.objects.filter(memberships__member=member, is_active=True).distinct(), kind="prepaid", key=f"prepaid-limit:{request.public_id}:{what}",
         subject=subject.format(**told), text=text.format(**told), path="/prepaid/", by_mail=True, now=now,

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -133,13 +134,13 @@ def _rate(
 
 
 def _bill(
-    who: str, row: int, energy: SiteEnergy, before: Rating, after: Rating, vat_before: TariffVat, vat_after: TariffVat
+    who: str | Promise, row: int, energy: SiteEnergy, before: Rating, after: Rating, vat_before: TariffVat, vat_after: TariffVat
 ) -> PreviewBill:  # fmt: skip
     sums_before, sums_after = _by_component(before.bills, row), _by_component(after.bills, row)
     paid_before, paid_after = _paid(before, row), _paid(after, row)
     names = [*sums_before, *(name for name in sums_after if name not in sums_before)]
     return PreviewBill(
-        who,
+        str(who),
         int(np.sum(energy.import_wh[row])),
         [
             *(

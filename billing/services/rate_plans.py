@@ -66,7 +66,7 @@ def rate_plan(
         versions.append(
             VersionDays(
                 term.priced(), axis, slice(None) if len(places) == len(days) else within,
-                along and along.price_micro, along and along.substituted,
+                along.price_micro if along else None, along.substituted if along else None,
             )
         )  # fmt: skip
     plan = RatePlan(

@@ -168,7 +168,7 @@ class SharesGivenBack:
         ]  # fmt: skip
 
     @staticmethod
-    def _owed():  # type: ignore[no-untyped-def]
+    def _owed():
         return MemberShare.objects.exclude(way="").filter(returned_date__isnull=False, repaid_minor__lt=F("paid_in_minor"))  # fmt: skip
 
     def settle(self, payout: Payout, now: datetime) -> None:

@@ -77,7 +77,8 @@ def _read(file_name: str, content: bytes, metering: Metering) -> _Read:
         found = tariff_from_urdb(_only_item(file_name, given), metering=metering, tier_rule=rule)
     except CannotReadUrdb as problem:
         raise CannotImportTariff(f"{file_name}, {said(str(problem), PHRASES)}") from None
-    kept, left = [], []
+    kept: list[Part] = []
+    left: list[str] = []
     for part in found.tariff.parts:
         try:
             check_billable([*kept, part])

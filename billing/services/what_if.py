@@ -216,7 +216,7 @@ class _Block:
 
     def of(self, rows: NDArray[np.int64], within: slice | NDArray[np.int64] = slice(None)) -> "_Block":
         """Some of the sites, over some of the intervals."""
-        chosen = {
+        chosen: dict[str, Any] = {
             name: values if values is None else values[rows][:, within]
             for name in ENERGY for values in (getattr(self, name),)
         }  # fmt: skip
@@ -227,17 +227,19 @@ class _Block:
         knows_neighbours = bool(tariff.of_kind(Local))
         fed_in = self.exported_wh if knows_neighbours else self.export_wh
         return Metered(
-            self.drawn_wh(tariff), fed_in + self.own_wh if self._buys_all(tariff) else fed_in,
+            self.drawn_wh(tariff), fed_in if (own_wh := self._sold_wh(tariff)) is None else fed_in + own_wh,
             self.received_wh if knows_neighbours else None, reactive_varh=self.reactive_varh,
             fuse_a=fuses_for(tariff, self.site_ids),
         )  # fmt: skip
 
     def drawn_wh(self, tariff: PricedTariff) -> Ints:
         """What the tariff sees as drawn: the register, or the whole use."""
-        return self.import_wh + self.own_wh if self._buys_all(tariff) else self.import_wh
+        own_wh = self._sold_wh(tariff)
+        return self.import_wh if own_wh is None else self.import_wh + own_wh
 
-    def _buys_all(self, tariff: PricedTariff) -> bool:
-        return self.own_wh is not None and asks_own_use(tariff)
+    def _sold_wh(self, tariff: PricedTariff) -> Ints | None:
+        """What was made and used behind the meter, where the tariff has all made sold and all used bought."""
+        return self.own_wh if asks_own_use(tariff) else None
 
 
 def _with_beside(

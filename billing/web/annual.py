@@ -1,6 +1,5 @@
 """A member's year at a site, as page and PDF."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -12,6 +11,7 @@ from billing.models import YearStatement
 from billing.selectors.annual import AnnualStatement, annual_statement, statement_content
 from billing.services.looks import note_own_look
 from billing.services.papers import pdf_of_annual
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 
@@ -40,7 +40,7 @@ def annual_pdf(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, site_id: UUID, year: int) -> AnnualStatement:
-    user: Any = request.user
+    user = user_of(request)
     statement = annual_statement(user=user, site_id=site_id, year=year)
     if statement is None:
         raise Http404

@@ -10,12 +10,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from rest_framework.generics import get_object_or_404
 
 from billing.domain.arrears_words import ARREARS_WORDS
 from billing.domain.sentences import WORDS
@@ -46,7 +47,7 @@ from billing.web.books import Desk, desk_of, now_of
 from energy.models import Site
 from members.language import said
 from members.models import Member, Role
-from members.selectors.scope import own_members, visible_members
+from members.selectors.scope import own_members, user_of, visible_members
 from members.services.access import record_look, record_looks
 
 AGE_NAMES = (
@@ -86,7 +87,9 @@ def arrears_page(request: HttpRequest) -> HttpResponse:
     found = [row for row in rows if _is_wanted(row, wanted.casefold(), beside)]
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     shown = Member.objects.filter(pk__in=[row.member.pk for row in page.object_list])
-    record_looks(user=request.user, members=shown, what="arrears", subject="board's list", now=timezone.now())  # type: ignore[arg-type]
+    record_looks(
+        user=user_of(request), members=shown, what="arrears", subject="board's list", now=timezone.now()
+    )
     context = desk.context("arrears") | {
         "rows": rows, "page": page, "q": wanted, "beside": beside, "kinds": BESIDE.items(), "today": today, "ages": _ages(rows), "total": sum(row.rest_minor for row in rows),
         "rule": rule_on(desk.cooperative, today),
@@ -119,7 +122,9 @@ def _ages(rows: Sequence[MemberArrears]) -> list[dict[str, Any]]:
 def member_arrears(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One member: open bills, letters, plan, and whether anything more may be proposed."""
     member, desk = _member_and_desk(request, public_id)
-    record_look(user=request.user, member=member, what="arrears", subject=member.number, now=timezone.now())  # type: ignore[arg-type]
+    record_look(
+        user=user_of(request), member=member, what="arrears", subject=member.number, now=timezone.now()
+    )
     today = now_of(desk.cooperative).date()
     rule = rule_on(desk.cooperative, today)
     context = desk.context("arrears") | {
@@ -174,7 +179,7 @@ def act_on_member(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _act(request: HttpRequest, member: Member, now: datetime) -> str:
-    user: Any = request.user
+    user = user_of(request)
     what, today = request.POST.get("what"), now.date()
     if what == "take back":
         reminder = get_object_or_404(Reminder, member=member, public_id=request.POST.get("reminder"))
@@ -204,7 +209,7 @@ def _act(request: HttpRequest, member: Member, now: datetime) -> str:
 @login_required
 def reminder_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A letter as PDF, for its member and for those who keep the books."""
-    user: Any = request.user
+    user = user_of(request)
     members = visible_members(user, Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)
     reminder = get_object_or_404(
         Reminder.objects.filter(member__in=members.values("pk")).select_related("member", "cooperative", "document"), public_id=public_id
@@ -219,7 +224,7 @@ def reminder_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @login_required
 def open_bills(request: HttpRequest) -> HttpResponse:
     """The member's own page: what is open, how to pay it, what can be agreed on."""
-    members = list(own_members(request.user).select_related("cooperative"))  # type: ignore[arg-type]
+    members = list(own_members(user_of(request)).select_related("cooperative"))
     if not members:
         raise Http404
     first = members[0]

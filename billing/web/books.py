@@ -8,11 +8,12 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.generics import get_object_or_404
 
 from billing.domain.datev import CannotExport
 from billing.models import (
@@ -49,6 +50,7 @@ from energy.selectors.clocks import cooperative_now
 from kernel.intervals import CannotReadPeriod, Month
 from members.language import month_in_words, said
 from members.models import Cooperative
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 ON_A_PAGE = 100
@@ -74,7 +76,7 @@ class Desk:
 
 def desk_of(request: HttpRequest, *, of: Cooperative | None = None) -> Desk:
     """The books asked for, or `of` a cooperative, if they are the user's to read."""
-    user: Any = request.user
+    user = user_of(request)
     books = kept_books(user)
     asked = of.slug if of else request.GET.get("cooperative") or request.POST.get("cooperative")
     cooperative = books.filter(slug=asked).first() if asked else books.first()
@@ -142,9 +144,10 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
     if number:
         accounts = accounts.filter(member__number=number)
         own = get_object_or_404(accounts.select_related("member"))
+        assert own.member is not None  # its number was asked for
         record_look(
-            user=request.user, member=own.member, what="account", subject=str(own), now=timezone.now()
-        )  # type: ignore[arg-type]
+            user=user_of(request), member=own.member, what="account", subject=str(own), now=timezone.now()
+        )
     page = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdigit() else 1
     sheet = account_sheet(
         accounts, since=desk.month.first_day, until=desk.month.last_day, first=(page - 1) * ON_A_PAGE, most=ON_A_PAGE
@@ -169,7 +172,7 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
 @login_required
 def transaction_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Both sides of a transaction, its cause, its key."""
-    books = kept_books(request.user)  # type: ignore[arg-type]
+    books = kept_books(user_of(request))
     posted = get_object_or_404(
         LedgerTransaction.objects.filter(cooperative__in=books.values("pk")).select_related("cooperative"),
         public_id=public_id,
@@ -215,8 +218,8 @@ def close_month(request: HttpRequest) -> HttpResponse:
     desk = _keepers_desk(request)
     try:
         close_period(
-            cooperative=desk.cooperative, month=desk.month, by=request.user, now=now_of(desk.cooperative)
-        )  # type: ignore[arg-type]
+            cooperative=desk.cooperative, month=desk.month, by=user_of(request), now=now_of(desk.cooperative)
+        )
         messages.success(request, _("%(month)s is closed.") % {"month": month_in_words(desk.month.first_day)})
     except CannotClose as why:
         messages.error(request, said(str(why), PHRASES))
@@ -230,7 +233,7 @@ def reopen_month(request: HttpRequest) -> HttpResponse:
     desk = _keepers_desk(request)
     try:
         reopen_period(
-            cooperative=desk.cooperative, month=desk.month, by=request.user, reason=request.POST.get("reason", ""),  # type: ignore[arg-type]
+            cooperative=desk.cooperative, month=desk.month, by=user_of(request), reason=request.POST.get("reason", ""),
             now=now_of(desk.cooperative),
         )  # fmt: skip
         messages.success(

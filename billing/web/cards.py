@@ -1,18 +1,18 @@
 """Cards: from a bill to the provider's page and back, what the provider tells, and the treasurer's look at all of it."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from rest_framework.generics import get_object_or_404
 
 from billing.adapters.cards import back_url, provider
 from billing.domain.cards.provider import CannotReachProvider, ProviderRefuses
@@ -32,7 +32,7 @@ from billing.services.cards import (
 from billing.services.payables import CannotPayOut
 from billing.web.money_desk import open_desk
 from members.language import said
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 
 LONGEST_EVENT_BYTES = 512 * 1024
 
@@ -41,7 +41,7 @@ LONGEST_EVENT_BYTES = 512 * 1024
 @require_POST
 def pay_by_card(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Lead to the provider's page for an own bill's rest."""
-    user: Any = request.user
+    user = user_of(request)
     document = get_object_or_404(
         Document.objects.select_related("member__cooperative"),
         public_id=public_id,
@@ -73,7 +73,7 @@ def card_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     Whoever paid from an app has no session in the browser: the app asks, and this page says to go back to it.
     """
-    user: Any = request.user
+    user = user_of(request)
     if not user.is_authenticated:
         return render(request, "portal/card_back.html")
     checkout = get_object_or_404(CardCheckout, public_id=public_id, member__in=own_members(user))
@@ -130,7 +130,7 @@ def cards(request: HttpRequest) -> HttpResponse:
 
 
 def _act(request: HttpRequest, cooperative_id: int) -> None:
-    user: Any = request.user
+    user = user_of(request)
     now = timezone.now()
     try:
         if request.POST.get("do") == "release":

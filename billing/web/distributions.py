@@ -11,10 +11,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.generics import get_object_or_404
 
 from billing.models import Distribution, DistributionKind, DistributionPart, DistributionStatus, MemberShare
 from billing.selectors.distribution_statement import counter_of, state_of, statement_of, words_in
@@ -37,7 +38,7 @@ from billing.web.money_desk import Desk, NoAmount, money_written, open_desk
 from kernel.intervals import CannotReadPeriod, Month
 from members.language import said
 from members.models import Cooperative
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 from members.services.access import record_look
 
 PAGE = 24
@@ -71,7 +72,7 @@ def sharing_out(request: HttpRequest) -> HttpResponse:
 
 
 def _prepare(request: HttpRequest, desk: Desk, wanted: Wanted) -> Distribution:
-    user: Any = request.user
+    user = user_of(request)
     return prepare_distribution(cooperative=desk.cooperative, wanted=wanted, by=user, now=now_of(desk.cooperative))  # fmt: skip
 
 
@@ -140,10 +141,10 @@ def distribution(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _decide(request: HttpRequest, row: Distribution) -> HttpResponse:
-    what, user, now = request.POST.get("do"), request.user, now_of(row.cooperative)
+    what, user, now = request.POST.get("do"), user_of(request), now_of(row.cooperative)
     try:
         if what == "release":
-            release_distribution(distribution=row, by=user, now=now)  # type: ignore[arg-type]
+            release_distribution(distribution=row, by=user, now=now)
             messages.success(
                 request,
                 _("Released. It is booked; members see their parts, and payouts take them from here.")
@@ -154,7 +155,7 @@ def _decide(request: HttpRequest, row: Distribution) -> HttpResponse:
             cancel_distribution(distribution=row)
             messages.success(request, _("Cancelled; nothing was booked."))
         elif what == "take-back":
-            counter = take_back_distribution(distribution=row, why=request.POST.get("why", ""), by=user, now=now)  # type: ignore[arg-type]  # fmt: skip
+            counter = take_back_distribution(distribution=row, why=request.POST.get("why", ""), by=user, now=now)  # fmt: skip
             messages.success(request, _("The counter-distribution is prepared; a second person releases it."))
             return redirect("money-distribution", counter.public_id)
         else:
@@ -168,7 +169,7 @@ def _decide(request: HttpRequest, row: Distribution) -> HttpResponse:
 @require_safe
 def own_parts(request: HttpRequest) -> HttpResponse:
     """What was shared out to the user's own members, with all figures behind it, and the shares they hold."""
-    user: Any = request.user
+    user = user_of(request)
     language = translation.get_language() or "en"
     members = list(own_members(user).select_related("cooperative").order_by("number"))
     parts = visible_parts(user).filter(member__in=members)
@@ -189,7 +190,7 @@ def own_parts(request: HttpRequest) -> HttpResponse:
 @require_safe
 def part_pdf(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A member's statement on paper, in the member's language; treasurers and auditors see it too, and that is written down."""
-    user: Any = request.user
+    user = user_of(request)
     part: DistributionPart = get_object_or_404(visible_parts(user), public_id=public_id)
     record_look(user=user, member=part.member, what="distribution", subject=str(part.distribution), now=timezone.now())  # fmt: skip
     note_own_look(letter=part, user=user, now=timezone.now())

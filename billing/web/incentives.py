@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.generics import get_object_or_404
 
 from billing.domain.incentive_words import concern_in, labels_in
 from billing.models import IncentiveAward
@@ -20,7 +21,7 @@ from billing.services.incentive_awards import CannotDecide, decide_award
 from billing.web.money import open_desk
 from members.language import said
 from members.models import Member
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 from members.services.access import record_looks
 
 PAGE = 24
@@ -31,7 +32,7 @@ PAGE = 24
 def incentives(request: HttpRequest) -> HttpResponse:
     """Budgets, and awards that wait for a person: granted or declined with a reason that the member reads."""
     desk = open_desk(request, keeps=request.method == "POST")
-    user: Any = request.user
+    user = user_of(request)
     held, refused = held_awards(desk.cooperative), {}
     language = translation.get_language() or "en"
     if request.method == "POST":
@@ -70,7 +71,7 @@ def incentives(request: HttpRequest) -> HttpResponse:
 @require_safe
 def own_awards(request: HttpRequest) -> HttpResponse:
     """What the user's own members were rewarded for, how it was measured, and what is being looked at, with the reason."""
-    user: Any = request.user
+    user = user_of(request)
     language = translation.get_language() or "en"
     awards = visible_awards(user).filter(member__in=own_members(user))
     page = Paginator(awards, PAGE).get_page(request.GET.get("page"))

@@ -8,12 +8,13 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
+from rest_framework.generics import get_object_or_404
 
 from billing.models import Delivery, DeliveryStatus, DistributionPart, Document, Reminder, YearStatement
 from billing.models.deliveries import LETTER_NAMES, LETTERS, Letter
@@ -26,6 +27,7 @@ from billing.web.books import now_of
 from billing.web.money_desk import open_desk
 from members.language import said
 from members.models import Cooperative, Member
+from members.selectors.scope import user_of
 from members.services.access import record_looks
 
 PAGE = 40
@@ -55,7 +57,7 @@ def letters(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(status=state)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     shown: list[Delivery] = list(page.object_list)
-    user: Any = request.user
+    user = user_of(request)
     record_looks(
         user=user, members=Member.objects.filter(pk__in={row.member_id for row in shown}), what="letters", subject="list", now=timezone.now()
     )  # fmt: skip

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.generics import get_object_or_404
 
 from billing.models import Allocation, Charge, Document, DocumentKind, Mandate, Payment, Refund
 from billing.selectors.member_accounts import accounts_of, money_of, refunds_of
@@ -35,6 +35,7 @@ from billing.services.payouts import ask_refund, asked_back, withdraw_refund
 from billing.web.money_desk import NoAmount, money_written, open_desk
 from members.language import said
 from members.models import Member
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 PAGE = 20
@@ -65,7 +66,9 @@ def member_account(request: HttpRequest, public_id: UUID) -> HttpResponse:
         except REFUSALS as problem:
             messages.error(request, said(str(problem), PHRASES))
         return redirect("money-member", public_id)
-    record_look(user=request.user, member=member, what="account", subject=member.number, now=timezone.now())  # type: ignore[arg-type]
+    record_look(
+        user=user_of(request), member=member, what="account", subject=member.number, now=timezone.now()
+    )
     owed, money = owed_by(member), money_of(member)
     mandate = Mandate.objects.filter(member=member, status="active").first()
     words = {
@@ -81,7 +84,7 @@ def member_account(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @transaction.atomic
 def _act(request: HttpRequest, member: Member) -> str:
     """Do what the pressed button says; returns a sentence."""
-    what, user, now = request.POST.get("do"), request.user, timezone.now()
+    what, user, now = request.POST.get("do"), user_of(request), timezone.now()
     common: dict[str, Any] = {"user": user, "now": now}
     if what == "use":
         return _use(request, member, common)
@@ -158,7 +161,4 @@ def _target(request: HttpRequest, member: Member) -> dict[str, Any]:
 
 
 def _found(model: Any, member: Member, key: str, **more: Any) -> Any:
-    try:
-        return get_object_or_404(model, public_id=UUID(key), member=member, **more)
-    except (ValueError, ValidationError) as problem:
-        raise Http404 from problem
+    return get_object_or_404(model, public_id=key, member=member, **more)

@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from rest_framework.generics import get_object_or_404
 
 from billing.adapters.bank.pain import InvalidOrder
 from billing.adapters.bank.xml import LONGEST_FILE_BYTES, CannotReadFile
@@ -49,6 +50,7 @@ from billing.services.payouts import payable_now, prepare_payouts
 from billing.web.money_desk import NoAmount, money_written, open_desk, tell_refusal
 from members.language import amount, said
 from members.models import Cooperative, Member
+from members.selectors.scope import user_of
 
 PAGE = 30
 MOST_PARTS = 20
@@ -94,7 +96,7 @@ def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _decide(request: HttpRequest, line: BankStatementLine) -> str:
     """Do what the pressed button says; returns a sentence."""
-    what, user, now = request.POST.get("do"), request.user, timezone.now()
+    what, user, now = request.POST.get("do"), user_of(request), timezone.now()
     common: dict[str, Any] = {"line": line, "user": user, "now": now}
     if what == "assign":
         assign_line(shares=_shares(request, line), **common)
@@ -197,7 +199,7 @@ def orders(request: HttpRequest) -> HttpResponse:
 
 
 def _prepare(request: HttpRequest, cooperative: Cooperative) -> BankOrder:
-    user: Any = request.user
+    user = user_of(request)
     try:
         wanted = date.fromisoformat(request.POST.get("day", ""))
     except ValueError:
@@ -215,7 +217,7 @@ def order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("do") == "release":
-                release_order(order=found, user=request.user, now=timezone.now())  # type: ignore[arg-type]
+                release_order(order=found, user=user_of(request), now=timezone.now())
                 messages.success(request, _("Released. The file is ready for the bank and stays as it is."))
             else:
                 cancel_order(order=found, now=timezone.now())
@@ -265,7 +267,7 @@ def by_hand(request: HttpRequest) -> HttpResponse:
 
 
 def _take(request: HttpRequest, cooperative: Cooperative, words: dict[str, str]) -> Payment:
-    user: Any = request.user
+    user = user_of(request)
     return take_by_hand(
         cooperative=cooperative, rail=words["rail"], what=words["what"], amount_minor=money_written(words["amount"]),
         receipt=words["receipt"], note=words["note"], user=user, now=timezone.now(),

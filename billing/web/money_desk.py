@@ -14,6 +14,7 @@ from billing.selectors.books import kept_books, may_keep
 from billing.selectors.phrases import PHRASES
 from members.language import said
 from members.models import Cooperative
+from members.selectors.scope import user_of
 
 
 class NoAmount(ValueError):
@@ -35,7 +36,7 @@ class Desk:
 
 def open_desk(request: HttpRequest, *, keeps: bool = False) -> Desk:
     """The desk of the user's cooperative; the first of several unless another is named."""
-    user: Any = request.user
+    user = user_of(request)
     books = kept_books(user)
     asked = request.GET.get("cooperative") or request.POST.get("cooperative")
     cooperative = books.filter(slug=asked).first() if asked else books.first()

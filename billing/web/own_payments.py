@@ -18,7 +18,7 @@ from billing.selectors.payments import Owed, owed_by, payment_rows, visible_paym
 from billing.services.mandates import CannotGiveMandate, give_mandate, revoke_mandate
 from billing.services.payments import credit_of, rules_of
 from members.models import Member
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 
 PAGE = 24
 WAYS = {
@@ -40,7 +40,7 @@ MANDATE = gettext_lazy(
 @require_safe
 def payments(request: HttpRequest) -> HttpResponse:
     """Payments of the members whom the user may see; of own members also what is open, credit and mandate."""
-    user: Any = request.user
+    user = user_of(request)
     members = list(own_members(user).select_related("cooperative").order_by("number"))
     rows = visible_payments(user).select_related("document", "member", "cooperative").order_by("-received_at", "-pk")  # fmt: skip
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
@@ -74,10 +74,9 @@ def _wallet(member: Member) -> dict[str, Any]:
 @require_POST
 def own_mandate(request: HttpRequest) -> HttpResponse:
     """Give or revoke a mandate for an own member."""
-    user: Any = request.user
-    member = (
-        own_members(user).filter(public_id=request.POST.get("member")).select_related("cooperative").first()
-    )
+    user = user_of(request)
+    own = own_members(user).select_related("cooperative")
+    member = next((one for one in own if str(one.public_id) == request.POST.get("member")), None)
     if member is None:
         raise Http404
     now = timezone.now()

@@ -44,7 +44,7 @@ from billing.web.own_payments import WAYS
 from grid.models import SupplyRequest
 from members.language import said
 from members.models import Member
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 from members.services.notifications import mark_seen
 
 SHOWN_DAYS = 62
@@ -80,7 +80,7 @@ class Reader:
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_prepaid(request: HttpRequest) -> HttpResponse:
     """What is left for each own member who pays before using; for the others how to begin."""
-    user: Any = request.user
+    user = user_of(request)
     reader = Reader.of(get_language() or "en")
     members = list(own_members(user).filter(is_cooperative=False).select_related("cooperative").order_by("number"))  # fmt: skip
     if not members:
@@ -99,7 +99,7 @@ def own_prepaid(request: HttpRequest) -> HttpResponse:
 
 
 def _act(request: HttpRequest, member: Member, reader: Reader) -> HttpResponse:
-    user: Any = request.user
+    user = user_of(request)
     what, now = request.POST.get("do"), now_of(member.cooperative)
     agreement = PrepaidAgreement.objects.filter(member=member, ended_date__isnull=True).select_related("cooperative").first()  # fmt: skip
     try:
@@ -133,7 +133,7 @@ def _act(request: HttpRequest, member: Member, reader: Reader) -> HttpResponse:
 
 
 def _by_card(request: HttpRequest, member: Member) -> HttpResponse:
-    user: Any = request.user
+    user = user_of(request)
     try:
         checkout = top_up_by_card(
             member=member, amount_minor=money_written(request.POST.get("amount", "")), user=user, back_url=back_url(),

@@ -1,16 +1,15 @@
 """Paying before using: the treasurer's list, and agreeing at the counter."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
+from rest_framework.generics import get_object_or_404
 
 from billing.models import PrepaidAgreement
 from billing.selectors.phrases import PHRASES
@@ -21,6 +20,7 @@ from billing.web.books import now_of
 from billing.web.money_desk import open_desk
 from members.language import said
 from members.models import Cooperative, Member
+from members.selectors.scope import user_of
 from members.services.access import record_looks
 
 PAGE = 40
@@ -31,7 +31,7 @@ PAGE = 40
 def prepaid_members(request: HttpRequest) -> HttpResponse:
     """The treasurer's list: who pays before using, how they stand; agree for a member at the counter, or end it."""
     desk = open_desk(request, keeps=request.method == "POST")
-    user: Any = request.user
+    user = user_of(request)
     if request.method == "POST":
         try:
             messages.success(request, _keep(request, desk.cooperative))
@@ -61,7 +61,7 @@ def prepaid_members(request: HttpRequest) -> HttpResponse:
 
 def _keep(request: HttpRequest, cooperative: Cooperative) -> str:
     """Do what the treasurer's form says; returns a sentence."""
-    user: Any = request.user
+    user = user_of(request)
     now = now_of(cooperative)
     if request.POST.get("do") == "end":
         agreement = get_object_or_404(PrepaidAgreement, cooperative=cooperative, public_id=request.POST.get("agreement"))  # fmt: skip

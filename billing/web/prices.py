@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from billing.domain.price_words import ENGLISH, WORDS, PriceWords
 from billing.selectors.prices_ahead import DayPrices, microgrid_for, own_tariffs, prices_on
+from members.selectors.scope import user_of
 
 MICRO_PER_CENT = 10_000
 
@@ -20,9 +21,9 @@ MICRO_PER_CENT = 10_000
 @require_safe
 def prices_page(request: HttpRequest) -> HttpResponse:
     """One card for each tariff and day; a day that is not published says when it will be."""
-    user: Any = request.user
+    user = user_of(request)
     words = WORDS.get((translation.get_language() or "")[:2], ENGLISH)
-    cards = []
+    cards: list[dict[str, Any]] = []
     for tariff in own_tariffs(user, timezone.now()):
         microgrid = microgrid_for(user, tariff)
         if microgrid is None:

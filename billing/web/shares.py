@@ -9,11 +9,12 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
+from rest_framework.generics import get_object_or_404
 
 from billing.models import BankStatementLine, LineStatus, MemberShare, ShareWay
 from billing.selectors.phrases import PHRASES
@@ -23,6 +24,7 @@ from billing.web.books import now_of
 from billing.web.money_desk import Desk, NoAmount, money_written, open_desk
 from members.language import said
 from members.models import Member
+from members.selectors.scope import user_of
 
 PAGE = 60
 MOST_LINES = 100
@@ -68,7 +70,7 @@ def _waiting(desk: Desk) -> Any:
 
 def _step(request: HttpRequest, desk: Desk) -> str:
     """Do what the pressed button says; returns a sentence."""
-    user: Any = request.user
+    user = user_of(request)
     what, now = request.POST.get("do"), now_of(desk.cooperative)
     if what == "pay-in":
         member = _member(desk, request.POST.get("member", "").strip())

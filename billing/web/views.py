@@ -44,7 +44,7 @@ from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.models import Channel
 from energy.selectors.register_readings import register_readings
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 
 PAGE = 24
 BESIDE_WORDS = {
@@ -57,19 +57,19 @@ BESIDE_WORDS = {
 def bills(request: HttpRequest) -> HttpResponse:
     """All bills and credit documents the user may see, newest first."""
     kind = request.GET.get("kind", "")
-    documents = visible_documents(request.user)  # type: ignore[arg-type]
+    documents = visible_documents(user_of(request))
     if kind in ORIGINALS:
         documents = documents.filter(kind__in=(kind, REVERSALS[DocumentKind(kind)]))
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
     own_open = Document.objects.filter(
-        member__in=own_members(request.user), kind=DocumentKind.BILL, status=DocumentStatus.OPEN  # type: ignore[arg-type]
+        member__in=own_members(user_of(request)), kind=DocumentKind.BILL, status=DocumentStatus.OPEN
     )  # fmt: skip
     context = {
         "page": page,
         "kind": kind,
         "today": timezone.now().date(),
         "has_open": own_open.exists(),
-        "keeps_books": kept_books(request.user).exists(),
+        "keeps_books": kept_books(user_of(request)).exists(),
     }
     return render(request, "portal/bills.html", context)
 
@@ -97,7 +97,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _opened(request: HttpRequest, public_id: UUID) -> Document:
     try:
-        return open_document(user=request.user, public_id=public_id, now=timezone.now())  # type: ignore[arg-type]
+        return open_document(user=user_of(request), public_id=public_id, now=timezone.now())
     except Document.DoesNotExist:
         raise Http404 from None
 
@@ -127,7 +127,7 @@ def _is_to_pay(request: HttpRequest, document: Document) -> bool:
     """Whether it is the reader's own to pay: by card where cards are on, from a wallet."""
     return (
         document.kind == DocumentKind.BILL and document.rest_minor > 0
-        and own_members(request.user).filter(pk=document.member_id).exists()  # type: ignore[arg-type]
+        and own_members(user_of(request)).filter(pk=document.member_id).exists()
     )  # fmt: skip
 
 

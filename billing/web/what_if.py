@@ -31,6 +31,7 @@ from billing.services.what_if import (
     what_if,
 )
 from members.models import Member
+from members.selectors.scope import user_of
 from members.services.access import record_looks
 
 SHOWN = 10
@@ -46,7 +47,7 @@ METERING = (
 class WhatIfForm(forms.Form):
     """A version of the cooperative's, or a file of anybody's."""
 
-    version = forms.ModelChoiceField(
+    version: Any = forms.ModelChoiceField(
         queryset=None,
         required=False,
         label=gettext_lazy("A tariff of ours"),
@@ -103,7 +104,7 @@ class WhatIfForm(forms.Form):
 @login_required
 def what_if_page(request: HttpRequest) -> HttpResponse:
     """Choose, and see what the newest closed year would have cost."""
-    user: Any = request.user
+    user = user_of(request)
     asked = request.POST if request.method == "POST" else request.GET if "version" in request.GET else None
     form = WhatIfForm(user, asked, request.FILES or None)
     context: dict[str, Any] = {"form": form, "for_all": compares_for_all(user), "result": None, "fault": ""}

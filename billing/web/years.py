@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
+from rest_framework.generics import get_object_or_404
 
 from billing.domain.year_accounts import RESULT_LINE, BalanceSheet, FiscalYear, Side
 from billing.models import AccountCode, YearClosing, YearStatus
@@ -37,6 +38,7 @@ from billing.web.books import Desk, desk_of, now_of
 from billing.web.money_desk import NoAmount, money_written
 from kernel.intervals import Month
 from members.language import said
+from members.selectors.scope import user_of
 
 REFUSALS = (CannotCloseYear, CannotPost, NoAmount)
 # Labels of accounts, for pages in the reader's language.
@@ -143,7 +145,7 @@ def _decide(request: HttpRequest, desk: Desk, year: FiscalYear) -> HttpResponse:
 
 
 def _step(request: HttpRequest, desk: Desk, year: FiscalYear) -> str:
-    user: Any = request.user
+    user = user_of(request)
     what, now = request.POST.get("do"), now_of(desk.cooperative)
     if what == "prepare":
         reserve = money_written(request.POST.get("reserve") or "0")

@@ -23,6 +23,7 @@ from web3.exceptions import (
     Web3Exception,
     Web3RPCError,
 )
+from web3.types import RPCEndpoint
 
 from contracts.domain.chain import (
     CallReverted,
@@ -140,7 +141,7 @@ class EthereumChain:
         Raises:
             CallReverted: the contract would refuse it.
         """
-        fields: dict[str, Any] = {
+        fields: Any = {
             "from": to_checksum_address(transaction.sender), "data": transaction.calldata,
             "value": transaction.value_wei,
         }  # fmt: skip
@@ -276,7 +277,7 @@ class EthereumChain:
         if balance < PLAY_MONEY_WEI // 2:
             self._ask(
                 lambda: self._web3.provider.make_request(
-                    "anvil_setBalance",
-                    [to_checksum_address(address), hex(PLAY_MONEY_WEI)],  # type: ignore[arg-type]
+                    RPCEndpoint("anvil_setBalance"),
+                    [to_checksum_address(address), hex(PLAY_MONEY_WEI)],
                 )
             )

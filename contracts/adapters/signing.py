@@ -48,4 +48,4 @@ def contract_address(sender: str, nonce: int) -> str:
     import rlp
     from eth_utils import to_bytes, to_checksum_address
 
-    return str(to_checksum_address(keccak(rlp.encode([to_bytes(hexstr=sender), nonce]))[12:]))  # type: ignore[arg-type]
+    return str(to_checksum_address(keccak(rlp.encode([to_bytes(hexstr=sender), nonce]))[12:]))

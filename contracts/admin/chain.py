@@ -48,7 +48,7 @@ class PublicFactAdmin(FactAdmin):
         return self._may(request, roles)  # type: ignore[arg-type]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
+        return super(RoleScope, self).get_queryset(request)
 
 
 @admin.register(ChainTransaction)

@@ -9,7 +9,6 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +18,7 @@ from contracts.selectors.bundles import NotAnchoredYet, day_bundle, proof_bundle
 from energy.api.problems import problem
 from energy.selectors.ownership import days_seen, readable_meters
 from energy.services.looks import record_site_look
+from members.selectors.scope import user_of
 
 WORD = "0x" + "5a" * 32
 ANCHOR_EXAMPLE = {
@@ -63,8 +63,6 @@ DAY_EXAMPLE = {
 class BillProof(APIView):
     """The proof of one document."""
 
-    permission_classes = (IsAuthenticated,)
-
     @extend_schema(
         summary="Proof of one document: fields, salt, leaf, siblings, root and where it is anchored",
         examples=[OpenApiExample("a bill", BILL_EXAMPLE, response_only=True, status_codes=["200"])],
@@ -72,8 +70,8 @@ class BillProof(APIView):
     )
     def get(self, request: Request, public_id: Any) -> Response:
         document = get_object_or_404(
-            visible_documents(request.user).prefetch_related("lines"),
-            public_id=public_id,  # type: ignore[arg-type]
+            visible_documents(user_of(request)).prefetch_related("lines"),
+            public_id=public_id,
         )
         try:
             return Response(proof_bundle(document), headers={"Cache-Control": "private, no-store"})
@@ -84,8 +82,6 @@ class BillProof(APIView):
 class MeterDayProof(APIView):
     """The proof of one meter's day."""
 
-    permission_classes = (IsAuthenticated,)
-
     @extend_schema(
         summary="Proof of a meter's day: per channel canonical bytes, salt, leaf, siblings; root and where it is anchored",
         examples=[OpenApiExample("a day", DAY_EXAMPLE, response_only=True, status_codes=["200"])],
@@ -93,10 +89,10 @@ class MeterDayProof(APIView):
     )
     def get(self, request: Request, public_id: Any, day: date) -> Response:
         meter = get_object_or_404(
-            readable_meters(request.user).select_related("site__microgrid"),  # type: ignore[arg-type]
+            readable_meters(user_of(request)).select_related("site__microgrid"),
             public_id=public_id,
         )
-        seen = days_seen(request.user, meter.site)  # type: ignore[arg-type]
+        seen = days_seen(user_of(request), meter.site)
         if day not in seen:
             raise Http404
         try:
@@ -104,7 +100,7 @@ class MeterDayProof(APIView):
         except NotAnchoredYet as reason:
             return problem(status.HTTP_409_CONFLICT, "Not anchored yet", str(reason))
         record_site_look(
-            user=request.user, site=meter.site, seen=seen, what="meter days", subject=meter.code, now=timezone.now(), first=day,  # type: ignore[arg-type]
+            user=user_of(request), site=meter.site, seen=seen, what="meter days", subject=meter.code, now=timezone.now(), first=day,
             after=day + timedelta(days=1),
         )  # fmt: skip
         return Response(bundle, headers={"Cache-Control": "private, no-store"})

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers, status
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,6 +15,7 @@ from contracts.selectors.reconciliation import whole_chain
 from energy.api.problems import problem
 from energy.models import Microgrid
 from kernel.intervals import CannotReadPeriod, Month
+from members.selectors.scope import user_of
 
 EXAMPLE = {
     "month": "2016-03", "agrees": False,
@@ -67,8 +67,6 @@ class ReconciliationSerializer(serializers.Serializer[Any]):
 class Reconciliation(APIView):
     """For treasurers and auditors."""
 
-    permission_classes = (IsAuthenticated,)
-
     @extend_schema(
         summary="Meter, bill, ledger, bank and chain of a month compared",
         parameters=[OpenApiParameter("month", str, required=True, description="YYYY-MM")],
@@ -76,7 +74,7 @@ class Reconciliation(APIView):
         examples=[OpenApiExample("A document that is not in the ledger", EXAMPLE, response_only=True)],
     )
     def get(self, request: Request, public_id: Any) -> Response:
-        books = kept_books(request.user)  # type: ignore[arg-type]
+        books = kept_books(user_of(request))
         microgrid = get_object_or_404(
             Microgrid.objects.filter(cooperative__in=books.values("pk")), public_id=public_id
         )

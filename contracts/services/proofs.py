@@ -62,7 +62,8 @@ def check_documents(*, chain: Chain, run: BillingRun) -> ProofReport:
     if anchor is None or problem is not None:
         report.findings.extend([problem] if problem else [])
         return report
-    rows = {row.document_id: row for row in AnchorLeaf.objects.filter(anchor=anchor)}
+    leaves = AnchorLeaf.objects.filter(anchor=anchor)
+    rows = {row.document_id: row for row in leaves if row.document_id is not None}
     pairs = [_document_pair(anchor, document, rows.get(document.pk)) for document in documents]
     known = {document.pk for document in documents}
     names = dict(Document.objects.filter(pk__in=rows.keys() - known).values_list("pk", "chain_ref"))
@@ -90,9 +91,7 @@ def _document_pair(anchor: Anchor, document: Document, row: AnchorLeaf | None) -
     return LeafPair(document.label, bytes(row.leaf), leaf.hash)
 
 
-def _named_fields(
-    finding: Finding, document: Document | None, rows: dict[int | None, AnchorLeaf]
-) -> list[Finding]:
+def _named_fields(finding: Finding, document: Document | None, rows: dict[int, AnchorLeaf]) -> list[Finding]:
     """The finding told figure by figure, where the hashes that were kept at anchoring are those of the kept leaf."""
     if finding.kind is not FindingKind.CONTENT or document is None:
         return [finding]
@@ -144,7 +143,12 @@ def check_days(*, chain: Chain, microgrid: Microgrid, days: Sequence[date]) -> l
 
 
 def _day_pairs(microgrid: Microgrid, day: date, anchor: Anchor, meters: dict[int, Meter]) -> list[LeafPair]:
-    rows = {(row.meter_id, row.channel): row for row in AnchorLeaf.objects.filter(anchor=anchor)}
+    leaves = AnchorLeaf.objects.filter(anchor=anchor)
+    rows = {
+        (row.meter_id, row.channel): row
+        for row in leaves
+        if row.meter_id is not None and row.channel is not None
+    }
     pairs = []
     for meter_id, channel, version, values, quality in meter_day_rows(microgrid, day):
         name = f"{meters[meter_id].code} on {day}, {Channel(channel).label}"

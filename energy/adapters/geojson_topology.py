@@ -91,7 +91,8 @@ def _feature(path: Path, number: int, item: Any, types: Mapping[str, Any]) -> Fe
     bare = Feature(path.name, number, kind or "feature", (), cells)
     if kind not in KINDS:
         raise bare.fail(f"property kind is {_shown(kind)}; write one of {', '.join(KINDS)}")
-    named = types.get(cells.get("type"), {}) if isinstance(cells.get("type"), str) else {}
+    named_type = cells.get("type")
+    named = types.get(named_type, {}) if isinstance(named_type, str) else {}
     if not isinstance(named, dict):
         raise CannotReadNetwork(
             f"{path.name}: types describes {_shown(cells['type'])} as {_shown(named)}; write an object of properties"
@@ -102,8 +103,9 @@ def _feature(path: Path, number: int, item: Any, types: Mapping[str, Any]) -> Fe
             f"a {kind} is drawn as {KINDS[kind]}, not as {_shown(geometry.get('type'))}; draw it as {KINDS[kind]}"
         )
     raw = geometry.get("coordinates")
+    places: Any = raw if kind == "line" else [raw]
     try:
-        points = [(float(p[0]), float(p[1])) for p in ([raw] if kind != "line" else raw)]
+        points = [(float(p[0]), float(p[1])) for p in places]
     except (TypeError, ValueError, LookupError, OverflowError):
         raise bare.fail("its coordinates are no numbers; write longitude, latitude in degrees") from None
     if any(not (abs(x) <= 180 and abs(y) <= 90) for x, y in points):

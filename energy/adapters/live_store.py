@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from redis import Redis
@@ -20,11 +21,11 @@ class LiveSample:
 
 
 @lru_cache(maxsize=4)
-def _client(url: str) -> "Redis[bytes]":
+def _client(url: str) -> Redis:
     return Redis.from_url(url)
 
 
-def valkey() -> "Redis[bytes]":
+def valkey() -> Redis:
     """A client of the configured server; its connections are kept and shared."""
     return _client(settings.REDIS_URL)
 
@@ -43,7 +44,7 @@ def write_samples(samples: Mapping[int, Mapping[int, LiveSample]]) -> None:
         kept = pipe.execute()
     with client.pipeline(transaction=False) as pipe:
         for (microgrid_id, by_meter), texts in zip(samples.items(), kept, strict=True):
-            fields = {
+            fields: dict[Any, Any] = {
                 str(meter_id): json.dumps({"at": sample.at_s, **sample.values})
                 for (meter_id, sample), text in zip(by_meter.items(), texts, strict=True)
                 if text is None or json.loads(text)["at"] <= sample.at_s
@@ -56,7 +57,7 @@ def write_samples(samples: Mapping[int, Mapping[int, LiveSample]]) -> None:
 
 def read_samples(microgrid_id: int) -> dict[int, LiveSample]:
     """The kept samples of a microgrid by meter id."""
-    kept = valkey().hgetall(live_key(microgrid_id))
+    kept: dict[Any, Any] = valkey().hgetall(live_key(microgrid_id))
     # One text is read faster than thousands.
     values = json.loads(b"[" + b",".join(kept.values()) + b"]")
     return {int(meter_id): LiveSample(one.pop("at"), one) for meter_id, one in zip(kept, values, strict=True)}

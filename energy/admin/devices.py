@@ -28,6 +28,7 @@ from energy.services.alarms import acknowledge_alarm, clear_alarm
 from energy.services.devices import decommission_device, require_encryption, revoke_device
 from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
 from members.models import Role
+from members.selectors.scope import user_of
 
 OPERATORS = (Role.OPERATOR,)
 DEVICE_COLOURS = {
@@ -158,7 +159,7 @@ class DeviceAdmin(FactAdmin):
             if device.status == DeviceStatus.ENROLLED and self._may_row(request, OPERATORS, device)
         ]
         for device in devices:
-            step(device=device, now=timezone.now(), by=request.user)
+            step(device=device, now=timezone.now(), by=user_of(request))
             self.log_change(request, device, word)
         return len(devices)
 
@@ -194,7 +195,7 @@ class _DeviceFactAdmin(FactAdmin):
     """Facts of a device."""
 
     cooperative_path = "device__microgrid__cooperative"
-    list_select_related = ("device__meter", "device__sensor")
+    list_select_related: tuple[str, ...] = ("device__meter", "device__sensor")
     search_fields = ("device__name", "device__meter__code", "device__sensor__code")
 
     @display(description="Device")
@@ -233,7 +234,7 @@ class DeviceAlarmAdmin(_DeviceFactAdmin):
             if self._may_row(request, OPERATORS, a)
         ]
         for alarm in alarms:
-            step(alarm=alarm, by=request.user, now=timezone.now())
+            step(alarm=alarm, by=user_of(request), now=timezone.now())
         messages.success(request, f"{len(alarms)} alarms changed.")
 
 

@@ -12,6 +12,7 @@ from energy.domain.enrolment import CannotEnrol
 from energy.services.enrolment import make_code
 from members.admin.confirm import ask_first
 from members.models import Role
+from members.selectors.scope import user_of
 
 
 def code_for(page: Any, request: HttpRequest, object_id: int, kind: str) -> HttpResponse:
@@ -28,7 +29,7 @@ def code_for(page: Any, request: HttpRequest, object_id: int, kind: str) -> Http
     if asked:
         return asked
     try:
-        made = make_code(**{kind: place}, now=timezone.now(), by=request.user)  # type: ignore[arg-type]
+        made = make_code(**{kind: place}, now=timezone.now(), by=user_of(request))
     except CannotEnrol as problem:
         messages.error(request, f"{problem}.")
         return redirect(here)

@@ -147,7 +147,7 @@ class _AssetAdmin(RoleAdmin):
 
     cooperative_path = "site__microgrid__cooperative"
     change_roles = (Role.OPERATOR,)
-    list_filter = ("site__microgrid", "kind", "status")
+    list_filter: tuple[str, ...] = ("site__microgrid", "kind", "status")
     search_fields = ("code", "site__code", "site__name")
     list_select_related = ("site",)
     ordering = ("site__microgrid", "code")
@@ -232,8 +232,8 @@ class _WireAdmin(FactAdmin):
 
     cooperative_path = "microgrid__cooperative"
     list_filter = ("microgrid",)
-    ordering = ("microgrid", "code")
-    search_fields = ("code",)
+    ordering: tuple[str, ...] = ("microgrid", "code")
+    search_fields: tuple[str, ...] = ("code",)
 
 
 @admin.register(Node)

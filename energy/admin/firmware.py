@@ -18,12 +18,13 @@ from energy.services.firmware import add_release, check_release, halt_rollout, w
 from members.admin.confirm import ask_first
 from members.admin.roles import RoleAdmin
 from members.models import Role
+from members.selectors.scope import user_of
 
 OPERATORS = (Role.OPERATOR,)
 COLOURS = {"halted": "danger", "not offered": "info", "offered": "success"}
 
 
-class ReleaseForm(forms.ModelForm):  # type: ignore[type-arg]
+class ReleaseForm(forms.ModelForm):
     """A version with its image; afterwards only the share grows."""
 
     image_file = forms.FileField(label="Image", widget=UnfoldAdminFileFieldWidget)
@@ -111,7 +112,7 @@ class FirmwareReleaseAdmin(RoleAdmin):
         made = add_release(
             cooperative=given["cooperative"], model=given["model"], version=given["version"], image=given["image"],
             percent=given["percent"], failure_limit_percent=given["failure_limit_percent"], now=timezone.now(),
-            by=request.user,  # type: ignore[arg-type]
+            by=user_of(request),
         )  # fmt: skip
         obj.pk, obj.public_id, obj.sha256, obj.made_at = made.pk, made.public_id, made.sha256, made.made_at
 

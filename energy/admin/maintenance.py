@@ -12,6 +12,7 @@ from energy.models import MaintenancePlan, WorkOrder, WorkState
 from energy.services.maintenance import CannotChangeOrder, finish_order, start_order
 from members.admin.roles import RoleAdmin
 from members.models import Role
+from members.selectors.scope import user_of
 
 STATE_COLOURS = {
     WorkState.OPEN: "warning", WorkState.PLANNED: "info", WorkState.STARTED: "primary", WorkState.DONE: "success",
@@ -92,7 +93,7 @@ class WorkOrderAdmin(RoleAdmin):
 
     @action(description="Done: the sources are active again", permissions=["finish"])
     def finish_chosen(self, request: HttpRequest, queryset: QuerySet[WorkOrder]) -> None:
-        user: Any = request.user
+        user = user_of(request)
         self._each(
             request,
             queryset,

@@ -13,14 +13,12 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.devices import NAME
-from energy.api.problems import as_problem, problem
-from energy.api.sites import Pages
+from energy.api.problems import problem
 from energy.domain.exchange import CannotExchange, HandOver
 from energy.models import Channel, Device, DeviceAlarm, DeviceEvent
 from energy.selectors.devices import served_alarms, served_devices, served_meters, served_sensors
@@ -29,6 +27,7 @@ from energy.services.devices import decommission_device, require_encryption, rev
 from energy.services.enrolment import FreshCode, make_code
 from energy.services.exchanges import exchange_meter
 from members.models import Role
+from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 EVENT = {
@@ -81,7 +80,7 @@ class DeviceSerializer(serializers.ModelSerializer[Device]):
 
     class Meta:
         model = Device
-        fields = ("id", "name", "status", "meter", "sensor", "model", "firmware_version", "encrypts", "last_counter",
+        fields: tuple[str, ...] = ("id", "name", "status", "meter", "sensor", "model", "firmware_version", "encrypts", "last_counter",
                   "last_seen_at")  # fmt: skip
 
 
@@ -156,47 +155,36 @@ class ExchangeSerializer(serializers.Serializer[Any]):
     registers = HandOverSerializer(many=True, allow_empty=False)
 
 
-class _Door:
-    """What doors of this page have in common."""
-
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
-
 @extend_schema_view(get=extend_schema(operation_id="devices_list", summary="Devices that you look after"))
-class DeviceList(_Door, generics.ListAPIView[Device]):
+class DeviceList(generics.ListAPIView[Device]):
     serializer_class = DeviceSerializer
 
     def get_queryset(self) -> QuerySet[Device]:
-        return served_devices(self.request.user)
+        return served_devices(user_of(self.request))
 
 
 @extend_schema_view(get=extend_schema(operation_id="devices_retrieve", summary="A device's life and alarms"))
-class DeviceDetail(_Door, generics.RetrieveAPIView[Device]):
+class DeviceDetail(generics.RetrieveAPIView[Device]):
     serializer_class = DeviceLifeSerializer
     lookup_field = "public_id"
 
     def get_queryset(self) -> QuerySet[Device]:
-        return served_devices(self.request.user)
+        return served_devices(user_of(self.request))
 
 
 @extend_schema_view(get=extend_schema(operation_id="devices_alarms_list", summary="Alarms, open ones first"))
-class AlarmList(_Door, generics.ListAPIView[DeviceAlarm]):
+class AlarmList(generics.ListAPIView[DeviceAlarm]):
     serializer_class = AlarmSerializer
 
     def get_queryset(self) -> QuerySet[DeviceAlarm]:
-        return served_alarms(self.request.user)
+        return served_alarms(user_of(self.request))
 
 
-class _Step(_Door, APIView):
+class _Step(APIView):
     """A step that an operator takes."""
 
     def own_device(self, request: Request, public_id: Any) -> Device:
-        return get_object_or_404(served_devices(request.user, Role.OPERATOR), public_id=public_id)  # type: ignore[arg-type]
+        return get_object_or_404(served_devices(user_of(request), Role.OPERATOR), public_id=public_id)
 
 
 class CodeView(_Step):
@@ -214,7 +202,7 @@ class CodeView(_Step):
     def post(self, request: Request) -> Response:
         asked = CodeRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        given, user = asked.validated_data, request.user
+        given, user = asked.validated_data, user_of(request)
         places: dict[str, Any] = {}
         if "meter" in given:
             places["meter"] = get_object_or_404(served_meters(user, Role.OPERATOR), public_id=given["meter"])
@@ -222,7 +210,7 @@ class CodeView(_Step):
             places["sensor"] = get_object_or_404(
                 served_sensors(user, Role.OPERATOR), public_id=given["sensor"]
             )
-        code = make_code(**places, by=user, now=timezone.now())  # type: ignore[arg-type]
+        code = make_code(**places, by=user, now=timezone.now())
         return Response(CodeSerializer(code).data, status=201)
 
 
@@ -240,7 +228,7 @@ class RevokeView(_Step):
         asked = ReasonSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         device = self.own_device(request, public_id)
-        step(device=device, by=request.user, now=timezone.now(), reason=asked.validated_data["reason"])
+        step(device=device, by=user_of(request), now=timezone.now(), reason=asked.validated_data["reason"])
         device.refresh_from_db()
         return Response(DeviceSerializer(device).data)
 
@@ -267,7 +255,7 @@ class EncryptionView(_Step):
         asked = EncryptionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         device = self.own_device(request, public_id)
-        require_encryption(device=device, by=request.user, now=timezone.now(), **asked.validated_data)  # type: ignore[arg-type]
+        require_encryption(device=device, by=user_of(request), now=timezone.now(), **asked.validated_data)
         device.refresh_from_db()
         return Response(DeviceSerializer(device).data)
 
@@ -293,12 +281,12 @@ class ExchangeView(_Step):
         asked = ExchangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = dict(asked.validated_data)
-        meter = get_object_or_404(served_meters(request.user, Role.OPERATOR), public_id=public_id)  # type: ignore[arg-type]
+        meter = get_object_or_404(served_meters(user_of(request), Role.OPERATOR), public_id=public_id)
         registers = {r["channel"]: HandOver(r["last_wh"], r["first_wh"]) for r in given.pop("registers")}
         try:
             done = exchange_meter(
-                meter=meter, registers=registers, by=request.user, now=timezone.now(), **given
-            )  # type: ignore[arg-type]
+                meter=meter, registers=registers, by=user_of(request), now=timezone.now(), **given
+            )
         except CannotExchange as error:
             return problem(422, "The exchange cannot be written down", str(error), reason="exchange")
         return Response(CodeSerializer(done.code).data, status=201)
@@ -316,8 +304,8 @@ class AcknowledgeView(_Step):
         responses=AlarmSerializer,
     )
     def post(self, request: Request, public_id: Any) -> Response:
-        alarm = get_object_or_404(served_alarms(request.user, Role.OPERATOR), public_id=public_id)  # type: ignore[arg-type]
-        self.step(alarm=alarm, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        alarm = get_object_or_404(served_alarms(user_of(request), Role.OPERATOR), public_id=public_id)
+        self.step(alarm=alarm, by=user_of(request), now=timezone.now())
         alarm.refresh_from_db()
         return Response(AlarmSerializer(alarm).data)
 

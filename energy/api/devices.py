@@ -14,7 +14,7 @@ from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from energy.api.parsers import BoundedJSONParser
-from energy.api.problems import as_problem, problem
+from energy.api.problems import problem
 from energy.domain.certificates import LARGEST_REQUEST_BYTES, CannotCertify
 from energy.domain.enrolment import CannotEnrol
 from energy.domain.sensors import QUANTITIES
@@ -149,9 +149,6 @@ class _DeviceDoor(APIView):
     permission_classes = (AllowAny,)
     parser_classes = (BoundedJSONParser,)
     throttle_classes = (EnrolThrottle,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
 
 def refusal(error: CannotEnrol) -> Response:

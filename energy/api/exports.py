@@ -1,5 +1,6 @@
 """`GET /api/v1/meters/<id>/export/`: a meter's readings as a file."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,19 +11,19 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.adapters.reading_formats import FORMATS
-from energy.api.problems import as_problem, problem
+from energy.api.problems import problem
 from energy.api.streams import streamed
 from energy.domain.reading_files import EnergyUnit
 from energy.selectors.ownership import days_seen, readable_meters
 from energy.selectors.reading_export import ExportOrder, export_readings
 from energy.services.looks import record_site_look
+from members.selectors.scope import user_of
 
 LONGEST_SPAN_DAYS = 3_700
 
@@ -30,8 +31,8 @@ LONGEST_SPAN_DAYS = 3_700
 class FormatIsOurs(DefaultContentNegotiation):
     """`format` names the format of the file here, not a renderer."""
 
-    def filter_renderers(self, renderers: list[BaseRenderer], format: str) -> list[BaseRenderer]:
-        return renderers
+    def filter_renderers(self, renderers: Iterable[BaseRenderer], format: str | None) -> list[BaseRenderer]:
+        return list(renderers)
 
 
 class ExportSerializer(serializers.Serializer[dict[str, Any]]):
@@ -55,11 +56,7 @@ class ExportSerializer(serializers.Serializer[dict[str, Any]]):
 class MeterExport(APIView):
     """Streams the file; what others look at of a member is recorded."""
 
-    permission_classes = (IsAuthenticated,)
     content_negotiation_class = FormatIsOurs
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     @extend_schema(
         operation_id="meters_export", summary="A meter's readings as a file",
@@ -74,17 +71,18 @@ class MeterExport(APIView):
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> StreamingHttpResponse | Response:
         meter = get_object_or_404(
-            readable_meters(request.user).select_related("site__microgrid", "microgrid"), public_id=public_id
+            readable_meters(user_of(request)).select_related("site__microgrid", "microgrid"),
+            public_id=public_id,
         )
         asked = ExportSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        seen = days_seen(request.user, meter.site)
+        seen = days_seen(user_of(request), meter.site)
         first, after = seen.within(given["from"], given["to"]) or (None, None)
         if first is None or after is None:
             return problem(404, "Nothing to see", "On none of these days was the meter's site yours.")
         record_site_look(
-            user=request.user, site=meter.site, seen=seen, what="export of readings", subject=meter.code, now=timezone.now(),
+            user=user_of(request), site=meter.site, seen=seen, what="export of readings", subject=meter.code, now=timezone.now(),
             first=first, after=after,
         )  # fmt: skip
         order = ExportOrder(

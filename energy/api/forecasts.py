@@ -6,16 +6,16 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from energy.api.problems import as_problem, problem
+from energy.api.problems import problem
 from energy.models import ForecastKind, ForecastQuantity, Meter, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.forecasts import accuracy, forecast_of, interval_starts_of, newest_run, tells_of_owner
 from energy.selectors.scope import visible_meters, visible_microgrids
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 QUANTITY_OF = {
@@ -76,11 +76,6 @@ SHOWN = OpenApiExample("a household's night", EXAMPLE, response_only=True)
 class _ForecastDoor(APIView):
     """What both doors have in common."""
 
-    permission_classes = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
     def answer(self, microgrid: Microgrid, quantity: str, kind: str, meter: Meter | None) -> Response:
         """The newest forecast, or why there is none."""
         now = microgrid.now(timezone.now())
@@ -112,7 +107,7 @@ class MicrogridForecast(_ForecastDoor):
         parameters=[QUANTITY, KIND], examples=[SHOWN],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
-        microgrid = get_object_or_404(visible_microgrids(request.user), public_id=public_id)
+        microgrid = get_object_or_404(visible_microgrids(user_of(request)), public_id=public_id)
         asked = self.wanted(request)
         return self.answer(microgrid, asked["quantity"], asked["kind"], None)
 
@@ -126,10 +121,10 @@ class MeterForecastView(_ForecastDoor):
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
         meter = get_object_or_404(
-            visible_meters(request.user).select_related("site__member", "microgrid"), public_id=public_id
+            visible_meters(user_of(request)).select_related("site__member", "microgrid"), public_id=public_id
         )
         record_look(
-            user=request.user,
+            user=user_of(request),
             member=meter.site.member,
             what="forecast",
             subject=meter.code,

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
-from energy.api.problems import as_problem, problem
+from energy.api.problems import problem
 from energy.domain.gateway_messages import LARGEST_BODY_BYTES, CannotTake
 from energy.services.gateways import GatewayReceipt, accept_body
 
@@ -43,7 +43,7 @@ class BodyParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read(LARGEST_BODY_BYTES + 1)
 
 
@@ -83,9 +83,6 @@ class GatewayReadings(APIView):
     permission_classes = (AllowAny,)
     parser_classes = (BodyParser,)
     throttle_classes = (GatewayThrottle,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     @extend_schema(
         operation_id="gateways_readings_create",

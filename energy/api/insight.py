@@ -7,13 +7,11 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from energy.api.problems import as_problem, problem
-from energy.api.sites import Pages
+from energy.api.problems import problem
 from energy.domain.comparison import GroupLevel, TooFewOthers
 from energy.domain.degradation import TrendMethod
 from energy.domain.outages import OutageKind
@@ -28,6 +26,7 @@ from energy.selectors.site_habits import (
     today_of,
 )
 from energy.selectors.source_figures import SourceCourse, own_courses_of
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 SITE = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
@@ -37,19 +36,14 @@ SOURCE = "0190d5f0-c1f8-7d4a-b1c2-000000000003"
 class InsightDoor(APIView):
     """What these doors have in common."""
 
-    permission_classes = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
     def site(self, what: str) -> Site:
         """The site asked for; a look by staff is written down."""
         site = get_object_or_404(
-            visible_sites(self.request.user).select_related("microgrid__cooperative"),
+            visible_sites(user_of(self.request)).select_related("microgrid__cooperative"),
             public_id=self.kwargs["public_id"],
         )
         record_look(
-            user=self.request.user, member=site.member, what=what, subject=site.code, now=timezone.now()
+            user=user_of(self.request), member=site.member, what=what, subject=site.code, now=timezone.now()
         )
         return site
 
@@ -89,15 +83,9 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
 @extend_schema_view(get=extend_schema(operation_id="sources_list", summary="Sources that you may see"))
 class SourceList(generics.ListAPIView[Source]):
     serializer_class = SourceSerializer
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     def get_queryset(self) -> Any:
-        return visible_sources(self.request.user)
+        return visible_sources(user_of(self.request))
 
 
 class PlaneSerializer(serializers.Serializer[Any]):
@@ -184,9 +172,9 @@ class SourcePerformance(InsightDoor):
         examples=[OpenApiExample("a roof in March", PERFORMANCE_EXAMPLE, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
-        source = get_object_or_404(visible_sources(request.user), public_id=public_id)
+        source = get_object_or_404(visible_sources(user_of(request)), public_id=public_id)
         record_look(
-            user=request.user,
+            user=user_of(request),
             member=source.site.member,
             what="source",
             subject=source.code,

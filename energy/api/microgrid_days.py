@@ -11,11 +11,9 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from energy.api.problems import as_problem
 from energy.api.streams import streamed
 from energy.domain.ownership import SeenDays
 from energy.models import Channel, Meter, Site, SiteOwnership
@@ -23,6 +21,7 @@ from energy.selectors.meter_day_lines import DaysOrder, meter_day_lines
 from energy.selectors.ownership import readable_meters, seen_days
 from energy.selectors.scope import visible_microgrids
 from members.models import Member
+from members.selectors.scope import user_of
 from members.services.access import record_looks
 
 LONGEST_SPAN_DAYS = 366
@@ -48,11 +47,6 @@ class DaysSerializer(serializers.Serializer[dict[str, Any]]):
 class MicrogridDays(APIView):
     """Streams a line of JSON per meter day; what others look at of members is recorded, a look for each."""
 
-    permission_classes = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
     @extend_schema(
         operation_id="microgrids_days_list", summary="Meter days of all meters that you may see, as a stream",
         description=(
@@ -67,11 +61,11 @@ class MicrogridDays(APIView):
         responses={(200, "application/x-ndjson"): OpenApiTypes.BINARY},
     )  # fmt: skip
     def get(self, request: Request, public_id: UUID) -> StreamingHttpResponse:
-        microgrid = get_object_or_404(visible_microgrids(request.user), public_id=public_id)
+        microgrid = get_object_or_404(visible_microgrids(user_of(request)), public_id=public_id)
         asked = DaysSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        meters = readable_meters(request.user).filter(microgrid=microgrid)
+        meters = readable_meters(user_of(request)).filter(microgrid=microgrid)
         channels = [c for c in Channel if c.label == given.get("channel", c.label)]
         order = DaysOrder(
             microgrid,
@@ -83,7 +77,7 @@ class MicrogridDays(APIView):
         )
         if not order.seen:
             record_looks(
-                user=request.user, members=self._looked_at(meters, order), what="meter days", subject=microgrid.slug, now=timezone.now()
+                user=user_of(request), members=self._looked_at(meters, order), what="meter days", subject=microgrid.slug, now=timezone.now()
             )  # fmt: skip
         return streamed(
             request._request, meter_day_lines(order), media_type="application/x-ndjson",
@@ -93,7 +87,7 @@ class MicrogridDays(APIView):
     def _seen(self, request: Request, meters: QuerySet[Meter]) -> dict[int, SeenDays]:
         """By meter, the days that may be seen; empty where it is all of them."""
         sites = Site.objects.filter(pk__in=meters.order_by().values("site")).select_related("microgrid")
-        seen = seen_days(request.user, list(sites))  # type: ignore[arg-type]
+        seen = seen_days(user_of(request), list(sites))
         if all(days.spans is None for days in seen.values()):
             return {}
         return {meter: seen[site] for meter, site in meters.values_list("pk", "site_id")}

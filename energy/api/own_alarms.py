@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import (
@@ -12,15 +13,13 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from energy.api.problems import as_problem
-from energy.api.sites import Pages
 from energy.models import OwnAlarm, OwnAlarmHit, OwnAlarmKind
 from energy.selectors.scope import own_alarms, visible_sites
 from energy.services.own_alarms import CannotSetAlarm, change_alarm, set_alarm, take_away
+from members.selectors.scope import user_of
 
 ALARM = {
     "id": "0190d5f0-c1f8-7d4a-b1c2-000000000004", "site": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "kind": "day_use",
@@ -92,19 +91,13 @@ class AlarmChangeSerializer(serializers.ModelSerializer[OwnAlarm]):
         fields = ("limit", "by_mail")
 
 
-class _Door:
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
+class _OwnAlarms(generics.GenericAPIView[OwnAlarm]):
     serializer_class = OwnAlarmSerializer
 
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> QuerySet[OwnAlarm]:
         if getattr(self, "swagger_fake_view", False):
             return OwnAlarm.objects.none()
-        return own_alarms(self.request.user).prefetch_related("hits")  # type: ignore[attr-defined]
+        return own_alarms(user_of(self.request)).prefetch_related("hits")
 
 
 @extend_schema_view(
@@ -115,15 +108,15 @@ class _Door:
         request=SetAlarmSerializer,
     ),
 )
-class OwnAlarmList(_Door, generics.ListCreateAPIView[OwnAlarm]):
+class OwnAlarmList(_OwnAlarms, generics.ListCreateAPIView[OwnAlarm]):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         asked = SetAlarmSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        site = get_object_or_404(visible_sites(request.user), public_id=given["site"])
+        site = get_object_or_404(visible_sites(user_of(request)), public_id=given["site"])
         try:
             made = set_alarm(
-                user=request.user, site=site, kind=OwnAlarmKind(given["kind"]), limit=given["limit"],
+                user=user_of(request), site=site, kind=OwnAlarmKind(given["kind"]), limit=given["limit"],
                 by_mail=given["by_mail"], now=timezone.now(),
             )  # fmt: skip
         except CannotSetAlarm as why:
@@ -135,7 +128,7 @@ class OwnAlarmList(_Door, generics.ListCreateAPIView[OwnAlarm]):
     get=extend_schema(operation_id="own_alarms_retrieve", summary="One alarm"),
     delete=extend_schema(operation_id="own_alarms_destroy", summary="Take an alarm away"),
 )
-class OwnAlarmDetail(_Door, generics.RetrieveDestroyAPIView[OwnAlarm]):
+class OwnAlarmDetail(_OwnAlarms, generics.RetrieveDestroyAPIView[OwnAlarm]):
     lookup_field = "public_id"
 
     def perform_destroy(self, instance: OwnAlarm) -> None:

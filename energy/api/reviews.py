@@ -8,16 +8,14 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, serializers, views
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from energy.api.problems import as_problem
-from energy.api.sites import Pages
 from energy.domain.quality import Check
 from energy.models import Review, ReviewState
 from energy.selectors.reviews import visible_reviews
 from energy.services.reviews import CannotReview, accept, edit, reopen
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 REVIEW = {
@@ -70,18 +68,12 @@ class DecisionSerializer(serializers.Serializer[dict[str, Any]]):
     )
 )  # fmt: skip
 class ReviewList(generics.ListAPIView[Review]):
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
     serializer_class = ReviewSerializer
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     def get_queryset(self) -> QuerySet[Review]:
         if getattr(self, "swagger_fake_view", False):
             return Review.objects.none()
-        found = visible_reviews(self.request.user)  # type: ignore[arg-type]
+        found = visible_reviews(user_of(self.request))
         state = self.request.query_params.get("state")
         if state and state not in ReviewState.values:
             raise ValidationError({"state": f"must be one of {', '.join(ReviewState.values)}"})
@@ -90,11 +82,6 @@ class ReviewList(generics.ListAPIView[Review]):
 
 class ReviewDecision(views.APIView):
     """Decide one review."""
-
-    permission_classes = (IsAuthenticated,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     @extend_schema(
         operation_id="reviews_decide", summary="Decide a review", request=DecisionSerializer, responses=ReviewSerializer,
@@ -107,23 +94,23 @@ class ReviewDecision(views.APIView):
         ],
     )  # fmt: skip
     def post(self, request: Request, public_id: str) -> Response:
-        review = get_object_or_404(visible_reviews(request.user), public_id=public_id)  # type: ignore[arg-type]
+        review = get_object_or_404(visible_reviews(user_of(request)), public_id=public_id)
         given = DecisionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         now = review.microgrid.now(timezone.now())
         record_look(
-            user=request.user, member=review.meter.site.member, what="Review of readings",  # type: ignore[arg-type]
+            user=user_of(request), member=review.meter.site.member, what="Review of readings",
             subject=f"{review.meter} on {review.day}", now=now,
         )  # fmt: skip
         try:
             _carry_out(review, given.validated_data, request, now)
         except CannotReview as problem:
             raise ValidationError({"decision": str(problem)}) from None
-        return Response(ReviewSerializer(visible_reviews(request.user).get(pk=review.pk)).data)  # type: ignore[arg-type]
+        return Response(ReviewSerializer(visible_reviews(user_of(request)).get(pk=review.pk)).data)
 
 
 def _carry_out(review: Review, given: dict[str, Any], request: Request, now: Any) -> None:
-    user: Any = request.user
+    user = user_of(request)
     if given["decision"] == "accept":
         accept(reviews=[review], user=user, now=now, reason=given["reason"])
     elif given["decision"] == "reopen":

@@ -14,17 +14,15 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from energy.api.problems import as_problem
-from energy.api.sites import Pages
 from energy.domain.sensors import QUANTITIES
 from energy.models import Sensor
 from energy.selectors.devices import served_sensors
 from energy.selectors.sensors import sensor_series
+from members.selectors.scope import user_of
 
 LONGEST_SPAN = timedelta(days=7)
 DEFAULT_SPAN = timedelta(days=1)
@@ -82,26 +80,15 @@ class SensorReadingsSerializer(serializers.Serializer[Any]):
     values = serializers.ListField(child=serializers.FloatField())
 
 
-class _Door:
-    """What doors of sensors have in common."""
-
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
-
 @extend_schema_view(get=extend_schema(operation_id="sensors_list", summary="Sensors that you look after"))
-class SensorList(_Door, generics.ListAPIView[Sensor]):
+class SensorList(generics.ListAPIView[Sensor]):
     serializer_class = SensorSerializer
 
     def get_queryset(self) -> QuerySet[Sensor]:
-        return served_sensors(self.request.user)
+        return served_sensors(user_of(self.request))
 
 
-class SensorReadingsView(_Door, APIView):
+class SensorReadingsView(APIView):
     """What a sensor said within a span."""
 
     @extend_schema(
@@ -115,7 +102,7 @@ class SensorReadingsView(_Door, APIView):
         }, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
-        sensor = get_object_or_404(served_sensors(request.user), public_id=public_id)  # type: ignore[arg-type]
+        sensor = get_object_or_404(served_sensors(user_of(request)), public_id=public_id)
         asked = SensorSpanSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data

@@ -14,12 +14,9 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 from rest_framework import generics, serializers
-from rest_framework.pagination import PageNumberPagination
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from energy.api.problems import as_problem
 from energy.domain.quality import METHOD_MASK, Check, Method
 from energy.models import Channel, Meter, MeterDay, Site
 from energy.selectors.ownership import (
@@ -30,16 +27,9 @@ from energy.selectors.ownership import (
     with_holder_number,
 )
 from energy.services.looks import record_site_look
+from members.selectors.scope import user_of
 
 LONGEST_SPAN_DAYS = 62
-
-
-class Pages(PageNumberPagination):
-    """A bounded page."""
-
-    page_size = 100
-    page_size_query_param = "page_size"
-    max_page_size = 500
 
 
 @extend_schema_serializer(
@@ -86,7 +76,7 @@ class SiteSerializer(serializers.ModelSerializer[Site]):
     member = serializers.CharField(
         source="holder_number", help_text="As whose it is seen: your own member's where it was or is yours."
     )
-    meters = serializers.SlugRelatedField(slug_field="public_id", many=True, read_only=True)
+    meters: Any = serializers.SlugRelatedField(slug_field="public_id", many=True, read_only=True)
 
     class Meta:
         model = Site
@@ -126,42 +116,31 @@ class MeterDaySerializer(serializers.ModelSerializer[MeterDay]):
         return [check.name.lower() for check in Check if found & check and check.name]
 
 
-class _Door:
-    """What all doors of this room have in common."""
-
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
-
-
 @extend_schema_view(get=extend_schema(operation_id="sites_list", summary="Sites that you may see"))
-class SiteList(_Door, generics.ListAPIView[Site]):
+class SiteList(generics.ListAPIView[Site]):
     serializer_class = SiteSerializer
 
     def get_queryset(self) -> QuerySet[Site]:
-        user = self.request.user
+        user = user_of(self.request)
         return with_holder_number(readable_sites(user), user).prefetch_related("meters")
 
 
 @extend_schema_view(get=extend_schema(operation_id="sites_retrieve", summary="One site"))
-class SiteDetail(_Door, generics.RetrieveAPIView[Site]):
+class SiteDetail(generics.RetrieveAPIView[Site]):
     serializer_class = SiteSerializer
     lookup_field = "public_id"
 
     def get_queryset(self) -> QuerySet[Site]:
-        user = self.request.user
+        user = user_of(self.request)
         return with_holder_number(readable_sites(user), user).prefetch_related("meters")
 
 
 @extend_schema_view(get=extend_schema(operation_id="meters_list", summary="Meters that you may see"))
-class MeterList(_Door, generics.ListAPIView[Meter]):
+class MeterList(generics.ListAPIView[Meter]):
     serializer_class = MeterSerializer
 
     def get_queryset(self) -> QuerySet[Meter]:
-        return readable_meters(self.request.user)
+        return readable_meters(user_of(self.request))
 
 
 class SpanSerializer(serializers.Serializer[dict[str, Any]]):
@@ -199,7 +178,7 @@ class SpanSerializer(serializers.Serializer[dict[str, Any]]):
         }, response_only=True)],
     )
 )  # fmt: skip
-class MeterDayList(_Door, generics.ListAPIView[MeterDay]):
+class MeterDayList(generics.ListAPIView[MeterDay]):
     serializer_class = MeterDaySerializer
 
     def get_queryset(self) -> QuerySet[MeterDay]:
@@ -219,18 +198,18 @@ class MeterDayList(_Door, generics.ListAPIView[MeterDay]):
         )  # fmt: skip
         if "channel" in given:
             rows = rows.filter(channel=next(c for c in Channel if c.label == given["channel"]))
-        return on_days(rows, days_seen(self.request.user, meter.site)).order_by("day", "channel")
+        return on_days(rows, days_seen(user_of(self.request), meter.site)).order_by("day", "channel")
 
     def _meter(self) -> Meter:
         if not hasattr(self, "_found"):
             self._found: Meter = get_object_or_404(
-                readable_meters(self.request.user).select_related("site__microgrid", "microgrid"),
+                readable_meters(user_of(self.request)).select_related("site__microgrid", "microgrid"),
                 public_id=self.kwargs["public_id"],
             )
         return self._found
 
     def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
+        context = dict(super().get_serializer_context())
         if not getattr(self, "swagger_fake_view", False):
             context["microgrid"] = self._meter().microgrid
         return context
@@ -239,7 +218,7 @@ class MeterDayList(_Door, generics.ListAPIView[MeterDay]):
         answer = super().list(request, *args, **kwargs)
         meter = self._meter()
         record_site_look(
-            user=request.user, site=meter.site, seen=days_seen(request.user, meter.site), what="meter days", subject=meter.code,
+            user=user_of(request), site=meter.site, seen=days_seen(user_of(request), meter.site), what="meter days", subject=meter.code,
             now=timezone.now(), first=self._first, after=self._after,
         )  # fmt: skip
         return answer

@@ -23,7 +23,7 @@ def _plain(name: str) -> str:
 
 async def _stepped(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     while True:
-        piece = await sync_to_async(next, thread_sensitive=True)(pieces, None)
+        piece = await sync_to_async(lambda: next(pieces, None), thread_sensitive=True)()
         if piece is None:
             return
         yield piece

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
-from energy.api.problems import as_problem, problem
+from energy.api.problems import problem
 from energy.domain.acceptance import LONGEST_MESSAGE_BYTES
 from energy.services.telemetry import Receipt, ReceivedMessage, accept_messages
 
@@ -29,7 +29,7 @@ class CoseParser(BaseParser):
 
     media_type = "application/cose"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read(LONGEST_MESSAGE_BYTES + 1)
 
 
@@ -55,9 +55,6 @@ class TelemetryView(APIView):
     permission_classes = (AllowAny,)
     parser_classes = (CoseParser,)
     throttle_classes = (DeviceThrottle,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     @extend_schema(
         operation_id="telemetry_create",

@@ -1,6 +1,5 @@
 """`GET /api/v1/microgrids/<id>/telemetry-key/`: the key to which devices may encrypt."""
 
-from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,6 @@ from rest_framework.response import Response
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
-from energy.api.problems import as_problem
 from energy.domain.sealing import recipient_id_of
 from energy.models import Microgrid
 from energy.services.sealing_keys import public_sealing_key
@@ -32,9 +30,6 @@ class TelemetryKeyView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     throttle_classes = (AnonRateThrottle,)
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     @extend_schema(
         operation_id="microgrids_telemetry_key_retrieve",

@@ -1,8 +1,7 @@
 """The wires: nodes, lines, transformers and switches, each with the time in which it is there."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -12,6 +11,8 @@ from django.db.models import F, Func, Q
 
 from energy.models.microgrids import Microgrid
 from members.models.public import PublicRow
+
+Part = TypeVar("Part", bound="There", covariant=True)
 
 ISOLATING_POINT = "isolating point"
 """A fuse or link at the end of a line or the side of a transformer that no file names; made where somebody works there, closed else."""
@@ -24,10 +25,10 @@ class InstantRange(Func):
     output_field = DateTimeRangeField()
 
 
-class ThereQuerySet(models.QuerySet["There"]):
+class ThereQuerySet(models.QuerySet[Part]):
     """Rows with a time in which they are there."""
 
-    def at(self, instant: datetime | None) -> "ThereQuerySet":
+    def at(self, instant: datetime | None) -> Self:
         """What is there at an instant; None: what is there until further notice."""
         if instant is None:
             return self.filter(valid_to__isnull=True)
@@ -80,7 +81,7 @@ class Node(There):
     is_coupling_point = models.BooleanField(default=False)
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["microgrid", "code"], name="node_code_once"),
             _ends_after_it_begins("node_ends_after_it_begins"),
         ]
@@ -109,7 +110,7 @@ class Line(There):
     phases = models.CharField(max_length=3, default="123", help_text="Which of the phases 1, 2 and 3 it has.")
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             _one_at_a_time("line_code_once_at_a_time"), _ends_after_it_begins("line_ends_after_it_begins"),
             models.CheckConstraint(condition=Q(phases__regex="^1?2?3?$") & ~Q(phases=""), name="line_has_phases"),
             models.CheckConstraint(
@@ -144,7 +145,7 @@ class Transformer(There):
     tap_step_percent = models.FloatField(default=0.0)
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             _one_at_a_time("transformer_code_once_at_a_time"), _ends_after_it_begins("transformer_ends_after_it_begins"),
         ]  # fmt: skip
 
@@ -169,7 +170,7 @@ class Switch(There, PublicRow):
 
     class Meta:
         verbose_name_plural = "switches"
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             _one_at_a_time("switch_code_once_at_a_time"), _ends_after_it_begins("switch_ends_after_it_begins"),
             models.CheckConstraint(
                 condition=Q(other_node__isnull=False, line_code="", transformer_code="")
@@ -195,7 +196,7 @@ class SwitchPosition(models.Model):
     )
 
     class Meta:
-        constraints: ClassVar[Sequence[models.BaseConstraint]] = [
+        constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["switch", "at"], name="switch_moves_once_at_an_instant")
         ]
 

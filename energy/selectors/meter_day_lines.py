@@ -49,7 +49,6 @@ def _lines(order: DaysOrder, channel: Channel, block: ChannelBlock) -> Iterator[
     for d, day in enumerate(block.days):
         span = slice(block.offsets[d], block.offsets[d + 1])
         values, quality = block.values_wh[:, span].tolist(), block.quality[:, span]
-        flagged = quality.any(axis=1).tolist()
         start_at = order.microgrid.local_day(day).start_at.isoformat()
         for row in block.present[:, d].nonzero()[0].tolist():
             if order.seen and day not in order.seen[int(block.meter_ids[row])]:
@@ -58,6 +57,6 @@ def _lines(order: DaysOrder, channel: Channel, block: ChannelBlock) -> Iterator[
                 "meter": names[row], "day": day.isoformat(), "channel": channel.label, "start_at": start_at,
                 "interval_minutes": order.microgrid.interval_minutes, "version": int(block.versions[row, d]),
                 "status": "final" if block.final[row, d] else "provisional", "values_wh": values[row],
-                **({"quality": quality[row].tolist()} if flagged[row] else {}),
+                **({"quality": quality[row].tolist()} if quality[row].any() else {}),
             }  # fmt: skip
             yield json.dumps(line, separators=(",", ":")).encode() + b"\n"

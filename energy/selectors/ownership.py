@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import DateField, DateTimeField, Exists, F, Func, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
@@ -131,7 +131,7 @@ def local_day_of(instant: str, zone: str) -> Combinable:
     return Cast(local, DateField())
 
 
-def on_own_days(rows: QuerySet[Row], user: User, *, site: str, day: Combinable) -> QuerySet[Row]:
+def on_own_days(rows: QuerySet[Row], user: User, *, site: str, day: Combinable) -> QuerySet[Any, Row]:
     """Rows about a site on a day on which it was the user's own members'; `site` is the path to it."""
     own = (
         own_ownerships(user)
@@ -139,7 +139,8 @@ def on_own_days(rows: QuerySet[Row], user: User, *, site: str, day: Combinable) 
         .filter(Q(valid_from__isnull=True) | Q(valid_from__lte=OuterRef("own_day")))
         .filter(Q(valid_to__isnull=True) | Q(valid_to__gt=OuterRef("own_day")))
     )
-    return rows.alias(own_day=day).filter(Exists(own))
+    found: QuerySet[Any, Row] = rows.alias(own_day=day)
+    return found.filter(Exists(own))
 
 
 def theirs_since(site: Site) -> date | None:
@@ -150,7 +151,8 @@ def theirs_since(site: Site) -> date | None:
 def theirs_since_of(site_ids: Collection[int]) -> dict[int, date]:
     """By site that has changed hands, from which day on it is whose it is today."""
     rows = SiteOwnership.objects.filter(site__in=site_ids, has_begun=True, valid_from__isnull=False)
-    return dict(rows.order_by("valid_from").values_list("site_id", "valid_from"))
+    days = rows.order_by("valid_from").values_list("site_id", "valid_from")
+    return {site_id: day for site_id, day in days if day is not None}
 
 
 def on_days(rows: QuerySet[Row], seen: SeenDays, field: str = "day") -> QuerySet[Row]:

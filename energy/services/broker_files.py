@@ -61,10 +61,12 @@ def write_broker_files(*, folder: Path, host_names: Sequence[str], now: datetime
     lists = [
         revocation_list(
             authority=open_authority(row), now=now,
-            revoked=list(
-                DeviceCertificate.objects.filter(authority=row, revoked_at__isnull=False, expires_at__gt=now)
+            revoked=[
+                (serial, at)
+                for serial, at in DeviceCertificate.objects.filter(authority=row, revoked_at__isnull=False, expires_at__gt=now)
                 .order_by("pk").values_list("serial", "revoked_at")
-            ),
+                if at is not None
+            ],
         )
         for row in rows
     ]  # fmt: skip

@@ -44,7 +44,7 @@ def enrol_devices(
         if meter.pk not in devices
     ]  # fmt: skip
     created = Device.objects.bulk_create(missing)
-    devices |= {device.meter_id: device for device in created}
+    devices |= {names[device.name].pk: device for device in created}
     known = {
         bytes(k)
         for k in DeviceKey.objects.filter(device__in=devices.values()).values_list("key_id", flat=True)

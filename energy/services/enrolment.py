@@ -113,7 +113,7 @@ def _let_in(
     row: EnrolmentCode, public_key: bytes, model: str, firmware_version: str, now: datetime
 ) -> Device:
     before = Device.objects.select_for_update(of=("self",)).filter(
-        meter_id=row.meter_id, sensor_id=row.sensor_id, status=DeviceStatus.ENROLLED
+        meter=row.meter, sensor=row.sensor, status=DeviceStatus.ENROLLED
     )
     for device in before:
         decommission_device(device=device, now=now, by=row.made_by, reason=f"replaced by code {row.locator}")

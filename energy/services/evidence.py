@@ -129,7 +129,7 @@ def _verified_blocks(
         bytes(key.key_id): key
         for key in DeviceKey.objects.filter(device__microgrid=microgrid).select_related("device")
     }
-    blocks = []
+    blocks: list[MeterBlock] = []
     for message_id, (_device, body) in messages.items():
         try:
             envelope = open_envelope(body)

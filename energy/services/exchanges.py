@@ -85,5 +85,6 @@ def newest_registers(meter: Meter, before: datetime) -> dict[str, int]:
     if last is not None:
         rows = rows.filter(day__gt=last.exchanged_at.astimezone(meter.microgrid.zone).date())
     for row in rows.order_by("channel", "-day").distinct("channel"):
-        found[Channel(row.channel).label] = row.register_end_wh
+        if row.register_end_wh is not None:
+            found[Channel(row.channel).label] = row.register_end_wh
     return found

@@ -386,7 +386,7 @@ def _profile_days(microgrid: Microgrid, profiles: Profiles) -> None:
 
 def _whole_days(microgrid: Microgrid, start: datetime, rows: int) -> list[tuple[date, int, int]]:
     """Days wholly covered by the rows, with their first row and the row after their last."""
-    spans = []
+    spans: list[tuple[date, int, int]] = []
     day = start.astimezone(microgrid.zone).date()
     step = timedelta(minutes=microgrid.interval_minutes)
     while True:

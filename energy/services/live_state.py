@@ -8,12 +8,13 @@ from redis.exceptions import RedisError
 from energy.adapters.live_store import LiveSample, live_key, valkey, write_samples
 from energy.domain.telemetry import Telemetry
 from energy.models import Device
+from energy.selectors.intake import IntakeDevice
 
 __all__ = ["live_key", "remember_samples", "valkey"]
 log = logging.getLogger(__name__)
 
 
-def remember_samples(messages: Sequence[tuple[Device, Telemetry]]) -> None:
+def remember_samples(messages: Sequence[tuple[Device | IntakeDevice, Telemetry]]) -> None:
     """Keep the newest sample of each meter; without Valkey the live state waits, what is measured does not."""
     newest: dict[int, dict[int, LiveSample]] = {}
     for device, telemetry in messages:

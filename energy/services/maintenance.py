@@ -232,4 +232,4 @@ def start_planned(*, microgrid: Microgrid, now: datetime) -> int:
         start_at__lte=now,
         end_at__gt=now - timedelta(days=1),
     )
-    return sum(1 for order in waiting.order_by("pk") if start_order(order=order, now=now))
+    return len([start_order(order=order, now=now) for order in waiting.order_by("pk")])

@@ -167,7 +167,8 @@ def roof_shares(*, microgrid: Microgrid, days: list[date]) -> dict[int, float]:
     earlier[:, -1] = False
     share = expected_share(hours, others, earlier)
     expected = np.nan_to_num(others[:, -1]) * share * capacity
-    given, wanted = {}, {}
+    given: dict[int, float] = {}
+    wanted: dict[int, float] = {}
     for row, meter_id in enumerate(block.meter_ids.tolist()):
         site = meters[meter_id][0]
         if block.present[row, -1] and np.nan_to_num(others[row, -1]) >= DARK_DAY_H:

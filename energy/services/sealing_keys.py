@@ -27,7 +27,7 @@ def public_sealing_key(cooperative: Cooperative) -> bytes:
 def private_sealing_keys() -> dict[bytes, X25519PrivateKey]:
     """All cooperatives' private keys by their ids in headers."""
     found = {}
-    for secret in (*settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY):
+    for secret in (*map(str, settings.SECRET_KEY_FALLBACKS), settings.SECRET_KEY):
         for cooperative_id in Cooperative.objects.values_list("public_id", flat=True):
             key = _private_key(secret, cooperative_id)
             found[recipient_id_of(key.public_key().public_bytes_raw())] = key

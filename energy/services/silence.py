@@ -91,8 +91,8 @@ def _long_gone(microgrid: Microgrid, meter_ids: list[int]) -> dict[Subject, date
 
 def _usual_gap(times: Iterable[datetime]) -> timedelta | None:
     """The middle gap between consecutive instants; None for fewer than two gaps."""
-    gaps = [after - before for before, after in pairwise(sorted(times))]
-    return median(gaps) if len(gaps) >= FEWEST_IMPORTS - 1 else None
+    gaps_s = [(after - before).total_seconds() for before, after in pairwise(sorted(times))]
+    return timedelta(seconds=median(gaps_s)) if len(gaps_s) >= FEWEST_IMPORTS - 1 else None
 
 
 def _silent_gateways(microgrid: Microgrid, now: datetime) -> dict[Subject, datetime]:
@@ -121,7 +121,8 @@ def _silent_feeds(microgrid: Microgrid, now: datetime) -> dict[Subject, datetime
         microgrid=microgrid, status=ImportStatus.ACCEPTED, accepted_at__gt=now - 12 * LONGEST_FEED_GAP
     )
     for format_name, at in accepted.order_by("accepted_at").values_list("format", "accepted_at"):
-        times.setdefault(format_name, []).append(at)
+        if at is not None:
+            times.setdefault(format_name, []).append(at)
     found: dict[Subject, datetime] = {}
     for format_name, instants in times.items():
         usual = _usual_gap(instants[-LAST_MESSAGES:])

@@ -228,8 +228,8 @@ def _note(
     signs = [Sign(pk, AlarmKind.TWO_PLACES, "two messages under one counter") for pk in used_twice]
     if folded.registers_back:
         for one in {one.device.pk: one for one in accepted}.values():
-            if one.device.meter_id in folded.registers_back:
-                detail = folded.registers_back[one.device.meter_id]
+            meter_id = one.device.meter_id
+            if meter_id is not None and (detail := folded.registers_back.get(meter_id)) is not None:
                 signs.append(Sign(one.device.pk, AlarmKind.REGISTER_WENT_BACK, detail))
     if signs:
         raise_alarms(signs=signs, now=now)

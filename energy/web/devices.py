@@ -10,11 +10,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
+from rest_framework.generics import get_object_or_404
 
 from energy.domain.sensors import QUANTITIES
 from energy.models import Device, DeviceAlarm, Sensor, TelemetryMessage
@@ -34,7 +35,8 @@ from energy.services.alarms import acknowledge_alarm, clear_alarm
 from energy.services.devices import decommission_device, require_encryption, revoke_device
 from energy.web.device_forms import CodeForm, EndForm, ExchangeForm
 from energy.web.device_sections import SECTIONS
-from members.models import Role
+from members.models import Role, User
+from members.selectors.scope import user_of
 
 PER_PAGE = 25
 SILENT_AFTER = timedelta(hours=26)
@@ -69,42 +71,42 @@ class Line:
 
 def _ask_staff(request: HttpRequest) -> None:
     """Only those who look after devices have these pages; for everybody else they are not there."""
-    if not served_microgrids(request.user).exists():  # type: ignore[arg-type]
+    if not served_microgrids(user_of(request)).exists():
         raise Http404
 
 
 def _is_operator(request: HttpRequest, device: Device) -> bool:
-    return served_devices(request.user, Role.OPERATOR).filter(pk=device.pk).exists()  # type: ignore[arg-type]
+    return served_devices(user_of(request), Role.OPERATOR).filter(pk=device.pk).exists()
 
 
 def _own(request: HttpRequest, public_id: Any) -> Device:
     """A device that the user may change."""
-    return get_object_or_404(served_devices(request.user, Role.OPERATOR), public_id=public_id)  # type: ignore[arg-type]
+    return get_object_or_404(served_devices(user_of(request), Role.OPERATOR), public_id=public_id)
 
 
 @login_required
 def device_list(request: HttpRequest) -> HttpResponse:
     """All devices with what is wrong with them, alarms first."""
     _ask_staff(request)
-    user, now = request.user, timezone.now()
+    user, now = user_of(request), timezone.now()
     trouble, wanted = request.GET.get("show", ""), request.GET.get("q", "").strip()
-    devices = _chosen(with_signs(served_devices(user), now=now), user, trouble, wanted, now)  # type: ignore[arg-type]
+    devices = _chosen(with_signs(served_devices(user), now=now), user, trouble, wanted, now)
     devices = devices.order_by(F("unseen_alarms").desc(), "microgrid", "meter__code", "sensor__code", "pk")
     page = Paginator(devices, PER_PAGE).get_page(request.GET.get("page"))
-    alarms = served_alarms(user).filter(cleared_at__isnull=True)  # type: ignore[arg-type]
+    alarms = served_alarms(user).filter(cleared_at__isnull=True)
     context = {
         "page": page, "lines": [_line(device, now) for device in page], "troubles": TROUBLES, "trouble": trouble,
-        "wanted": wanted, "alarms": alarms[:20], "alarm_count": alarms.count(), "codes": open_codes(user, now=now),  # type: ignore[arg-type]
-        "sums": device_sums(user, now=now, silent_after=SILENT_AFTER),  # type: ignore[arg-type]
-        "may_change": served_microgrids(user, Role.OPERATOR).exists(),  # type: ignore[arg-type]
-        "waiting_requests": waiting_for(user),  # type: ignore[arg-type]
+        "wanted": wanted, "alarms": alarms[:20], "alarm_count": alarms.count(), "codes": open_codes(user, now=now),
+        "sums": device_sums(user, now=now, silent_after=SILENT_AFTER),
+        "may_change": served_microgrids(user, Role.OPERATOR).exists(),
+        "waiting_requests": waiting_for(user),
     }  # fmt: skip
     return render(request, "devices/list.html", context)
 
 
 def _chosen(
-    devices: QuerySet[Device], user: Any, trouble: str, wanted: str, now: datetime
-) -> QuerySet[Device]:
+    devices: QuerySet[Any, Device], user: User, trouble: str, wanted: str, now: datetime
+) -> QuerySet[Any, Device]:
     if wanted:
         devices = devices.filter(
             Q(name__icontains=wanted) | Q(meter__code__icontains=wanted) | Q(sensor__code__icontains=wanted)
@@ -140,7 +142,7 @@ def _line(device: Device, now: datetime) -> Line:
 def device_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     """A device's life: steps, keys, last messages, refusals, alarms, firmware, and a sensor's readings."""
     _ask_staff(request)
-    device = get_object_or_404(served_devices(request.user), public_id=public_id)  # type: ignore[arg-type]
+    device = get_object_or_404(served_devices(user_of(request)), public_id=public_id)
     now = timezone.now()
     sent = TelemetryMessage.objects.filter(device_id=device.pk, microgrid_id=device.microgrid_id)
     refusals = refusals_by_reason(device, now=now)
@@ -176,7 +178,9 @@ def _readings(sensor: Sensor, shown_now: datetime) -> dict[str, Any]:
     ]
     values = [round(float(value), 3) for value in series.values[::step]]
     gaps = np.flatnonzero(np.diff(series.at[::step]) > LONGEST_GAP).tolist()
-    shown = list(zip([moment.isoformat() for moment in at], values, strict=True))
+    shown: list[tuple[str, float | None]] = list(
+        zip([moment.isoformat() for moment in at], values, strict=True)
+    )
     for place in reversed(gaps):
         shown.insert(
             place + 1, ((at[place] + timedelta(seconds=1)).isoformat(), None)
@@ -198,10 +202,12 @@ def _readings(sensor: Sensor, shown_now: datetime) -> dict[str, Any]:
 @never_cache
 def new_code(request: HttpRequest) -> HttpResponse:
     """Make a one-time code for a meter's or a sensor's next device; it is shown once."""
-    if not served_microgrids(request.user, Role.OPERATOR).exists():  # type: ignore[arg-type]
+    if not served_microgrids(user_of(request), Role.OPERATOR).exists():
         raise Http404
-    form = CodeForm(request.user, request.POST or None, initial=request.GET.dict())
-    made = form.save(request.user, timezone.now()) if request.method == "POST" and form.is_valid() else None
+    form = CodeForm(user_of(request), request.POST or None, initial=request.GET.dict())
+    made = (
+        form.save(user_of(request), timezone.now()) if request.method == "POST" and form.is_valid() else None
+    )
     return render(
         request, "devices/new_code.html", {"form": form, "made": made, "place": form.place_of(made)}
     )
@@ -215,7 +221,7 @@ def end_device(request: HttpRequest, public_id: Any) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         step = revoke_device if form.cleaned_data["step"] == "revoke" else decommission_device
         reason = form.cleaned_data["reason"]
-        step(device=device, now=timezone.now(), by=request.user, reason=reason)  # type: ignore[arg-type]
+        step(device=device, now=timezone.now(), by=user_of(request), reason=reason)
         messages.success(request, _("What the device sends is refused from now on."))
         return redirect("device", public_id=device.public_id)
     return render(
@@ -231,7 +237,9 @@ def exchange(request: HttpRequest, public_id: Any) -> HttpResponse:
     if device.meter is None or device.status != DeviceStatus.ENROLLED:
         raise Http404
     form = ExchangeForm(device.meter, request.POST or None)
-    done = form.save(request.user, timezone.now()) if request.method == "POST" and form.is_valid() else None
+    done = (
+        form.save(user_of(request), timezone.now()) if request.method == "POST" and form.is_valid() else None
+    )
     return render(request, "devices/exchange.html", {"form": form, "device": device, "done": done})
 
 
@@ -241,17 +249,19 @@ def encryption(request: HttpRequest, public_id: Any) -> HttpResponse:
     device = _own(request, public_id)
     if request.method == "POST":
         encrypts = request.POST.get("encrypts") == "on"
-        require_encryption(device=device, encrypts=encrypts, now=timezone.now(), by=request.user)  # type: ignore[arg-type]
+        require_encryption(device=device, encrypts=encrypts, now=timezone.now(), by=user_of(request))
     return redirect("device", public_id=device.public_id)
 
 
 @login_required
 def alarm_step(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Take care of an alarm, or end it."""
-    alarm: DeviceAlarm = get_object_or_404(served_alarms(request.user, Role.OPERATOR), public_id=public_id)  # type: ignore[arg-type]
+    alarm: DeviceAlarm = get_object_or_404(
+        served_alarms(user_of(request), Role.OPERATOR), public_id=public_id
+    )
     if request.method == "POST":
         step = clear_alarm if request.POST.get("step") == "clear" else acknowledge_alarm
-        step(alarm=alarm, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        step(alarm=alarm, by=user_of(request), now=timezone.now())
     if request.POST.get("back") in ("list", "alarms"):
         return redirect("devices" if request.POST["back"] == "list" else "alarms")
     return redirect("device", public_id=alarm.device.public_id)

@@ -11,10 +11,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
+from rest_framework.generics import get_object_or_404
 
 from energy.adapters.reading_formats import FORMATS
 from energy.domain.reading_files import EnergyUnit, FileClock, IntervalLabel
@@ -22,6 +23,7 @@ from energy.models import Effect, ImportStatus, Meter, Microgrid, ReadingImport,
 from energy.selectors.scope import operated_microgrids
 from energy.services.imports import CannotImport, accept_import, discard_import, receive_file
 from energy.tasks import progress_key, stage_readings
+from members.selectors.scope import user_of
 
 LARGEST_UPLOAD_BYTES = 64 * 2**20
 PAGE, SHOWN_DAYS = 20, 50
@@ -67,7 +69,7 @@ class AcceptForm(forms.Form):
 
 def operated_microgrid(request: HttpRequest) -> Microgrid:
     """The microgrid that the user operates; the first of several."""
-    microgrid = operated_microgrids(request.user).first()  # type: ignore[arg-type]
+    microgrid = operated_microgrids(user_of(request)).first()
     if microgrid is None:
         raise Http404
     return microgrid
@@ -100,7 +102,7 @@ def _received(request: HttpRequest, microgrid: Microgrid, given: dict[str, Any])
     reading_import = receive_file(
         microgrid=microgrid, content=given["file"].read(), file_name=given["file"].name, format=given["format"],
         unit=EnergyUnit(given["unit"]), label=IntervalLabel(given["label"]), clock=FileClock(given["clock"]),
-        user=request.user, now=microgrid.now(timezone.now()),  # type: ignore[arg-type]
+        user=user_of(request), now=microgrid.now(timezone.now()),
     )  # fmt: skip
     if reading_import.status == ImportStatus.ACCEPTED:
         messages.info(request, "This very file is accepted already; nothing changed.")
@@ -111,7 +113,7 @@ def _received(request: HttpRequest, microgrid: Microgrid, given: dict[str, Any])
 
 def _import_of(request: HttpRequest, public_id: UUID) -> ReadingImport:
     found = ReadingImport.objects.select_related("microgrid", "file", "uploaded_by", "accepted_by")
-    return get_object_or_404(found, public_id=public_id, microgrid__in=operated_microgrids(request.user))  # type: ignore[arg-type]
+    return get_object_or_404(found, public_id=public_id, microgrid__in=operated_microgrids(user_of(request)))
 
 
 @login_required
@@ -155,7 +157,7 @@ def _decided(request: HttpRequest, reading_import: ReadingImport, reason: str) -
             messages.info(request, f"{reading_import.file_name} is laid aside; nothing changed.")
             return redirect("readings")
         now = reading_import.microgrid.now(timezone.now())
-        done = accept_import(reading_import=reading_import, user=request.user, reason=reason, now=now)  # type: ignore[arg-type]
+        done = accept_import(reading_import=reading_import, user=user_of(request), reason=reason, now=now)
         messages.success(
             request,
             f"Accepted: {done.days_new + done.days_changed} meter days. Their days are closed again within minutes.",

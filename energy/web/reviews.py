@@ -1,5 +1,6 @@
 """Reviewing meter days: what waits, one day against the days like it, and the decision."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Channel, Review, ReviewState
 from energy.selectors.reviews import (
@@ -24,6 +26,7 @@ from energy.selectors.reviews import (
 )
 from energy.services.reviews import CannotReview, accept, edit, reopen
 from energy.web.imports import operated_microgrid
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 PAGE = 50
@@ -68,7 +71,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     """What waits, what is due first on top; several are accepted at once."""
     microgrid = operated_microgrid(request)
     decided = request.GET.get("state") == "decided"
-    found = visible_reviews(request.user).filter(microgrid=microgrid)  # type: ignore[arg-type]
+    found = visible_reviews(user_of(request)).filter(microgrid=microgrid)
     waiting = found.filter(state=ReviewState.OPEN)
     form = AcceptForm(request.POST or None)
     form.fields["review"].queryset = waiting  # type: ignore[attr-defined]
@@ -76,7 +79,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             count = accept(
                 reviews=form.cleaned_data["review"],
-                user=request.user,  # type: ignore[arg-type]
+                user=user_of(request),
                 now=microgrid.now(timezone.now()),
             )
             messages.success(
@@ -99,12 +102,12 @@ def review_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def review_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One day against the days like it, and the decision."""
-    review = get_object_or_404(visible_reviews(request.user), public_id=public_id)  # type: ignore[arg-type]
+    review = get_object_or_404(visible_reviews(user_of(request)), public_id=public_id)
     if request.method == "POST":
         return _decide(request, review)
     now = review.microgrid.now(timezone.now())
     record_look(
-        user=request.user, member=review.meter.site.member, what="Review of readings",  # type: ignore[arg-type]
+        user=user_of(request), member=review.meter.site.member, what="Review of readings",
         subject=f"{review.meter} on {review.day}", now=now,
     )  # fmt: skip
     picture, unit = review_picture(review), Channel(review.channel).unit
@@ -114,7 +117,7 @@ def review_page(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "measured_wh": sum(review.measured_wh), "form": EditForm(), "tab": "reviews", "rows": _table(picture),
         "unit": unit, "columns": ["Hour", f"Measured, k{unit}", *(f"{day:%-d %b}, k{unit}" for day, _ in picture.like_days)],
         "summary": _summary(review, picture), "own": len(review.intervals) <= MOST_OWN_VALUES, "now": now,
-        "is_production": review.get_channel_display() == "production", **steps_of(review, request.user),  # type: ignore[arg-type]
+        "is_production": review.get_channel_display() == "production", **steps_of(review, user_of(request)),
     }  # fmt: skip
     return render(request, "readings/review.html", context)
 
@@ -139,7 +142,7 @@ def _summary(review: Review, picture: ReviewPicture) -> str:
 def _table(picture: ReviewPicture) -> list[list[str]]:
     """By hour: measured, and each like day."""
     hours: dict[str, list[float]] = {}
-    columns = [picture.measured_wh, *(values for _, values in picture.like_days)]
+    columns: list[Sequence[int | None]] = [picture.measured_wh, *(values for _, values in picture.like_days)]
     for at, start in enumerate(picture.starts):
         sums = hours.setdefault(f"{start[11:13]}:00", [0.0] * len(columns))
         for place, values in enumerate(columns):
@@ -150,11 +153,11 @@ def _table(picture: ReviewPicture) -> list[list[str]]:
 def _decide(request: HttpRequest, review: Review) -> HttpResponse:
     """Carry out the decision and go on to the next day that waits."""
     now = review.microgrid.now(timezone.now())
-    after = steps_of(review, request.user)["after"]  # type: ignore[arg-type]
+    after = steps_of(review, user_of(request))["after"]
     form = EditForm(request.POST)
     form.is_valid()
     reason = form.cleaned_data.get("reason", "")
-    user: Any = request.user
+    user = user_of(request)
     try:
         if "accept" in request.POST:
             accept(reviews=[review], user=user, now=now, reason=reason)

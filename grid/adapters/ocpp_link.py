@@ -49,7 +49,7 @@ class OcppLink:
         try:
             if not valkey().publish(orders_channel(self.station), text):
                 return LinkAnswer(problem=Problem.UNREACHABLE, detail="the station is not connected")
-            found = valkey().blpop([key], timeout=self.patience_s + 0.5)
+            found: Any = valkey().blpop([key], timeout=self.patience_s + 0.5)
         except (RedisError, OSError) as problem:
             return LinkAnswer(problem=Problem.UNREACHABLE, detail=f"Valkey is away: {problem}"[:200])
         if found is None:

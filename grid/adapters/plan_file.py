@@ -70,8 +70,8 @@ def plan_from(given: Mapping[str, Any]) -> PlanProblem:
     )
     if not intervals:
         raise CannotPlan("load_w: is empty; give one value per interval")
-    series = {key: _series(key, values, intervals) for key, values in lists.items()}
-    limits = {key: _limit(given.get(key), key, intervals) for key in LIMITS}
+    series: dict[str, Any] = {key: _series(key, values, intervals) for key, values in lists.items()}
+    limits: dict[str, Any] = {key: _limit(given.get(key), key, intervals) for key in LIMITS}
     curtailable = given.get("curtailable", False)
     if not isinstance(curtailable, bool):
         raise CannotPlan("curtailable: must be true or false")
@@ -151,7 +151,8 @@ def _objects(
     rows = given.get(key, default)
     if not isinstance(rows, list):
         raise CannotPlan(f"{key}: must be a list")
-    found, seen = [], set()
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    seen = set()
     for i, row in enumerate(rows):
         if not isinstance(row, dict):
             raise CannotPlan(f"{key}[{i}]: must be an object with an id")
@@ -190,7 +191,7 @@ def _storages(given: Mapping[str, Any], intervals: int) -> Storages:
             raise CannotPlan(f"{where}soc_max_wh: is above capacity_wh; lower it")
         table.append(values)
     columns = {key: [row[key] for row in table] for key in STORAGE_DEFAULTS if key != "capacity_wh"}
-    return Storages.of(intervals, [row["id"] for _, row in rows], **columns)  # type: ignore[arg-type]
+    return Storages.of(intervals, [row["id"] for _, row in rows], **columns)
 
 
 def _flexible(given: Mapping[str, Any], intervals: int) -> FlexibleLoads:

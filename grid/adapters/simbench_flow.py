@@ -99,8 +99,8 @@ def read_flow_folder(folder: Path, zone: ZoneInfo) -> FlowFolder:
         raise CannotReadNetwork(f"{place}: {what}")
     points = [row for row in found.nodes if found.busbar_of[row.text("id")] == row.text("id")]
     codes = [row.text("id") for row in points]
-    place = {code: i for i, code in enumerate(codes)}
-    at = {code: place[busbar] for code, busbar in found.busbar_of.items()}
+    position = {code: i for i, code in enumerate(codes)}
+    at = {code: position[busbar] for code, busbar in found.busbar_of.items()}
     loads = _by_profile(found.loads, found.load_profiles.names, at, "pLoad", "qLoad")
     no_profiles = Profiles(
         found.load_profiles.first_label, [], np.zeros((len(found.load_profiles.shares), 0))

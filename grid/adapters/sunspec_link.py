@@ -7,6 +7,7 @@ own: the chain begins at 40000, 50000 or 0 and may reach to the end of the 16-bi
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pymodbus.client import ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
@@ -191,7 +192,7 @@ class _Talk:
     def write(self, write: Write) -> None:
         self._ask("write_registers", write.address, values=list(write.values))
 
-    def _ask(self, name: str, address: int, **words: object) -> "object":
+    def _ask(self, name: str, address: int, **words: object) -> Any:
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise _Failed(Problem.TIMEOUT, f"at register {address}")

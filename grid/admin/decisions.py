@@ -42,8 +42,8 @@ class MicrogridFactAdmin(FactAdmin):
     """Facts of one microgrid."""
 
     cooperative_path = "microgrid__cooperative"
-    view_roles = (Role.OPERATOR, Role.AUDITOR)
-    list_select_related = ("microgrid",)
+    view_roles: tuple[Role, ...] = (Role.OPERATOR, Role.AUDITOR)
+    list_select_related: tuple[str, ...] = ("microgrid",)
 
 
 @admin.register(DayClosing)

@@ -11,7 +11,7 @@ from members.admin.roles import RoleAdmin
 from members.models import Role
 
 
-class FlexibilityTermsForm(forms.ModelForm):  # type: ignore[type-arg]
+class FlexibilityTermsForm(forms.ModelForm):
     """Terms begin and end after the last closed day: what was owed stays owed."""
 
     class Meta:

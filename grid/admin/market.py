@@ -15,7 +15,7 @@ from members.language import energy_in_words, month_in_words
 from members.models import Role
 
 
-class MarketTermsForm(forms.ModelForm):  # type: ignore[type-arg]
+class MarketTermsForm(forms.ModelForm):
     """Terms begin after the last closed day: what was settled stays settled."""
 
     class Meta:

@@ -15,6 +15,7 @@ from grid.models import PlantDivision, PlantShare
 from grid.services.plant_shares import CannotDividePlant, Part, check_division, divide_plant
 from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
+from members.selectors.scope import user_of
 
 EXPLAINED = (
     "From this day on what the plant feeds in is its holders': credited to each by their part, or used first at a site of theirs at that moment. "
@@ -22,7 +23,7 @@ EXPLAINED = (
 )
 
 
-class PartForm(ModelForm):  # type: ignore[type-arg]
+class PartForm(ModelForm):
     """A holder's part, written in per cent."""
 
     percent = DecimalField(
@@ -34,7 +35,7 @@ class PartForm(ModelForm):  # type: ignore[type-arg]
         fields = ("member", "percent", "used_at")
 
 
-class PartsFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class PartsFormSet(BaseInlineFormSet):
     """Parts that come to the whole."""
 
     def parts(self) -> list[Part]:
@@ -88,7 +89,7 @@ class PlantDivisionAdmin(RoleAdmin):
     inlines = (PartInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PlantDivision]:
-        return super().get_queryset(request).annotate(count=Count("shares"))  # type: ignore[no-any-return]
+        return super().get_queryset(request).annotate(count=Count("shares"))
 
     @admin.display(description=gettext_lazy("Holders"), ordering="count")
     def holders(self, row: Any) -> int:
@@ -100,7 +101,7 @@ class PlantDivisionAdmin(RoleAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         given = form.cleaned_data
         row = divide_plant(
-            plant=given["plant"], valid_from=given["valid_from"], parts=formsets[0].parts(), by=request.user,  # type: ignore[arg-type]
+            plant=given["plant"], valid_from=given["valid_from"], parts=formsets[0].parts(), by=user_of(request),
             now=given["plant"].microgrid.now(timezone.now()),
         )  # fmt: skip
         form.instance.pk = row.pk

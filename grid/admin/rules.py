@@ -16,7 +16,7 @@ from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
 
 
-class SharingRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+class SharingRuleForm(forms.ModelForm):
     """A rule begins and ends after the last closed day: what was shared stays shared."""
 
     class Meta:
@@ -40,7 +40,7 @@ class SharingRuleForm(forms.ModelForm):  # type: ignore[type-arg]
         return given
 
 
-class SharesFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
+class SharesFormSet(BaseInlineFormSet):
     """The fixed shares of a static or hybrid rule sum to one, and each site is one of the rule's microgrid."""
 
     def clean(self) -> None:

@@ -11,7 +11,7 @@ from members.admin.roles import RoleAdmin
 from members.models import Role
 
 
-class StorageOriginRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+class StorageOriginRuleForm(forms.ModelForm):
     """A rule begins and ends after the last closed day: what was shared stays shared."""
 
     class Meta:

@@ -16,9 +16,10 @@ from grid.services import votes
 from members.admin.confirm import ask_first
 from members.admin.roles import RoleAdmin
 from members.models import Role
+from members.selectors.scope import user_of
 
 
-class ProposalForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProposalForm(forms.ModelForm):
     """What is put to the vote; the service judges whether it can be."""
 
     class Meta:
@@ -83,7 +84,7 @@ class SharingProposalAdmin(RoleAdmin):
         opened = votes.open_vote(
             microgrid=given["microgrid"], key=ShareRule(given["key"]), price_rule=PriceRule(given["price_rule"]),
             valid_from=given["valid_from"], reason=given["reason"], quorum_percent=given["quorum_percent"],
-            closes_at=given["closes_at"], by=request.user, now=given["microgrid"].now(timezone.now()),  # type: ignore[arg-type]
+            closes_at=given["closes_at"], by=user_of(request), now=given["microgrid"].now(timezone.now()),
         )  # fmt: skip
         obj.__dict__.update(opened.__dict__)
 

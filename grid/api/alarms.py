@@ -22,12 +22,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
-from energy.api.sites import Pages
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import GridAlarm, GridAlarmStep
 from grid.selectors.alarms import own_alarms_to_change, read_alarms
 from grid.services.alarms import CannotShelve, acknowledge, shelve, unshelve
+from members.selectors.scope import user_of
 
 STEP = {
     "at": "2016-04-01T11:20:08Z",
@@ -63,7 +63,7 @@ class GridAlarmSerializer(serializers.ModelSerializer[GridAlarm]):
 
     class Meta:
         model = GridAlarm
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "kind", "subject", "priority", "sentence", "raised_at", "count", "cleared_at", "acknowledged_at",
             "acknowledged_by", "shelved_until", "shelved_reason",
         )  # fmt: skip
@@ -97,7 +97,7 @@ class ShelfSerializer(serializers.Serializer[Any]):
 
 
 def _read_microgrid(request: Request, public_id: Any) -> Microgrid:
-    return get_object_or_404(operated_microgrids(request.user, *READING_ROLES), public_id=public_id)  # type: ignore[arg-type]
+    return get_object_or_404(operated_microgrids(user_of(request), *READING_ROLES), public_id=public_id)
 
 
 @extend_schema_view(
@@ -108,8 +108,6 @@ def _read_microgrid(request: Request, public_id: Any) -> Microgrid:
 )  # fmt: skip
 class GridAlarmList(generics.ListAPIView[GridAlarm]):
     serializer_class = GridAlarmSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[GridAlarm]:
         if getattr(self, "swagger_fake_view", False):
@@ -134,7 +132,7 @@ class GridAlarmLife(APIView):
         responses=GridAlarmLifeSerializer,
     )
     def get(self, request: Request, public_id: Any) -> Response:
-        row = get_object_or_404(read_alarms(request.user), public_id=public_id, raised_at__isnull=False)  # type: ignore[arg-type]
+        row = get_object_or_404(read_alarms(user_of(request)), public_id=public_id, raised_at__isnull=False)
         return Response(GridAlarmLifeSerializer(row).data)
 
 
@@ -146,8 +144,11 @@ class _Step(APIView):
 
     def answer(self, request: Request, public_id: Any) -> Response:
         row = (
-            own_alarms_to_change(request.user).select_related("microgrid").filter(public_id=public_id).first()
-        )  # type: ignore[arg-type]
+            own_alarms_to_change(user_of(request))
+            .select_related("microgrid")
+            .filter(public_id=public_id)
+            .first()
+        )
         if row is None:
             raise Http404
         try:
@@ -160,7 +161,7 @@ class _Step(APIView):
 
 class AcknowledgeAlarm(_Step):
     def take(self, request: Request, alarm: GridAlarm) -> None:
-        acknowledge(alarm=alarm, by=request.user, now=alarm.microgrid.now(timezone.now()))  # type: ignore[arg-type]
+        acknowledge(alarm=alarm, by=user_of(request), now=alarm.microgrid.now(timezone.now()))
 
     @extend_schema(
         operation_id="alarms_acknowledge",
@@ -178,7 +179,7 @@ class ShelveAlarm(_Step):
         form.is_valid(raise_exception=True)
         given = form.validated_data
         shelve(
-            alarm=alarm, by=request.user, now=alarm.microgrid.now(timezone.now()),  # type: ignore[arg-type]
+            alarm=alarm, by=user_of(request), now=alarm.microgrid.now(timezone.now()),
             length=timedelta(minutes=given["minutes"]), reason=given["reason"],
         )  # fmt: skip
 
@@ -192,7 +193,7 @@ class ShelveAlarm(_Step):
 
 class UnshelveAlarm(_Step):
     def take(self, request: Request, alarm: GridAlarm) -> None:
-        unshelve(alarm=alarm, by=request.user, now=alarm.microgrid.now(timezone.now()))  # type: ignore[arg-type]
+        unshelve(alarm=alarm, by=user_of(request), now=alarm.microgrid.now(timezone.now()))
 
     @extend_schema(
         operation_id="alarms_unshelve",

@@ -21,6 +21,7 @@ from energy.services.looks import record_site_look
 from grid.models import BalanceDay, FeederShareDay, PriceDay, SharingDay, SharingKey, SharingPrice
 from grid.selectors.prices import shared_prices
 from grid.selectors.sharing import load_shares
+from members.selectors.scope import user_of
 
 
 def _watt_hours(help_text: str = "Wh per interval.") -> serializers.ListField:
@@ -29,7 +30,7 @@ def _watt_hours(help_text: str = "Wh per interval.") -> serializers.ListField:
 
 def microgrid_of(request: Request, public_id: Any) -> Microgrid:
     """The microgrid, if this user may see its totals."""
-    return get_object_or_404(visible_microgrids(request.user), public_id=public_id)  # type: ignore[arg-type]
+    return get_object_or_404(visible_microgrids(user_of(request)), public_id=public_id)
 
 
 class DayAxisSerializer(serializers.Serializer[Any]):
@@ -184,7 +185,7 @@ def _fields(row: Model, *names: str) -> dict[str, Any]:
 
 def _sharing(microgrid: Microgrid, day: date) -> dict[str, Any]:
     row = get_object_or_404(SharingDay, microgrid=microgrid, day=day, is_current=True)
-    levels = [row, *row.feeders.order_by("feeder")]
+    levels: list[SharingDay | FeederShareDay] = [row, *row.feeders.order_by("feeder")]
     codes = dict(
         Site.objects.filter(
             pk__in={
@@ -240,14 +241,14 @@ class SiteSharing(APIView):
         ],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any, day: date) -> Response:
-        site = get_object_or_404(readable_sites(request.user), public_id=public_id)  # type: ignore[arg-type]
-        seen = days_seen(request.user, site)  # type: ignore[arg-type]
+        site = get_object_or_404(readable_sites(user_of(request)), public_id=public_id)
+        seen = days_seen(user_of(request), site)
         if day not in seen:
             raise Http404
         shared = _sharing(site.microgrid, day)
         block = load_shares(microgrid=site.microgrid, days=[day], site_ids=[site.pk])
         record_site_look(
-            user=request.user, site=site, seen=seen, what="shares", subject=f"{site.code} {day}", now=timezone.now(), first=day,  # type: ignore[arg-type]
+            user=user_of(request), site=site, seen=seen, what="shares", subject=f"{site.code} {day}", now=timezone.now(), first=day,
             after=day + timedelta(days=1),
         )  # fmt: skip
         own = {

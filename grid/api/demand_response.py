@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
-from energy.api.sites import Pages
 from energy.models import Site
 from grid.domain.demand_response import CannotCall
 from grid.models import DemandEvent, DemandProgramme, DemandResponse
@@ -26,6 +25,7 @@ from grid.selectors.demand_response import (
     read_events,
 )
 from grid.services import demand_response as service
+from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 PROGRAMME = {
@@ -126,26 +126,21 @@ class DemandResponseSerializer(serializers.ModelSerializer[DemandResponse]):
         )  # fmt: skip
 
 
-class _Listed(generics.ListAPIView[Model]):
-    pagination_class = Pages
-    filter_backends = ()
-
-
 @extend_schema_view(
     get=extend_schema(
         operation_id="programmes_list", summary="Programmes of demand response that are offered"
     )
 )
-class ProgrammeList(_Listed):
+class ProgrammeList(generics.ListAPIView[DemandProgramme]):
     serializer_class = DemandProgrammeSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return DemandProgramme.objects.none()
-        return offered_programmes(self.request.user)  # type: ignore[arg-type]
+        return offered_programmes(user_of(self.request))
 
     def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
+        context = dict(super().get_serializer_context())
         if not getattr(self, "swagger_fake_view", False):
             context["consents"] = _consents(self.request)
         return context
@@ -153,7 +148,7 @@ class ProgrammeList(_Listed):
 
 def _consents(request: Request) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for programme, site in own_consents(request.user).values_list("programme", "site__public_id"):  # type: ignore[arg-type]
+    for programme, site in own_consents(user_of(request)).values_list("programme", "site__public_id"):
         found.setdefault(programme, []).append(str(site))
     return found
 
@@ -162,8 +157,8 @@ class ProgrammeSite(APIView):
     """Consent of one site."""
 
     def _given(self, request: Request, public_id: Any, site_id: Any) -> tuple[DemandProgramme, Site]:
-        programme = get_object_or_404(offered_programmes(request.user), public_id=public_id)  # type: ignore[arg-type]
-        return programme, get_object_or_404(own_demand_sites(request.user), public_id=site_id)  # type: ignore[arg-type]
+        programme = get_object_or_404(offered_programmes(user_of(request)), public_id=public_id)
+        return programme, get_object_or_404(own_demand_sites(user_of(request)), public_id=site_id)
 
     @extend_schema(
         operation_id="programmes_consent", summary="Let a site take part", request=None, responses={204: None}
@@ -172,7 +167,7 @@ class ProgrammeSite(APIView):
         programme, site = self._given(request, public_id, site_id)
         now = programme.microgrid.now(timezone.now())
         try:
-            service.give_consent(programme=programme, site=site, by=request.user, now=now)  # type: ignore[arg-type]
+            service.give_consent(programme=programme, site=site, by=user_of(request), now=now)
         except service.CannotConsent as why:
             return problem(409, "The site cannot take part", str(why))
         return Response(status=204)
@@ -187,13 +182,13 @@ class ProgrammeSite(APIView):
 @extend_schema_view(
     get=extend_schema(operation_id="programmes_events_list", summary="Events of a programme, for the staff")
 )
-class EventList(_Listed):
+class EventList(generics.ListAPIView[DemandEvent]):
     serializer_class = DemandEventSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return DemandEvent.objects.none()
-        return read_events(self.request.user).filter(programme__public_id=self.kwargs["public_id"])  # type: ignore[arg-type]
+        return read_events(user_of(self.request)).filter(programme__public_id=self.kwargs["public_id"])
 
     @extend_schema(
         operation_id="programmes_call",
@@ -202,16 +197,18 @@ class EventList(_Listed):
         responses={201: DemandEventSerializer},
     )
     def post(self, request: Request, public_id: Any) -> Response:
-        programme = get_object_or_404(operated_programmes(request.user), public_id=public_id)  # type: ignore[arg-type]
+        programme = get_object_or_404(operated_programmes(user_of(request)), public_id=public_id)
         form = DemandCallSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         try:
             event = service.call_event(
-                programme=programme, by=request.user, now=programme.microgrid.now(timezone.now()), **form.validated_data  # type: ignore[arg-type]
+                programme=programme, by=user_of(request), now=programme.microgrid.now(timezone.now()), **form.validated_data
             )  # fmt: skip
         except CannotCall as why:
             return problem(409, "The event cannot be called", str(why))
-        return Response(DemandEventSerializer(read_events(request.user).get(pk=event.pk)).data, status=201)  # type: ignore[arg-type]
+        return Response(
+            DemandEventSerializer(read_events(user_of(request)).get(pk=event.pk)).data, status=201
+        )
 
 
 class EventCancellation(APIView):
@@ -222,7 +219,7 @@ class EventCancellation(APIView):
     )
     def delete(self, request: Request, public_id: Any) -> Response:
         event = get_object_or_404(
-            operated_events(request.user).select_related("programme__microgrid"),  # type: ignore[arg-type]
+            operated_events(user_of(request)).select_related("programme__microgrid"),
             public_id=public_id,
         )
         try:
@@ -237,13 +234,13 @@ class EventCancellation(APIView):
         operation_id="demand_responses_list", summary="The own sites in events, the newest first"
     )
 )
-class ResponseList(_Listed):
+class ResponseList(generics.ListAPIView[DemandResponse]):
     serializer_class = DemandResponseSerializer
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return DemandResponse.objects.none()
-        return own_responses(self.request.user)  # type: ignore[arg-type]
+        return own_responses(user_of(self.request))
 
 
 class OptOut(APIView):
@@ -254,7 +251,7 @@ class OptOut(APIView):
         responses=DemandResponseSerializer,
     )
     def post(self, request: Request, public_id: Any) -> Response:
-        row = get_object_or_404(own_responses(request.user), public_id=public_id)  # type: ignore[arg-type]
+        row = get_object_or_404(own_responses(user_of(request)), public_id=public_id)
         try:
             service.opt_out(response=row, now=row.event.programme.microgrid.now(timezone.now()))
         except service.CannotChange as why:

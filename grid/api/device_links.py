@@ -1,16 +1,14 @@
 """Links to devices: by which protocol, when they were heard last, what was sent and read back, what is wrong. For those who run the grid."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
 
-from energy.api.sites import Pages
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.domain.devices.links import SENTENCES, Problem
 from grid.models import DeviceLink
+from members.selectors.scope import user_of
 
 LINK = {
     "id": "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "device": "LV3.101 Storage 1", "kind": "storage", "protocol": "sunspec",
@@ -50,13 +48,11 @@ class DeviceLinkList(generics.ListAPIView[DeviceLink]):
     """Operators, auditors and support."""
 
     serializer_class = DeviceLinkSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[DeviceLink]:
         if getattr(self, "swagger_fake_view", False):
             return DeviceLink.objects.none()
-        user: Any = self.request.user
+        user = user_of(self.request)
         grid = get_object_or_404(
             operated_microgrids(user, *READING_ROLES), public_id=self.kwargs["public_id"]
         )

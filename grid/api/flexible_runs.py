@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
-from energy.api.sites import Pages
 from energy.models import Consumer
 from grid.domain.planning.flexible_runs import CannotRun
 from grid.models import FlexibleRun
 from grid.selectors.flexible_runs import RunLine, own_runs, run_lines, steered_consumers
 from grid.selectors.run_results import run_outcomes
 from grid.services.flexible_runs import Wanted, ask_for_run, withdraw_run
+from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 ASKED = {
@@ -120,7 +120,8 @@ class FlexibleRunSerializer(serializers.ModelSerializer[FlexibleRun]):
 
 def _told(runs: list[FlexibleRun]) -> list[dict[str, Any]]:
     """Runs with how they stand, by microgrid."""
-    real_now, lines = timezone.now(), {}
+    real_now = timezone.now()
+    lines: dict[int, RunLine] = {}
     for microgrid in {run.microgrid for run in runs}:
         own = [run for run in runs if run.microgrid_id == microgrid.pk]
         lines |= {line.run.pk: line for line in run_lines(microgrid, own, microgrid.now(real_now))}
@@ -134,26 +135,22 @@ def _told(runs: list[FlexibleRun]) -> list[dict[str, Any]]:
 )
 class SteeredDeviceList(generics.ListAPIView[Consumer]):
     serializer_class = SteeredDeviceSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[Consumer]:
         if getattr(self, "swagger_fake_view", False):
             return Consumer.objects.none()
-        return steered_consumers(self.request.user)  # type: ignore[arg-type]
+        return steered_consumers(user_of(self.request))
 
 
 class FlexibleRunList(generics.ListAPIView[FlexibleRun]):
     """The own runs, the latest first."""
 
     serializer_class = FlexibleRunSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[FlexibleRun]:
         if getattr(self, "swagger_fake_view", False):
             return FlexibleRun.objects.none()
-        return own_runs(self.request.user)  # type: ignore[arg-type]
+        return own_runs(user_of(self.request))
 
     @extend_schema(operation_id="flexible_runs_list", summary="The own runs, and when they are planned")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -168,12 +165,12 @@ class FlexibleRunList(generics.ListAPIView[FlexibleRun]):
         form = WantedRunSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
-        device = get_object_or_404(steered_consumers(request.user), public_id=given.pop("device"))  # type: ignore[arg-type]
+        device = get_object_or_404(steered_consumers(user_of(request)), public_id=given.pop("device"))
         now = device.site.microgrid.now(timezone.now())
         try:
             run = ask_for_run(
-                consumer=device, wanted=Wanted(**{"start_at": now} | given), by=request.user, now=now
-            )  # type: ignore[arg-type]
+                consumer=device, wanted=Wanted(**{"start_at": now} | given), by=user_of(request), now=now
+            )
         except CannotRun as why:
             return problem(409, "The device cannot run like that", str(why))
         return Response(_told([run])[0], status=201)
@@ -184,7 +181,7 @@ class FlexibleRunDoor(APIView):
         operation_id="flexible_runs_withdraw", summary="Take a run back; its device is free again", responses={204: None}
     )  # fmt: skip
     def delete(self, request: Request, public_id: Any) -> Response:
-        run = get_object_or_404(own_runs(request.user), public_id=public_id)  # type: ignore[arg-type]
+        run = get_object_or_404(own_runs(user_of(request)), public_id=public_id)
         if not withdraw_run(run=run, now=run.microgrid.now(timezone.now())):
             return problem(409, "The run is over", "It was taken back or its time has passed.")
         return Response(status=204)

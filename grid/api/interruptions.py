@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from energy.api.sites import Pages
 from energy.models import Site
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import InterruptedSite, Interruption, InterruptionCause
 from grid.services.interruptions import CannotRecord, end_interruption, record_interruption, restore_sites
+from members.selectors.scope import user_of
 
 ID, SITE = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8", "0190d5f0-c1f8-7d4a-b1c2-000000000007"
 CUT = {
@@ -80,13 +80,11 @@ def _sites(microgrid_id: int, ids: list[Any]) -> list[Site]:
 
 class InterruptionList(generics.ListAPIView[Interruption]):
     serializer_class = InterruptionSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[Interruption]:
         if getattr(self, "swagger_fake_view", False):
             return Interruption.objects.none()
-        grids = operated_microgrids(self.request.user, *READING_ROLES)  # type: ignore[arg-type]
+        grids = operated_microgrids(user_of(self.request), *READING_ROLES)
         microgrid = get_object_or_404(grids, public_id=self.kwargs["public_id"])
         rows = Interruption.objects.filter(microgrid=microgrid)
         return rows.prefetch_related("sites__site").order_by("-started_at", "-pk")
@@ -107,7 +105,7 @@ class InterruptionList(generics.ListAPIView[Interruption]):
         ],
     )  # fmt: skip
     def post(self, request: Request, public_id: Any) -> Response:
-        microgrid = get_object_or_404(operated_microgrids(request.user), public_id=public_id)  # type: ignore[arg-type]
+        microgrid = get_object_or_404(operated_microgrids(user_of(request)), public_id=public_id)
         asked = InterruptionRecordSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
@@ -116,7 +114,7 @@ class InterruptionList(generics.ListAPIView[Interruption]):
             row = record_interruption(
                 microgrid=microgrid, sites=_sites(microgrid.pk, given["sites"]), started_at=given["started_at"],
                 ended_at=given.get("ended_at"), cause=InterruptionCause(given["cause"]), note=given.get("note", ""),
-                by=request.user, now=microgrid.now(timezone.now()), external_ref=f"api:{ref}" if ref else "",  # type: ignore[arg-type]
+                by=user_of(request), now=microgrid.now(timezone.now()), external_ref=f"api:{ref}" if ref else "",
             )  # fmt: skip
         except CannotRecord as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
@@ -133,7 +131,7 @@ class SupplyBack(APIView):
         ],
     )  # fmt: skip
     def post(self, request: Request, public_id: Any) -> Response:
-        own = Interruption.objects.filter(microgrid__in=operated_microgrids(request.user).values("pk"))  # type: ignore[arg-type]
+        own = Interruption.objects.filter(microgrid__in=operated_microgrids(user_of(request)).values("pk"))
         row = own.select_related("microgrid").filter(public_id=public_id).first()
         if row is None:
             raise Http404

@@ -18,13 +18,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from energy.api.sites import Pages
 from energy.models import Microgrid
 from energy.selectors.scope import visible_microgrids
 from grid.api.days import microgrid_of
 from grid.models import GridState
 from grid.selectors.drawing import draw
 from grid.selectors.states import latest_state, spelled_out
+from members.selectors.scope import user_of
 
 
 @extend_schema_serializer(
@@ -79,7 +79,7 @@ class TickSerializer(serializers.ModelSerializer[GridState]):
 
     class Meta:
         model = GridState
-        fields = (
+        fields: tuple[str, ...] = (
             "tick", "at", "status", "production_w", "consumption_w", "charge_w", "discharge_w", "import_w", "export_w",
             "losses_w", "storage_wh", "storage_capacity_wh", "highest_loading", "lowest_voltage_pu", "highest_voltage_pu",
             "sites_reporting", "sites_total", "points_estimated", "reasons",
@@ -129,11 +129,9 @@ class LiveStateSerializer(TickSerializer):
 @extend_schema_view(get=extend_schema(operation_id="microgrids_list", summary="Microgrids that you may see"))
 class MicrogridList(generics.ListAPIView[Microgrid]):
     serializer_class = MicrogridSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[Microgrid]:
-        return visible_microgrids(self.request.user).select_related("cooperative")  # type: ignore[arg-type]
+        return visible_microgrids(user_of(self.request)).select_related("cooperative")
 
 
 class LiveState(APIView):
@@ -171,8 +169,6 @@ class LiveState(APIView):
 )  # fmt: skip
 class TickList(generics.ListAPIView[GridState]):
     serializer_class = TickSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[GridState]:
         if getattr(self, "swagger_fake_view", False):

@@ -1,6 +1,7 @@
 """Doors of the market: limits and orders of the own sites, the day's course and the book for everybody of the village, without names."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
@@ -13,7 +14,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
-from energy.api.sites import Pages
 from energy.models import Site
 from grid.api.days import microgrid_of
 from grid.models import MarketOrder, OrderSide, SurplusPreference, TradingMode
@@ -31,6 +31,7 @@ from grid.services.market_orders import (
     withdraw_order,
 )
 from grid.services.preferences import CannotPrefer, Wish, end_preference, prefer
+from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 ORDER = {"side": "buy", "start_at": "2016-04-01T10:00:00Z", "wh": 250, "price_micro": 240000}
@@ -92,7 +93,7 @@ class NewOrdersSerializer(serializers.Serializer[Any]):
     """Orders of one own site, taken all or none."""
 
     site = serializers.UUIDField()
-    orders = NewOrderSerializer(many=True, allow_empty=False, max_length=MOST_INTERVALS)
+    orders = serializers.ListField(child=NewOrderSerializer(), allow_empty=False, max_length=MOST_INTERVALS)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("never pay more than 25 ct", LIMIT)])
@@ -139,7 +140,9 @@ class PreferenceSerializer(serializers.Serializer[Any]):
         source="receiver.code", max_length=120, help_text="Code of the metering point."
     )
     place = serializers.IntegerField(min_value=1, max_value=20)
-    share = serializers.DecimalField(max_digits=7, decimal_places=6, min_value=0, max_value=1, default=1)
+    share = serializers.DecimalField(
+        max_digits=7, decimal_places=6, min_value=0, max_value=1, default=Decimal(1)
+    )
     is_gift = serializers.BooleanField(default=False)
     names_giver = serializers.BooleanField(default=False)
     valid_from = serializers.DateField()
@@ -147,20 +150,18 @@ class PreferenceSerializer(serializers.Serializer[Any]):
 
 
 def _own_site(request: Request, public_id: Any) -> Site:
-    return get_object_or_404(own_trading_sites(request.user), public_id=public_id)  # type: ignore[arg-type]
+    return get_object_or_404(own_trading_sites(user_of(request)), public_id=public_id)
 
 
 class MarketOrderList(generics.ListAPIView[MarketOrder]):
     """The own orders, the latest interval first."""
 
     serializer_class = MarketOrderSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     def get_queryset(self) -> QuerySet[MarketOrder]:
         if getattr(self, "swagger_fake_view", False):
             return MarketOrder.objects.none()
-        return own_orders(self.request.user)  # type: ignore[arg-type]
+        return own_orders(user_of(self.request))
 
     @extend_schema(operation_id="market_orders_list", summary="The own orders and what was matched")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -180,8 +181,8 @@ class MarketOrderList(generics.ListAPIView[MarketOrder]):
         ]
         try:
             placed = place_orders(
-                site=site, orders=orders, by=request.user, now=site.microgrid.now(timezone.now())
-            )  # type: ignore[arg-type]
+                site=site, orders=orders, by=user_of(request), now=site.microgrid.now(timezone.now())
+            )
         except CannotOrder as why:
             return problem(409, "cannot order", str(why))
         return Response(MarketOrderSerializer(placed, many=True).data, status=201)
@@ -192,7 +193,7 @@ class MarketOrderDoor(APIView):
         operation_id="market_orders_withdraw", summary="Take an own order back", responses={204: None}
     )
     def delete(self, request: Request, public_id: Any) -> Response:
-        order = get_object_or_404(own_orders(request.user), public_id=public_id)  # type: ignore[arg-type]
+        order = get_object_or_404(own_orders(user_of(request)), public_id=public_id)
         try:
             withdraw_order(order=order, now=order.microgrid.now(timezone.now()))
         except CannotOrder as why:
@@ -228,7 +229,7 @@ class SiteLimit(APIView):
         try:
             row = set_limit(
                 site=site, buying=TradingMode(given["buying"]), buy_limit_micro=given["buy_limit_micro"],
-                selling=TradingMode(given["selling"]), sell_limit_micro=given["sell_limit_micro"], by=request.user,  # type: ignore[arg-type]
+                selling=TradingMode(given["selling"]), sell_limit_micro=given["sell_limit_micro"], by=user_of(request),
                 now=site.microgrid.now(timezone.now()),
             )  # fmt: skip
         except CannotLimit as why:
@@ -279,7 +280,7 @@ class SitePreferences(APIView):
         given = form.validated_data
         wish = Wish(given.pop("receiver")["code"], **given)
         try:
-            row = prefer(site=site, wish=wish, by=request.user, now=site.microgrid.now(timezone.now()))  # type: ignore[arg-type]
+            row = prefer(site=site, wish=wish, by=user_of(request), now=site.microgrid.now(timezone.now()))
         except CannotPrefer as why:
             return problem(409, "cannot prefer", str(why))
         return Response(PreferenceSerializer(row).data, status=201)
@@ -290,7 +291,7 @@ class PreferenceDoor(APIView):
         operation_id="preferences_end", summary="End an entry of an own list", responses={204: None}
     )
     def delete(self, request: Request, public_id: Any) -> Response:
-        sites = own_trading_sites(request.user).order_by().values("pk")  # type: ignore[arg-type]
+        sites = own_trading_sites(user_of(request)).order_by().values("pk")
         row = get_object_or_404(
             SurplusPreference.objects.select_related("site__microgrid"), public_id=public_id, site__in=sites
         )

@@ -30,6 +30,7 @@ from grid.services.outage_course import end_outage
 from grid.services.outage_extension import ask_for_longer, decide_extension
 from grid.services.planned_outages import CannotPlanOutage, decide_outage, request_outage, withdraw_outage
 from members.models import Role, User
+from members.selectors.scope import user_of
 
 HOSTING = {
     "node": "LV3.101 Bus 64", "technology": "solar", "power_w": 70037, "limited_by": "voltage", "limiting_code": "LV3.101 Bus 64",
@@ -159,7 +160,7 @@ class PlannedOutageDecisionSerializer(serializers.Serializer[Any]):
 
 
 def _operated(request: Request, public_id: Any, *roles: Role) -> Microgrid:
-    return get_object_or_404(operated_microgrids(request.user, *roles), public_id=public_id)  # type: ignore[arg-type]
+    return get_object_or_404(operated_microgrids(user_of(request), *roles), public_id=public_id)
 
 
 class NetworkStudyDoor(APIView):
@@ -181,9 +182,8 @@ class NetworkStudyDoor(APIView):
         hosting = NodeHosting.objects.filter(study=study, technology__in=Technology.values).order_by(
             "technology", "node_code"
         )
-        return Response(
-            NetworkStudySerializer({**fields, "hosting": hosting, "losses": element_losses(study)}).data
-        )
+        body: Any = {**fields, "hosting": hosting, "losses": element_losses(study)}
+        return Response(NetworkStudySerializer(body).data)
 
 
 class OutageList(APIView):
@@ -221,7 +221,7 @@ class OutageList(APIView):
         try:
             outage = request_outage(
                 microgrid=microgrid, lines=codes["line"], transformers=codes["transformer"], switches=given.get("switches", []),
-                start_at=given["start_at"], end_at=given["end_at"], reason=given["reason"], by=request.user,  # type: ignore[arg-type]
+                start_at=given["start_at"], end_at=given["end_at"], reason=given["reason"], by=user_of(request),
                 now=microgrid.now(timezone.now()), waits_for_clearance=given.get("waits_for_clearance", False),
             )  # fmt: skip
         except CannotPlanOutage as problem:
@@ -242,13 +242,13 @@ class OutageDecision(APIView):
         outage = get_object_or_404(
             PlannedOutage,
             public_id=public_id,
-            microgrid__in=operated_microgrids(request.user).values("pk"),  # type: ignore[arg-type]
+            microgrid__in=operated_microgrids(user_of(request)).values("pk"),
         )
         asked = PlannedOutageDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         now = outage.microgrid.now(timezone.now())
         try:
-            _take(outage, asked.validated_data, request.user, now)  # type: ignore[arg-type]
+            _take(outage, asked.validated_data, user_of(request), now)
         except (CannotPlanOutage, CannotSwitch) as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
         return Response(PlannedOutageSerializer(PlannedOutage.objects.get(pk=outage.pk)).data)

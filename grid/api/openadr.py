@@ -81,7 +81,7 @@ class BodyParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> bytes:
+    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None) -> Any:
         return stream.read(LARGEST_BODY_BYTES + 1)
 
 
@@ -95,11 +95,12 @@ class Token(APIView):
     throttle_classes = (TokenThrottle,)
 
     def post(self, request: Request) -> Response:
-        if request.data.get("grant_type") != "client_credentials":
+        given: Any = request.data
+        if given.get("grant_type") != "client_credentials":
             return Response({"error": "unsupported_grant_type"}, status=400)
         token = openadr.grant_token(
-            client_id=str(request.data.get("client_id", "")),
-            client_secret=str(request.data.get("client_secret", "")),
+            client_id=str(given.get("client_id", "")),
+            client_secret=str(given.get("client_secret", "")),
         )
         if token is None:
             return Response({"error": "invalid_client"}, status=401)

@@ -14,6 +14,7 @@ from energy.selectors.scope import visible_sites
 from grid.api.days import microgrid_of
 from grid.models import Plan, StoragePlan
 from grid.selectors.plan_picture import plan_at
+from members.selectors.scope import user_of
 
 EXAMPLE = {
     "origin_at": "2016-05-12T15:00:00Z", "made_at": "2016-05-12T15:00:21Z", "source": "least_cost", "status": "optimal",
@@ -65,14 +66,13 @@ class PlanDoor(APIView):
         if plan is None:
             raise NotFound("No plan is made yet.")
         rows = list(plan.storages.all())
-        seen = set(visible_sites(request.user).values_list("pk", flat=True))  # type: ignore[arg-type]
+        seen = set(visible_sites(user_of(request)).values_list("pk", flat=True))
         count = len(plan.use_w)
         sums = {
             name: [sum(values) for values in zip(*(getattr(row, name) for row in rows), strict=True)] or [0] * count
             for name in ("charge_w", "discharge_w", "soc_wh")
         }  # fmt: skip
         told = RollingPlanSerializer.Meta.fields[:-4]
-        body = {name: getattr(plan, name) for name in told} | sums
-        return Response(
-            RollingPlanSerializer(body | {"storages": [r for r in rows if r.storage.site_id in seen]}).data
-        )
+        body: Any = {name: getattr(plan, name) for name in told} | sums
+        body["storages"] = [row for row in rows if row.storage.site_id in seen]
+        return Response(RollingPlanSerializer(body).data)

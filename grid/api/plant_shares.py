@@ -1,16 +1,12 @@
 """`GET /api/v1/plant-shares/`: parts of common plants, the own ones; all of the cooperative for its staff."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
-from rest_framework.permissions import IsAuthenticated
 
-from energy.api.problems import as_problem
-from energy.api.sites import Pages
 from grid.models import PlantShare
 from grid.selectors.plant_shares import visible_plant_shares
+from members.selectors.scope import user_of
 
 
 @extend_schema_serializer(
@@ -40,12 +36,6 @@ class PlantShareSerializer(serializers.ModelSerializer[PlantShare]):
 @extend_schema_view(get=extend_schema(operation_id="plant_shares_list", summary="Parts of common plants"))
 class PlantShareList(generics.ListAPIView[PlantShare]):
     serializer_class = PlantShareSerializer
-    permission_classes = (IsAuthenticated,)
-    pagination_class = Pages
-    filter_backends = ()
-
-    def get_exception_handler(self) -> Any:
-        return as_problem
 
     def get_queryset(self) -> QuerySet[PlantShare]:
-        return visible_plant_shares(self.request.user)  # type: ignore[arg-type]
+        return visible_plant_shares(user_of(self.request))

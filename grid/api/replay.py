@@ -50,12 +50,14 @@ class DrawnNodeSerializer(serializers.Serializer[Any]):
     """A node, its place in the diagram and on the map, and its voltage band [1/10,000 p.u.]."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # fields are taken out of the class
     x = serializers.FloatField()
     y = serializers.FloatField()
     bar_end = serializers.FloatField()
     feeder = serializers.IntegerField()
-    parent = serializers.IntegerField(help_text="Position of the node that it hangs below, -1 at the top.")
+    parent = serializers.IntegerField(  # type: ignore[assignment]  # fields are taken out of the class
+        help_text="Position of the node that it hangs below, -1 at the top."
+    )
     vm_min = serializers.IntegerField()
     vm_max = serializers.IntegerField()
     is_coupling = serializers.BooleanField()
@@ -129,7 +131,9 @@ class MomentSerializer(serializers.Serializer[Any]):
     storage_soc_wh = _numbers("By storage.")
     storage_charge_w = _numbers("By storage.")
     storage_discharge_w = _numbers("By storage.")
-    source = serializers.ChoiceField(choices=[("tick", "a kept tick"), ("day", "a closed day's interval")])
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # fields are taken out of the class
+        choices=[("tick", "a kept tick"), ("day", "a closed day's interval")]
+    )
     picture_at = serializers.DateTimeField(allow_null=True, help_text="Of when the arrays are.")
 
 

@@ -21,6 +21,7 @@ from grid.domain.energy_origin import Origin
 from grid.models import CommandKind, FlexibilityDay, StorageDay
 from grid.selectors.storage_page import battery_day
 from grid.selectors.stored_producers import Who, produced_in
+from members.selectors.scope import user_of
 
 EXAMPLE = {
     "day": "2016-03-27", "start_at": "2016-03-26T23:00:00Z", "interval_minutes": 15, "interval_count": 92, "storage": "LV3.101 Storage 1",
@@ -147,7 +148,7 @@ class StorageDayDoor(APIView):
         examples=[OpenApiExample("an evening", EXAMPLE, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any, day: date) -> Response:
-        user: Any = request.user
+        user = user_of(request)
         storage = get_object_or_404(readable_storages(user), public_id=public_id)
         seen, now = days_seen(user, storage.site), timezone.now()
         if day not in seen:
@@ -162,7 +163,7 @@ class StorageDayDoor(APIView):
         body = {
             "day": day, "start_at": local.start_at, "interval_minutes": microgrid.interval_minutes, "interval_count": local.interval_count,
             "storage": storage.code,
-            "origins": _origins(storage, day, request.user),
+            "origins": _origins(storage, day, user_of(request)),
             "flexibility": _flexibility(FlexibilityDay.objects.filter(storage=storage, day=day, is_current=True).first()),
             "hours": found.hours if found else [],
         }  # fmt: skip

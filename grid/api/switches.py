@@ -24,6 +24,7 @@ from grid.services.switch_orders import (
     propose_switch_order,
     take_back_switch_order,
 )
+from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 LINE = {
@@ -118,8 +119,11 @@ class SwitchList(APIView):
         responses=SwitchLineSerializer(many=True), examples=[OpenApiExample("open for work", LINE, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
-        microgrid = get_object_or_404(operated_microgrids(request.user, *READING_ROLES), public_id=public_id)  # type: ignore[arg-type]
-        return Response(SwitchLineSerializer(switch_lines(microgrid, microgrid.now(timezone.now())), many=True).data)  # fmt: skip
+        microgrid = get_object_or_404(
+            operated_microgrids(user_of(request), *READING_ROLES), public_id=public_id
+        )
+        lines: Any = switch_lines(microgrid, microgrid.now(timezone.now()))
+        return Response(SwitchLineSerializer(lines, many=True).data)
 
 
 class SwitchOrderList(APIView):
@@ -128,7 +132,9 @@ class SwitchOrderList(APIView):
         responses=SwitchOrderSerializer(many=True), examples=[OpenApiExample("proposed", ORDER, response_only=True)],
     )  # fmt: skip
     def get(self, request: Request, public_id: Any) -> Response:
-        microgrid = get_object_or_404(operated_microgrids(request.user, *READING_ROLES), public_id=public_id)  # type: ignore[arg-type]
+        microgrid = get_object_or_404(
+            operated_microgrids(user_of(request), *READING_ROLES), public_id=public_id
+        )
         return Response(SwitchOrderSerializer(switch_orders(microgrid), many=True).data)
 
     @extend_schema(
@@ -140,7 +146,7 @@ class SwitchOrderList(APIView):
         ],
     )  # fmt: skip
     def post(self, request: Request, public_id: Any) -> Response:
-        microgrid = get_object_or_404(operated_microgrids(request.user), public_id=public_id)  # type: ignore[arg-type]
+        microgrid = get_object_or_404(operated_microgrids(user_of(request)), public_id=public_id)
         asked = SwitchProposalSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given, now = asked.validated_data, microgrid.now(timezone.now())
@@ -148,12 +154,12 @@ class SwitchOrderList(APIView):
             if "switch" in given:
                 switch = get_object_or_404(Switch.objects.select_related("node", "other_node"), microgrid=microgrid, public_id=given["switch"])  # fmt: skip
                 row = propose_switch_order(
-                    microgrid=microgrid, switch=switch, closes=given["closes"], reason=given["reason"], by=request.user, now=now,  # type: ignore[arg-type]
+                    microgrid=microgrid, switch=switch, closes=given["closes"], reason=given["reason"], by=user_of(request), now=now,
                 )  # fmt: skip
             else:
                 row = propose_at_end(
                     microgrid=microgrid, kind=given["element"]["kind"], code=given["element"]["code"], node_code=given["node"], reason=given["reason"],
-                    by=request.user, now=now,  # type: ignore[arg-type]
+                    by=user_of(request), now=now,
                 )  # fmt: skip
         except CannotSwitch as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
@@ -170,16 +176,16 @@ class SwitchOrderDecision(APIView):
         ],
     )  # fmt: skip
     def post(self, request: Request, public_id: Any) -> Response:
-        own = SwitchOrder.objects.filter(microgrid__in=operated_microgrids(request.user).values("pk"))  # type: ignore[arg-type]
+        own = SwitchOrder.objects.filter(microgrid__in=operated_microgrids(user_of(request)).values("pk"))
         row = get_object_or_404(own.select_related("microgrid", "switch"), public_id=public_id)
         asked = SwitchDecisionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         now, given = row.microgrid.now(timezone.now()), asked.validated_data
         try:
             if given["step"] == "confirm":
-                confirm_switch_order(order=row, typed=given.get("typed", ""), by=request.user, now=now)  # type: ignore[arg-type]
+                confirm_switch_order(order=row, typed=given.get("typed", ""), by=user_of(request), now=now)
             else:
-                take_back_switch_order(order=row, by=request.user, now=now)  # type: ignore[arg-type]
+                take_back_switch_order(order=row, by=user_of(request), now=now)
         except CannotSwitch as problem:
             raise ValidationError({"detail": [str(problem)]}) from None
         return Response(SwitchOrderSerializer(SwitchOrder.objects.get(pk=row.pk)).data)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Model
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
@@ -12,11 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
-from energy.api.sites import Pages
 from grid.models import SharingKey, SharingPrice, SharingProposal, VoteChoice
 from grid.selectors.votes import visible_proposals
 from grid.services.votes import CannotVote, cast_vote
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
 PROPOSAL = {
@@ -48,19 +46,17 @@ class SharingProposalSerializer(serializers.ModelSerializer[SharingProposal]):
         return "".join(line for line in proposal.text.splitlines(True) if not line.startswith("share of "))
 
 
-class ProposalList(generics.ListAPIView[Model]):
+class ProposalList(generics.ListAPIView[SharingProposal]):
     """Votes of the microgrids one belongs to, the newest first."""
 
     serializer_class = SharingProposalSerializer
-    pagination_class = Pages
-    filter_backends = ()
 
     @extend_schema(operation_id="sharing_votes_list", summary="Votes on the rule of sharing")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request, *args, **kwargs)
 
     def get_queryset(self) -> Any:
-        return visible_proposals(self.request.user)  # type: ignore[arg-type]
+        return visible_proposals(user_of(self.request))
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a vote", {"member": ID, "choice": "yes"})])
@@ -77,13 +73,13 @@ class CastVote(APIView):
         responses=BallotSerializer,
     )  # fmt: skip
     def post(self, request: Request, public_id: Any) -> Response:
-        proposal = get_object_or_404(visible_proposals(request.user), public_id=public_id)  # type: ignore[arg-type]
+        proposal = get_object_or_404(visible_proposals(user_of(request)), public_id=public_id)
         given = BallotSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        member = get_object_or_404(own_members(request.user), public_id=given.validated_data["member"])  # type: ignore[arg-type]
+        member = get_object_or_404(own_members(user_of(request)), public_id=given.validated_data["member"])
         try:
             cast_vote(
-                proposal=proposal, member=member, choice=VoteChoice(given.validated_data["choice"]), by=request.user,  # type: ignore[arg-type]
+                proposal=proposal, member=member, choice=VoteChoice(given.validated_data["choice"]), by=user_of(request),
                 now=proposal.microgrid.now(timezone.now()),
             )  # fmt: skip
         except CannotVote as why:

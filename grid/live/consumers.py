@@ -69,7 +69,8 @@ async def _serve(fan_out: FanOut, watcher: Watcher, receive: Receive, send: Send
     speaking = asyncio.create_task(_speak(watcher, send))
     listening = asyncio.create_task(_listen(receive))
     try:
-        await asyncio.wait({speaking, listening, watcher.ended}, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[Any]] = {speaking, listening, watcher.ended}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         fan_out.leave(watcher)
         for task in (speaking, listening):

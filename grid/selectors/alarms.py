@@ -54,7 +54,9 @@ def alarm_board(microgrid: Microgrid, user: User, now: datetime) -> AlarmBoard:
     shown = list(rows.listed(now).urgent_first()[:MOST_LISTED])
     shelved = list(rows.shelved(now).order_by("shelved_until")[:MOST_LISTED])
     devices = list(served_alarms(user).filter(device__microgrid=microgrid, cleared_at__isnull=True)[:MOST_LISTED])  # fmt: skip
-    unseen = sum(row.acknowledged_at is None for row in [*shown, *devices])
+    unseen = sum(alarm.acknowledged_at is None for alarm in shown) + sum(
+        alarm.acknowledged_at is None for alarm in devices
+    )
     silences = open_silences(microgrid)
     return AlarmBoard(shown, shelved, devices, silences, unseen, _version(shown, shelved, devices, silences))
 

@@ -20,7 +20,7 @@ def day_picture(microgrid: Microgrid, day: date, now: datetime) -> dict[str, Any
     sharing = SharingDay.objects.filter(microgrid=microgrid, day=day, is_current=True).first()
     if balance is not None:
         columns = {name: getattr(balance, f"{name}_wh") for name in NAMES}
-        shared = sharing.shared_wh if sharing is not None else [0] * len(starts)
+        shared: list[int] | list[None] = sharing.shared_wh if sharing is not None else [0] * len(starts)
     else:
         columns = _from_ticks(microgrid, local.start_at, local.end_at, len(starts))
         shared = [None] * len(starts)

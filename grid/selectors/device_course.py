@@ -96,7 +96,8 @@ def _told(meter: Meter, starts: Sequence[datetime], now: datetime) -> tuple[Arra
         .order_by("issued_at", "pk")
         .values_list("issued_at", "expires_at", "charge_w", "discharge_w", "limit_w", "status")
     )
-    issued, expires = (np.array([row[i].timestamp() for row in rows], dtype=np.float64) for i in (0, 1))
+    issued = np.array([row[0].timestamp() for row in rows], dtype=np.float64)
+    expires = np.array([row[1].timestamp() for row in rows], dtype=np.float64)
     if meter.storage_id:
         value = np.array([row[3] - row[2] for row in rows], dtype=np.float64)
     else:

@@ -61,7 +61,9 @@ def _forecast(
     for meter_id, quantity, low, middle, high in rows:
         i = place[site_of[meter_id]]
         sums[i] += (middle if quantity == "consumption" else -middle) * per_hour
-        variance[i] += float(band_sigma(np.float64(low), np.float64(high))) ** 2 * per_hour**2
+        variance[i] += (
+            float(band_sigma(np.array(low, np.float64), np.array(high, np.float64))) ** 2 * per_hour**2
+        )
         found[site_of[meter_id]] += 1
     complete = np.array([found[site] >= needed[site] > 0 for site in place])
     return np.where(complete, sums, np.nan), np.sqrt(variance)

@@ -1,10 +1,11 @@
 """The network as the power flow wants it at an instant, and which site hangs where."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from django.db.models import Max, OuterRef, Subquery
@@ -187,8 +188,8 @@ def forget_networks() -> None:
 load_network.cache_clear = forget_networks  # type: ignore[attr-defined]
 
 
-def _there(model: type, microgrid_id: int, at: datetime | None) -> Iterable:  # type: ignore[type-arg]
-    rows = model.objects.filter(microgrid_id=microgrid_id).order_by("pk")  # type: ignore[attr-defined]
+def _there(model: Any, microgrid_id: int, at: datetime | None) -> Any:
+    rows = model.objects.filter(microgrid_id=microgrid_id).order_by("pk")
     return rows.filter(valid_from__isnull=True) if at == SINCE_EVER else rows.at(at)
 
 
@@ -203,7 +204,7 @@ def switches_at(microgrid_id: int, at: datetime | None) -> list[tuple[Switch, bo
         _there(Switch, microgrid_id, at)
         .select_related("node", "other_node")
         .annotate(moved=Subquery(moves.values("is_closed")[:1]))
-    )  # type: ignore[attr-defined]
+    )
     return [(row, row.normally_closed if row.moved is None else row.moved) for row in rows]
 
 

@@ -88,10 +88,11 @@ def foreseen_from(microgrid: Microgrid, origin_at: datetime) -> Foreseen:
     if np.isnan(found[1]).all():  # a village without sources is foreseen without production
         found[1] = 0.0
     known = int(np.argmax(np.isnan(found[:2]).any(axis=(0, 1)))) or count
-    use, production, net = (
+    use, production, difference = (
         Quantiles.of_energy(low, middle, high, hours) for low, middle, high in found[:, :, :known]
     )
-    return Foreseen(use, production, net.or_else(independent_difference(use, production)), lasting, newest)
+    net_use = difference.or_else(independent_difference(use, production))
+    return Foreseen(use, production, net_use, lasting, newest)
 
 
 def prices_from(microgrid: Microgrid, origin_at: datetime, count: int) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -142,12 +143,13 @@ def _told(microgrid: Microgrid, run: FlexibleRun, start_at: datetime, count: int
     """What the site's devices were let draw by commands they acknowledged: device, reason, interval, Wh."""
     step = timedelta(minutes=microgrid.interval_minutes)
     consumers = list(run.consumer.site.consumers.values_list("pk", flat=True))
+    parameters: dict[str, Any] = {
+        "grid": microgrid.pk, "consumers": consumers, "status": CommandStatus.ACKNOWLEDGED.value,
+        "from": start_at - LONGEST_COMMAND, "to": start_at + count * step, "start": start_at, "step": step,
+        "step_s": step.total_seconds(), "count": count,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(
-            LET,
-            {"grid": microgrid.pk, "consumers": consumers, "status": CommandStatus.ACKNOWLEDGED.value, "from": start_at - LONGEST_COMMAND,
-             "to": start_at + count * step, "start": start_at, "step": step, "step_s": step.total_seconds(), "count": count},
-        )  # fmt: skip
+        cursor.execute(LET, parameters)
         return cursor.fetchall()
 
 
@@ -169,7 +171,8 @@ def _register_wh(run: FlexibleRun) -> int | None:
     sessions = ChargingSession.objects.filter(
         link__consumer=run.consumer_id, started_at__lt=run.ready_at, ended_at__gt=run.start_at, start_wh__isnull=False, end_wh__isnull=False,
     )  # fmt: skip
-    counted = [max(end - start, 0) for start, end in sessions.values_list("start_wh", "end_wh")]
+    registers = sessions.values_list("start_wh", "end_wh")
+    counted = [max(end - start, 0) for start, end in registers if start is not None and end is not None]
     return sum(counted) if counted else None
 
 

@@ -52,7 +52,7 @@ def produced_in(row: StorageDay, user: User) -> list[Produced]:
     unnamed: dict[Who, list[Produced]] = {Who.NEIGHBOUR: [], Who.NOT_KNOWN: []}
     for place, producer in enumerate(row.producers):
         site = by_id.get(producer)
-        who = _who(site and owners[site.pk], owner)
+        who = _who(owners[site.pk] if site else None, owner)
         numbers = (
             row.produced_before_wh[place], row.produced_charged_wh[place], row.produced_discharged_wh[place],
             row.produced_lost_wh[place], sum(parcel[place] for parcel in row.parcels_wh),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -51,13 +52,13 @@ def told_between(*, microgrid: Microgrid, storage_ids: Sequence[int], start_at: 
     column = {pk: i for i, pk in enumerate(storage_ids)}
     shape = (count, len(storage_ids))
     told = Told(*(np.zeros(shape, dtype=np.int64) for _ in range(3)))
+    parameters: dict[str, Any] = {
+        "grid": microgrid.pk, "storages": list(storage_ids), "status": CommandStatus.ACKNOWLEDGED.value,
+        "from": start_at - LONGEST_COMMAND, "to": start_at + count * step, "start": start_at, "step": step,
+        "step_s": step.total_seconds(), "count": count,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(
-            TOLD,
-            {"grid": microgrid.pk, "storages": list(storage_ids), "status": CommandStatus.ACKNOWLEDGED.value,
-             "from": start_at - LONGEST_COMMAND, "to": start_at + count * step, "start": start_at, "step": step,
-             "step_s": step.total_seconds(), "count": count},
-        )  # fmt: skip
+        cursor.execute(TOLD, parameters)
         for storage_id, place, charge_wh, discharge_wh, reason in cursor.fetchall():
             at = (place, column[storage_id])
             told.kind[at], told.charge_wh[at], told.discharge_wh[at] = (

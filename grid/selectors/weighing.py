@@ -1,6 +1,7 @@
 """What storages were told on a day and what they did, weighed against standing idle; of a closed day, or of one that runs."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def _as_kept(told: Told, rows: list[FlexibilityDay | None]) -> Told:
 
 def _told_words(
     words: PlanWords, kind: NDArray[np.int64], before: FlexibilityDay | None
-) -> dict[str, list[object]]:
+) -> dict[str, list[Any]]:
     """The plan's worth of each interval, and its sentences, each once, where the storage was told something."""
     if not any(words.sentences) and before is not None:
         return {"worth_micro": before.worth_micro, "sentences": before.sentences, "sentence": before.sentence}
@@ -97,4 +98,4 @@ def _told_words(
     chosen = [
         place[text] if k and text else -1 for text, k in zip(words.sentences, kind.tolist(), strict=True)
     ]
-    return {"worth_micro": list(words.worth_micro), "sentences": list(distinct), "sentence": list(chosen)}
+    return {"worth_micro": list(words.worth_micro), "sentences": distinct, "sentence": chosen}

@@ -61,7 +61,9 @@ def check_bypass(*, microgrid: Microgrid, last_day: date, now: datetime) -> list
         return []
     span = [last_day - timedelta(days=i) for i in range(DAYS - 1, -1, -1)]
     carried = [_channel(microgrid, channel, span, grid_meters) for channel in (Channel.DOWN, Channel.UP)]
-    days = [day for day, there in zip(span, carried[0].present.any(axis=0), strict=True) if there]
+    days = [
+        day for day, there in zip(span, np.any(carried[0].present, axis=0).tolist(), strict=True) if there
+    ]
     if len(days) < 2:
         return []
     down, up = (_channel(microgrid, channel, days, grid_meters) for channel in (Channel.DOWN, Channel.UP))
@@ -150,6 +152,7 @@ def _expected(network: NetworkOfSites, flows: BranchFlows, meter: Meter) -> tupl
         lower, below = nodes_below(network.network, wire.node_from, wire.node_to)
         flow = flows.line_from_w if lower == wire.node_to else flows.line_to_w
         return flow[:, place], below
+    assert meter.transformer_id is not None  # a constraint: a grid meter sits on a line or a transformer
     place = network.transformer_ids.index(meter.transformer_id)
     _, below = nodes_below(network.network, transformers[place].node_hv, transformers[place].node_lv)
     return -flows.transformer_lv_w[:, place], below

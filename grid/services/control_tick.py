@@ -117,7 +117,7 @@ def think(
     commands, told = _commands(layout, choice, told, now, at_s)
     summed = totals(believed)
     late = np.flatnonzero(unanswered(told, at_s, ESCALATE_AFTER))
-    unheard = [layout.targets[place].code for place in late]
+    unheard = [layout.targets[place].code for place in late.tolist()]
     reasons = [*_reasons(layout, scene, summed, alarms, choice, waiting), *observed.words]
     return Thought(
         layout,

@@ -102,7 +102,7 @@ def answer_call(*, emergency: Emergency, by: User, real_now: datetime) -> None:
 
 def begin_drill(
     *, microgrid: Microgrid, scenario: str, title: str, outcome: dict, by: User, real_now: datetime
-) -> Emergency:  # type: ignore[type-arg]
+) -> Emergency:
     """Begin a drill: contacts are called as in earnest, every word says that it is a drill, and nothing is switched.
 
     Raises:

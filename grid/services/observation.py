@@ -197,7 +197,7 @@ def _readings(layout: ControlLayout, scene: LiveScene) -> Readings:
         np.flatnonzero(spoken & (meters.transformer >= 0)),
     )
     return Readings(
-        [*names, *(meters.codes[i] for i in lines), *(meters.codes[i] for i in transformers)],
+        [*names, *(meters.codes[i] for i in lines.tolist()), *(meters.codes[i] for i in transformers.tolist())],
         nodes, volts, np.full(len(nodes), VOLTAGE_SIGMA_PU),
         meters.line[lines], flow_w[lines], FLOW_SHARE * np.abs(flow_w[lines]) + FLOW_W,
         meters.transformer[transformers], flow_w[transformers], FLOW_SHARE * np.abs(flow_w[transformers]) + FLOW_W,

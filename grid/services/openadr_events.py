@@ -177,7 +177,7 @@ def _wanting(event: AdrEvent, operation: str) -> list[dict[str, Any]]:
 def _call(one: Mapping[str, Any], operation: str, event: AdrEvent) -> bool:
     if not may_be_called(one["callbackUrl"], settings.DEVICE_NETWORKS):
         return False
-    body = {"objectType": "EVENT", "operation": operation, "object": event_as_json(event)}
+    body: Any = {"objectType": "EVENT", "operation": operation, "object": event_as_json(event)}
     headers = {"Authorization": f"Bearer {one['bearerToken']}"} if one["bearerToken"] else {}
     try:
         with requests.post(

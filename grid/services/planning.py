@@ -16,9 +16,9 @@ from grid.domain.planning.fleet import Fleet
 from grid.domain.planning.flexible_runs import reason_of
 from grid.domain.planning.month_peak import NO_PEAK, MonthPeak, held_levels_w, month_peak
 from grid.domain.planning.parts import Array, CannotPlan
-from grid.domain.planning.program import OutOfTime
+from grid.domain.planning.program import CannotFindPlan, OutOfTime
 from grid.domain.planning.rolling import outlook_of
-from grid.domain.planning.search import CannotFindPlan, find_plan
+from grid.domain.planning.search import find_plan
 from grid.domain.planning.shifting import Connection, Moved, follow
 from grid.domain.planning.solution import PlanStatus
 from grid.domain.planning.stored_value import StoredValue, value_of_storing

@@ -47,10 +47,10 @@ def share_days(*, microgrid: Microgrid, days: Sequence[date], now: datetime) -> 
 def _digest(key: str, *blocks: ChannelBlock) -> str:
     digest = hashlib.sha256(key.encode())
     for block in blocks:
-        digest.update(block.meter_ids)
-        digest.update(block.versions)
+        digest.update(block.meter_ids.data)
+        digest.update(block.versions.data)
         for first in range(0, len(block.values_wh), SITES_AT_ONCE):
-            digest.update(block.values_wh[first : first + SITES_AT_ONCE].astype(np.int64))
+            digest.update(block.values_wh[first : first + SITES_AT_ONCE].astype(np.int64).data)
     return digest.hexdigest()
 
 

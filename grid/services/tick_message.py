@@ -37,11 +37,11 @@ def _held_back(thought: Thought) -> dict[str, list[dict[str, Any]]]:
     return {
         "sources": [
             {"code": sources[i].code, "limit_w": int(choice.source_limit_w[i])}
-            for i in np.flatnonzero(np.isfinite(choice.source_limit_w))
+            for i in np.flatnonzero(np.isfinite(choice.source_limit_w)).tolist()
         ],
         "loads": [
             {"code": loads[i].code, "tier": int(layout.points.load_tier[i])}
-            for i in np.flatnonzero(choice.load_is_shed)
+            for i in np.flatnonzero(choice.load_is_shed).tolist()
         ],
     }
 

@@ -6,10 +6,12 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.middleware import HtmxDetails
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
@@ -17,12 +19,14 @@ from grid.models import GridAlarm
 from grid.selectors.alarms import alarm_board, own_alarms_to_change, past_alarms, read_alarms
 from grid.services.alarms import CannotShelve, acknowledge, shelve, unshelve
 from grid.web.said import said
+from kernel.identifiers import uuid_in
+from members.selectors.scope import user_of
 
 SHELF_MINUTES = (15, 60, 240, 480, 1440)
 
 
 def _read_microgrid(request: HttpRequest) -> Microgrid:
-    microgrid = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    microgrid = operated_microgrids(user_of(request), *READING_ROLES).first()
     if microgrid is None:
         raise Http404
     return microgrid
@@ -61,7 +65,7 @@ def alarm(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One alarm with each step of its life."""
     _read_microgrid(request)
     row = get_object_or_404(
-        read_alarms(request.user).select_related("microgrid", "acknowledged_by", "shelved_by"),  # type: ignore[arg-type]
+        read_alarms(user_of(request)).select_related("microgrid", "acknowledged_by", "shelved_by"),
         public_id=public_id,
         raised_at__isnull=False,
     )
@@ -78,22 +82,22 @@ def alarm(request: HttpRequest, public_id: Any) -> HttpResponse:
 def step(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Acknowledge, shelve or unshelve one alarm."""
     row = get_object_or_404(
-        own_alarms_to_change(request.user).select_related("microgrid"),  # type: ignore[arg-type]
+        own_alarms_to_change(user_of(request)).select_related("microgrid"),
         public_id=public_id,
     )
-    now, by = row.microgrid.now(timezone.now()), request.user
+    now, by = row.microgrid.now(timezone.now()), user_of(request)
     name = request.POST.get("step")
     if name == "acknowledge":
-        acknowledge(alarm=row, by=by, now=now)  # type: ignore[arg-type]
+        acknowledge(alarm=row, by=by, now=now)
         messages.success(request, _("%(alarm)s: acknowledged.") % {"alarm": said(row)})
     elif name == "unshelve":
-        unshelve(alarm=row, by=by, now=now)  # type: ignore[arg-type]
+        unshelve(alarm=row, by=by, now=now)
         messages.success(request, _("%(alarm)s: taken from the shelf.") % {"alarm": said(row)})
     elif name == "shelve":
         minutes = request.POST.get("minutes", "")
         try:
             length = timedelta(minutes=int(minutes) if minutes.isdigit() else 0)
-            shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
+            shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))
             messages.success(
                 request,
                 _("%(alarm)s: on the shelf for %(minutes)s min.") % {"alarm": said(row), "minutes": minutes},
@@ -108,16 +112,17 @@ def step(request: HttpRequest, public_id: Any) -> HttpResponse:
 def acknowledge_all(request: HttpRequest) -> HttpResponse:
     """Acknowledge the alarms that were chosen."""
     microgrid = _read_microgrid(request)
-    chosen = own_alarms_to_change(request.user).filter(  # type: ignore[arg-type]
-        public_id__in=request.POST.getlist("alarm"), acknowledged_at=None
+    chosen = own_alarms_to_change(user_of(request)).filter(
+        public_id__in=[named for named in map(uuid_in, request.POST.getlist("alarm")) if named],
+        acknowledged_at=None,
     )
     rows = list(chosen.select_related("microgrid")[:200])
     for row in rows:
-        acknowledge(alarm=row, by=request.user, now=microgrid.now(timezone.now()))  # type: ignore[arg-type]
-    if rows:
-        messages.success(
-            request, f"{len(rows)} acknowledged." if len(rows) > 1 else f"{rows[0]}: acknowledged."
-        )
+        acknowledge(alarm=row, by=user_of(request), now=microgrid.now(timezone.now()))
+    if len(rows) == 1:
+        messages.success(request, _("%(alarm)s: acknowledged.") % {"alarm": said(rows[0])})
+    elif rows:
+        messages.success(request, _("%(count)s acknowledged.") % {"count": len(rows)})
     else:
         messages.warning(request, _("Choose an alarm that nobody has acknowledged."))
     return redirect("alarms")
@@ -125,19 +130,19 @@ def acknowledge_all(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, row: GridAlarm) -> HttpResponse:
     """A part of the page for htmx, a redirect for everybody else."""
-    if request.htmx:
+    if HtmxDetails(request):
         return render(request, "alarms/side.html", _board(request, row.microgrid))
     return redirect("alarm", row.public_id) if request.POST.get("back") == "alarm" else redirect("alarms")
 
 
 def _may_change(request: HttpRequest, row: GridAlarm) -> bool:
-    return own_alarms_to_change(request.user).filter(pk=row.pk).exists()  # type: ignore[arg-type]
+    return own_alarms_to_change(user_of(request)).filter(pk=row.pk).exists()
 
 
 def _board(request: HttpRequest, microgrid: Microgrid) -> dict[str, Any]:
     now = microgrid.now(timezone.now())
     return {
-        "microgrid": microgrid, "board": alarm_board(microgrid, request.user, now), "tab": "alarms", "zone": microgrid.zone,  # type: ignore[arg-type]
-        "now": now, "may_change": operated_microgrids(request.user).filter(pk=microgrid.pk).exists(),  # type: ignore[arg-type]
+        "microgrid": microgrid, "board": alarm_board(microgrid, user_of(request), now), "tab": "alarms", "zone": microgrid.zone,
+        "now": now, "may_change": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
         "shelf_minutes": SHELF_MINUTES,
     }  # fmt: skip

@@ -34,9 +34,8 @@ class GridMeterForm(forms.Form):
             )
             for kind, model in (("transformer", Transformer), ("line", Line))
         )
-        self.fields["branch"].choices = [
-            (f"{kind}:{row.pk}", str(row)) for kind, rows in free for row in rows
-        ]  # type: ignore[attr-defined]
+        branch: Any = self.fields["branch"]
+        branch.choices = [(f"{kind}:{row.pk}", str(row)) for kind, rows in free for row in rows]
 
 
 @login_required
@@ -52,7 +51,7 @@ def bypass(request: HttpRequest) -> HttpResponse:
             now = microgrid.now(timezone.now())
             meter = place_grid_meter(
                 microgrid=microgrid, branch=branch, code=form.cleaned_data["code"], now=now
-            )  # type: ignore[arg-type]
+            )
             messages.success(
                 request, f"{meter.code} is placed; it is compared once it has two days of readings."
             )

@@ -7,11 +7,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Microgrid, Source, StorageUnit
 from energy.selectors.scope import READING_ROLES, operated_microgrids
@@ -24,15 +25,16 @@ from grid.services.emergencies import CannotDrill, answer_call, end_drill
 from grid.services.overrides import CannotOverride, Order, confirm_override, end_override, propose_override
 from grid.web.emergency_pass import emergency_page, give_pass
 from grid.web.said import said, said_choices, said_lazy
+from members.selectors.scope import user_of
 
 PAST = 30
 
 
 def _microgrid(request: HttpRequest) -> Microgrid:
     """The microgrid that the user operates, audits, supports, or is a contact of."""
-    found = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    found = operated_microgrids(user_of(request), *READING_ROLES).first()
     if found is None:
-        contact = EmergencyContact.objects.filter(user=request.user).select_related("microgrid").first()  # type: ignore[misc]
+        contact = EmergencyContact.objects.filter(user=user_of(request)).select_related("microgrid").first()
         found = contact.microgrid if contact else None
     if found is None:
         raise Http404
@@ -40,7 +42,7 @@ def _microgrid(request: HttpRequest) -> Microgrid:
 
 
 def _operated(request: HttpRequest) -> Microgrid:
-    found = operated_microgrids(request.user).first()  # type: ignore[arg-type]
+    found = operated_microgrids(user_of(request)).first()
     if found is None:
         raise Http404
     return found
@@ -64,8 +66,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     """What is open, what stands by hand, whom to call; and the past."""
     microgrid = _microgrid(request)
     now = microgrid.now(timezone.now())
-    may_act = operated_microgrids(request.user).filter(pk=microgrid.pk).exists()  # type: ignore[arg-type]
-    rows = read_emergencies(request.user) if may_act else microgrid.emergencies.order_by("-began_at")  # type: ignore[arg-type]
+    may_act = operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists()
+    rows = read_emergencies(user_of(request)) if may_act else microgrid.emergencies.order_by("-began_at")
     open_rows = list(rows.filter(microgrid=microgrid, ended_at__isnull=True))
     context = {
         "microgrid": microgrid, "zone": microgrid.zone, "now": now, "story": emergency_story(microgrid, now),
@@ -87,7 +89,7 @@ def emergency(request: HttpRequest, public_id: Any) -> HttpResponse:
     context = {
         "row": row, "zone": microgrid.zone, "steps": row.steps.select_related("by").order_by("at", "pk")[:300],
         "calls": row.calls.select_related("user").order_by("called_at"),
-        "may_act": operated_microgrids(request.user).filter(pk=microgrid.pk).exists(),  # type: ignore[arg-type]
+        "may_act": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
     }  # fmt: skip
     return render(request, "emergency/emergency.html", context)
 
@@ -97,7 +99,7 @@ def emergency(request: HttpRequest, public_id: Any) -> HttpResponse:
 def answer(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Somebody says they act."""
     row = get_object_or_404(_microgrid(request).emergencies.select_related("microgrid"), public_id=public_id)
-    answer_call(emergency=row, by=request.user, real_now=timezone.now())  # type: ignore[arg-type]
+    answer_call(emergency=row, by=user_of(request), real_now=timezone.now())
     messages.success(request, _("Noted: you act. Nobody else is called."))
     return redirect("emergency-desk")
 
@@ -159,7 +161,7 @@ def overrides(request: HttpRequest) -> HttpResponse:
     form = OverrideForm(microgrid, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            row = propose_override(microgrid=microgrid, order=form.order(), by=request.user, now=now)  # type: ignore[arg-type]
+            row = propose_override(microgrid=microgrid, order=form.order(), by=user_of(request), now=now)
             return redirect("override", row.public_id)
         except CannotOverride as problem:
             form.add_error(None, str(problem))
@@ -184,14 +186,14 @@ def override(request: HttpRequest, public_id: Any) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("step") == "confirm":
-                confirm_override(override=row, by=request.user, now=now)  # type: ignore[arg-type]
+                confirm_override(override=row, by=user_of(request), now=now)
                 messages.success(
                     request,
                     _("It stands: %(order)s. It ends by itself after %(minutes)s minutes.")
                     % {"order": said(row.order), "minutes": row.minutes},
                 )
             elif request.POST.get("step") == "end":
-                end_override(override=row, by=request.user, now=now)  # type: ignore[arg-type]
+                end_override(override=row, by=user_of(request), now=now)
                 messages.success(request, _("Ended: control decides again."))
         except CannotOverride as problem:
             messages.error(request, str(problem))
@@ -218,7 +220,7 @@ def drill_start(request: HttpRequest) -> HttpResponse:
     microgrid = _operated(request)
     try:
         row = start_drill(
-            microgrid=microgrid, scenario=request.POST.get("scenario", ""), by=request.user, real_now=timezone.now()  # type: ignore[arg-type]
+            microgrid=microgrid, scenario=request.POST.get("scenario", ""), by=user_of(request), real_now=timezone.now()
         )  # fmt: skip
     except CannotDrill as problem:
         messages.error(request, str(problem))
@@ -234,6 +236,6 @@ def drill_end(request: HttpRequest, public_id: Any) -> HttpResponse:
     row = get_object_or_404(
         microgrid.emergencies.select_related("microgrid"), public_id=public_id, is_drill=True
     )
-    end_drill(drill=row, by=request.user, real_now=timezone.now())  # type: ignore[arg-type]
+    end_drill(drill=row, by=user_of(request), real_now=timezone.now())
     messages.success(request, _("The drill has ended."))
     return redirect("emergency-one", row.public_id)

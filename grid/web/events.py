@@ -16,6 +16,7 @@ from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.adapters.event_report.renderer import render_report
 from grid.selectors.event_paper import report_content
 from grid.selectors.events import AROUND, CannotReport, other_stretches, past_emergencies, report_on
+from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 LONGEST_REMARKS = 3000
@@ -35,7 +36,7 @@ class PeriodForm(forms.Form):
 
 
 def _microgrid(request: HttpRequest) -> Microgrid:
-    microgrid = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    microgrid = operated_microgrids(user_of(request), *READING_ROLES).first()
     if microgrid is None:
         raise Http404
     return microgrid
@@ -66,8 +67,8 @@ def event_report(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(problem))
         else:
             content = report_content(
-                report, remarks=form.cleaned_data["remarks"], by=request.user.email, made_at=now
-            )  # type: ignore[union-attr]
+                report, remarks=form.cleaned_data["remarks"], by=user_of(request).email, made_at=now
+            )
             pdf = render_report(content, made_at=int(now.timestamp()))
             answer = HttpResponse(pdf, content_type="application/pdf")
             answer["Content-Disposition"] = f'inline; filename="event-{microgrid.slug}-{start:%Y%m%d-%H%M}.pdf"'  # fmt: skip
@@ -82,7 +83,7 @@ def _local(microgrid: Microgrid, at: datetime) -> datetime:
 
 def _context(microgrid: Microgrid, form: PeriodForm) -> dict[str, Any]:
     emergencies = past_emergencies(microgrid)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "what": row.cause,
             "is_drill": row.is_drill,

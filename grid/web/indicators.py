@@ -29,6 +29,7 @@ from grid.selectors.indicators import (
 from grid.services.interruptions import CannotRecord, record_interruption
 from grid.web.said import said, said_choices
 from kernel.intervals import CannotReadPeriod, Month
+from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
@@ -51,11 +52,11 @@ class InterruptionForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def indicators(request: HttpRequest) -> HttpResponse:
     """Figures, trends and interruptions; an operator records one here."""
-    user = request.user
-    microgrid = operated_microgrids(user, *READING_ROLES).first()  # type: ignore[arg-type]
+    user = user_of(request)
+    microgrid = operated_microgrids(user, *READING_ROLES).first()
     if microgrid is None:
         raise Http404
-    may_change = operated_microgrids(user).filter(pk=microgrid.pk).exists()  # type: ignore[arg-type]
+    may_change = operated_microgrids(user).filter(pk=microgrid.pk).exists()
     now = microgrid.now(timezone.now())
     form = InterruptionForm(microgrid, request.POST or None)
     if request.method == "POST" and not may_change:
@@ -135,7 +136,7 @@ def _record(request: HttpRequest, microgrid: Microgrid, form: InterruptionForm, 
     try:
         row = record_interruption(
             microgrid=microgrid, sites=list(given["sites"]), started_at=local(given["started"]) or now,
-            ended_at=local(given["ended"]), cause=InterruptionCause(given["cause"]), note=given["note"], by=request.user,  # type: ignore[arg-type]
+            ended_at=local(given["ended"]), cause=InterruptionCause(given["cause"]), note=given["note"], by=user_of(request),
             now=now,
         )  # fmt: skip
     except CannotRecord as problem:

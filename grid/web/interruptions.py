@@ -8,16 +8,18 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Site
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import InterruptedSite, Interruption
 from grid.services.interruptions import CannotRecord, end_interruption, restore_sites
+from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
 
@@ -37,7 +39,7 @@ class RestoreForm(forms.Form):
 
 
 def _changeable(request: HttpRequest, public_id: UUID) -> Interruption:
-    rows = Interruption.objects.filter(microgrid__in=operated_microgrids(request.user).values("pk"))  # type: ignore[arg-type]
+    rows = Interruption.objects.filter(microgrid__in=operated_microgrids(user_of(request)).values("pk"))
     return get_object_or_404(rows.select_related("microgrid"), public_id=public_id)
 
 
@@ -52,7 +54,7 @@ def interruption(request: HttpRequest, public_id: UUID) -> HttpResponse:
             return redirect("interruption", row.public_id)
     else:
         rows = Interruption.objects.filter(
-            microgrid__in=operated_microgrids(request.user, *READING_ROLES).values("pk")  # type: ignore[arg-type]
+            microgrid__in=operated_microgrids(user_of(request), *READING_ROLES).values("pk")
         )
         row = get_object_or_404(rows.select_related("microgrid", "recorded_by"), public_id=public_id)
         form = RestoreForm(row)
@@ -60,7 +62,7 @@ def interruption(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "row": row, "tab": "indicators", "zone": row.microgrid.zone, "form": form, "sites": [_line(row, one) for one in touched],
         "without": sum(one.restored_at is None for one in touched) if row.ended_at is None else 0,
-        "may_change": operated_microgrids(request.user).filter(pk=row.microgrid_id).exists(),  # type: ignore[arg-type]
+        "may_change": operated_microgrids(user_of(request)).filter(pk=row.microgrid_id).exists(),
     }  # fmt: skip
     return render(request, "live/interruption.html", context)
 

@@ -148,9 +148,9 @@ def _feeders(
         places = {painted.place for painted in of_feeder}
         # A branch belongs to the feeder of the node below it, so that a feeder's first cable is its own.
         own = [painted for painted in branches if _lower(painted, nodes) in places]
-        known = [voltage[place] for place in places if voltage[place] is not None]
+        known = [volts for volts in map(voltage.__getitem__, places) if volts is not None]
         loaded = [painted for painted in own if loading[painted.place] is not None]
-        looks = {painted.look.name for painted in [*of_feeder, *own]}
+        looks = {node.look.name for node in of_feeder} | {branch.look.name for branch in own}
         found.append(
             FeederLine(
                 number, of_feeder, own, max(loaded, key=lambda b: loading[b.place] or 0, default=None),

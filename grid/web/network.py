@@ -32,6 +32,7 @@ from grid.services.planned_outages import CannotPlanOutage, request_outage
 from grid.tasks import study_network
 from grid.web.said import said
 from grid.web.study_picture import chosen_technology, hosting_picture, loss_picture
+from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
@@ -76,11 +77,11 @@ class OutageForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def network(request: HttpRequest) -> HttpResponse:
     """Everything about the wires; an operator asks for an outage here."""
-    user = request.user
-    microgrid = operated_microgrids(user, *READING_ROLES).first()  # type: ignore[arg-type]
+    user = user_of(request)
+    microgrid = operated_microgrids(user, *READING_ROLES).first()
     if microgrid is None:
         raise Http404
-    may_change = operated_microgrids(user).filter(pk=microgrid.pk).exists()  # type: ignore[arg-type]
+    may_change = operated_microgrids(user).filter(pk=microgrid.pk).exists()
     if request.method == "POST" and not may_change:
         raise Http404
     now = microgrid.now(timezone.now())
@@ -120,7 +121,7 @@ def _asked(request: HttpRequest, microgrid: Microgrid, form: OutageForm, now: da
         outage = request_outage(
             microgrid=microgrid, lines=by_kind["line"], transformers=by_kind["transformer"], switches=given.get("switches", []),
             start_at=given["started"].replace(tzinfo=microgrid.zone), end_at=given["ended"].replace(tzinfo=microgrid.zone),
-            reason=given["reason"], by=request.user, now=now, waits_for_clearance=given["waits"],  # type: ignore[arg-type]
+            reason=given["reason"], by=user_of(request), now=now, waits_for_clearance=given["waits"],
         )  # fmt: skip
     except CannotPlanOutage as problem:
         form.add_error(None, str(problem))

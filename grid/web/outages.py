@@ -8,11 +8,12 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
+from rest_framework.generics import get_object_or_404
 
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from energy.services.switching import CannotSwitch
@@ -21,6 +22,7 @@ from grid.selectors.network_page import outage_page
 from grid.services.outage_course import end_outage
 from grid.services.outage_extension import ask_for_longer, decide_extension
 from grid.services.planned_outages import CannotPlanOutage, decide_outage, withdraw_outage
+from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
@@ -36,15 +38,15 @@ class ExtensionForm(forms.Form):
 @require_safe
 def outage(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The outage with its consequence, its switches, its notices, and what can be done."""
-    grids = operated_microgrids(request.user, *READING_ROLES)  # type: ignore[arg-type]
+    grids = operated_microgrids(user_of(request), *READING_ROLES)
     row = get_object_or_404(
         PlannedOutage.objects.filter(microgrid__in=grids.values("pk")).select_related("microgrid", "requested_by", "decided_by", "ended_by"),
         public_id=public_id,
     )  # fmt: skip
     zone = row.microgrid.zone
     context = outage_page(row) | {
-        "o": row, "tab": "network", "zone": zone, "now": row.microgrid.now(timezone.now()), "user": request.user,
-        "may_change": operated_microgrids(request.user).filter(pk=row.microgrid_id).exists(),  # type: ignore[arg-type]
+        "o": row, "tab": "network", "zone": zone, "now": row.microgrid.now(timezone.now()), "user": user_of(request),
+        "may_change": operated_microgrids(user_of(request)).filter(pk=row.microgrid_id).exists(),
         "extension_form": ExtensionForm(initial={"until": row.end_at.astimezone(zone).replace(tzinfo=None)}),
     }  # fmt: skip
     return render(request, "live/outage.html", context)
@@ -54,7 +56,7 @@ def outage(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def outage_step(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Approve, refuse, withdraw, end; ask for a later end, approve or refuse it."""
-    rows = PlannedOutage.objects.filter(microgrid__in=operated_microgrids(request.user).values("pk"))  # type: ignore[arg-type]
+    rows = PlannedOutage.objects.filter(microgrid__in=operated_microgrids(user_of(request)).values("pk"))
     row = get_object_or_404(rows.select_related("microgrid"), public_id=public_id)
     take = STEPS.get(request.POST.get("step", ""))
     if take is None:
@@ -69,20 +71,20 @@ def outage_step(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _decide(approve: bool) -> Callable[[HttpRequest, PlannedOutage, datetime], str]:
     def step(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
         decide_outage(
-            outage=row, approve=approve, note=request.POST.get("note", ""), by=request.user, now=now
-        )  # type: ignore[arg-type]
+            outage=row, approve=approve, note=request.POST.get("note", ""), by=user_of(request), now=now
+        )
         return _("Approved: members without supply are told now.") if approve else _("Refused.")
 
     return step
 
 
 def _withdraw(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
-    withdraw_outage(outage=row, by=request.user, now=now)  # type: ignore[arg-type]
+    withdraw_outage(outage=row, by=user_of(request), now=now)
     return _("Withdrawn.")
 
 
 def _end(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
-    end_outage(outage=row, by=request.user, now=now)  # type: ignore[arg-type]
+    end_outage(outage=row, by=user_of(request), now=now)
     return _("Ended: the switches are put back.")
 
 
@@ -91,7 +93,7 @@ def _extend(request: HttpRequest, row: PlannedOutage, now: datetime) -> str:
     if not form.is_valid():
         raise CannotPlanOutage("Name an end and say why it takes longer.")
     until = form.cleaned_data["until"].replace(tzinfo=row.microgrid.zone)
-    ask_for_longer(outage=row, end_at=until, reason=form.cleaned_data["why"], by=request.user, now=now)  # type: ignore[arg-type]
+    ask_for_longer(outage=row, end_at=until, reason=form.cleaned_data["why"], by=user_of(request), now=now)
     return _("Asked for: supply does not come back by itself until somebody else has decided.")
 
 
@@ -100,7 +102,7 @@ def _decide_extension(approve: bool) -> Callable[[HttpRequest, PlannedOutage, da
         waiting = row.extensions.filter(decided_at__isnull=True).first()
         if waiting is None:
             raise CannotPlanOutage("No later end waits for a decision.")
-        decide_extension(extension=waiting, approve=approve, by=request.user, now=now)  # type: ignore[arg-type]
+        decide_extension(extension=waiting, approve=approve, by=user_of(request), now=now)
         return (
             _("The later end stands; members are told.") if approve else _("Refused: the planned end stands.")
         )

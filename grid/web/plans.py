@@ -9,13 +9,14 @@ from django.views.decorators.http import require_safe
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.selectors.flexible_runs import run_lines, standing_runs
 from grid.selectors.plan_picture import WORDS, hour_lines, plan_at, plan_picture, storage_lines
+from members.selectors.scope import user_of
 
 
 @login_required
 @require_safe
 def plan(request: HttpRequest) -> HttpResponse:
     """Charts, the hours with their sentences, the batteries with their figure of fairness."""
-    microgrid = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    microgrid = operated_microgrids(user_of(request), *READING_ROLES).first()
     if microgrid is None:
         raise Http404
     now = microgrid.now(timezone.now())

@@ -7,11 +7,12 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Microgrid, Switch
 from energy.selectors.scope import READING_ROLES, operated_microgrids
@@ -26,6 +27,7 @@ from grid.services.switch_orders import (
     take_back_switch_order,
 )
 from grid.web.said import said
+from members.selectors.scope import user_of
 
 AT_END = "end"
 
@@ -49,7 +51,7 @@ class SwitchForm(forms.Form):
 
 def _microgrid(request: HttpRequest, *, to_change: bool) -> Microgrid:
     roles = () if to_change else READING_ROLES
-    found = operated_microgrids(request.user, *roles).first()  # type: ignore[arg-type]
+    found = operated_microgrids(user_of(request), *roles).first()
     if found is None:
         raise Http404
     return found
@@ -71,7 +73,7 @@ def switches(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(problem))
     context = {
         "microgrid": microgrid, "tab": "network", "zone": microgrid.zone, "lines": lines, "form": form, "log": switch_orders(microgrid),
-        "may_change": operated_microgrids(request.user).filter(pk=microgrid.pk).exists(),  # type: ignore[arg-type]
+        "may_change": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
     }  # fmt: skip
     return render(request, "live/switches.html", context)
 
@@ -82,10 +84,10 @@ def _proposed(
     value, reason, now = form.cleaned_data["move"], form.cleaned_data["reason"], microgrid.now(timezone.now())
     if value.startswith(f"{AT_END}|"):
         _, kind, code, node = value.split("|", 3)
-        return propose_at_end(microgrid=microgrid, kind=kind, code=code, node_code=node, reason=reason, by=request.user, now=now)  # type: ignore[arg-type]  # fmt: skip
+        return propose_at_end(microgrid=microgrid, kind=kind, code=code, node_code=node, reason=reason, by=user_of(request), now=now)  # fmt: skip
     line = next(line for line in lines if str(line.switch.pk) == value)
     switch: Switch = line.switch
-    return propose_switch_order(microgrid=microgrid, switch=switch, closes=not line.is_closed, reason=reason, by=request.user, now=now)  # type: ignore[arg-type]  # fmt: skip
+    return propose_switch_order(microgrid=microgrid, switch=switch, closes=not line.is_closed, reason=reason, by=user_of(request), now=now)  # fmt: skip
 
 
 @login_required
@@ -103,7 +105,7 @@ def switch_order(request: HttpRequest, public_id: UUID) -> HttpResponse:
     context = {
         "row": row, "tab": "network", "zone": microgrid.zone, "is_grave": is_grave(row),
         "lost": row.sites_lost.select_related("member").order_by("code"), "back": row.sites_back.order_by("code"),
-        "may_change": operated_microgrids(request.user).filter(pk=microgrid.pk).exists(),  # type: ignore[arg-type]
+        "may_change": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
     }  # fmt: skip
     return render(request, "live/switch_order.html", context)
 
@@ -111,11 +113,11 @@ def switch_order(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _step(request: HttpRequest, row: SwitchOrder) -> None:
     now = row.microgrid.now(timezone.now())
     if request.POST.get("step") == "take_back":
-        take_back_switch_order(order=row, by=request.user, now=now)  # type: ignore[arg-type]
+        take_back_switch_order(order=row, by=user_of(request), now=now)
         messages.success(request, _("Taken back: nothing is switched."))
         return
     try:
-        confirm_switch_order(order=row, typed=request.POST.get("typed", ""), by=request.user, now=now)  # type: ignore[arg-type]
+        confirm_switch_order(order=row, typed=request.POST.get("typed", ""), by=user_of(request), now=now)
         messages.success(
             request,
             (_("Done: %(switch)s is closed.") if row.closes else _("Done: %(switch)s is open."))

@@ -21,6 +21,7 @@ from grid.selectors.elements import branch_details, node_details
 from grid.selectors.replay import active_alarms, kept_from, moment
 from grid.selectors.states import latest_state
 from grid.web.live_picture import paint, recent_part, still_part
+from members.selectors.scope import user_of
 
 RECENT_STATES = 300
 SENTENCES = {
@@ -32,14 +33,14 @@ VIEWS = ("diagram", "map", "list")
 
 
 def _microgrid(request: HttpRequest) -> Microgrid:
-    microgrid = visible_microgrids(request.user).first()  # type: ignore[arg-type]
+    microgrid = visible_microgrids(user_of(request)).first()
     if microgrid is None:
         raise Http404
     return microgrid
 
 
 def _may_read(request: HttpRequest, microgrid: Microgrid) -> bool:
-    return operated_microgrids(request.user, *READING_ROLES).filter(pk=microgrid.pk).exists()  # type: ignore[arg-type]
+    return operated_microgrids(user_of(request), *READING_ROLES).filter(pk=microgrid.pk).exists()
 
 
 def _asked_instant(request: HttpRequest, microgrid: Microgrid) -> datetime | None:
@@ -76,8 +77,8 @@ def live(request: HttpRequest) -> HttpResponse:
     }  # fmt: skip
     if may_read:
         context |= {
-            "board": alarm_board(microgrid, request.user, now), "then": active_alarms(microgrid, at) if at else [],  # type: ignore[arg-type]
-            "may_change": operated_microgrids(request.user).filter(pk=microgrid.pk).exists(),  # type: ignore[arg-type]
+            "board": alarm_board(microgrid, user_of(request), now), "then": active_alarms(microgrid, at) if at else [],
+            "may_change": operated_microgrids(user_of(request)).filter(pk=microgrid.pk).exists(),
         }  # fmt: skip
     return render(request, "live/grid.html", context)
 

@@ -26,13 +26,17 @@ def _are_ids(values: Any) -> bool:
 class _ManyIds:
     """An `in` lookup that passes whole numbers on as one array."""
 
+    rhs: Any
+    process_lhs: Any
+    as_sql: Any
+
     def get_prep_lookup(self) -> Any:
         return list(self.rhs) if _are_ids(self.rhs) else super().get_prep_lookup()  # type: ignore[misc]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         if not _are_ids(self.rhs):
-            return self.as_sql(compiler, connection)  # type: ignore[attr-defined,no-any-return]
-        lhs, parameters = self.process_lhs(compiler, connection)  # type: ignore[attr-defined]
+            return self.as_sql(compiler, connection)
+        lhs, parameters = self.process_lhs(compiler, connection)
         return f"{lhs} = ANY(%s::bigint[])", [*parameters, f"{{{','.join(map(str, self.rhs))}}}"]
 
 

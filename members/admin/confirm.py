@@ -3,10 +3,11 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.functional import Promise
 
 
 def ask_first(
-    request: HttpRequest, *, title: str, sentence: str, button: str, back: str
+    request: HttpRequest, *, title: str, sentence: str | Promise, button: str | Promise, back: str
 ) -> HttpResponse | None:
     """The page that asks, or nothing where its button was pressed.
 

@@ -13,6 +13,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
 from members.models import AccessRecord, Cooperative, Member, Membership, Role, User
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 admin.site.unregister(Group)  # roles are memberships
@@ -79,7 +80,7 @@ class MemberAdmin(RoleAdmin):
         response = super().change_view(request, object_id, *args, **kwargs)
         member = self.get_object(request, object_id)
         if member is not None and response.status_code == 200:
-            record_look(user=request.user, member=member, what="member in the admin", subject=member.number,
+            record_look(user=user_of(request), member=member, what="member in the admin", subject=member.number,
                         now=timezone.now())  # fmt: skip
         return response
 

@@ -18,6 +18,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from kernel.intervals import Month
 from members.language import amount, day_in_words, month_in_words
 from members.models import Membership, Role
+from members.selectors.scope import user_of
 
 LAST_MONTH = 999_912  # YYYYMM
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
@@ -26,7 +27,7 @@ READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
 def served_ids(request: HttpRequest, roles: Sequence[Role]) -> set[int]:
     """Ids of the cooperatives in which the user has one of `roles`; asked once per request."""
     if not hasattr(request, "_roles_served"):
-        rows = Membership.objects.filter(user_id=request.user.pk, member__isnull=True)
+        rows = Membership.objects.filter(user=user_of(request), member__isnull=True)
         request._roles_served = list(rows.values_list("cooperative_id", "role"))  # type: ignore[attr-defined]
     return {cooperative for cooperative, role in request._roles_served if role in roles}  # type: ignore[attr-defined]
 
@@ -181,7 +182,7 @@ class RoleTabularInline(RoleScope, TabularInline):
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
+        return super(RoleScope, self).get_queryset(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return for_people(self, super().get_readonly_fields(request, obj))
@@ -201,4 +202,4 @@ class RoleStackedInline(RoleScope, StackedInline):
     tab = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super(RoleScope, self).get_queryset(request)  # type: ignore[misc]
+        return super(RoleScope, self).get_queryset(request)

@@ -6,13 +6,14 @@ from django.contrib.auth import authenticate
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.authtoken.models import Token
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from members.models import Membership, User
+from members.selectors.scope import user_of
 
 
 class MembershipSerializer(serializers.ModelSerializer[Membership]):
@@ -47,12 +48,10 @@ class MeSerializer(serializers.ModelSerializer[User]):
 class MeView(APIView):
     """The user of this token or session."""
 
-    permission_classes = (IsAuthenticated,)
-
     @extend_schema(summary="Who am I", responses=MeSerializer)
     def get(self, request: Request) -> Response:
         user = User.objects.prefetch_related("memberships__cooperative", "memberships__member").get(
-            pk=request.user.pk
+            pk=user_of(request).pk
         )
         return Response(MeSerializer(user).data)
 

@@ -1,10 +1,21 @@
 """The one scope through which every door reaches rows: what a user may see."""
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from rest_framework.request import Request
 
 from members.models import Cooperative, Member, Membership, Role, User
 
 STAFF_ROLES = (Role.TARIFF_ADMIN, Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)
+
+
+def user_of(request: HttpRequest | Request) -> User:
+    """Who asks. Raises PermissionDenied where nobody is signed in: a door that needs to know goes on for nobody."""
+    user = request.user
+    if not isinstance(user, User):
+        raise PermissionDenied
+    return user
 
 
 def own_members(user: User) -> QuerySet[Member]:

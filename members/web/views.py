@@ -4,12 +4,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from rest_framework.generics import get_object_or_404
 
 from members.models import AccessRecord
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 from members.services.consent import set_usage_consent
 from members.services.languages import UnknownLanguage, set_language
 
@@ -20,7 +21,7 @@ A_YEAR_S = 365 * 24 * 3600
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     """Show and change the own profile."""
-    members = own_members(request.user).select_related("cooperative").order_by("number")  # type: ignore[arg-type]
+    members = own_members(user_of(request)).select_related("cooperative").order_by("number")
     if request.method == "POST":
         member = get_object_or_404(members, public_id=request.POST.get("member"))
         consents = request.POST.get("publishes_usage") == "on"
@@ -42,7 +43,7 @@ def language(request: HttpRequest) -> HttpResponse:
     """Choose the language of one's pages, here and now, and of mails; a browser that was never asked speaks its own."""
     chosen = request.POST.get("language", "")
     try:
-        set_language(user=request.user, language=chosen, known=frozenset(dict(settings.LANGUAGES)))  # type: ignore[arg-type]
+        set_language(user=user_of(request), language=chosen, known=frozenset(dict(settings.LANGUAGES)))
     except UnknownLanguage:
         raise Http404 from None
     answer = redirect("profile")

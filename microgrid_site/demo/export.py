@@ -114,7 +114,7 @@ def _tariff(microgrid: Microgrid) -> dict[str, Any]:
         "minor_per_unit": 100,
         "time_zone": microgrid.time_zone,
         "interval_minutes": microgrid.interval_minutes,
-        "sharing_key": "dynamic" if not microgrid.sharing_rules.exists() else microgrid.sharing_rules.first().key,
+        "sharing_key": rule.key if (rule := microgrid.sharing_rules.first()) else "dynamic",
         "local_price": "mid_market",
         "cooperative_member": Member.objects.get(cooperative=cooperative, is_cooperative=True).number,
         "vat_rate_cooperative": "0",

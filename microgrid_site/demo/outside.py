@@ -55,10 +55,12 @@ def pay_on_chain(run: BillingRun, chain: Chain, folder: Path) -> bool:
     if quote is None or not address:
         return False
     wallet, bill_ref = VirtualWallet(folder), bills[0].chain_ref
-    is_play = quote.coin is not None and quote.coin.address == address_on(chain, "TestCoin")
-    first = quote.due_minor // 3 if is_play else quote.due_minor
+    coin = (
+        quote.coin if quote.coin is not None and quote.coin.address == address_on(chain, "TestCoin") else None
+    )
+    first = quote.due_minor // 3 if coin else quote.due_minor
     wallet.pay(chain, address, bill_ref, first * int(quote.wei_per_minor))
-    if is_play:
+    if coin:
         units = (quote.due_minor - first) * int(quote.units_per_minor)
-        wallet.pay_in_test_coin(chain, address, quote.coin.address, bill_ref, units)
+        wallet.pay_in_test_coin(chain, address, coin.address, bill_ref, units)
     return True

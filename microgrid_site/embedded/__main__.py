@@ -36,8 +36,8 @@ def main(argv: list[str]) -> int:
     run.add_argument("--need", default="all", help="all, or names with commas: " + ", ".join(SERVERS))
     for action in ("hold", "release"):
         actions.add_parser(action).add_argument("server", choices=list(SERVERS))
-    for action in actions.choices.values():
-        action.add_argument("--var", type=Path, default=argparse.SUPPRESS)
+    for of_action in actions.choices.values():
+        of_action.add_argument("--var", type=Path, default=argparse.SUPPRESS)
     split = argv.index("--") if "--" in argv else len(argv)
     options, command = parser.parse_args(argv[:split]), argv[split + 1 :]
     read_dotenv(ROOT / ".env")

@@ -17,7 +17,7 @@ from microgrid_site.embedded.device_door import LISTENER, DeviceDoor, KnownByDoo
 try:
     from uvloop import run  # a fifth less of a processor per message
 except ImportError:  # where there is no wheel of it
-    from asyncio import run
+    from asyncio import run  # type: ignore[assignment]
 
 MOST_CONNECTIONS = 2000
 
@@ -34,7 +34,7 @@ def ask_at_once(broker: Broker) -> None:
             if isinstance(plugin, BaseTopicPlugin)
         }
 
-    broker.plugins_manager.map_plugin_topic = answers  # type: ignore[method-assign]
+    broker.plugins_manager.map_plugin_topic = answers
 
 
 async def serve(port: int, tls_port: int, folder: Path) -> None:

@@ -7,11 +7,12 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from rest_framework.generics import get_object_or_404
 
 from energy.models import AssetRequest, RequestedKind, RequestState, Site, StorageUnit
 from energy.selectors.asset_requests import devices_at, own_requests, served_requests, unmetered_devices
@@ -28,6 +29,7 @@ from energy.services.asset_requests import (
 from energy.services.device_meters import CannotMeterDevice, place_device_meter
 from grid.domain.control.requests import STEERED_FROM_TIER
 from grid.models import NodeHosting, Technology
+from members.selectors.scope import user_of
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -81,9 +83,8 @@ class RequestForm(forms.Form):
 
     def __init__(self, sites: list[Site], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.filter(pk__in=[site.pk for site in sites]).order_by(
-            "code"
-        )  # type: ignore[attr-defined]
+        site: Any = self.fields["site"]
+        site.queryset = Site.objects.filter(pk__in=[site.pk for site in sites]).order_by("code")
 
     def wish(self) -> Wish:
         given = self.cleaned_data
@@ -98,7 +99,7 @@ class RequestForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_devices(request: HttpRequest) -> HttpResponse:
     """What is entered at the own sites, what was asked for, and a form to ask for more."""
-    user: Any = request.user
+    user = user_of(request)
     sites = own_sites_of(request)
     form = RequestForm(sites, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _asked(request, form):
@@ -118,8 +119,8 @@ def _asked(request: HttpRequest, form: RequestForm) -> bool:
     site: Site = form.cleaned_data["site"]
     try:
         row = request_asset(
-            site=site, wish=form.wish(), by=request.user, now=site.microgrid.now(timezone.now())
-        )  # type: ignore[arg-type]
+            site=site, wish=form.wish(), by=user_of(request), now=site.microgrid.now(timezone.now())
+        )
     except CannotRequest as why:
         form.add_error(None, str(why))
         return False
@@ -133,7 +134,7 @@ def _asked(request: HttpRequest, form: RequestForm) -> bool:
 @require_POST
 def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take a request back while nobody has decided."""
-    row = get_object_or_404(own_requests(request.user), public_id=public_id)  # type: ignore[arg-type]
+    row = get_object_or_404(own_requests(user_of(request)), public_id=public_id)
     if withdraw_request(request=row, now=row.site.microgrid.now(timezone.now())):
         messages.success(request, _("{name} is taken back.").format(name=row.name))
     else:
@@ -145,7 +146,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def requests(request: HttpRequest) -> HttpResponse:
     """What members ask for, with what the network takes at that place; for operators."""
-    user: Any = request.user
+    user = user_of(request)
     if not operated_microgrids(user).exists():
         raise Http404
     mark_seen(user=user, kind=KIND, now=timezone.now())
@@ -173,10 +174,8 @@ def _hosted(row: AssetRequest) -> NodeHosting | None:
 @require_POST
 def place_meter(request: HttpRequest) -> HttpResponse:
     """Give a device a sub-meter."""
-    user: Any = request.user
-    chosen = unmetered_devices(user).filter(public_id=_uuid(request.POST.get("device", ""))).first()
-    if chosen is None:
-        raise Http404
+    user = user_of(request)
+    chosen = get_object_or_404(unmetered_devices(user), public_id=request.POST.get("device"))
     try:
         meter = place_device_meter(
             device=chosen, code=request.POST.get("code", ""), now=chosen.site.microgrid.now(timezone.now())
@@ -189,18 +188,11 @@ def place_meter(request: HttpRequest) -> HttpResponse:
     return redirect("asset-requests")
 
 
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None
-
-
 @login_required
 @require_POST
 def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Enter it or refuse it."""
-    user: Any = request.user
+    user = user_of(request)
     row = get_object_or_404(served_requests(user), public_id=public_id)
     now, answer = row.site.microgrid.now(timezone.now()), request.POST.get("answer", "")
     try:

@@ -32,7 +32,7 @@ from grid.selectors.member_energy import (
 from grid.selectors.plant_yield import parts_held
 from grid.selectors.source_mix import SourceMix, source_mix
 from kernel.intervals import Month
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 from microgrid_site.pages.energy_tabs import energy_tabs
 from microgrid_site.templatetags.portal import kilowatts
 
@@ -42,7 +42,7 @@ SPANS = (("day", gettext_lazy("Day")), ("week", gettext_lazy("Week")), ("month",
 
 def own_sites_of(request: HttpRequest) -> list[Site]:
     """The sites of the members for whom the user acts."""
-    members = own_members(request.user)  # type: ignore[arg-type]
+    members = own_members(user_of(request))
     return list(Site.objects.filter(member__in=members).select_related("microgrid").order_by("code"))
 
 
@@ -56,7 +56,7 @@ class OwnHistory:
     @classmethod
     def of(cls, request: HttpRequest) -> "OwnHistory":
         """Sites of today before those of once."""
-        user: Any = request.user
+        user = user_of(request)
         found = {site.pk: site for site in (*own_sites_of(request), *sites_had(user))}
         sites = list(found.values())
         here = [site for site in sites if site.microgrid_id == sites[0].microgrid_id]
@@ -143,7 +143,7 @@ def energy(request: HttpRequest) -> HttpResponse:
     history = OwnHistory.of(request)
     sites, covered = own_sites_of(request), history.covered()
     if covered is None:
-        if not sites and parts_held(own_members(request.user)).exists():  # type: ignore[arg-type]
+        if not sites and parts_held(own_members(user_of(request))).exists():
             return redirect("own-plant")
         return render(request, "portal/energy_empty.html", {"has_sites": bool(sites)})
     first, last = covered
@@ -181,7 +181,7 @@ def month_rows(picture: dict[str, Any]) -> list[list[str]]:
 
 def visible_microgrid(request: HttpRequest) -> Microgrid:
     """The microgrid the user belongs to; the first of several."""
-    microgrid = visible_microgrids(request.user).select_related("cooperative").first()  # type: ignore[arg-type]
+    microgrid = visible_microgrids(user_of(request)).select_related("cooperative").first()
     if microgrid is None:
         raise Http404
     return microgrid

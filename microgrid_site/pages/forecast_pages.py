@@ -82,7 +82,7 @@ def _shown(
     actual = _measured(microgrid, quantity, meter, starts, now)
     rows = _by_hour(starts, band, actual)
     if request.GET.get("format") == "csv":
-        return csv_answer(f"forecast-{quantity}", COLUMNS, rows)
+        return csv_answer(f"forecast-{quantity}", [str(column) for column in COLUMNS], rows)
     right = accuracy(microgrid, quantity, meter, before=now)
     first = sum(band.p50_wh[: _first_day(starts)])
     context |= {

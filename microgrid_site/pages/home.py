@@ -13,7 +13,7 @@ from grid.selectors.member_energy import last_closed_day, village_sums
 from kernel.intervals import Month
 from members.models import Role
 from members.selectors.notifications import waiting_for
-from members.selectors.scope import cooperatives_of, cooperatives_served, own_members
+from members.selectors.scope import cooperatives_of, cooperatives_served, own_members, user_of
 from microgrid_site.pages.energy_pages import OwnHistory, day_rows, own_sites_of
 
 MOST_TOLD = 3
@@ -22,15 +22,15 @@ MOST_TOLD = 3
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """A member's start page; staff without a household of their own go to the grid or the tariffs."""
-    user = request.user
+    user = user_of(request)
     sites = own_sites_of(request)
     history = OwnHistory.of(request)
     if not sites and history.sites:
         return redirect("energy")  # moved out: what was theirs is still to be seen
     if not sites:
-        if cooperatives_served(user, Role.OPERATOR).exists():  # type: ignore[arg-type]
+        if cooperatives_served(user, Role.OPERATOR).exists():
             return redirect("live")
-        if user.is_staff:  # type: ignore[union-attr]
+        if user.is_staff:
             return redirect("admin:index")
         return render(request, "portal/energy_empty.html", {"has_sites": False})
     covered = history.covered()
@@ -45,8 +45,8 @@ def home(request: HttpRequest) -> HttpResponse:
     village = village_sums(microgrid, month)
     used = int(mine.energy.consumption_wh.sum())
     from_near = int(mine.received_wh.sum()) + int(mine.energy.own_use_wh.sum())
-    bills = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.BILL)  # type: ignore[arg-type]
-    credits = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.CREDIT)  # type: ignore[arg-type]
+    bills = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.BILL)
+    credits = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.CREDIT)
     due = (
         bills.filter(status=DocumentStatus.OPEN)
         .order_by()
@@ -70,5 +70,5 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def help_page(request: HttpRequest) -> HttpResponse:
     """Answers, and whom to call."""
-    cooperative = cooperatives_of(request.user).first()  # type: ignore[arg-type]
+    cooperative = cooperatives_of(user_of(request)).first()
     return render(request, "portal/help.html", {"cooperative": cooperative})

@@ -3,15 +3,17 @@
 import math
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from rest_framework.generics import get_object_or_404
 
 from billing.domain.savings_words import ENGLISH, WORDS
 from billing.selectors.savings import site_tips
@@ -32,6 +34,7 @@ from energy.selectors.site_habits import (
     today_of,
 )
 from energy.services import own_alarms as alarms
+from members.selectors.scope import user_of
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
@@ -146,7 +149,7 @@ def _typical(found: SiteHabits, site: Site) -> dict[str, Any]:
     """The picture of the typical days with its table."""
     if found.typical is None:
         return {"kinds": [], "typical_rows": [], "typical_columns": []}
-    kinds = [
+    kinds: list[dict[str, Any]] = [
         {"name": f"{'ABCD'[place]}: {when_in_words(kind)}", "days": kind.days, "mean_wh": kind.mean_day_wh, "kind": kind,
          "style": STYLES[place]}
         for place, kind in enumerate(found.typical.kinds)
@@ -241,7 +244,7 @@ def tips(request: HttpRequest) -> HttpResponse:
 @login_required
 def own_alarm_page(request: HttpRequest) -> HttpResponse:
     """The alarms that somebody set: see, set, take away."""
-    user: Any = request.user
+    user = user_of(request)
     sites = own_sites_of(request)
     site = chosen_site(request, sites)
     if site is None:
@@ -253,10 +256,10 @@ def own_alarm_page(request: HttpRequest) -> HttpResponse:
     words = own_alarm_words.WORDS.get((get_language() or "")[:2], own_alarm_words.ENGLISH)
     hits = sorted(
         (
-            {"alarm": row, "day": hit.day, "text": words.sentence(AlarmKind(row.kind), hit.value, float(row.limit))}
+            {"alarm": row, "day": hit.day, "order": row.pk, "text": words.sentence(AlarmKind(row.kind), hit.value, float(row.limit))}
             for row in rows for hit in row.hits.all()
         ),
-        key=lambda hit: (hit["day"], hit["alarm"].pk), reverse=True,
+        key=itemgetter("day", "order"), reverse=True,
     )[:SHOWN_HITS]  # fmt: skip
     mark_seen(user=user, kind=alarms.KIND, now=timezone.now())
     kinds = [(kind.value, KIND_NAMES[kind]) for kind in OwnAlarmKind]
@@ -281,7 +284,7 @@ def suggested_limits(site: Site) -> dict[str, str]:
 
 
 def _set_alarm(request: HttpRequest, sites: Sequence[Site]) -> None:
-    user: Any = request.user
+    user = user_of(request)
     site = next((s for s in sites if str(s.public_id) == request.POST.get("site")), None)
     kind = request.POST.get("kind", "")
     try:
@@ -306,7 +309,7 @@ def _set_alarm(request: HttpRequest, sites: Sequence[Site]) -> None:
 @login_required
 def take_away(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Take an own alarm away."""
-    user: Any = request.user
+    user = user_of(request)
     if request.method == "POST":
         alarms.take_away(alarm=get_object_or_404(own_alarms(user), public_id=public_id))
         messages.success(request, _("Taken away."))

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_POST
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Microgrid, Site
 from grid.models import MarketOrder, OrderSide, TradingMode
@@ -35,6 +36,7 @@ from grid.services.market_orders import (
     set_limit,
     withdraw_order,
 )
+from members.selectors.scope import user_of
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
 from microgrid_site.pages.insight_pages import chosen_site
@@ -183,7 +185,7 @@ def limit(request: HttpRequest) -> HttpResponse:
         set_limit(
             site=site, buying=buying, buy_limit_micro=_micro(post.get("buy_ct")) if buying == TradingMode.LIMIT else None,
             selling=selling, sell_limit_micro=_micro(post.get("sell_ct")) if selling == TradingMode.LIMIT else None,
-            by=request.user, now=site.microgrid.now(timezone.now()),  # type: ignore[arg-type]
+            by=user_of(request), now=site.microgrid.now(timezone.now()),
         )  # fmt: skip
         messages.success(request, words["saved"])
     except (CannotLimit, ValueError) as why:
@@ -205,7 +207,7 @@ def place(request: HttpRequest) -> HttpResponse:
             OrderSide(post.get("side", "")), datetime.fromisoformat(post.get("start", "")), energy * 1000 // MICRO_PER_CT, price
         )  # fmt: skip
         now = site.microgrid.now(timezone.now())
-        place_orders(site=site, orders=[order], by=request.user, now=now)  # type: ignore[arg-type]
+        place_orders(site=site, orders=[order], by=user_of(request), now=now)
         messages.success(request, words_now()["ordered"])
     except ValueError as why:
         messages.error(request, str(why))
@@ -216,7 +218,7 @@ def place(request: HttpRequest) -> HttpResponse:
 @require_POST
 def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Withdraw an own order while it is open."""
-    rows = own_orders(request.user).filter(placed_by__isnull=False)  # type: ignore[arg-type]
+    rows = own_orders(user_of(request)).filter(placed_by__isnull=False)
     order = get_object_or_404(rows, public_id=public_id)
     try:
         withdraw_order(order=order, now=order.microgrid.now(timezone.now()))
@@ -227,7 +229,7 @@ def take_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _own_site(request: HttpRequest) -> Site:
-    return get_object_or_404(own_trading_sites(request.user), public_id=request.POST.get("site"))  # type: ignore[arg-type]
+    return get_object_or_404(own_trading_sites(user_of(request)), public_id=request.POST.get("site"))
 
 
 def _back(request: HttpRequest, site: Site) -> HttpResponse:

@@ -15,6 +15,7 @@ from billing.selectors.readings import documents_of_day
 from energy.models import Meter, Microgrid
 from energy.selectors.day_versions import ChannelVersions, versions_of_day
 from energy.web.imports import operated_microgrid
+from members.selectors.scope import user_of
 from members.services.access import record_look
 
 
@@ -41,7 +42,7 @@ def meter_day(request: HttpRequest) -> HttpResponse:
     if asked and form.is_valid():
         meter, day = form.cleaned_data["meter"], form.cleaned_data["day"]
         record_look(
-            user=request.user, member=meter.site.member, what="versions of a meter day",  # type: ignore[arg-type]
+            user=user_of(request), member=meter.site.member, what="versions of a meter day",
             subject=f"{meter.code} on {day}", now=timezone.now(),
         )  # fmt: skip
         shown = [_with_documents(request, meter, day, found) for found in versions_of_day(meter, day)]
@@ -52,7 +53,7 @@ def meter_day(request: HttpRequest) -> HttpResponse:
 def _with_documents(request: HttpRequest, meter: Meter, day: date, found: ChannelVersions) -> dict[str, Any]:
     """The versions with the bills that used them; numbers of bills only for those who may see bills."""
     documents = documents_of_day(meter, found.channel, day)
-    seen = visible_documents(request.user).order_by()  # type: ignore[arg-type]
+    seen = visible_documents(user_of(request)).order_by()
     bills = {
         version: {"count": rows.count(), "visible": list(seen.filter(pk__in=rows.values("pk")))}
         for version, rows in documents.items()

@@ -18,7 +18,7 @@ from grid.selectors.member_energy import last_closed_day
 from grid.selectors.plant_yield import PlantYield, parts_held, plant_yield
 from kernel.intervals import CannotReadPeriod, Month
 from members.models import Member
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
 from microgrid_site.templatetags.portal import energy, month_name
@@ -42,7 +42,7 @@ class PartLine:
 @require_safe
 def own_plant(request: HttpRequest) -> HttpResponse:
     """A month of a common plant; the first of several unless another is chosen."""
-    members = list(own_members(request.user))  # type: ignore[arg-type]
+    members = list(own_members(user_of(request)))
     shares = list(parts_held(members))
     plants = list({share.division.plant_id: share.division.plant for share in shares}.values())
     context: dict[str, Any] = {

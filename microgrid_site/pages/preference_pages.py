@@ -9,16 +9,18 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Site
 from grid.models import SurplusPreference
 from grid.selectors.market_page import given_by, given_to, own_trading_sites
 from grid.selectors.preferences import own_preferences
 from grid.services.preferences import CannotPrefer, Wish, end_preference, prefer
+from members.selectors.scope import user_of
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
 from microgrid_site.pages.insight_pages import chosen_site
@@ -98,7 +100,7 @@ def _usual(entries: list[SurplusPreference], today: date) -> dict[str, Any]:
 
 def _preferred(request: HttpRequest, site: Site, form: WishForm) -> bool:
     try:
-        prefer(site=site, wish=form.wish(), by=request.user, now=site.microgrid.now(timezone.now()))  # type: ignore[arg-type]
+        prefer(site=site, wish=form.wish(), by=user_of(request), now=site.microgrid.now(timezone.now()))
     except CannotPrefer as why:
         form.add_error(None, str(why))
         return False
@@ -109,7 +111,7 @@ def _preferred(request: HttpRequest, site: Site, form: WishForm) -> bool:
 @require_POST
 def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """End an entry of an own list."""
-    sites = own_trading_sites(request.user).order_by().values("pk")  # type: ignore[arg-type]
+    sites = own_trading_sites(user_of(request)).order_by().values("pk")
     row = get_object_or_404(
         SurplusPreference.objects.select_related("site__microgrid", "site__member"),
         public_id=public_id,

@@ -7,11 +7,12 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.generics import get_object_or_404
 
 from billing.selectors.flexibility import cause_of_response, documents_of
 from energy.models import Microgrid
@@ -29,6 +30,7 @@ from grid.selectors.demand_response import (
     read_events,
 )
 from grid.services import demand_response as service
+from members.selectors.scope import user_of
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -40,7 +42,7 @@ SHOWN = 30
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_programmes(request: HttpRequest) -> HttpResponse:
     """Consent or its end, what is ahead, what each event brought."""
-    user: Any = request.user
+    user = user_of(request)
     if request.method == "POST":
         _change_consent(request)
         return redirect("programmes")
@@ -73,7 +75,7 @@ def own_programmes(request: HttpRequest) -> HttpResponse:
 
 
 def _change_consent(request: HttpRequest) -> None:
-    user: Any = request.user
+    user = user_of(request)
     programme = get_object_or_404(offered_programmes(user), public_id=request.POST.get("programme"))
     site = get_object_or_404(own_demand_sites(user), public_id=request.POST.get("site"))
     now = programme.microgrid.now(timezone.now())
@@ -100,7 +102,7 @@ def _change_consent(request: HttpRequest) -> None:
 @require_POST
 def leave_out(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Opt out of one event."""
-    row = get_object_or_404(own_responses(request.user), public_id=public_id)  # type: ignore[arg-type]
+    row = get_object_or_404(own_responses(user_of(request)), public_id=public_id)
     try:
         service.opt_out(response=row, now=row.event.programme.microgrid.now(timezone.now()))
         messages.success(request, _("You leave this event out. Your consent stays."))
@@ -109,7 +111,7 @@ def leave_out(request: HttpRequest, public_id: Any) -> HttpResponse:
     return redirect("programmes")
 
 
-class ProgrammeForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProgrammeForm(forms.ModelForm):
     """The terms that members are asked to consent to."""
 
     class Meta:
@@ -162,7 +164,7 @@ class EventForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def events(request: HttpRequest) -> HttpResponse:
     """What each event brought; operators call events and offer programmes here."""
-    user: Any = request.user
+    user = user_of(request)
     microgrid = operated_microgrids(user, *READING_ROLES).first()
     if microgrid is None:
         raise Http404
@@ -194,7 +196,7 @@ def events(request: HttpRequest) -> HttpResponse:
 @login_required
 def event(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One event as it went, site by site: what devices were told and took, what the meters showed, what is paid."""
-    row = get_object_or_404(read_events(request.user), public_id=public_id)  # type: ignore[arg-type]
+    row = get_object_or_404(read_events(user_of(request)), public_id=public_id)
     microgrid = row.programme.microgrid
     now = microgrid.now(timezone.now())
     context = {
@@ -226,7 +228,7 @@ def _call(request: HttpRequest, form: EventForm, now: datetime) -> bool:
     try:
         event = service.call_event(
             programme=given["programme"], start_at=form.start_at(), end_at=form.end_at(), reason=given["reason"],
-            by=request.user, now=now,  # type: ignore[arg-type]
+            by=user_of(request), now=now,
         )  # fmt: skip
     except CannotCall as why:
         form.add_error(None, str(why))
@@ -239,7 +241,7 @@ def _call(request: HttpRequest, form: EventForm, now: datetime) -> bool:
 @require_POST
 def end(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Offer a programme no longer."""
-    programme = get_object_or_404(operated_programmes(request.user), public_id=public_id)  # type: ignore[arg-type]
+    programme = get_object_or_404(operated_programmes(user_of(request)), public_id=public_id)
     service.end_programme(programme=programme, now=programme.microgrid.now(timezone.now()))
     messages.success(request, f"{programme} has ended; what it brought stays here.")
     return redirect("demand-events")
@@ -250,7 +252,7 @@ def end(request: HttpRequest, public_id: Any) -> HttpResponse:
 def cancel(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Take an event back."""
     event = get_object_or_404(
-        operated_events(request.user).select_related("programme__microgrid"),  # type: ignore[arg-type]
+        operated_events(user_of(request)).select_related("programme__microgrid"),
         public_id=public_id,
     )
     try:

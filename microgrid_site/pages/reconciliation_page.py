@@ -4,10 +4,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from rest_framework.generics import get_object_or_404
 
 from billing.domain.reconciliation import Gap, Link
 from billing.models import BankStatementLine, BillingRun, Payment, RunStatus

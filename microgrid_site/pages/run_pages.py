@@ -8,12 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy, gettext_noop
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from rest_framework.generics import get_object_or_404
 
 from energy.models import Consumer
 from energy.models.assets import ConsumerKind
@@ -22,6 +23,7 @@ from grid.domain.planning.run_words import ENGLISH, WORDS
 from grid.selectors.flexible_runs import own_runs, run_lines, steered_consumers
 from grid.selectors.run_results import run_outcomes
 from grid.services.flexible_runs import Wanted, ask_for_run, withdraw_run
+from members.selectors.scope import user_of
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
 from microgrid_site.templatetags.portal import kilowatts
@@ -105,7 +107,7 @@ class RunForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_run_page(request: HttpRequest) -> HttpResponse:
     """Ask for a run; see when each is planned and why then."""
-    user: Any = request.user
+    user = user_of(request)
     devices, real_now = steered_consumers(user), timezone.now()
     first = devices.filter(kind=ConsumerKind.CAR_CHARGER).first() or devices.first()
     form = RunForm(
@@ -144,7 +146,7 @@ def _asked(request: HttpRequest, form: RunForm, real_now: datetime) -> bool:
     device: Consumer = form.cleaned_data["device"]
     now = device.site.microgrid.now(real_now)
     try:
-        run = ask_for_run(consumer=device, wanted=form.wanted(now), by=request.user, now=now)  # type: ignore[arg-type]
+        run = ask_for_run(consumer=device, wanted=form.wanted(now), by=user_of(request), now=now)
     except CannotRun as why:
         form.add_error(None, _(why.form).format(**why.figures))
         return False
@@ -162,7 +164,7 @@ def _asked(request: HttpRequest, form: RunForm, real_now: datetime) -> bool:
 @require_POST
 def take_back(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Take a run back."""
-    run = get_object_or_404(own_runs(request.user), public_id=public_id)  # type: ignore[arg-type]
+    run = get_object_or_404(own_runs(user_of(request)), public_id=public_id)
     if withdraw_run(run=run, now=run.microgrid.now(timezone.now())):
         messages.success(request, _("{name} is taken back; the device is free again.").format(name=run.name))
     else:

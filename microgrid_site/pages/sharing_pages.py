@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
+from rest_framework.generics import get_object_or_404
 
 from billing.selectors.rule_replay import RuleComparison, RuleOutcome, compare_rules
 from energy.models import Microgrid
@@ -19,7 +20,7 @@ from grid.models import SharingKey, SharingPrice, SharingProposal, SharingRule, 
 from grid.selectors.sharing_terms import rule_on, rules_ahead
 from grid.selectors.votes import eligible_members, own_votes, visible_proposals
 from grid.services.votes import KIND, CannotVote, cast_vote
-from members.selectors.scope import own_members
+from members.selectors.scope import own_members, user_of
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -96,7 +97,7 @@ def sharing(request: HttpRequest) -> HttpResponse:
             "currency": microgrid.cooperative.currency,
         } | _rules(microgrid, found)
         context |= _votes(request, microgrid, found)
-        mark_seen(user=request.user, kind=KIND, now=timezone.now())  # type: ignore[arg-type]
+        mark_seen(user=user_of(request), kind=KIND, now=timezone.now())
     return render(request, "portal/sharing.html", context)
 
 
@@ -109,7 +110,7 @@ def _months(found: RuleComparison) -> str:
 
 
 def _cast(request: HttpRequest) -> None:
-    user: Any = request.user
+    user = user_of(request)
     proposal = get_object_or_404(visible_proposals(user), public_id=request.POST.get("proposal"))
     member = get_object_or_404(own_members(user), public_id=request.POST.get("member"))
     choice = request.POST.get("choice", "")
@@ -126,7 +127,7 @@ def _cast(request: HttpRequest) -> None:
 
 def _votes(request: HttpRequest, microgrid: Microgrid, found: RuleComparison) -> dict[str, Any]:
     """The open vote with what it would have meant, and those decided; votes are counted for others only when it is over."""
-    user: Any = request.user
+    user = user_of(request)
     rows = list(visible_proposals(user).filter(microgrid=microgrid)[:SHOWN_VOTES])
     open_vote = next((row for row in rows if row.status == VoteStatus.OPEN), None)
     context: dict[str, Any] = {
@@ -164,8 +165,8 @@ def _words_of(rule: SharingRule | SharingProposal) -> dict[str, str]:
 def _words(key: SharingKey, price: SharingPrice) -> dict[str, str]:
     return {
         "name": f"{KEY_NAMES[key]}, {PRICE_NAMES[price]}",
-        "key": KEY_WORDS[key],
-        "price": PRICE_WORDS[price],
+        "key": str(KEY_WORDS[key]),
+        "price": str(PRICE_WORDS[price]),
     }
 
 

@@ -1,15 +1,17 @@
 """Pages about sources: one's own roof, the operators' ranking, and work orders."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from rest_framework.generics import get_object_or_404
 
 from billing.selectors.savings import energy_values
 from energy.models import MaintenancePlan, Microgrid, Source, WorkKind, WorkOrder
@@ -19,7 +21,7 @@ from energy.selectors.source_figures import SourceCourse, own_courses_of, source
 from energy.services import maintenance
 from kernel.money import minor_from_wh_micro, round_half_away
 from members.models import Cooperative, Role
-from members.selectors.scope import cooperatives_served, has_role
+from members.selectors.scope import cooperatives_served, has_role, user_of
 from members.services.access import record_look
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import csv_answer, energy_tabs
@@ -45,7 +47,7 @@ def worth_minor(energy_wh: int, value_micro: int | None) -> int | None:
 
 def facing(azimuth_deg: float) -> str:
     """The direction in words."""
-    return COMPASS[round(azimuth_deg / 45) % 8]
+    return str(COMPASS[round(azimuth_deg / 45) % 8])
 
 
 @login_required
@@ -66,20 +68,20 @@ def own_source(request: HttpRequest) -> HttpResponse:
 @login_required
 def source(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One source for the cooperative's staff; the look is written down."""
-    user: Any = request.user
+    user = user_of(request)
     found = get_object_or_404(visible_sources(user), public_id=public_id)
     record_look(user=user, member=found.site.member, what="source", subject=found.code, now=timezone.now())
     return _source_page(request, found, {"sources": [found], "is_own": False})
 
 
 def _source_page(request: HttpRequest, found: Source, context: dict[str, Any]) -> HttpResponse:
-    user: Any = request.user
+    user = user_of(request)
     courses = own_courses_of([found], real_now=timezone.now())
     orders = list(visible_orders(user).filter(source=found))
     context |= {
         "source": found, "course": courses[0] if courses else None,
         "orders": [order for order in orders if order.state in UNFINISHED],
-        "done": sorted((o for o in orders if o.done_at), key=lambda o: o.done_at, reverse=True)[:SHOWN_DONE],
+        "done": sorted(filter(attrgetter("done_at"), orders), key=attrgetter("done_at"), reverse=True)[:SHOWN_DONE],
         "plans": MaintenancePlan.objects.filter(source=found, is_active=True).order_by("work"), "works": WorkKind.choices,
         "may_work": has_role(user, found.site.microgrid.cooperative, Role.OPERATOR),
         "currency": found.site.microgrid.cooperative.currency,
@@ -135,7 +137,7 @@ def _by_hour(course: SourceCourse) -> list[list[str]]:
 
 def _microgrid_of(request: HttpRequest) -> Microgrid:
     """The microgrid whose sources the user looks after; 404 for everybody else."""
-    user: Any = request.user
+    user = user_of(request)
     served = cooperatives_served(user, Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)
     microgrid = (
         Microgrid.objects.filter(cooperative__in=served).select_related("cooperative").order_by("pk").first()
@@ -148,7 +150,7 @@ def _microgrid_of(request: HttpRequest) -> Microgrid:
 @login_required
 def ranking(request: HttpRequest) -> HttpResponse:
     """All sources by what looking after them would bring, with the work orders."""
-    user: Any = request.user
+    user = user_of(request)
     microgrid = _microgrid_of(request)
     courses = source_courses(microgrid=microgrid, now=microgrid.now(timezone.now()))
     values = energy_values(microgrid, courses)
@@ -216,7 +218,7 @@ def _worst_first(row: dict[str, Any]) -> tuple[int, int, str]:
 @login_required
 def add_order(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Make a work order by hand."""
-    user: Any = request.user
+    user = user_of(request)
     found = get_object_or_404(visible_sources(user), public_id=public_id)
     if request.method == "POST":
         _require_operator(user, found)
@@ -235,7 +237,7 @@ def add_order(request: HttpRequest, public_id: Any) -> HttpResponse:
 @login_required
 def change_order(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Plan, begin, finish or cancel a work order."""
-    user: Any = request.user
+    user = user_of(request)
     order = get_object_or_404(visible_orders(user), public_id=public_id)
     if request.method == "POST":
         _require_operator(user, order.source)
@@ -254,7 +256,7 @@ def _require_operator(user: Any, found: Source) -> None:
 
 
 def _step(request: HttpRequest, order: WorkOrder) -> str:
-    user: Any = request.user
+    user = user_of(request)
     microgrid = order.source.site.microgrid
     now, note = microgrid.now(timezone.now()), request.POST.get("note", "").strip()
     step = request.POST.get("step")

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
+from rest_framework.generics import get_object_or_404
 
 from energy.models import StorageUnit
 from energy.selectors.ownership import theirs_since
@@ -20,6 +21,7 @@ from grid.selectors.flexibility import statements
 from grid.selectors.storage_page import EXACT_PER_UNIT, battery_day, inside_of, parts_of
 from grid.selectors.stored_producers import Produced, Who, produced_in
 from kernel.intervals import Month
+from members.selectors.scope import user_of
 from members.services.access import record_look
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -30,9 +32,7 @@ from microgrid_site.pages.energy_tabs import energy_tabs
 def own_battery(request: HttpRequest) -> HttpResponse:
     """A member's battery; the first of several unless another is chosen."""
     sites = own_sites_of(request)
-    storages = list(
-        visible_storages(request.user).filter(site__in=[site.pk for site in sites])  # type: ignore[arg-type]
-    )
+    storages = list(visible_storages(user_of(request)).filter(site__in=[site.pk for site in sites]))
     if not storages:
         raise Http404
     storage = next((s for s in storages if str(s.public_id) == request.GET.get("storage")), storages[0])
@@ -46,12 +46,10 @@ def own_battery(request: HttpRequest) -> HttpResponse:
 @require_safe
 def stored(request: HttpRequest) -> HttpResponse:
     """Every storage of the operator's microgrid: what lies in each by origin, what this month's commands saved and owe."""
-    microgrid = operated_microgrids(request.user, *READING_ROLES).first()  # type: ignore[arg-type]
+    microgrid = operated_microgrids(user_of(request), *READING_ROLES).first()
     if microgrid is None:
         raise Http404
-    storages = list(
-        visible_storages(request.user).filter(site__microgrid=microgrid)  # type: ignore[arg-type]
-    )
+    storages = list(visible_storages(user_of(request)).filter(site__microgrid=microgrid))
     inside = inside_of(storages)
     last = max((one.day for one in inside.values()), default=None)
     owed = {s.storage.pk: s for s in statements(microgrid=microgrid, days=_month_to(last))} if last else {}
@@ -69,7 +67,7 @@ def stored(request: HttpRequest) -> HttpResponse:
 @require_safe
 def storage(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One storage for the cooperative's staff; the look at a member's is written down."""
-    user: Any = request.user
+    user = user_of(request)
     microgrids = operated_microgrids(user, *READING_ROLES).values("pk")
     found = get_object_or_404(
         visible_storages(user).filter(site__microgrid__in=microgrids), public_id=public_id
@@ -108,7 +106,7 @@ def _day_context(
         "storage": storage, "day": day, "words": words.labels, "lang": words.lang, "currency": microgrid.cooperative.currency,
         "found": battery_day(storage, day, words, now), "inside": inside, "zone": microgrid.zone,
         "before": None if day == since else day - timedelta(days=1), "after": day + timedelta(days=1) if day < today else None, "is_today": day == today,
-        "produced": [(_whose(one, words), one) for one in produced_in(row, request.user)] if row else [],  # type: ignore[arg-type]
+        "produced": [(_whose(one, words), one) for one in produced_in(row, user_of(request))] if row else [],
         "month": _statement(next((s for s in month if s.storage.pk == storage.pk), None)),
     }  # fmt: skip
 

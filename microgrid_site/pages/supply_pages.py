@@ -1,21 +1,22 @@
 """Limits of supply for operators: asked by the room of money, decided here by a person, carried out by devices or by hand."""
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from rest_framework.generics import get_object_or_404
 
 from billing.services.prepaid_limits import SPARED, decide_limit, set_limit, why_not_now
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import SupplyRequest
 from grid.selectors.supply_limits import requests_of
 from grid.services.supply_requests import CannotLimit, cancel_requests, note_lifted
+from members.selectors.scope import user_of
 
 PAGE = 30
 DONE = {
@@ -28,7 +29,7 @@ DONE = {
 @require_safe
 def supply_requests(request: HttpRequest) -> HttpResponse:
     """What waits for somebody, then what was; each with its steps."""
-    user: Any = request.user
+    user = user_of(request)
     microgrids = operated_microgrids(user, *READING_ROLES)
     if not microgrids.exists():
         raise Http404
@@ -54,7 +55,7 @@ def supply_requests(request: HttpRequest) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """One step by an operator."""
-    user: Any = request.user
+    user = user_of(request)
     row = get_object_or_404(
         SupplyRequest.objects.select_related("site__microgrid"),
         public_id=public_id, site__microgrid__in=operated_microgrids(user).order_by().values("pk"),

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 from django import template
 from django.utils.dates import MONTHS
@@ -64,8 +65,8 @@ def power(power_w: int | None) -> SafeString | str:
 
 
 @register.filter
-def kilowatts(power_w: int | None) -> str:
-    """Watts as kW with one decimal, where the unit stands beside."""
+def kilowatts(power_w: float | Literal[""] | None) -> str:
+    """Watts as kW with one decimal, where the unit stands beside; a dash for what a page does not have."""
     return "–" if power_w is None or power_w == "" else _spoken(f"{power_w / 1000:,.1f}")
 
 

@@ -145,7 +145,7 @@ class Stripe:
         if answer.status_code != 200:
             error = told.get("error") or {} if isinstance(told, dict) else {}
             raise ProviderRefuses(str(error.get("message") or answer.status_code)[:200])
-        return told  # type: ignore[no-any-return]
+        return told
 
 
 def _time(seconds: Any) -> datetime:

@@ -12,7 +12,7 @@ import typst
 
 from billing.adapters.documents.e_invoice import mark_as_invoice
 
-STANDARDS = ["a-3a", "ua-1"]
+STANDARDS: Any = ["a-3a", "ua-1"]
 TEMPLATE = Path(__file__).resolve().parent / "document.typ"
 LETTER = TEMPLATE.with_name("reminder.typ")
 ANNUAL = TEMPLATE.with_name("annual.typ")

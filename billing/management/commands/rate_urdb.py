@@ -37,7 +37,7 @@ class Command(StudyCommand):
         conventions = BY_NAME[options["conventions"]]
         zone = time_zone(options["tz"]) if options["tz"] else None
         # Net metering sets a month's kWh off against each other before it fills tiers, so it can only spread them.
-        tiers = "prorated" if options["metering"] == "net-metering" else options["tiers"]
+        tiers: Any = "prorated" if options["metering"] == "net-metering" else options["tiers"]
         try:
             read = read_urdb_file(options["tariff"], metering=options["metering"], tier_rule=tiers)
             year = read_load_file(options["load"], conventions, zone)

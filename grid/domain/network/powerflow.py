@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from power_grid_model import BranchSide, LoadGenType, PowerGridModel, WindingType, initialize_array
-from power_grid_model.errors import PowerGridError  # type: ignore[attr-defined]
+from power_grid_model.errors import PowerGridError
 
 Array = NDArray[np.float64]
 FREQUENCY_HZ = 50.0

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from power_grid_model import LoadGenType, PowerGridModel, initialize_array
-from power_grid_model.errors import PowerGridError  # type: ignore[attr-defined]
+from power_grid_model.errors import PowerGridError
 
 from grid.domain.network.powerflow import (
     FREQUENCY_HZ,

@@ -9,7 +9,8 @@ from energy.adapters.study_folder import CannotStudy
 from energy.management.studies import StudyCommand
 from grid.adapters.plan_file import CannotReadPlan, plan_as_json, read_plan_file
 from grid.adapters.solver_output import solver_output_on_stderr
-from grid.domain.planning.search import CannotFindPlan, find_plan
+from grid.domain.planning.program import CannotFindPlan
+from grid.domain.planning.search import find_plan
 
 
 class Command(StudyCommand):
