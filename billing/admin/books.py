@@ -30,6 +30,7 @@ from billing.services.bank_statements import import_statement, preview_statement
 from billing.services.deadlocks import TooBusy
 from billing.services.ledger import CannotPost
 from members.admin.roles import FactAdmin, RoleTabularInline, served_ids
+from members.choices import offer
 from members.language import said
 from members.models import Cooperative, Role
 
@@ -170,9 +171,9 @@ class BankStatementAdmin(FactAdmin):
         if not self.has_import_permission(request):
             return redirect("admin:billing_bankstatement_changelist")
         form = StatementForm(request.POST or None, request.FILES or None)
-        form.fields["cooperative"].queryset = Cooperative.objects.filter(  # type: ignore[attr-defined]
+        offer(form, "cooperative", Cooperative.objects.filter(
             pk__in=served_ids(request, (Role.TARIFF_ADMIN,))
-        ) if not request.user.is_superuser else Cooperative.objects.all()  # fmt: skip
+        ) if not request.user.is_superuser else Cooperative.objects.all())  # fmt: skip
         context = {
             **self.admin_site.each_context(request),
             "title": _("Import a bank statement"),

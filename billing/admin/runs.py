@@ -39,6 +39,7 @@ from energy.models import Microgrid, Site
 from kernel.intervals import Month
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin, served_ids
+from members.choices import offer
 from members.language import said
 from members.models import Role
 from members.selectors.scope import user_of
@@ -199,7 +200,7 @@ class BillingRunAdmin(FactAdmin):
         if not request.user.is_superuser:
             grids = grids.filter(cooperative__in=served_ids(request, TREASURERS))
         form = PrepareForm(request.POST or None, initial=_likely(grids))
-        form.fields["microgrid"].queryset = grids  # type: ignore[attr-defined]
+        offer(form, "microgrid", grids)
         if request.method == "POST" and form.is_valid():
             try:
                 run = self._prepare(request, form.cleaned_data)

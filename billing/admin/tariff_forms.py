@@ -24,6 +24,7 @@ from billing.domain.tariffs import TariffTerms
 from billing.models import Tariff, TariffVersion
 from billing.selectors.tariff_faults import ShownFault, shown_faults
 from billing.selectors.tariffs import windows_of
+from members.choices import offer
 
 METERING = (
     ("none", gettext_lazy("what is fed in is paid as in the version before")),
@@ -163,7 +164,7 @@ class TariffFileForm(forms.Form):
 
     def __init__(self, tariffs: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["tariff"].queryset = tariffs  # type: ignore[attr-defined]
+        offer(self, "tariff", tariffs)
 
 
 class RejectionForm(forms.Form):

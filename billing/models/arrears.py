@@ -1,5 +1,6 @@
 """Bills that stay open: the cooperative's rule, reminders, plans, who is spared, and proposals to the board. Everything can be taken back."""
 
+from datetime import date
 from decimal import Decimal
 
 from django.conf import settings
@@ -182,7 +183,7 @@ class InstalmentPlan(PublicRow):
         }
 
     @property
-    def due(self) -> list[tuple[object, int]]:
+    def due(self) -> list[tuple[date, int]]:
         """Days and amounts in order."""
         return list(zip(self.due_dates, self.amounts_minor, strict=True))
 

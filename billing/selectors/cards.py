@@ -90,7 +90,7 @@ def card_desk(cooperative: Cooperative) -> CardDesk:
     )  # fmt: skip
 
 
-def waiting_refunds(cooperative: Cooperative):  # type: ignore[no-untyped-def]
+def waiting_refunds(cooperative: Cooperative) -> QuerySet[Refund]:
     """Refunds to cards that wait for a second person, or for the provider."""
     return (
         Refund.objects.filter(

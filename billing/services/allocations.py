@@ -6,6 +6,7 @@ payable account: setting it off against a bill moves the sum from one account of
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -126,13 +127,19 @@ def _check_fits(source: object, left_minor: int, target: Document | Charge, amou
         )
 
 
+def _source(allocation: Allocation) -> Payment | Document:
+    """The money that is used: a payment, or a credit document (a constraint: one of the two)."""
+    found = allocation.payment or allocation.credit
+    assert found is not None
+    return found
+
+
 @transaction.atomic
 def take_back(
     *, allocation: Allocation, now: datetime, user: User | None = None, why: str = ""
 ) -> Allocation:
     """Take an allocation back by a counter-row, once: the bill is open again, the money is the member's credit again."""
-    source = allocation.payment or allocation.credit
-    lock_member(source.member_id)  # type: ignore[union-attr]
+    lock_member(_source(allocation).member_id)
     counter, created = Allocation.objects.get_or_create(
         reverses=allocation,
         defaults={
@@ -155,8 +162,7 @@ def use_instead(
     Raises:
         CannotAllocate: it was taken back meanwhile, or the other asks for nothing.
     """
-    source = allocation.payment or allocation.credit
-    lock_member(source.member_id)  # type: ignore[union-attr]
+    lock_member(_source(allocation).member_id)
     if Allocation.objects.filter(reverses=allocation).exists() or allocation.reverses_id:
         raise CannotAllocate(_("It was taken back already."))
     if allocation.payout_id or allocation.refund_id:
@@ -164,10 +170,11 @@ def use_instead(
     check_not_collected(document)
     take_back(allocation=allocation, now=now, user=user, why="used for something else")
     amount = min(allocation.amount_minor, _asked(document, charge).rest_minor)
-    words = {"amount_minor": amount, "now": now, "document": document, "charge": charge, "user": user, "why": "by hand"}  # fmt: skip
-    if allocation.payment is not None:
-        return allocate(payment=allocation.payment, **words)  # type: ignore[arg-type]
-    return set_off(credit=allocation.credit, **words)  # type: ignore[arg-type]
+    words: dict[str, Any] = {"amount_minor": amount, "now": now, "document": document, "charge": charge, "user": user, "why": "by hand"}  # fmt: skip
+    source = _source(allocation)
+    if isinstance(source, Payment):
+        return allocate(payment=source, **words)
+    return set_off(credit=source, **words)
 
 
 def post_set_off(allocation: Allocation, now: datetime) -> None:

@@ -175,7 +175,7 @@ def watch_plans(*, cooperative: Cooperative, rule: ArrearsRule, today: date, now
         paid = sum(plan.documents.values_list("paid_minor", flat=True)) - plan.paid_before_minor
         if paid >= sum(plan.amounts_minor):
             plan.status = PlanStatus.KEPT
-        elif plan_is_broken(plan.due, paid, today, rule.plan_grace_days):  # type: ignore[arg-type]
+        elif plan_is_broken(plan.due, paid, today, rule.plan_grace_days):
             plan.status = PlanStatus.BROKEN
         else:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from billing.domain.banking.payer_words import overpaid
 from billing.models import Allocation, Charge, ChargeKind, Document, DocumentKind, DocumentStatus, Payout
@@ -46,7 +46,7 @@ def _claim(payout: Payout, over_minor: int, cause: str, now: datetime) -> Charge
     return charge
 
 
-def _claims_of(payout: Payout):  # type: ignore[no-untyped-def]
+def _claims_of(payout: Payout) -> QuerySet[Charge]:
     return Charge.objects.filter(
         cooperative=payout.cooperative_id, key__startswith=f"claim:{payout.public_id}:", taken_back_at__isnull=True
     )  # fmt: skip

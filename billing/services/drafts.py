@@ -95,9 +95,10 @@ class Drafts:
                 # What a plant draws, gives away or leaves undelivered is its owner's.
                 part = _lines_of(credits, columns[1], row)
                 if part:
-                    vat = self._vat_of_credits(piece.member, piece.cooperative, own)
                     named = [(line[0], stay.label, *line[2:]) for line in part]
-                    self.of(stay, "credit").add(named, lambda component, vat=vat: vat)  # type: ignore[misc]
+                    self.of(stay, "credit").add(
+                        named, _of_all(self._vat_of_credits(piece.member, piece.cooperative, own))
+                    )
                 continue
             bill = _lines_of(bills, columns[0], row) + traded.get((stay.site.pk, "bill"), [])
             if piece.after < stay.after:
@@ -107,8 +108,9 @@ class Drafts:
                 self.of(stay, "bill").add(bill, of_bills[own])
             credit = _lines_of(credits, columns[1], row) + traded.get((stay.site.pk, "credit"), [])
             if credit:
-                vat = self._vat_of_credits(piece.member, piece.cooperative, own)
-                self.of(stay, "credit").add(credit, lambda component, vat=vat: vat)  # type: ignore[misc]
+                self.of(stay, "credit").add(
+                    credit, _of_all(self._vat_of_credits(piece.member, piece.cooperative, own))
+                )
 
     def _vat_of_bills(self, piece: Piece, tariff: TariffVat, own: bool) -> VatOfLines:
         """The cooperative supplies; what it draws itself is outside VAT."""
@@ -141,6 +143,11 @@ class Drafts:
     def in_order(self) -> list[Draft]:
         """By site, then day, bills before credits."""
         return sorted(self.found.values(), key=lambda d: (d.site.code, d.stay.first, d.kind))
+
+
+def _of_all(vat: VatTreatment) -> VatOfLines:
+    """One treatment for lines of any component."""
+    return lambda component: vat
 
 
 def _columns(lines: RatedLines) -> tuple[list[int], list[int], list[int], list[int]]:

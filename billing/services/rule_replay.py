@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -177,7 +178,8 @@ def _share(month: _Month, key: ShareRule) -> _Shares:
             arrays["gifted_wh"][:, within] = found.given.received(sites, gifts_only=True).T
             arrays["given_wh"][:, within] = found.given.delivered(sites, gifts_only=True).T
         totals[within] = found.shared.shared_wh
-    energy = replace(month.energy, **({"gifted_wh": None, "given_wh": None} | arrays))  # type: ignore[arg-type]
+    of_gifts: dict[str, Any] = {"gifted_wh": None, "given_wh": None}
+    energy = replace(month.energy, **(of_gifts | arrays))
     return _Shares(energy, month.energy.import_wh.sum(axis=0), totals, local_micro)
 
 

@@ -237,7 +237,7 @@ def open_bills(request: HttpRequest) -> HttpResponse:
     context = {
         "words": words, "currency": first.cooperative.currency, "total": figures.money(sum(d.rest_minor for d in documents)), "has_open": bool(documents),
         "bills": [(d, figures.date(d.due_date), figures.money(d.rest_minor)) for d in documents], "letters": [_letter(r, words) for r in reminders],
-        "plan": [(figures.date(day), figures.money(amount)) for day, amount in plan.due] if plan else [],  # type: ignore[arg-type]
+        "plan": [(figures.date(day), figures.money(amount)) for day, amount in plan.due] if plan else [],
         "pay_text": words["pay_text"].format(iban=first.cooperative.iban or "–"),
         "talk_text": words["talk_text"].format(phone=first.cooperative.phone or "–", email=first.cooperative.email or "–"),
     }  # fmt: skip

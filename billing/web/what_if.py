@@ -30,6 +30,7 @@ from billing.services.what_if import (
     vat_rate_of,
     what_if,
 )
+from members.choices import offer
 from members.models import Member
 from members.selectors.scope import user_of
 from members.services.access import record_looks
@@ -61,7 +62,7 @@ class WhatIfForm(forms.Form):
 
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["version"].queryset = comparable_versions(user)  # type: ignore[attr-defined]
+        offer(self, "version", comparable_versions(user))
 
     def clean_file(self) -> Any:
         """The file's JSON, numbers as they are written."""

@@ -12,6 +12,7 @@ from eth_abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
+from eth_typing import HexStr
 from eth_utils import function_abi_to_4byte_selector, to_checksum_address
 from hexbytes import HexBytes
 from web3 import Web3
@@ -214,7 +215,7 @@ class EthereumChain:
 
     def receipt(self, transaction_hash: str) -> Receipt | None:
         try:
-            found = self._ask(lambda: self._web3.eth.get_transaction_receipt(transaction_hash))  # type: ignore[arg-type]
+            found = self._ask(lambda: self._web3.eth.get_transaction_receipt(HexStr(transaction_hash)))
         except TransactionNotFound:
             return None
         return Receipt(int(found["blockNumber"]), bool(found["status"]), int(found["gasUsed"]))

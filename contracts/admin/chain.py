@@ -1,5 +1,6 @@
 """Transactions, roots and payments on the chain; nothing here is edited, a check or another try is the most one does."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -44,8 +45,8 @@ class PublicFactAdmin(FactAdmin):
 
     view_roles = WITNESS
 
-    def _may_row(self, request: HttpRequest, roles: object, row: Model | None) -> bool:
-        return self._may(request, roles)  # type: ignore[arg-type]
+    def _may_row(self, request: HttpRequest, roles: Sequence[Role], row: Model | None) -> bool:
+        return self._may(request, roles)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
         return super(RoleScope, self).get_queryset(request)

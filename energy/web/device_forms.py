@@ -11,6 +11,7 @@ from energy.models import Device, Meter
 from energy.selectors.devices import served_meters, served_sensors
 from energy.services.enrolment import FreshCode, make_code
 from energy.services.exchanges import Exchanged, exchange_meter
+from members.choices import offer
 from members.models import Role, User
 
 LETTERS_TO_TYPE = 4
@@ -28,10 +29,14 @@ class CodeForm(forms.Form):
         super().__init__(*args, **options)
         self._meters = {str(m.public_id): m for m in served_meters(user, Role.OPERATOR)}
         self._sensors = {str(s.public_id): s for s in served_sensors(user, Role.OPERATOR)}
-        self.fields["place"].choices = [  # type: ignore[attr-defined]
-            ("Sensors", [(key, f"{s.code}, {s.get_kind_display()}") for key, s in self._sensors.items()]),
-            ("Meters", [(key, f"{m.code}, {m.site.name}") for key, m in self._meters.items()]),
-        ]
+        offer(
+            self,
+            "place",
+            [
+                ("Sensors", [(key, f"{s.code}, {s.get_kind_display()}") for key, s in self._sensors.items()]),
+                ("Meters", [(key, f"{m.code}, {m.site.name}") for key, m in self._meters.items()]),
+            ],
+        )
 
     def save(self, user: Any, now: datetime) -> FreshCode:
         """Make the code."""

@@ -26,6 +26,7 @@ from energy.selectors.reviews import (
 )
 from energy.services.reviews import CannotReview, accept, edit, reopen
 from energy.web.imports import operated_microgrid
+from members.choices import offer
 from members.selectors.scope import user_of
 from members.services.access import record_look
 
@@ -74,7 +75,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
     found = visible_reviews(user_of(request)).filter(microgrid=microgrid)
     waiting = found.filter(state=ReviewState.OPEN)
     form = AcceptForm(request.POST or None)
-    form.fields["review"].queryset = waiting  # type: ignore[attr-defined]
+    offer(form, "review", waiting)
     if request.method == "POST":
         if form.is_valid():
             count = accept(

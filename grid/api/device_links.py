@@ -35,7 +35,7 @@ class DeviceLinkSerializer(serializers.ModelSerializer[DeviceLink]):
         fields = tuple(LINK)
 
     def get_kind(self, row: DeviceLink) -> str:
-        return row.device._meta.model_name.replace("unit", "")  # type: ignore[union-attr]
+        return type(row.device).__name__.lower().replace("unit", "")
 
     def get_sentence(self, row: DeviceLink) -> str:
         return SENTENCES[Problem(row.problem)] if row.problem else ""

@@ -185,9 +185,6 @@ def forget_networks() -> None:
     _boundaries.cache_clear()
 
 
-load_network.cache_clear = forget_networks  # type: ignore[attr-defined]
-
-
 def _there(model: Any, microgrid_id: int, at: datetime | None) -> Any:
     rows = model.objects.filter(microgrid_id=microgrid_id).order_by("pk")
     return rows.filter(valid_from__isnull=True) if at == SINCE_EVER else rows.at(at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.db.models import QuerySet
@@ -70,7 +71,7 @@ def lay_supply_limits(layout: ControlLayout, rows: Sequence[SupplyLimit], reques
     return Requests(limit, requests.reason, tuple(reasons))
 
 
-def requests_of(microgrids: QuerySet[Microgrid]) -> QuerySet[SupplyRequest]:
+def requests_of(microgrids: QuerySet[Microgrid, Any]) -> QuerySet[SupplyRequest]:
     """All requests of some microgrids, those that wait for somebody first, then the newest."""
     return (
         SupplyRequest.objects.filter(site__microgrid__in=microgrids)

@@ -137,7 +137,9 @@ def _order(command: DeviceCommand, names: dict[int, str]) -> Order | None:
     if command.consumer is not None:
         meter = command.consumer.site.meters.filter(kind="site", removed_at__isnull=True).first()
     else:
-        meter = (command.storage or command.source).meter  # type: ignore[union-attr]
+        device = command.storage or command.source
+        assert device is not None  # a constraint: a command is for one of the four
+        meter = device.meter
     name = names.get(meter.pk) if meter is not None else None
     if name is None:
         return None

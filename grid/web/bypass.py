@@ -15,6 +15,7 @@ from energy.models import Line, Microgrid, Transformer
 from energy.services.grid_meters import CannotPlaceMeter, place_grid_meter
 from energy.web.imports import operated_microgrid
 from grid.models import BypassCheck
+from members.choices import offer
 
 
 class GridMeterForm(forms.Form):
@@ -34,8 +35,7 @@ class GridMeterForm(forms.Form):
             )
             for kind, model in (("transformer", Transformer), ("line", Line))
         )
-        branch: Any = self.fields["branch"]
-        branch.choices = [(f"{kind}:{row.pk}", str(row)) for kind, rows in free for row in rows]
+        offer(self, "branch", [(f"{kind}:{row.pk}", str(row)) for kind, rows in free for row in rows])
 
 
 @login_required

@@ -25,6 +25,7 @@ from grid.services.emergencies import CannotDrill, answer_call, end_drill
 from grid.services.overrides import CannotOverride, Order, confirm_override, end_override, propose_override
 from grid.web.emergency_pass import emergency_page, give_pass
 from grid.web.said import said, said_choices, said_lazy
+from members.choices import offer
 from members.selectors.scope import user_of
 
 PAST = 30
@@ -136,7 +137,7 @@ class OverrideForm(forms.Form):
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, model in (("storage", StorageUnit), ("source", Source)):
-            self.fields[name].queryset = model.objects.filter(site__microgrid=microgrid).order_by("code")  # type: ignore[attr-defined]
+            offer(self, name, model.objects.filter(site__microgrid=microgrid).order_by("code"))
 
     def order(self) -> Order:
         """What was asked for."""

@@ -29,6 +29,7 @@ from grid.selectors.indicators import (
 from grid.services.interruptions import CannotRecord, record_interruption
 from grid.web.said import said, said_choices
 from kernel.intervals import CannotReadPeriod, Month
+from members.choices import offer
 from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -45,7 +46,7 @@ class InterruptionForm(forms.Form):
 
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sites"].queryset = microgrid.sites.order_by("code")  # type: ignore[attr-defined]
+        offer(self, "sites", microgrid.sites.order_by("code"))
 
 
 @login_required

@@ -19,6 +19,7 @@ from energy.models import Site
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import InterruptedSite, Interruption
 from grid.services.interruptions import CannotRecord, end_interruption, restore_sites
+from members.choices import offer
 from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
@@ -35,7 +36,7 @@ class RestoreForm(forms.Form):
     def __init__(self, row: Interruption, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         waiting = row.sites.filter(restored_at__isnull=True).values("site")
-        self.fields["sites"].queryset = Site.objects.filter(pk__in=waiting).order_by("code")  # type: ignore[attr-defined]
+        offer(self, "sites", Site.objects.filter(pk__in=waiting).order_by("code"))
 
 
 def _changeable(request: HttpRequest, public_id: UUID) -> Interruption:

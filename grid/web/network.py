@@ -32,6 +32,7 @@ from grid.services.planned_outages import CannotPlanOutage, request_outage
 from grid.tasks import study_network
 from grid.web.said import said
 from grid.web.study_picture import chosen_technology, hosting_picture, loss_picture
+from members.choices import offer
 from members.selectors.scope import user_of
 
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -54,21 +55,25 @@ class OutageForm(forms.Form):
     def __init__(self, microgrid: Microgrid, now: datetime, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         parts = (("transformer", Transformer), ("line", Line))
-        self.fields["elements"].choices = [  # type: ignore[attr-defined]
-            (f"{kind}:{code}", said(f"{kind} {code}"))
-            for kind, model in parts
-            for code in model.objects.filter(microgrid=microgrid)
-            .at(now)
-            .order_by("code")
-            .values_list("code", flat=True)
-        ]
+        offer(
+            self,
+            "elements",
+            [
+                (f"{kind}:{code}", said(f"{kind} {code}"))
+                for kind, model in parts
+                for code in model.objects.filter(microgrid=microgrid)
+                .at(now)
+                .order_by("code")
+                .values_list("code", flat=True)
+            ],
+        )
         held = held_for_work(microgrid)
         ties = [
             tie
             for tie in open_ties(microgrid.pk, load_network(microgrid.pk, now), now)
             if tie[0].code not in held
         ]
-        self.fields["switches"].choices = [(switch.code, switch.code) for switch, _ in ties]  # type: ignore[attr-defined]
+        offer(self, "switches", [(switch.code, switch.code) for switch, _ in ties])
         if not ties:
             del self.fields["switches"]
 

@@ -27,6 +27,7 @@ from grid.services.switch_orders import (
     take_back_switch_order,
 )
 from grid.web.said import said
+from members.choices import offer
 from members.selectors.scope import user_of
 
 AT_END = "end"
@@ -46,7 +47,7 @@ class SwitchForm(forms.Form):
         if lines:
             groups.append((_("Switches"), [(f"{line.switch.pk}", said(f"{'Open' if line.is_closed else 'Close'} {line.switch.code}")) for line in lines]))  # fmt: skip
         groups.append((_("Ends without a switch of their own"), [(f"{AT_END}|{kind}|{code}|{node}", said(f"Open {code} at {node}")) for kind, code, node in ends]))  # fmt: skip
-        self.fields["move"].choices = groups  # type: ignore[attr-defined]
+        offer(self, "move", groups)
 
 
 def _microgrid(request: HttpRequest, *, to_change: bool) -> Microgrid:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
+from django_htmx.middleware import HtmxDetails
 
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_microgrids
@@ -116,5 +117,5 @@ def element(request: HttpRequest) -> HttpResponse:
         "at": at,
         "zone": microgrid.zone,
     }
-    template = "live/element.html" if request.htmx else "live/element_page.html"  # type: ignore[attr-defined]
+    template = "live/element.html" if HtmxDetails(request) else "live/element_page.html"
     return render(request, template, context)

@@ -29,6 +29,7 @@ from energy.services.asset_requests import (
 from energy.services.device_meters import CannotMeterDevice, place_device_meter
 from grid.domain.control.requests import STEERED_FROM_TIER
 from grid.models import NodeHosting, Technology
+from members.choices import offer
 from members.selectors.scope import user_of
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
@@ -83,8 +84,7 @@ class RequestForm(forms.Form):
 
     def __init__(self, sites: list[Site], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        site: Any = self.fields["site"]
-        site.queryset = Site.objects.filter(pk__in=[site.pk for site in sites]).order_by("code")
+        offer(self, "site", Site.objects.filter(pk__in=[site.pk for site in sites]).order_by("code"))
 
     def wish(self) -> Wish:
         given = self.cleaned_data

@@ -15,6 +15,7 @@ from billing.selectors.readings import documents_of_day
 from energy.models import Meter, Microgrid
 from energy.selectors.day_versions import ChannelVersions, versions_of_day
 from energy.web.imports import operated_microgrid
+from members.choices import offer
 from members.selectors.scope import user_of
 from members.services.access import record_look
 
@@ -27,7 +28,7 @@ class MeterDayForm(forms.Form):
 
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["meter"].queryset = Meter.objects.filter(microgrid=microgrid).order_by("code")  # type: ignore[attr-defined]
+        offer(self, "meter", Meter.objects.filter(microgrid=microgrid).order_by("code"))
 
 
 @login_required

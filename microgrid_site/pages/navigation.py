@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.selectors.alarms import unseen_alarms
 from members.models import Cooperative, Membership, Role
+from members.selectors.scope import user_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,8 @@ def _places(held: set[str], *, is_staff: bool) -> list[Place]:
 
 def _unseen_alarms(request: HttpRequest) -> int:
     """How many alarms wait for somebody; shown on every page of an operator."""
-    user, now = request.user, timezone.now()
-    return unseen_alarms(user, list(operated_microgrids(user)), now)  # type: ignore[arg-type]
+    user, now = user_of(request), timezone.now()
+    return unseen_alarms(user, list(operated_microgrids(user)), now)
 
 
 def _entry(place: Place, path: str, count: Callable[[], int]) -> Entry:

@@ -30,6 +30,7 @@ from grid.selectors.demand_response import (
     read_events,
 )
 from grid.services import demand_response as service
+from members.choices import offer
 from members.selectors.scope import user_of
 from members.services.notifications import mark_seen
 from microgrid_site.pages.energy_pages import own_sites_of
@@ -135,7 +136,9 @@ class ProgrammeForm(forms.ModelForm):
 class EventForm(forms.Form):
     """When members are asked to draw less, by the microgrid's clock."""
 
-    programme = forms.ModelChoiceField(DemandProgramme.objects.none(), label=gettext_lazy("Programme"))
+    programme = forms.ModelChoiceField(
+        DemandProgramme.objects.none(), label=gettext_lazy("Programme"), empty_label=None
+    )
     day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}))
     begins = forms.TimeField(
         label=gettext_lazy("Begins"), widget=forms.TimeInput({"type": "time", "step": 900})
@@ -148,8 +151,7 @@ class EventForm(forms.Form):
     def __init__(self, microgrid: Microgrid, programmes: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.microgrid = microgrid
-        self.fields["programme"].queryset = programmes  # type: ignore[attr-defined]
-        self.fields["programme"].empty_label = None  # type: ignore[attr-defined]
+        offer(self, "programme", programmes)
 
     def start_at(self) -> datetime:
         day: date = self.cleaned_data["day"]

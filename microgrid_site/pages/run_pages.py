@@ -23,6 +23,7 @@ from grid.domain.planning.run_words import ENGLISH, WORDS
 from grid.selectors.flexible_runs import own_runs, run_lines, steered_consumers
 from grid.selectors.run_results import run_outcomes
 from grid.services.flexible_runs import Wanted, ask_for_run, withdraw_run
+from members.choices import offer
 from members.selectors.scope import user_of
 from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
@@ -87,7 +88,7 @@ class RunForm(forms.Form):
 
     def __init__(self, devices: QuerySet[Consumer], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["device"].queryset = devices  # type: ignore[attr-defined]
+        offer(self, "device", devices)
 
     def wanted(self, now: datetime) -> Wanted:
         given, device = self.cleaned_data, self.cleaned_data["device"]

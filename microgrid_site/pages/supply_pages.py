@@ -33,7 +33,7 @@ def supply_requests(request: HttpRequest) -> HttpResponse:
     microgrids = operated_microgrids(user, *READING_ROLES)
     if not microgrids.exists():
         raise Http404
-    rows = requests_of(microgrids.order_by().values("pk"))  # type: ignore[arg-type]
+    rows = requests_of(microgrids.order_by().values("pk"))
     waiting = list(rows.filter(status__in=("asked", "agreed", "lift_asked", "in_force")))
     page = Paginator(rows.filter(status__in=("declined", "withdrawn", "lifted")), PAGE).get_page(request.GET.get("page"))  # fmt: skip
     may = set(operated_microgrids(user).values_list("pk", flat=True))

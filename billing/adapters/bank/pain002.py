@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 
 from billing.adapters.bank.xml import CannotReadFile, message_name, parse, strip_namespaces
 
@@ -59,6 +60,6 @@ def read_status_report(content: bytes) -> StatusReport:
     )  # fmt: skip
 
 
-def _reason(element: object) -> str:
-    find = element.findtext  # type: ignore[attr-defined]
+def _reason(element: Element) -> str:
+    find = element.findtext
     return (find("StsRsnInf/Rsn/Cd") or find("StsRsnInf/Rsn/Prtry") or "").strip()[:8]

@@ -4,7 +4,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Protocol
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
@@ -82,10 +82,10 @@ class HttpSource:
             reason = getattr(problem, "reason", None) or type(problem).__name__
             raise SourceUnavailable(f"{self.name} does not answer: {reason}.") from None
 
-    def _read(self, answer: object) -> bytes:
+    def _read(self, answer: HTTPResponse) -> bytes:
         """Piece by piece, so that who sends a letter a second holds nobody up."""
         ends, found = time.monotonic() + self.whole_patience_s, bytearray()
-        while piece := answer.read1(PIECE_BYTES):  # type: ignore[attr-defined]
+        while piece := answer.read1(PIECE_BYTES):
             found += piece
             if len(found) > LARGEST_ANSWER_BYTES:
                 raise SourceUnavailable(f"{self.name} sends more than 4 MB.")

@@ -7,7 +7,7 @@ counts: two real payments of the same sum with the same words stay two, and tell
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from billing.domain.banking.statements import BankEntry
@@ -123,7 +123,9 @@ def _batches(placed: list[Placed], known: Sequence[KnownLine]) -> list[Placed]:
     return told
 
 
-def _by_ref(lines: dict[tuple[str, object, int], list[KnownLine]]):  # type: ignore[no-untyped-def]
+def _by_ref(
+    lines: dict[tuple[str, object, int], list[KnownLine]],
+) -> Callable[[BankEntry, str], list[KnownLine]]:
     def find(entry: BankEntry, key: str) -> list[KnownLine]:
         candidates = (
             lines.get((entry.bank_ref, entry.booked_date, entry.amount_minor), []) if entry.bank_ref else []
@@ -134,7 +136,7 @@ def _by_ref(lines: dict[tuple[str, object, int], list[KnownLine]]):  # type: ign
     return find
 
 
-def _by_content(lines: dict[str, list[KnownLine]]):  # type: ignore[no-untyped-def]
+def _by_content(lines: dict[str, list[KnownLine]]) -> Callable[[BankEntry, str], list[KnownLine]]:
     def find(entry: BankEntry, key: str) -> list[KnownLine]:
         return [
             line

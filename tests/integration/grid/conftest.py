@@ -17,7 +17,7 @@ from energy.services.import_simbench import import_network
 from energy.services.partitions import ensure_months
 from grid.domain.village import VillageState, simulate
 from grid.models import StorageOriginRule
-from grid.selectors.network import load_network
+from grid.selectors.network import forget_networks
 from grid.selectors.village import load_village, powers
 from members.models import Cooperative, Member, Membership, Role, User
 from tests.integration.grid import exercises
@@ -60,7 +60,7 @@ def microgrid(db: None, village_folder: Path) -> Iterator[Microgrid]:
     # Its batteries were filled from its roofs before its first day.
     StorageOriginRule.objects.create(microgrid=grid, valid_from=date(2016, 1, 1), unknown_is_local=True)
     cache.clear()
-    load_network.cache_clear()
+    forget_networks()
     yield grid
     with valkey() as client:
         client.delete(live_key(grid.pk))

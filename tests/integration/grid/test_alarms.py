@@ -12,7 +12,7 @@ from energy.services.devices import enrol_devices
 from grid.domain.alarm_life import Finding, FindingKind, Priority
 from grid.domain.spoken.book import BOOK
 from grid.models import AlarmPriority, GridAlarm, GridAlarmKind
-from grid.selectors.network import load_network
+from grid.selectors.network import forget_networks
 from grid.services.alarms import CannotShelve, acknowledge, clear_alarm, raise_alarm, shelve, take_in
 from grid.services.control import run_tick
 from members.models import Role
@@ -38,7 +38,7 @@ def test_the_names_are_the_domains() -> None:
 def test_a_loaded_line_is_an_alarm_until_it_is_not(microgrid, live, settings):
     settings.MQTT_URL = "mqtt://127.0.0.1:9"
     Line.objects.filter(microgrid=microgrid).update(max_current_a=1.0)
-    load_network.cache_clear()
+    forget_networks()
     for seconds in (0, 4, 8):
         live(sun_w=9000.0, at=later(seconds))
         run_tick(microgrid=microgrid, now=later(seconds))
@@ -49,7 +49,7 @@ def test_a_loaded_line_is_an_alarm_until_it_is_not(microgrid, live, settings):
     assert alarm.priority == Priority.CRITICAL
     assert alarm.subject in alarm.sentence
     Line.objects.filter(microgrid=microgrid).update(max_current_a=10_000.0)
-    load_network.cache_clear()
+    forget_networks()
     for seconds in (12, 20, 44):
         live(sun_w=9000.0, at=later(seconds))
         run_tick(microgrid=microgrid, now=later(seconds))

@@ -17,7 +17,7 @@ from energy.services.grid_meters import CannotPlaceMeter, place_grid_meter
 from energy.services.import_simbench import import_network
 from energy.services.partitions import ensure_months
 from grid.models import BypassCheck
-from grid.selectors.network import load_network
+from grid.selectors.network import forget_networks, load_network
 from grid.selectors.village import profile_days
 from grid.services.bypass import check_bypass
 from members.models import Cooperative, Membership, Role, User
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def microgrid(db: None, folder: Path) -> Microgrid:
     cooperative = Cooperative.objects.create(slug="dorf-coop", name="Dorf eG")
-    load_network.cache_clear()
+    forget_networks()
     return import_network(
         folder=folder, cooperative=cooperative, slug="dorf", name="Dorf", time_zone="Europe/Berlin"
     ).microgrid

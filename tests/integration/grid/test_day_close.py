@@ -12,7 +12,7 @@ from energy.selectors.meter_days import load_channel
 from grid.domain.sharing.keys import CannotShare
 from grid.models import BalanceDay, DayClosing, PriceDay, SharingDay, SharingKey, SharingRule, SiteShareDay
 from grid.selectors.losses import settled_losses
-from grid.selectors.network import load_network
+from grid.selectors.network import forget_networks, load_network
 from grid.selectors.prices import PricesMissing, load_prices
 from grid.selectors.sharing import load_shares
 from grid.selectors.site_powers import load_site_powers
@@ -200,7 +200,7 @@ def test_a_day_whose_losses_cannot_be_told_is_not_closed(microgrid, measured_day
     microgrid.settles_losses = True
     microgrid.save()
     microgrid.nodes.update(is_coupling_point=False)
-    load_network.cache_clear()
+    forget_networks()
     with pytest.raises(CannotClose, match="no point of common coupling"):
         close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW)
     assert not BalanceDay.objects.exists()

@@ -88,9 +88,9 @@ def test_an_emergency_begins_is_called_out_and_ends(microgrid, live, devices, co
 
     for pk, amperes in width.items():
         microgrid.lines.filter(pk=pk).update(max_current_a=amperes)
-    from grid.selectors.network import load_network
+    from grid.selectors.network import forget_networks
 
-    load_network.cache_clear()
+    forget_networks()
     at = SHOWN_NOW
     for _ in range(12):
         at += TICK

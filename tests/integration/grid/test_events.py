@@ -11,7 +11,7 @@ from grid.adapters.event_report.renderer import render_report
 from grid.models import GridAlarm, InterruptionCause
 from grid.selectors.event_paper import report_content
 from grid.selectors.events import CannotReport, report_on, troubled_stretches
-from grid.selectors.network import load_network
+from grid.selectors.network import forget_networks
 from grid.services.alarms import acknowledge
 from grid.services.control import run_tick
 from grid.services.interruptions import record_interruption
@@ -25,7 +25,7 @@ def test_an_emergency_is_reported(microgrid, live, operator, household, client, 
     settings.MQTT_URL = "mqtt://127.0.0.1:9"
     for seconds, rating in ((0, 400.0), (4, 0.5), (8, 0.5), (12, 0.5), (60, 400.0)):
         microgrid.lines.update(max_current_a=rating)
-        load_network.cache_clear()
+        forget_networks()
         at = SHOWN_NOW + timedelta(seconds=seconds)
         live(sun_w=9000.0, at=at)
         run_tick(microgrid=microgrid, now=at)

@@ -16,7 +16,7 @@ from energy.models import (
     StorageUnit,
 )
 from grid.models import Plan, PlanRule, PlanSource, StoragePlan
-from grid.selectors.network import load_network
+from grid.selectors.network import forget_networks
 from grid.selectors.plan_wires import wires_under
 from grid.selectors.plans import foreseen_from, standing_plan, storages_of
 from grid.services.planning import make_plan
@@ -205,7 +205,7 @@ def test_a_cable_that_the_plan_would_overload_is_kept_and_named(foreseen):
     worst, most = _heaviest_loading(foreseen, blind)
     line = Line.objects.get(microgrid=foreseen, code=worst)
     Line.objects.filter(pk=line.pk).update(max_current_a=line.max_current_a * most * 0.7)
-    load_network.cache_clear()
+    forget_networks()
     assert _heaviest_loading(foreseen, blind) == (worst, pytest.approx(1 / 0.7, rel=1e-3))
     Plan.objects.all().delete()
     seeing = make_plan(microgrid=foreseen, now=SHOWN_NOW)
