@@ -110,6 +110,8 @@ ACCOUNTS = PhraseBook.of(
     gettext_noop("given back"),
     gettext_noop("used for something else"),
     gettext_noop("set off against a claim"),
+    gettext_noop("withdrawn on the chain"),
+    gettext_noop("Withdrawn on the chain: %(amount)s"),
     gettext_noop("taken back by %(document)s"),
     gettext_noop("sent back %(code)s"),
     gettext_noop("payment returned %(code)s"),
@@ -149,7 +151,7 @@ CAUSES = (
     gettext_noop("distribution"), gettext_noop("payment return"), gettext_noop("shares"), gettext_noop("year closing"), gettext_noop("set off"),
     gettext_noop("card fee"), gettext_noop("card cost"), gettext_noop("card unclear"), gettext_noop("card movement"), gettext_noop("card payout"),
     gettext_noop("card refund"), gettext_noop("card refund back"), gettext_noop("payout"), gettext_noop("payout back"), gettext_noop("correction"),
-    gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"),
+    gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"), gettext_noop("chain withdrawal"),
 )  # fmt: skip
 PHRASES = CHECKS.joined(
     (RUNS, MOVEMENTS, STATEMENTS, PARTS, FILES, ORDERS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS, PRICING)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
@@ -18,6 +19,7 @@ from contracts.models import (
     ChainDeployment,
     ChainPayment,
     ChainTransaction,
+    ChainWithdrawal,
     PaymentQuote,
     StableCoin,
     TransactionStatus,
@@ -27,6 +29,7 @@ from contracts.selectors.coins import amount_in
 from contracts.services.outbox import try_again
 from contracts.services.proofs import check_days, check_documents
 from members.admin.roles import FactAdmin, RoleScope
+from members.language import amount
 from members.models import Role
 
 WITNESS = (Role.OPERATOR, Role.AUDITOR)
@@ -229,6 +232,31 @@ class ChainPaymentAdmin(FactAdmin):
     @display(description="Booked")
     def booked(self, row: ChainPayment) -> str:
         return f"{row.payment.amount_minor / 100:.2f} {row.document.currency}" if row.payment else "–"
+
+
+@admin.register(ChainWithdrawal)
+class ChainWithdrawalAdmin(FactAdmin):
+    """Withdrawals seen on the chain, and as what they were booked."""
+
+    view_roles = BOOKS
+    cooperative_path = "cooperative"
+    list_display = ("payee", "left", "booked_as", "seen_at", "transaction_hash")
+    list_filter = ("coin",)
+    list_select_related = ("charge__member", "posted", "coin", "cooperative")
+    search_fields = ("payee", "transaction_hash")
+    ordering = ("-pk",)
+
+    @display(description=gettext_lazy("Left the contract"), ordering="units")
+    def left(self, row: ChainWithdrawal) -> str:
+        return amount_in(row.units, row.coin)
+
+    @display(description=gettext_lazy("Booked"), ordering="worth_minor")
+    def booked_as(self, row: ChainWithdrawal) -> str:
+        if row.charge is None and row.posted is None:
+            return "–"
+        whose = row.charge.member.name if row.charge is not None else _("the cooperative's own wallet")
+        currency = row.cooperative.currency if row.cooperative is not None else ""
+        return f"{amount(row.worth_minor)} {currency}, {whose}"
 
 
 @admin.register(WalletLink)
