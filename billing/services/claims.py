@@ -38,7 +38,7 @@ def claim_overpaid(*, payouts: Iterable[Payout], cause: str, now: datetime) -> l
 
 def _claim(payout: Payout, over_minor: int, cause: str, now: datetime) -> Charge:
     charge = charge_member(
-        member=payout.member, kind=ChargeKind.CLAIM, key=f"claim:{payout.public_id}:{cause}", text=f"{ChargeKind.CLAIM.label}: {payout.text}",
+        member=payout.member, kind=ChargeKind.CLAIM, key=f"claim:{payout.public_id}:{cause}", text=f"paid out too much: {payout.text}",
         amount_minor=over_minor, now=now,
     )  # fmt: skip
     for membership in payout.member.memberships.select_related("user"):
