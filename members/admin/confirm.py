@@ -4,11 +4,15 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from members.language import say_kept
+
 
 def ask_first(
     request: HttpRequest, *, title: str, sentence: str, button: str, back: str
 ) -> HttpResponse | None:
     """The page that asks, or nothing where its button was pressed.
+
+    Words that are kept in English are said in the reader's language.
 
     Args:
         title: the step, as the link calls it.
@@ -20,9 +24,9 @@ def ask_first(
         return None
     context = {
         **admin.site.each_context(request),
-        "title": title,
-        "sentence": sentence,
-        "button": button,
+        "title": say_kept(title),
+        "sentence": say_kept(sentence),
+        "button": say_kept(button),
         "back": back,
     }
     return render(request, "admin/ask_first.html", context)
