@@ -460,6 +460,7 @@ FORMAT_MODULE_PATH = "microgrid_site.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 # Says a sentence that was kept in English in the reader's language: by the phrases of all rooms, which only this one knows.
 KEPT_SENTENCES = "microgrid_site.templatetags.portal.said"
+MESSAGE_STORAGE = "microgrid_site.kept_messages.SaidMessages"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

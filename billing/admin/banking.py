@@ -14,7 +14,7 @@ from unfold.decorators import action
 
 from billing.domain.banking.references import is_creditor_id
 from billing.models import BankStatementLine, Charge, Mandate, MandateStatus, PaymentRules
-from billing.selectors.phrases import PHRASES
+from billing.selectors.phrases import PHRASES, pause_said
 from billing.services.mandates import (
     CannotGiveMandate,
     checked_iban,
@@ -82,7 +82,7 @@ class MandateAdmin(RoleAdmin):
     view_roles = BOOKS
     add_roles = KEEPERS
     form = MandateForm
-    list_display = ("reference", "member", "status", "masked_iban", "signed_date", "pause_reason")
+    list_display = ("reference", "member", "status", "masked_iban", "signed_date", "paused_because")
     list_filter = ("status",)
     list_select_related = ("member",)
     search_fields = ("reference", "member__name", "member__number")
@@ -95,6 +95,10 @@ class MandateAdmin(RoleAdmin):
             now=timezone.now(),
         )  # fmt: skip
         obj.pk, obj.public_id, obj.reference, obj.cooperative_id = made.pk, made.public_id, made.reference, made.cooperative_id  # fmt: skip
+
+    @admin.display(description=gettext_lazy("Why it is paused"))
+    def paused_because(self, mandate: Mandate) -> str:
+        return pause_said(mandate.pause_reason) or "–"
 
     def has_step_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         mandate = Mandate.objects.filter(pk=object_id).first() if object_id else None
@@ -110,7 +114,7 @@ class MandateAdmin(RoleAdmin):
             return redirect(here)
         asked = ask_first(
             request, title=_("Resume %(mandate)s") % {"mandate": mandate}, button=_("Let it count again"), back=here,
-            sentence=_("It was paused: %(pause_reason)s. Bills of %(member)s are collected by it again.") % {"pause_reason": mandate.pause_reason, "member": mandate.member},
+            sentence=_("It was paused: %(pause_reason)s. Bills of %(member)s are collected by it again.") % {"pause_reason": pause_said(mandate.pause_reason), "member": mandate.member},
         )  # fmt: skip
         if asked:
             return asked

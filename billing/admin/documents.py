@@ -63,10 +63,14 @@ class VatInline(RoleTabularInline):
 
     model = DocumentVat
     view_roles = SHOWN
-    fields = ("category", "rate", "net_minor", "vat_minor", "reason")
+    fields = ("category", "rate", "net_minor", "vat_minor", "ground", "as_printed")
     readonly_fields = fields
     can_delete = False
     tab = False
+
+    @admin.display(description=gettext_lazy("As printed, in the document's language"))
+    def as_printed(self, row: DocumentVat) -> str:
+        return row.reason or "–"
 
 
 class DeliveryInline(RoleTabularInline):

@@ -1,5 +1,6 @@
 """What happens when a bill stays open: reminders by stages, interest by days, plans, and what is never done. Rules are data; all of it can be taken back."""
 
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -100,10 +101,18 @@ def interest_minor(pieces: Sequence[InterestPiece]) -> int:
     return int((exact * 2 + 1) // 2)
 
 
-def instalments(total_minor: int, count: int, first_date: date, step_days: int = 30) -> list[tuple[date, int]]:  # fmt: skip
-    """Split a sum into equal instalments, what is left over in the first ones, a cent each."""
+def instalments(total_minor: int, count: int, first_date: date) -> list[tuple[date, int]]:
+    """Split a sum into equal instalments, what is left over in the first ones, a cent each.
+
+    They are due on the first one's day of each month, in a shorter month on its last day.
+    """
     each, left = divmod(total_minor, count)
-    return [(first_date + timedelta(days=i * step_days), each + (i < left)) for i in range(count)]
+    return [(_months_later(first_date, i), each + (i < left)) for i in range(count)]
+
+
+def _months_later(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def plan_is_broken(due: Sequence[tuple[date, int]], paid_minor: int, today: date, grace_days: int) -> bool:

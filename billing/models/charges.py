@@ -14,6 +14,11 @@ class ChargeKind(models.TextChoices):
     REMINDER_FEE = "reminder_fee", gettext_lazy("fee of a reminder")
     INTEREST = "interest", gettext_lazy("interest on arrears")
     CLAIM = "claim", gettext_lazy("paid out too much")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn on the chain")
+
+
+# Money that a member has already: settled from what the member is owed, and not taken back by hand.
+HAD_ALREADY = (ChargeKind.CLAIM, ChargeKind.WITHDRAWN)
 
 
 class Charge(PublicRow):
@@ -48,6 +53,11 @@ class Charge(PublicRow):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def stands_by_itself(self) -> bool:
+        """Whether it follows from money that has left, so that no person takes it back."""
+        return self.kind in HAD_ALREADY
 
     @property
     def rest_minor(self) -> int:

@@ -34,6 +34,7 @@ class AccountCode(models.TextChoices):
     VAT_COST = "vat_cost", gettext_lazy("VAT that is not given back")
     BANK = "bank", gettext_lazy("bank")
     CHAIN_WALLET = "chain_wallet", gettext_lazy("chain wallet")
+    OWN_WALLET = "own_wallet", gettext_lazy("the cooperative's own wallet")
     CASH = "cash", gettext_lazy("cash")
     MOBILE_MONEY = "mobile_money", gettext_lazy("mobile money")
     CARD = "card", gettext_lazy("card provider")

@@ -4,10 +4,15 @@ A row keeps the sentence as it was written when it happened; pages say it by `me
 figures and names as places.
 """
 
+import re
+from datetime import date
+
 from django.utils.translation import gettext_noop
 
+from billing.domain.banking.return_codes import REASONS, UNKNOWN
 from billing.selectors.file_phrases import FILES, ORDERS, PARTS
-from kernel.phrases import PhraseBook
+from kernel.phrases import Phrase, PhraseBook
+from members.language import day_in_words, said
 
 CHECKS = PhraseBook.of(
     gettext_noop("Nothing was drawn on any day."),
@@ -110,6 +115,11 @@ ACCOUNTS = PhraseBook.of(
     gettext_noop("given back"),
     gettext_noop("used for something else"),
     gettext_noop("set off against a claim"),
+    gettext_noop("withdrawn on the chain"),
+    gettext_noop("Withdrawn on the chain: %(amount)s"),
+    gettext_noop("fee of a reminder, %(document)s"),
+    gettext_noop("interest on arrears, %(document)s"),
+    gettext_noop("paid out too much: %(document)s"),
     gettext_noop("taken back by %(document)s"),
     gettext_noop("sent back %(code)s"),
     gettext_noop("payment returned %(code)s"),
@@ -143,14 +153,54 @@ PRICING = PhraseBook.of(
     gettext_noop("The tariff charges power at the system's peak, which is not known."),
     gettext_noop("An amount is above %(most)s; look for a price or a percentage that is far too large."),
 )
+REFUSED_BY_DOORS = PhraseBook.of(
+    gettext_noop("This id is that of another payment; begin a new one."),
+    gettext_noop(
+        "Others are booking for the same members just now. Nothing was changed; try again in a minute."
+    ),
+    gettext_noop("Give one of version, parts and urdb."),
+    gettext_noop("The terms changed since they were read; read them again."),
+    gettext_noop("None of these days is closed and yours to compare; closed are %(first)s to %(last)s."),
+    gettext_noop("Not to be paid by card"),
+    gettext_noop("Not now"),
+    gettext_noop("Not known yet"),
+    gettext_noop("Cannot be handed over"),
+    gettext_noop("Not agreed"),
+    gettext_noop("Not earlier"),
+)
+# What banks answer has its German beside its code.
+RETURNS = PhraseBook([Phrase(reason.english, reason.german) for reason in (*REASONS.values(), UNKNOWN)])
 # Why the ledger was written to, as its transactions keep it.
 CAUSES = (
     gettext_noop("document"), gettext_noop("payment"), gettext_noop("charge"), gettext_noop("charge taken back"), gettext_noop("bank line"),
     gettext_noop("distribution"), gettext_noop("payment return"), gettext_noop("shares"), gettext_noop("year closing"), gettext_noop("set off"),
     gettext_noop("card fee"), gettext_noop("card cost"), gettext_noop("card unclear"), gettext_noop("card movement"), gettext_noop("card payout"),
     gettext_noop("card refund"), gettext_noop("card refund back"), gettext_noop("payout"), gettext_noop("payout back"), gettext_noop("correction"),
-    gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"),
+    gettext_noop("reminder"), gettext_noop("reversal"), gettext_noop("refund"), gettext_noop("fee"), gettext_noop("chain withdrawal"),
 )  # fmt: skip
 PHRASES = CHECKS.joined(
-    (RUNS, MOVEMENTS, STATEMENTS, PARTS, FILES, ORDERS, CARDS, ACCOUNTS, SHARING_OUT, BESIDE_TARIFFS, PRICING)
+    (
+        RUNS,
+        MOVEMENTS,
+        STATEMENTS,
+        PARTS,
+        FILES,
+        ORDERS,
+        CARDS,
+        ACCOUNTS,
+        SHARING_OUT,
+        BESIDE_TARIFFS,
+        PRICING,
+        RETURNS,
+        REFUSED_BY_DOORS,
+    )
 )
+PAUSED = re.compile(r"(\d{4}-\d\d-\d\d) (\S*): (.+)", re.DOTALL)
+
+
+def pause_said(kept: str) -> str:
+    """Why a mandate is paused, in the reader's language: the day, the bank's code, and what it means."""
+    found = PAUSED.fullmatch(kept)
+    if found is None:
+        return said(kept, PHRASES)
+    return f"{day_in_words(date.fromisoformat(found[1]))} {found[2]}: {said(found[3], PHRASES)}"

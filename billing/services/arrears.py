@@ -59,6 +59,10 @@ class CannotAgree(ValueError):
     """There is nothing to agree on; the message says why."""
 
 
+# Kept in English, said in the reader's language.
+CHARGED = {ChargeKind.REMINDER_FEE: "fee of a reminder", ChargeKind.INTEREST: "interest on arrears"}
+
+
 class MayNotPropose(ValueError):
     """A disconnection may not be proposed; the message says why."""
 
@@ -107,7 +111,7 @@ def _send(
     for kind, amount in ((ChargeKind.REMINDER_FEE, reminder.fee_minor), (ChargeKind.INTEREST, reminder.interest_minor)):  # fmt: skip
         if amount:
             charge_member(
-                member=reminder.member, kind=kind, key=f"{kind}:{reminder.public_id}", text=f"{kind.label}, {document.label}",
+                member=reminder.member, kind=kind, key=f"{kind}:{reminder.public_id}", text=f"{CHARGED[kind]}, {document.label}",
                 amount_minor=amount, now=now,
             )  # fmt: skip
     if policy_of(document.cooperative).sends_by_mail:
@@ -159,6 +163,8 @@ def agree_on_plan(*, member: Member, count: int, first_date: date, by: User, tod
     total = sum(document.rest_minor for document in documents)
     if not total:
         raise CannotAgree(_("Nothing is open beyond its day."))
+    if total < count:
+        raise CannotAgree(_("So little is not parted so often: an instalment is a cent at least."))
     due = instalments(total, count, first_date)
     plan = InstalmentPlan.objects.create(
         member=member, agreed_date=today, agreed_by=by, paid_before_minor=sum(d.paid_minor for d in documents),

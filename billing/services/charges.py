@@ -20,6 +20,7 @@ INCOME = {
     ChargeKind.REMINDER_FEE: AccountCode.REMINDER_FEES,
     ChargeKind.INTEREST: AccountCode.ARREARS_INTEREST,
     ChargeKind.CLAIM: AccountCode.PAYABLE,
+    ChargeKind.WITHDRAWN: AccountCode.CHAIN_WALLET,
 }
 
 
@@ -47,6 +48,8 @@ def take_back_charge(*, charge: Charge, now: datetime, user: User | None = None,
     """
     if user is not None and not why.strip():
         raise CannotTakeBackCharge(_("Say why; the member reads it."))
+    if user is not None and charge.kind == ChargeKind.WITHDRAWN:
+        raise CannotTakeBackCharge(_("What was withdrawn on the chain follows from the chain and is not taken back by hand."))  # fmt: skip
     if user is not None and charge.kind == ChargeKind.CLAIM:
         raise CannotTakeBackCharge(_("What was paid out too much follows from a correction and is not taken back by hand."))  # fmt: skip
     lock_member(charge.member_id)

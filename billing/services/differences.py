@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from billing.models import (
     Allocation,
     BillingRun,
-    ChargeKind,
     Component,
     Document,
     DocumentKind,
@@ -26,6 +25,7 @@ from billing.models import (
     Payment,
     RunKind,
 )
+from billing.models.charges import HAD_ALREADY
 from billing.models.documents import DocumentQuerySet, DocumentStatus
 from billing.models.flexibility import FLEXIBILITY
 from billing.services.allocations import lock_members, post_set_off, take_back
@@ -332,7 +332,7 @@ def _claim_back(run: BillingRun, rows: list[Allocation], now: datetime) -> None:
     """What was paid out beyond the credits as they stand now is owed by the member; what they are owed anew goes against it."""
     payouts = {row.payout.pk: row.payout for row in rows if row.payout}
     claim_overpaid(payouts=payouts.values(), cause=str(run.public_id), now=now)
-    for member in Member.objects.filter(documents__run=run, charges__kind=ChargeKind.CLAIM).distinct().order_by("pk"):  # fmt: skip
+    for member in Member.objects.filter(documents__run=run, charges__kind__in=HAD_ALREADY).distinct().order_by("pk"):  # fmt: skip
         set_off_claims(member=member, now=now)
 
 

@@ -1,7 +1,7 @@
 """Open bills: the board's list and a member's sheet for those who keep the books, and the member's own page."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +25,11 @@ from billing.models import (
     InstalmentPlan,
     PlanStatus,
     ProposalStatus,
+    Protection,
     Reminder,
 )
 from billing.selectors.arrears import MemberArrears, board_list, overdue, rule_on, why_not_proposed
+from billing.selectors.payments import owed_by
 from billing.selectors.phrases import PHRASES
 from billing.services.arrears import (
     REFUSED,
@@ -127,14 +129,34 @@ def member_arrears(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
     today = now_of(desk.cooperative).date()
     rule = rule_on(desk.cooperative, today)
+    reminders = list(Reminder.objects.filter(member=member).select_related("document", "taken_back_by").order_by("-sent_date", "-level"))  # fmt: skip
     context = desk.context("arrears") | {
-        "member": member, "today": today, "documents": list(overdue(desk.cooperative, today).filter(member=member)),
-        "reminders": Reminder.objects.filter(member=member).select_related("document").order_by("-sent_date", "-level"),
+        "member": member, "today": today, "charges": owed_by(member).charges, "newest": _newest(reminders), "protections": _protections(member, today), "documents": list(overdue(desk.cooperative, today).filter(member=member)),
+        "reminders": reminders,
         "plan": InstalmentPlan.objects.filter(member=member, status=PlanStatus.AGREED).first(), "form": PlanForm(),
         "proposals": DisconnectionProposal.objects.filter(member=member).select_related("site", "proposed_by", "decided_by").order_by("-proposed_at"),
         "sites": [(site, [str(REFUSED[r]) for r in why_not_proposed(site, rule, today)]) for site in Site.objects.filter(member=member).select_related("member__cooperative")] if rule else [],
     }  # fmt: skip
     return render(request, "books/member_arrears.html", context)
+
+
+def _newest(reminders: Sequence[Reminder]) -> set[int]:
+    """Of each bill the letter that can be taken back: the newest that stands."""
+    found: dict[int, Reminder] = {}
+    for reminder in reminders:
+        known = found.get(reminder.document_id)
+        if reminder.taken_back_at is None and (known is None or reminder.level > known.level):
+            found[reminder.document_id] = reminder
+    return {reminder.pk for reminder in found.values()}
+
+
+def _protections(member: Member, today: date) -> list[dict[str, Any]]:
+    """Why a member is or was spared, the newest first, and whether it holds today."""
+    rows = Protection.objects.filter(member=member).order_by("-valid_from", "-pk")
+    return [
+        {"row": row, "holds": row.valid_from <= today and (row.valid_to is None or row.valid_to > today)}
+        for row in rows
+    ]
 
 
 def _member_and_desk(request: HttpRequest, public_id: UUID) -> tuple[Member, Desk]:

@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.generics import get_object_or_404
 
 from billing.domain.incentive_words import concern_in, labels_in
-from billing.models import IncentiveAward
+from billing.models import AwardStatus, IncentiveAward
 from billing.selectors.incentives import budgets_of, decided_awards, held_awards, visible_awards
 from billing.selectors.phrases import PHRASES
 from billing.services.incentive_awards import CannotDecide, decide_award
@@ -25,6 +25,10 @@ from members.selectors.scope import own_members, user_of
 from members.services.access import record_looks
 
 PAGE = 24
+DECIDED = {
+    AwardStatus.GRANTED: gettext_lazy("Granted: it stands on the site's next credit document."),
+    AwardStatus.DECLINED: gettext_lazy("Declined: the budget has it back, and the member reads why."),
+}
 
 
 @login_required
@@ -46,7 +50,7 @@ def incentives(request: HttpRequest) -> HttpResponse:
                 by=user,
                 now=timezone.now(),
             )
-            messages.success(request, f"{capfirst(row.get_status_display())}.")
+            messages.success(request, DECIDED[AwardStatus(row.status)])
         except CannotDecide as problem:
             refused = {award.pk: (why, said(str(problem), PHRASES))}
         else:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from billing.domain.banking.references import is_creditor_id
 from billing.models import Mandate, MandateStatus, PaymentRail
 from billing.selectors.payments import Owed, owed_by, payment_rows, visible_payments
+from billing.selectors.phrases import pause_said
 from billing.services.mandates import CannotGiveMandate, give_mandate, revoke_mandate
 from billing.services.payments import credit_of, rules_of
 from members.models import Member
@@ -59,7 +60,7 @@ def _wallet(member: Member) -> dict[str, Any]:
     state = _("You transfer each bill yourself.")
     if mandate is not None and mandate.status == MandateStatus.PAUSED:
         state = _("Collecting is paused: %(why)s. Talk to us, or give a new mandate.") % {
-            "why": mandate.pause_reason
+            "why": pause_said(mandate.pause_reason)
         }
     elif mandate is not None:
         state = _("Bills are collected from %(iban)s.") % {"iban": mandate.masked_iban}

@@ -55,6 +55,7 @@ ACCOUNT_NAMES = {
     AccountCode.VAT: gettext_lazy("VAT"), AccountCode.INPUT_VAT: gettext_lazy("input VAT"), AccountCode.REVERSE_VAT: gettext_lazy("VAT owed as recipient"),
     AccountCode.REVERSE_INPUT_VAT: gettext_lazy("input VAT as recipient"), AccountCode.VAT_COST: gettext_lazy("VAT that is not given back"),
     AccountCode.BANK: gettext_lazy("bank account"), AccountCode.CHAIN_WALLET: gettext_lazy("chain wallet"), AccountCode.CASH: gettext_lazy("cash"),
+    AccountCode.OWN_WALLET: gettext_lazy("the cooperative's own wallet"),
     AccountCode.MOBILE_MONEY: gettext_lazy("mobile money"), AccountCode.CARD: gettext_lazy("card provider"),
     AccountCode.CARD_FEES: gettext_lazy("fees of card payments"), AccountCode.SUSPENSE: gettext_lazy("unclear money of the bank account"),
     AccountCode.TRANSIT: gettext_lazy("payouts on their way"), AccountCode.BANK_CHARGES: gettext_lazy("bank charges"),

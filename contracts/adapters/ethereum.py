@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from contracts.domain.chain import (
     PaymentEvent,
     Receipt,
     UnsignedTransaction,
+    WithdrawalEvent,
 )
 
 ARTIFACTS = Path(__file__).resolve().parent.parent / "artifacts"
@@ -246,23 +247,35 @@ class EthereumChain:
 
     def payments(self, address: str, first_block: int, last_block: int) -> list[PaymentEvent]:
         """Payments in `[first_block, last_block]` in their order, asked for page by page."""
+        return [
+            PaymentEvent(
+                "0x" + bytes(arguments["billId"]).hex(), str(arguments["payer"]), str(arguments["token"]), int(arguments["paid"]),
+                int(arguments["appliedWad"]), *place, int(arguments["creditWei"]),
+            )
+            for arguments, place in self._billing_events("PaymentReceived", address, first_block, last_block)
+        ]  # fmt: skip
+
+    def withdrawals(self, address: str, first_block: int, last_block: int) -> list[WithdrawalEvent]:
+        """Withdrawals in `[first_block, last_block]` in their order, asked for page by page."""
+        return [
+            WithdrawalEvent(
+                str(arguments["payee"]), str(arguments["token"]), int(arguments["amount"]), *place
+            )
+            for arguments, place in self._billing_events("Withdrawn", address, first_block, last_block)
+        ]
+
+    def _billing_events(
+        self, name: str, address: str, first_block: int, last_block: int
+    ) -> Iterator[tuple[Any, tuple[str, int, int, int]]]:
+        """Arguments and place (transaction, position in it among its like, block, place in the block) of each event of a kind."""
         shape = self._web3.eth.contract(address=to_checksum_address(address), abi=artifact("Billing")["abi"])
-        event = shape.events.PaymentReceived()
-        found: list[PaymentEvent] = []
         places: Counter[str] = Counter()
         for first in range(first_block, last_block + 1, LOG_PAGE_BLOCKS):
             last = min(first + LOG_PAGE_BLOCKS - 1, last_block)
-            for log in self._logs(event, first, last):
-                arguments, tx_hash = log["args"], "0x" + bytes(log["transactionHash"]).hex()
-                found.append(
-                    PaymentEvent(
-                        "0x" + bytes(arguments["billId"]).hex(), str(arguments["payer"]), str(arguments["token"]),
-                        int(arguments["paid"]), int(arguments["appliedWad"]), tx_hash, places[tx_hash],
-                        int(log["blockNumber"]),
-                    )
-                )  # fmt: skip
+            for log in self._logs(shape.events[name](), first, last):
+                tx_hash = "0x" + bytes(log["transactionHash"]).hex()
+                yield log["args"], (tx_hash, places[tx_hash], int(log["blockNumber"]), int(log["logIndex"]))
                 places[tx_hash] += 1
-        return found
 
     def _logs(self, event: Any, first_block: int, last_block: int) -> list[Any]:
         try:

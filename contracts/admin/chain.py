@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import display
 
 from contracts.adapters.ethereum import EthereumChain
@@ -19,15 +20,18 @@ from contracts.models import (
     ChainDeployment,
     ChainPayment,
     ChainTransaction,
+    ChainWithdrawal,
     PaymentQuote,
     StableCoin,
     TransactionStatus,
     WalletLink,
 )
 from contracts.selectors.coins import amount_in
+from contracts.selectors.phrases import PHRASES
 from contracts.services.outbox import try_again
 from contracts.services.proofs import check_days, check_documents
 from members.admin.roles import FactAdmin, RoleScope
+from members.language import amount, said
 from members.models import Role
 
 WITNESS = (Role.OPERATOR, Role.AUDITOR)
@@ -76,31 +80,40 @@ class ChainTransactionAdmin(PublicFactAdmin):
     )  # fmt: skip
     readonly_fields = fields
 
-    @display(description="Call", ordering="idempotency_key")
+    @display(description=gettext_lazy("Call"), ordering="idempotency_key")
     def what(self, row: ChainTransaction) -> str:
         return str(row)
 
-    @display(description="Status", ordering="status", label=COLOURS)
+    @display(description=gettext_lazy("Status"), ordering="status", label=COLOURS)
     def state(self, row: ChainTransaction) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
-    @display(description="Data [bytes]")
+    @display(description=gettext_lazy("Data [bytes]"))
     def calldata_size(self, row: ChainTransaction) -> int:
         return len(bytes(row.calldata))
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         return self._may(request, (Role.OPERATOR,))
 
-    @admin.action(description="Try again what a contract refused", permissions=["retry"])
+    @admin.action(description=gettext_lazy("Try again what a contract refused"), permissions=["retry"])
     def send_again(self, request: HttpRequest, rows: QuerySet[ChainTransaction]) -> None:
         waiting = sum(try_again(transaction_id=pk) for pk in rows.values_list("pk", flat=True))
         left = rows.count() - waiting
         if waiting:
-            messages.success(request, f"{waiting} wait for the witness's next round.")
+            messages.success(
+                request,
+                ngettext(
+                    "%(n)s waits for the witness's next round.",
+                    "%(n)s wait for the witness's next round.",
+                    waiting,
+                )
+                % {"n": waiting},
+            )
         if left:
             messages.warning(
                 request,
-                f"{left} stay as they are: only what was refused before it was sent can be tried again.",
+                _("As they are stay %(n)s: only what was refused before it was sent can be tried again.")
+                % {"n": left},
             )
 
 
@@ -113,7 +126,7 @@ class ChainDeploymentAdmin(PublicFactAdmin):
     list_select_related = ("transaction",)
     ordering = ("chain_id", "contract")
 
-    @display(description="Block")
+    @display(description=gettext_lazy("Block"))
     def block(self, row: ChainDeployment) -> int | None:
         return row.transaction.block_number
 
@@ -126,7 +139,7 @@ class StableCoinAdmin(PublicFactAdmin):
     list_select_related = ("transaction",)
     ordering = ("-pk",)
 
-    @display(description="Status", ordering="transaction__status", label=COLOURS)
+    @display(description=gettext_lazy("Status"), ordering="transaction__status", label=COLOURS)
     def state(self, row: StableCoin) -> tuple[str, str]:
         return row.transaction.status, row.transaction.get_status_display()
 
@@ -148,38 +161,42 @@ class AnchorAdmin(FactAdmin):
     )  # fmt: skip
     readonly_fields = fields
 
-    @display(description="Anchor", ordering="period")
+    @display(description=gettext_lazy("Anchor"), ordering="period")
     def name(self, row: Anchor) -> str:
         return str(row)
 
-    @display(description="Status", ordering="transaction__status", label=COLOURS)
+    @display(description=gettext_lazy("Status"), ordering="transaction__status", label=COLOURS)
     def state(self, row: Anchor) -> tuple[str, str]:
         return row.transaction.status, row.transaction.get_status_display()
 
-    @display(description="Block", ordering="transaction__block_number")
+    @display(description=gettext_lazy("Block"), ordering="transaction__block_number")
     def block(self, row: Anchor) -> int | None:
         return row.transaction.block_number
 
-    @admin.action(description="Check what is stored now against the chain", permissions=["view"])
+    @admin.action(
+        description=gettext_lazy("Check what is stored now against the chain"), permissions=["view"]
+    )
     def check_roots(self, request: HttpRequest, rows: QuerySet[Anchor]) -> None:
         chosen = list(rows.select_related("microgrid", "run")[: MOST_CHECKED_AT_ONCE + 1])
         if len(chosen) > MOST_CHECKED_AT_ONCE:
-            messages.error(request, f"Choose at most {MOST_CHECKED_AT_ONCE} at once.")
+            messages.error(request, _("Choose at most %(n)s at once.") % {"n": MOST_CHECKED_AT_ONCE})
             return
         chain = EthereumChain(settings.CHAIN_RPC_URL)
         try:
             findings = [finding for anchor in chosen for finding in _check(chain, anchor)]
         except ChainUnavailable as down:
-            messages.error(request, str(down))
+            messages.error(request, said(str(down), PHRASES))
             return
         for finding in findings[:MOST_FINDINGS_SHOWN]:
-            messages.error(request, str(finding))
+            messages.error(request, f"{finding.subject}: {said(finding.detail, PHRASES)}")
         if len(findings) > MOST_FINDINGS_SHOWN:
-            messages.error(request, f"... and {len(findings) - MOST_FINDINGS_SHOWN} more.")
+            messages.error(request, _("... and %(n)s more.") % {"n": len(findings) - MOST_FINDINGS_SHOWN})
         if not findings:
             leaves = sum(anchor.leaves for anchor in chosen)
             messages.success(
-                request, f"{len(chosen)} roots checked with {leaves} leaves: everything is as anchored."
+                request,
+                _("%(roots)s roots checked with %(leaves)s leaves: everything is as anchored.")
+                % {"roots": len(chosen), "leaves": leaves},
             )
 
 
@@ -227,9 +244,34 @@ class ChainPaymentAdmin(FactAdmin):
     def paid(self, row: ChainPayment) -> str:
         return amount_in(row.paid_units, row.coin)
 
-    @display(description="Booked")
+    @display(description=gettext_lazy("Booked"))
     def booked(self, row: ChainPayment) -> str:
-        return f"{row.payment.amount_minor / 100:.2f} {row.document.currency}" if row.payment else "–"
+        return f"{amount(row.payment.amount_minor)} {row.document.currency}" if row.payment else "–"
+
+
+@admin.register(ChainWithdrawal)
+class ChainWithdrawalAdmin(FactAdmin):
+    """Withdrawals seen on the chain, and as what they were booked."""
+
+    view_roles = BOOKS
+    cooperative_path = "cooperative"
+    list_display = ("payee", "left", "booked_as", "seen_at", "transaction_hash")
+    list_filter = ("coin",)
+    list_select_related = ("charge__member", "posted", "coin", "cooperative")
+    search_fields = ("payee", "transaction_hash")
+    ordering = ("-pk",)
+
+    @display(description=gettext_lazy("Left the contract"), ordering="units")
+    def left(self, row: ChainWithdrawal) -> str:
+        return amount_in(row.units, row.coin)
+
+    @display(description=gettext_lazy("Booked"), ordering="worth_minor")
+    def booked_as(self, row: ChainWithdrawal) -> str:
+        if row.charge is None and row.posted is None:
+            return "–"
+        whose = row.charge.member.name if row.charge is not None else _("the cooperative's own wallet")
+        currency = row.cooperative.currency if row.cooperative is not None else ""
+        return f"{amount(row.worth_minor)} {currency}, {whose}"
 
 
 @admin.register(WalletLink)

@@ -30,7 +30,8 @@ class Receipt:
 class PaymentEvent:
     """A `PaymentReceived` event of the Billing contract; `position` counts those of one transaction.
 
-    `token` is address zero for the chain's own coin; `paid_units` are wei or units of the token, `applied_wad` minor units with 18 decimals.
+    `token` is address zero for the chain's own coin; `paid_units` are wei or units of the token, `applied_wad` minor units with 18 decimals,
+    `credit_wei` is the payer's credit after it, `log_index` its place among all events of its block.
     """
 
     bill_id: str
@@ -41,6 +42,21 @@ class PaymentEvent:
     transaction_hash: str
     position: int
     block_number: int
+    log_index: int
+    credit_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalEvent:
+    """A `Withdrawn` event of the Billing contract: so many wei, or units of `token`, left it to the account `payee`."""
+
+    payee: str
+    token: str
+    units: int
+    transaction_hash: str
+    position: int
+    block_number: int
+    log_index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +88,5 @@ class Chain(Protocol):
     def deployment(self, contract: str, arguments: Sequence[Any]) -> bytes: ...
     def call(self, contract: str, address: str, function: str, arguments: Sequence[Any]) -> Any: ...
     def payments(self, address: str, first_block: int, last_block: int) -> list[PaymentEvent]: ...
+    def withdrawals(self, address: str, first_block: int, last_block: int) -> list[WithdrawalEvent]: ...
     def provide_play_money(self, address: str) -> None: ...

@@ -2,7 +2,13 @@
 
 from contracts.models.anchors import Anchor, AnchorKind, AnchorLeaf
 from contracts.models.keys import MemberDataKey, WalletLink
-from contracts.models.payments import ChainCursor, ChainPayment, PaymentQuote, StableCoin
+from contracts.models.payments import (
+    ChainCursor,
+    ChainPayment,
+    ChainWithdrawal,
+    PaymentQuote,
+    StableCoin,
+)
 from contracts.models.storages import StorageMirror
 from contracts.models.transactions import (
     ChainDeployment,
@@ -19,6 +25,7 @@ __all__ = [
     "ChainDeployment",
     "ChainPayment",
     "ChainTransaction",
+    "ChainWithdrawal",
     "MemberDataKey",
     "PaymentQuote",
     "StableCoin",

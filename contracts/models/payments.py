@@ -3,9 +3,11 @@
 from django.db import models
 from django.db.models import Q
 
-from billing.models import Document, Payment
+from billing.models import Charge, Document, LedgerTransaction, Payment
 from contracts.domain.coins import NATIVE
 from contracts.models.transactions import ChainTransaction
+from members.models import Cooperative
+from members.models.public import PublicRow
 
 
 class StableCoin(models.Model):
@@ -65,6 +67,7 @@ class ChainPayment(models.Model):
     transaction_hash = models.CharField(max_length=66)
     position = models.PositiveSmallIntegerField(default=0)
     block_number = models.BigIntegerField(null=True)
+    log_index = models.BigIntegerField(null=True, help_text="Its place among all events of its block.")
     document = models.ForeignKey(Document, models.PROTECT, related_name="chain_payments")
     payer = models.CharField(max_length=42)
     coin = models.ForeignKey(
@@ -72,6 +75,9 @@ class ChainPayment(models.Model):
     )  # fmt: skip
     paid_units = models.DecimalField(max_digits=78, decimal_places=0)
     applied_wad = models.DecimalField(max_digits=78, decimal_places=0)
+    credit_wei = models.DecimalField(
+        max_digits=78, decimal_places=0, default=0, help_text="The payer's credit after it."
+    )
     payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="chain_payment")
     missing_since = models.DateTimeField(null=True, blank=True)
     vanished_at = models.DateTimeField(null=True, blank=True)
@@ -81,6 +87,59 @@ class ChainPayment(models.Model):
             models.UniqueConstraint(
                 fields=["chain_id", "transaction_hash", "position"], name="chain_payment_seen_once"
             )
+        ]
+
+    def __str__(self) -> str:
+        return self.transaction_hash
+
+
+class ChainWithdrawal(PublicRow):
+    """A withdrawal event, seen once: coins that left the Billing contract to a member's wallet, the cooperative's own, or an unknown one.
+
+    Of `units`, `revenue_units` came in for bills and were worth `worth_minor`; the rest was the payee's own credit. Booked as a charge of
+    the member, settled from what the member is owed, or from the chain's account to the cooperative's own wallet. A withdrawal whose
+    block is gone is missing from then on, and vanished once its booking was taken back.
+    """
+
+    chain_id = models.BigIntegerField()
+    transaction_hash = models.CharField(max_length=66)
+    position = models.PositiveSmallIntegerField(default=0)
+    block_number = models.BigIntegerField()
+    log_index = models.BigIntegerField()
+    payee = models.CharField(max_length=42)
+    coin = models.ForeignKey(
+        StableCoin, models.PROTECT, null=True, blank=True, related_name="withdrawals", help_text="Empty: the chain's own coin."
+    )  # fmt: skip
+    units = models.DecimalField(max_digits=78, decimal_places=0)
+    revenue_units = models.DecimalField(max_digits=78, decimal_places=0)
+    worth_wad = models.DecimalField(max_digits=78, decimal_places=0)
+    worth_minor = models.BigIntegerField()
+    cooperative = models.ForeignKey(
+        Cooperative, models.PROTECT, null=True, blank=True, related_name="chain_withdrawals"
+    )
+    charge = models.OneToOneField(
+        Charge, models.PROTECT, null=True, blank=True, related_name="chain_withdrawal"
+    )
+    posted = models.OneToOneField(
+        LedgerTransaction, models.PROTECT, null=True, blank=True, related_name="chain_withdrawal"
+    )
+    bookings = models.PositiveSmallIntegerField(default=0, help_text="How often it was booked.")
+    seen_at = models.DateTimeField()
+    missing_since = models.DateTimeField(null=True, blank=True)
+    vanished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chain_id", "transaction_hash", "position"], name="chain_withdrawal_seen_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(charge__isnull=True) | Q(posted__isnull=True), name="withdrawal_is_booked_one_way"
+            ),
+            models.CheckConstraint(
+                condition=Q(vanished_at__isnull=True) | Q(charge__isnull=True, posted__isnull=True),
+                name="vanished_withdrawals_are_not_booked",
+            ),
         ]
 
     def __str__(self) -> str:

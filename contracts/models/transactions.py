@@ -2,13 +2,14 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 
 class TransactionStatus(models.TextChoices):
-    PENDING = "pending", "waiting to be signed"
-    SENT = "sent", "signed and sent"
-    CONFIRMED = "confirmed", "confirmed"
-    FAILED = "failed", "refused by the contract"
+    PENDING = "pending", gettext_lazy("waiting to be signed")
+    SENT = "sent", gettext_lazy("signed and sent")
+    CONFIRMED = "confirmed", gettext_lazy("confirmed")
+    FAILED = "failed", gettext_lazy("refused by the contract")
 
 
 class ChainTransaction(models.Model):

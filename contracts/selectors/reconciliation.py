@@ -22,7 +22,9 @@ def whole_chain(microgrid: Microgrid, month: Month, *, now: datetime) -> list[Li
     runs = runs_of(microgrid, month)
     if runs:
         found += [_anchored(runs, now), _paid_on_chain(runs)]
-    return found
+    days = {"cooperative": microgrid.cooperative_id, "first": month.first_day, "last": month.last_day}
+    withdrawn = _withdrawn(days)
+    return found if withdrawn is None else [*found, withdrawn]
 
 
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -83,3 +85,54 @@ def _paid_on_chain(runs: list[BillingRun]) -> Link:
     return Link(
         "chain", _("Chain and payments"), "cents", _("paid on the chain"), seen, _("booked"), booked, gaps
     )
+
+
+def _withdrawn(days: dict[str, Any]) -> Link | None:
+    """What left the contract in the month against what the ledger took off the chain's account for it, and what it took off beside.
+
+    None where nothing left and nothing was taken off.
+    """
+    query = """WITH entries AS (
+            SELECT t.id, t.public_id, t.idempotency_key, t.cause, t.cause_ref, t.booked_date, e.credit_minor - e.debit_minor AS minor
+            FROM billing_ledgerentry e JOIN billing_account a ON a.id = e.account_id AND a.code = 'chain_wallet'
+            JOIN billing_ledgertransaction t ON t.id = e.transaction_id
+            WHERE t.cooperative_id = %(cooperative)s AND t.cause NOT IN ('payment', 'payment return')),
+        sides AS (
+            SELECT w.id, w.public_id, w.transaction_hash, w.seen_at, w.payee, w.charge_id, w.posted_id,
+                   CASE WHEN w.vanished_at IS NULL THEN w.worth_minor ELSE 0 END AS seen,
+                   (SELECT coalesce(sum(n.minor), 0) FROM entries n WHERE n.cause_ref = w.public_id OR n.idempotency_key IN (
+                        SELECT unnest(ARRAY['charge:' || c.public_id, 'charge taken back:' || c.public_id]) FROM billing_charge c
+                        WHERE c.cooperative_id = %(cooperative)s AND c.key LIKE 'withdrawn:' || w.public_id || ':%%'))::bigint AS booked
+            FROM contracts_chainwithdrawal w WHERE w.cooperative_id = %(cooperative)s),
+        of_month AS (SELECT * FROM sides WHERE seen_at::date BETWEEN %(first)s AND %(last)s),
+        beside AS (
+            SELECT n.public_id, n.idempotency_key, sum(n.minor)::bigint AS minor FROM entries n
+            WHERE n.booked_date BETWEEN %(first)s AND %(last)s
+              AND NOT EXISTS (SELECT FROM sides s WHERE s.public_id = n.cause_ref)
+              AND NOT EXISTS (SELECT FROM billing_charge c JOIN sides s ON c.key LIKE 'withdrawn:' || s.public_id || ':%%'
+                              WHERE n.idempotency_key IN ('charge:' || c.public_id, 'charge taken back:' || c.public_id))
+            GROUP BY 1, 2 HAVING sum(n.minor) <> 0)"""
+    values = days | {"most": MOST_ROWS}
+    ((count, seen, booked, beside),) = _rows(
+        f"""{query} SELECT count(*), coalesce(sum(seen), 0)::bigint, coalesce(sum(booked), 0)::bigint,
+            (SELECT coalesce(sum(minor), 0)::bigint FROM beside) FROM of_month""",
+        values,
+    )
+    others = _rows(f"{query} SELECT * FROM beside ORDER BY 2 LIMIT %(most)s", values)
+    if not count and not others:
+        return None
+    rows = _rows(
+        f"{query} SELECT id, transaction_hash, seen, booked FROM of_month WHERE seen <> booked ORDER BY id LIMIT %(most)s",
+        values,
+    )
+    gaps = [
+        Gap("withdrawal", str(pk), tx[:18], a, b, _("withdrawn on the chain and not booked: no member has linked the wallet") if not b
+            else _("booked otherwise than it was withdrawn on the chain"))
+        for pk, tx, a, b in rows
+    ] + [
+        Gap("transaction", str(ref), key[:60], 0, minor, _("taken off the chain's account, and the chain has no such withdrawal"))
+        for ref, key, minor in others
+    ]  # fmt: skip
+    return Link(
+        "withdrawn", _("Chain and withdrawals"), "cents", _("withdrawn on the chain"), seen, _("booked"), booked + beside, gaps
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Payments that came in on the chain, booked once."""
+"""Payments that came in on the chain, and withdrawals from it, booked once."""
 
 import logging
 from datetime import datetime
@@ -13,13 +13,18 @@ from contracts.domain.coins import NATIVE
 from contracts.models import ChainCursor, ChainPayment, StableCoin
 from contracts.services.chain_bookings import book_up, follow_missing, note_missing
 from contracts.services.outbox import deployment_on
+from contracts.services.withdrawals import (
+    follow_missing_withdrawals,
+    note_missing_withdrawals,
+    note_withdrawals,
+)
 
 REREAD_BLOCKS = 200
 log = logging.getLogger(__name__)
 
 
 def watch_payments(*, chain: Chain, now: datetime) -> int:
-    """Read payments that have enough confirmations and book each once; returns how many are new.
+    """Read payments and withdrawals that have enough confirmations and book each once; returns how many are new.
 
     After a reorganisation (the last block read has another hash) everything is read again: booking twice is impossible, and what
     is not there any more is missing from then on.
@@ -37,13 +42,16 @@ def watch_payments(*, chain: Chain, now: datetime) -> int:
         first = birth
     if last < first:
         return 0
-    events = chain.payments(address, first, last)
+    events, left = chain.payments(address, first, last), chain.withdrawals(address, first, last)
     booked = sum(_book(chain.chain_id(), event, now) for event in events)
+    booked += note_withdrawals(chain=chain, events=left, now=now)
     if is_another:
         note_missing(chain_id=chain.chain_id(), events=events, now=now)
+        note_missing_withdrawals(chain_id=chain.chain_id(), events=left, now=now)
     cursor.block_number, cursor.block_hash = last, chain.block_hash(last)
     cursor.save(update_fields=["block_number", "block_hash"])
     follow_missing(chain=chain, now=now)
+    follow_missing_withdrawals(chain=chain, now=now)
     return booked
 
 
@@ -63,13 +71,19 @@ def _book(chain_id: int, event: PaymentEvent, now: datetime) -> bool:
         chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position,
         defaults={
             "document": bill, "payer": event.payer, "coin": _coin_of(chain_id, event), "paid_units": event.paid_units,
-            "applied_wad": event.applied_wad, "block_number": event.block_number,
+            "applied_wad": event.applied_wad, "block_number": event.block_number, "log_index": event.log_index,
+            "credit_wei": event.credit_wei,
         },
     )  # fmt: skip
     is_back = seen.vanished_at is not None
     if not created:
-        seen.block_number, seen.missing_since, seen.vanished_at = event.block_number, None, None
-        seen.save(update_fields=["block_number", "missing_since", "vanished_at"])
+        seen.block_number, seen.log_index, seen.credit_wei = (
+            event.block_number,
+            event.log_index,
+            event.credit_wei,
+        )
+        seen.missing_since, seen.vanished_at = None, None
+        seen.save(update_fields=["block_number", "log_index", "credit_wei", "missing_since", "vanished_at"])
     if created or is_back:
         book_up(bill=bill, seen=seen, now=now)
     return created or is_back

@@ -8,6 +8,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from energy.admin.enrolment import code_for
@@ -35,6 +36,9 @@ DEVICE_COLOURS = {
     DeviceStatus.ENROLLED: "success", DeviceStatus.REVOKED: "danger", DeviceStatus.DECOMMISSIONED: "info",
 }  # fmt: skip
 ALARM_COLOURS = {"open": "danger", "taken care of": "warning", "ended": "success"}
+ALARM_STATES = {
+    "open": gettext_lazy("open"), "taken care of": gettext_lazy("taken care of"), "ended": gettext_lazy("ended"),
+}  # fmt: skip
 
 
 class KeyInline(RoleTabularInline):
@@ -44,9 +48,9 @@ class KeyInline(RoleTabularInline):
     fields = ("key_hex", "valid_from", "revoked_at")
     readonly_fields = fields
     ordering = ("-valid_from",)
-    verbose_name_plural = "keys"
+    verbose_name_plural = gettext_lazy("keys")
 
-    @display(description="Key id")
+    @display(description=gettext_lazy("Key id"))
     def key_hex(self, row: DeviceKey) -> str:
         return bytes(row.key_id).hex()
 
@@ -108,40 +112,42 @@ class DeviceAdmin(FactAdmin):
     actions = ("revoke_chosen", "decommission_chosen", "encrypt_chosen")
     actions_detail = ("open_page", "open_exchange")
 
-    @display(description="Serves", ordering="meter__code")
+    @display(description=gettext_lazy("Serves"), ordering="meter__code")
     def serves(self, row: Device) -> str:
         return str(row.meter or row.sensor)
 
-    @display(description="Status", label=DEVICE_COLOURS, ordering="status")
+    @display(description=gettext_lazy("Status"), label=DEVICE_COLOURS, ordering="status")
     def status_label(self, row: Device) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
     def has_step_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, OPERATORS)
 
-    @action(description="Its page", url_path="page")
+    @action(description=gettext_lazy("Its page"), url_path="page")
     def open_page(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The device's page among the site's own."""
         return redirect("device", public_id=self.get_queryset(request).get(pk=object_id).public_id)
 
-    @action(description="Exchange its meter", url_path="exchange", permissions=["step"])
+    @action(description=gettext_lazy("Exchange its meter"), url_path="exchange", permissions=["step"])
     def open_exchange(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The form in which an exchange is written down."""
         return redirect("device-exchange", public_id=self.get_queryset(request).get(pk=object_id).public_id)
 
-    @action(description="Revoke: refuse everything they send from now on", permissions=["step"])
+    @action(description=gettext_lazy("Revoke: refuse everything they send from now on"), permissions=["step"])
     def revoke_chosen(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         count = self._each(request, queryset, revoke_device, "revoked")
         messages.success(request, f"{count} of the chosen devices revoked; their messages are refused.")
 
-    @action(description="Decommission: they were taken down in good order", permissions=["step"])
+    @action(
+        description=gettext_lazy("Decommission: they were taken down in good order"), permissions=["step"]
+    )
     def decommission_chosen(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         count = self._each(request, queryset, decommission_device, "decommissioned")
         messages.success(
             request, f"{count} of the chosen devices decommissioned; their messages are refused."
         )
 
-    @action(description="Require encryption: refuse plain messages", permissions=["step"])
+    @action(description=gettext_lazy("Require encryption: refuse plain messages"), permissions=["step"])
     def encrypt_chosen(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
         def step(**arguments: Any) -> None:
             require_encryption(encrypts=True, **arguments)
@@ -182,7 +188,7 @@ class SensorAdmin(RoleAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Sensor | None = None) -> tuple[str, ...]:
         return ("microgrid", "kind", "code") if obj else ()  # what its readings mean does not change
 
-    @action(description="Make a code for its device", url_path="code", permissions=["code"])
+    @action(description=gettext_lazy("Make a code for its device"), url_path="code", permissions=["code"])
     def make_code(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Let the next device of the sensor in."""
         return code_for(self, request, object_id, "sensor")
@@ -198,7 +204,7 @@ class _DeviceFactAdmin(FactAdmin):
     list_select_related: tuple[str, ...] = ("device__meter", "device__sensor")
     search_fields = ("device__name", "device__meter__code", "device__sensor__code")
 
-    @display(description="Device")
+    @display(description=gettext_lazy("Device"))
     def serves(self, row: Any) -> str:
         return str(row.device.meter or row.device.sensor)
 
@@ -212,18 +218,19 @@ class DeviceAlarmAdmin(_DeviceFactAdmin):
     ordering = (F("cleared_at").desc(nulls_first=True), "-raised_at")
     actions = ("acknowledge_chosen", "clear_chosen")
 
-    @display(description="State", label=ALARM_COLOURS)
-    def state(self, row: DeviceAlarm) -> str:
-        return "ended" if row.cleared_at else "taken care of" if row.acknowledged_at else "open"
+    @display(description=gettext_lazy("State"), label=ALARM_COLOURS)
+    def state(self, row: DeviceAlarm) -> tuple[str, str]:
+        code = "ended" if row.cleared_at else "taken care of" if row.acknowledged_at else "open"
+        return code, str(ALARM_STATES[code])
 
     def has_step_permission(self, request: HttpRequest) -> bool:
         return self._may(request, OPERATORS)
 
-    @action(description="Take care of them", permissions=["step"])
+    @action(description=gettext_lazy("Take care of them"), permissions=["step"])
     def acknowledge_chosen(self, request: HttpRequest, queryset: QuerySet[DeviceAlarm]) -> None:
         self._each(request, queryset, acknowledge_alarm)
 
-    @action(description="End them", permissions=["step"])
+    @action(description=gettext_lazy("End them"), permissions=["step"])
     def clear_chosen(self, request: HttpRequest, queryset: QuerySet[DeviceAlarm]) -> None:
         self._each(request, queryset, clear_alarm)
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from energy.domain.enrolment import CannotEnrol
 from energy.services.enrolment import make_code
 from members.admin.confirm import ask_first
+from members.language import say_kept
 from members.models import Role
 from members.selectors.scope import user_of
 
@@ -31,7 +32,7 @@ def code_for(page: Any, request: HttpRequest, object_id: int, kind: str) -> Http
     try:
         made = make_code(**{kind: place}, now=timezone.now(), by=user_of(request))
     except CannotEnrol as problem:
-        messages.error(request, f"{problem}.")
+        messages.error(request, f"{say_kept(str(problem))}.")
         return redirect(here)
     page.log_change(request, place, f"code {made.row.locator} made")
     messages.success(request, f"The code for {place}, shown only now: {made.text}")

@@ -1,5 +1,6 @@
 """Microgrids, sites and what stands behind them; devices and what was refused."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -7,6 +8,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from energy.admin.enrolment import code_for
@@ -54,10 +58,13 @@ class MicrogridAdmin(RoleAdmin):
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("name", "cooperative", "slug", "time_zone", "interval_minutes")}),
-        ("Limits at the point of common coupling", {"fields": ("import_limit_w", "export_limit_w")}),
-        ("Settlement", {"fields": ("settles_losses",)}),
-        ("Replay clock", {"fields": ("clock_real_start", "clock_shown_start", "clock_speed")}),
-        ("References", {"fields": ("chain_ref", "external_ref")}),
+        (
+            gettext_lazy("Limits at the point of common coupling"),
+            {"fields": ("import_limit_w", "export_limit_w")},
+        ),
+        (gettext_lazy("Settlement"), {"fields": ("settles_losses",)}),
+        (gettext_lazy("Replay clock"), {"fields": ("clock_real_start", "clock_shown_start", "clock_speed")}),
+        (gettext_lazy("References"), {"fields": ("chain_ref", "external_ref")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Microgrid]:
@@ -65,21 +72,21 @@ class MicrogridAdmin(RoleAdmin):
             super().get_queryset(request).select_related("cooperative").annotate(sites_there=Count("sites"))
         )
 
-    @display(description="Sites", ordering="sites_there")
+    @display(description=gettext_lazy("Sites"), ordering="sites_there")
     def site_count(self, row: Any) -> int:
         return row.sites_there
 
-    @display(description="Import limit [kW]", ordering="import_limit_w")
+    @display(description=gettext_lazy("Import limit [kW]"), ordering="import_limit_w")
     def import_limit(self, row: Microgrid) -> str:
         return _kilowatts(row.import_limit_w)
 
-    @display(description="Export limit [kW]", ordering="export_limit_w")
+    @display(description=gettext_lazy("Export limit [kW]"), ordering="export_limit_w")
     def export_limit(self, row: Microgrid) -> str:
         return _kilowatts(row.export_limit_w)
 
 
 def _kilowatts(power_w: int | None) -> str:
-    return "none" if power_w is None else f"{power_w / 1000:,.1f}"
+    return _("none") if power_w is None else number_format(Decimal(power_w) / 1000, 1, force_grouping=True)
 
 
 class _AssetInline(RoleTabularInline):
@@ -133,7 +140,7 @@ class SiteAdmin(RoleAdmin):
     inlines = (ConsumerInline, SourceInline, StorageInline, MeterInline)
     actions_detail = ("hand_over",)
 
-    @action(description="Hand it over", url_path="hand-over", permissions=["hand_over"])
+    @action(description=gettext_lazy("Hand it over"), url_path="hand-over", permissions=["hand_over"])
     def hand_over(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Lead to the form of a move."""
         return redirect(f"{reverse('admin:energy_siteownership_add')}?site={object_id}")
@@ -155,7 +162,7 @@ class _AssetAdmin(RoleAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("site", "code", "chain_ref", "public_id")
 
-    @display(description="Status", label=ASSET_COLOURS, ordering="status")
+    @display(description=gettext_lazy("Status"), label=ASSET_COLOURS, ordering="status")
     def status_label(self, row: Any) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
@@ -218,7 +225,7 @@ class MeterAdmin(RoleAdmin):
                        "public_id")  # fmt: skip
     actions_detail = ("make_code",)
 
-    @action(description="Make a code for its device", url_path="code", permissions=["code"])
+    @action(description=gettext_lazy("Make a code for its device"), url_path="code", permissions=["code"])
     def make_code(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Let the next device of the meter in."""
         return code_for(self, request, object_id, "meter")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
@@ -22,6 +23,9 @@ from members.selectors.scope import user_of
 
 OPERATORS = (Role.OPERATOR,)
 COLOURS = {"halted": "danger", "not offered": "info", "offered": "success"}
+STATES = {
+    "halted": gettext_lazy("halted"), "not offered": gettext_lazy("not offered"), "offered": gettext_lazy("offered"),
+}  # fmt: skip
 
 
 class ReleaseForm(forms.ModelForm):
@@ -90,15 +94,16 @@ class FirmwareReleaseAdmin(RoleAdmin):
         fixed = tuple(name for name in self.get_fields(request, obj) if name != "percent")
         return (*fixed, "percent") if obj.halted_at else fixed
 
-    @display(description="State", label=COLOURS)
-    def state(self, row: FirmwareRelease) -> str:
-        return "halted" if row.halted_at else "offered" if row.percent else "not offered"
+    @display(description=gettext_lazy("State"), label=COLOURS)
+    def state(self, row: FirmwareRelease) -> tuple[str, str]:
+        code = "halted" if row.halted_at else "offered" if row.percent else "not offered"
+        return code, str(STATES[code])
 
-    @display(description="Runs on")
+    @display(description=gettext_lazy("Runs on"))
     def runs(self, row: Any) -> int:
         return row.run_there
 
-    @display(description="Failed on")
+    @display(description=gettext_lazy("Failed on"))
     def failed(self, row: Any) -> int:
         return row.failed_there
 
@@ -116,7 +121,7 @@ class FirmwareReleaseAdmin(RoleAdmin):
         )  # fmt: skip
         obj.pk, obj.public_id, obj.sha256, obj.made_at = made.pk, made.public_id, made.sha256, made.made_at
 
-    @action(description="Halt the roll-out", url_path="halt", permissions=["halt"])
+    @action(description=gettext_lazy("Halt the roll-out"), url_path="halt", permissions=["halt"])
     def halt(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Offer the version to nobody any more."""
         release = self.get_queryset(request).get(pk=object_id)

@@ -6,11 +6,13 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from energy.models import MaintenancePlan, WorkOrder, WorkState
 from energy.services.maintenance import CannotChangeOrder, finish_order, start_order
 from members.admin.roles import RoleAdmin
+from members.language import say_kept
 from members.models import Role
 from members.selectors.scope import user_of
 
@@ -35,9 +37,9 @@ class MaintenancePlanAdmin(RoleAdmin):
     autocomplete_fields = ("source",)
     fieldsets = (
         (None, {"fields": ("source", "work", "rule", "is_active")}),
-        ("By date", {"fields": ("next_date", "every_months", "remind_days")}),
-        ("By hours of operation", {"fields": ("every_hours",)}),
-        ("By performance", {"fields": ("below_percent",)}),
+        (gettext_lazy("By date"), {"fields": ("next_date", "every_months", "remind_days")}),
+        (gettext_lazy("By hours of operation"), {"fields": ("every_hours",)}),
+        (gettext_lazy("By performance"), {"fields": ("below_percent",)}),
     )
 
 
@@ -80,18 +82,20 @@ class WorkOrderAdmin(RoleAdmin):
             obj.state = WorkState.PLANNED
         super().save_model(request, obj, form, change)
 
-    @display(description="State", label=STATE_COLOURS, ordering="state")
+    @display(description=gettext_lazy("State"), label=STATE_COLOURS, ordering="state")
     def state_label(self, row: WorkOrder) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
     def has_finish_permission(self, request: HttpRequest) -> bool:
         return self._may(request, (Role.OPERATOR,))
 
-    @action(description="Begin: the sources are in maintenance from now on", permissions=["finish"])
+    @action(
+        description=gettext_lazy("Begin: the sources are in maintenance from now on"), permissions=["finish"]
+    )
     def start_chosen(self, request: HttpRequest, queryset: QuerySet[WorkOrder]) -> None:
         self._each(request, queryset, "begun", lambda order, now: start_order(order=order, now=now))
 
-    @action(description="Done: the sources are active again", permissions=["finish"])
+    @action(description=gettext_lazy("Done: the sources are active again"), permissions=["finish"])
     def finish_chosen(self, request: HttpRequest, queryset: QuerySet[WorkOrder]) -> None:
         user = user_of(request)
         self._each(
@@ -109,7 +113,7 @@ class WorkOrderAdmin(RoleAdmin):
             try:
                 step(order, order.source.site.microgrid.now(timezone.now()))
             except CannotChangeOrder as why:
-                messages.warning(request, f"{order}: {why}")
+                messages.warning(request, f"{order}: {say_kept(str(why))}")
                 continue
             self.log_change(request, order, word)
             done += 1

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from energy.models import (
@@ -56,7 +57,7 @@ class ReadingImportAdmin(FactAdmin):
     ordering = ("-uploaded_at",)
     inlines = (ProblemInline,)
 
-    @display(description="Status", label=IMPORT_COLOURS, ordering="status")
+    @display(description=gettext_lazy("Status"), label=IMPORT_COLOURS, ordering="status")
     def status_label(self, row: ReadingImport) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
@@ -108,12 +109,15 @@ class GatewayAdmin(RoleAdmin):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return self._may(request, (Role.OPERATOR,))
 
-    @action(description="Give a new key; the old one ends at once", permissions=["operate"])
+    @action(description=gettext_lazy("Give a new key; the old one ends at once"), permissions=["operate"])
     def give_new_key(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
         for gateway in self._chosen(request, queryset):
             self._show_key(request, gateway)
 
-    @action(description="Revoke: refuse everything that comes with their keys", permissions=["operate"])
+    @action(
+        description=gettext_lazy("Revoke: refuse everything that comes with their keys"),
+        permissions=["operate"],
+    )
     def revoke_chosen(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> None:
         chosen = self._chosen(request, queryset)
         for gateway in chosen:

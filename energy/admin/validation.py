@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from energy.models import ClassSettings, LearnedLimits, Review, ReviewState
@@ -64,14 +66,14 @@ class ReviewAdmin(FactAdmin):
     date_hierarchy = "day"
     ordering = ("-day", "meter__code")
 
-    @display(description="Found")
+    @display(description=gettext_lazy("Found"))
     def found_label(self, row: Review) -> str:
         return ", ".join(found_words(row.found))
 
-    @display(description="State", ordering="state", label=STATE_COLOURS)
+    @display(description=gettext_lazy("State"), ordering="state", label=STATE_COLOURS)
     def state_label(self, row: Review) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
-    @display(description="Page")
+    @display(description=gettext_lazy("Page"))
     def page(self, row: Review) -> SafeString:
-        return format_html('<a href="{}">Look</a>', reverse("review", args=[row.public_id]))
+        return format_html('<a href="{}">{}</a>', reverse("review", args=[row.public_id]), _("Look"))

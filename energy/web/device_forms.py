@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from energy.domain.exchange import CannotExchange, HandOver
@@ -12,6 +13,7 @@ from energy.selectors.devices import served_meters, served_sensors
 from energy.services.enrolment import FreshCode, make_code
 from energy.services.exchanges import Exchanged, exchange_meter
 from members.choices import offer
+from members.language import say_kept
 from members.models import Role, User
 
 LETTERS_TO_TYPE = 4
@@ -64,7 +66,7 @@ class EndForm(forms.Form):
     def __init__(self, device: Device, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._letters = device.name[-LETTERS_TO_TYPE:]
-        self.fields["typed"].help_text = f"Type {self._letters}: this cannot be undone."
+        self.fields["typed"].help_text = say_kept(f"Type {self._letters}: this cannot be undone.")
 
     def clean_typed(self) -> str:
         if self.cleaned_data["typed"].strip() != self._letters:
@@ -91,10 +93,12 @@ class ExchangeForm(forms.Form):
         for channel in meter.channels:
             name, unit = channel.label, channel.unit
             self.fields[f"{name}_last"] = forms.IntegerField(
-                label=f"{name.capitalize()}: last reading of the old meter [{unit}]", min_value=0
+                label=say_kept(f"{_(name).capitalize()}: last reading of the old meter [{unit}]"),
+                min_value=0,
             )
             self.fields[f"{name}_first"] = forms.IntegerField(
-                label=f"{name.capitalize()}: first reading of the new meter [{unit}]", min_value=0
+                label=say_kept(f"{_(name).capitalize()}: first reading of the new meter [{unit}]"),
+                min_value=0,
             )
 
     def clean_exchanged_at(self) -> datetime:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from grid.models import (
@@ -63,15 +64,15 @@ class SharingDayAdmin(MicrogridFactAdmin):
     date_hierarchy = "day"
     ordering = ("-day", "-revision")
 
-    @display(description="drawn")
+    @display(description=gettext_lazy("drawn"))
     def drawn(self, row: SharingDay) -> str:
         return _energy(row.consumption_wh)
 
-    @display(description="fed in")
+    @display(description=gettext_lazy("fed in"))
     def fed_in(self, row: SharingDay) -> str:
         return _energy(row.production_wh)
 
-    @display(description="shared")
+    @display(description=gettext_lazy("shared"))
     def shared(self, row: SharingDay) -> str:
         return _energy(row.shared_wh)
 
@@ -85,27 +86,27 @@ class BalanceDayAdmin(MicrogridFactAdmin):
     date_hierarchy = "day"
     ordering = ("-day", "-revision")
 
-    @display(description="production")
+    @display(description=gettext_lazy("production"))
     def production(self, row: BalanceDay) -> str:
         return _energy(row.production_wh)
 
-    @display(description="consumption")
+    @display(description=gettext_lazy("consumption"))
     def consumption(self, row: BalanceDay) -> str:
         return _energy(row.consumption_wh)
 
-    @display(description="import")
+    @display(description=gettext_lazy("import"))
     def imported(self, row: BalanceDay) -> str:
         return _energy(row.import_wh)
 
-    @display(description="export")
+    @display(description=gettext_lazy("export"))
     def exported(self, row: BalanceDay) -> str:
         return _energy(row.export_wh)
 
-    @display(description="charged")
+    @display(description=gettext_lazy("charged"))
     def charged(self, row: BalanceDay) -> str:
         return _energy(row.charge_wh)
 
-    @display(description="discharged")
+    @display(description=gettext_lazy("discharged"))
     def discharged(self, row: BalanceDay) -> str:
         return _energy(row.discharge_wh)
 
@@ -120,7 +121,7 @@ class PriceDayAdmin(MicrogridFactAdmin):
     date_hierarchy = "day"
     ordering = ("-day",)
 
-    @display(description="local price per kWh")
+    @display(description=gettext_lazy("local price per kWh"))
     def local_prices(self, row: PriceDay) -> str:
         lowest, highest = min(row.local_micro) / 1e6, max(row.local_micro) / 1e6
         return f"{lowest:.4f}" if lowest == highest else f"{lowest:.4f} to {highest:.4f}"
@@ -144,19 +145,19 @@ class GridStateAdmin(MicrogridFactAdmin):
     list_filter = ("microgrid", "status")
     ordering = ("-at",)
 
-    @display(description="status", label=STATUS_COLOURS)
+    @display(description=gettext_lazy("status"), label=STATUS_COLOURS)
     def state(self, row: GridState) -> Any:
         return row.status
 
-    @display(description="production")
+    @display(description=gettext_lazy("production"))
     def production(self, row: GridState) -> str:
         return _power(row.production_w)
 
-    @display(description="consumption")
+    @display(description=gettext_lazy("consumption"))
     def consumption(self, row: GridState) -> str:
         return _power(row.consumption_w)
 
-    @display(description="public grid")
+    @display(description=gettext_lazy("public grid"))
     def exchange(self, row: GridState) -> str:
         return (
             f"gives {_power(row.import_w)}"
@@ -164,15 +165,15 @@ class GridStateAdmin(MicrogridFactAdmin):
             else f"takes {_power(row.export_w)}"
         )
 
-    @display(description="stored")
+    @display(description=gettext_lazy("stored"))
     def stored(self, row: GridState) -> str:
         return " ".join(energy_for_people(row.storage_wh))
 
-    @display(description="highest loading")
+    @display(description=gettext_lazy("highest loading"))
     def loading(self, row: GridState) -> str:
         return "–" if row.highest_loading is None else f"{row.highest_loading:.0%}"
 
-    @display(description="why")
+    @display(description=gettext_lazy("why"))
     def why(self, row: GridState) -> str:
         return " ".join(row.reasons)
 
@@ -197,22 +198,22 @@ class DeviceCommandAdmin(MicrogridFactAdmin):
     search_fields = ("storage__code", "source__code", "consumer__code")
     ordering = ("-issued_at",)
 
-    @display(description="told")
+    @display(description=gettext_lazy("told"))
     def told(self, row: DeviceCommand) -> str:
         return str(row.target)
 
-    @display(description="at most")
+    @display(description=gettext_lazy("at most"))
     def limit(self, row: DeviceCommand) -> str:
         return "–" if row.limit_w is None else _power(row.limit_w)
 
-    @display(description="charge")
+    @display(description=gettext_lazy("charge"))
     def charge(self, row: DeviceCommand) -> str:
         return _power(row.charge_w)
 
-    @display(description="discharge")
+    @display(description=gettext_lazy("discharge"))
     def discharge(self, row: DeviceCommand) -> str:
         return _power(row.discharge_w)
 
-    @display(description="status", label=COMMAND_COLOURS)
+    @display(description=gettext_lazy("status"), label=COMMAND_COLOURS)
     def state(self, row: DeviceCommand) -> Any:
         return row.status

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
 from grid.domain.devices.links import may_be_reached
@@ -25,6 +26,7 @@ from grid.selectors.device_links import health, read_back, told
 from grid.services.charging import tag_digest
 from grid.services.device_links import give_key
 from members.admin.roles import FactAdmin, RoleAdmin
+from members.language import say_kept
 from members.models import Role
 
 OPERATORS = (Role.OPERATOR,)
@@ -37,16 +39,18 @@ class LinkForm(forms.ModelForm):
         found = super().clean() or {}
         address = found.get("address")
         if found.get("protocol") == LinkProtocol.SUNSPEC and not address:
-            raise ValidationError({"address": "SunSpec needs the device's IP address."})
+            raise ValidationError({"address": say_kept("SunSpec needs the device's IP address.")})
         if address and not may_be_reached(address, settings.DEVICE_NETWORKS):
             allowed = ", ".join(settings.DEVICE_NETWORKS)
-            raise ValidationError({"address": f"Devices may only be in {allowed} (DEVICE_NETWORKS)."})
+            raise ValidationError(
+                {"address": say_kept(f"Devices may only be in {allowed} (DEVICE_NETWORKS).")}
+            )
         devices = [found.get(kind) for kind in ("storage", "source", "consumer")]
         grids = {device.site.microgrid_id for device in devices if device is not None}
         if len([device for device in devices if device is not None]) != 1:
-            raise ValidationError("Choose one storage, source or load.")
+            raise ValidationError(say_kept("Choose one storage, source or load."))
         if found.get("microgrid") and grids != {found["microgrid"].pk}:
-            raise ValidationError("The device belongs to another microgrid.")
+            raise ValidationError(say_kept("The device belongs to another microgrid."))
         return found
 
 
@@ -78,19 +82,19 @@ class DeviceLinkAdmin(RoleAdmin):
     )
     actions = ("give_new_key",)
 
-    @display(description="Last contact", ordering="last_contact_at")
+    @display(description=gettext_lazy("Last contact"), ordering="last_contact_at")
     def heard(self, row: DeviceLink) -> Any:
         return row.last_contact_at or "never"
 
-    @display(description="Last set-point")
+    @display(description=gettext_lazy("Last set-point"))
     def told(self, row: DeviceLink) -> str:
         return told(row)
 
-    @display(description="Read back")
+    @display(description=gettext_lazy("Read back"))
     def read_back(self, row: DeviceLink) -> str:
         return read_back(row)
 
-    @display(description="How it goes")
+    @display(description=gettext_lazy("How it goes"))
     def health(self, row: DeviceLink) -> str:
         return health(row)
 
@@ -98,7 +102,8 @@ class DeviceLinkAdmin(RoleAdmin):
         return self._may(request, OPERATORS)
 
     @action(
-        description="Give a new key to those that call us; the old one ends at once", permissions=["operate"]
+        description=gettext_lazy("Give a new key to those that call us; the old one ends at once"),
+        permissions=["operate"],
     )
     def give_new_key(self, request: HttpRequest, queryset: QuerySet[DeviceLink]) -> None:
         for link in queryset.exclude(protocol=LinkProtocol.SUNSPEC).select_related("microgrid"):
@@ -147,7 +152,7 @@ class ChargingSessionAdmin(LinkFactAdmin):
     list_select_related = ("link__consumer", "tag")
     ordering = ("-started_at",)
 
-    @display(description="Energy")
+    @display(description=gettext_lazy("Energy"))
     def energy(self, row: ChargingSession) -> str:
         if row.start_wh is None or row.end_wh is None:
             return "–"

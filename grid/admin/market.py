@@ -11,7 +11,7 @@ from grid.models import ForgottenOrders, MarketTerms
 from grid.selectors.market import voted_terms
 from grid.selectors.member_energy import last_closed_day
 from members.admin.roles import FactAdmin, RoleAdmin
-from members.language import energy_in_words, month_in_words
+from members.language import energy_in_words, month_in_words, say_kept
 from members.models import Role
 
 
@@ -29,7 +29,7 @@ class MarketTermsForm(forms.ModelForm):
         if closed and first and first <= closed:
             self.add_error(
                 "valid_from",
-                f"Days up to {closed} are closed; begin later.",
+                say_kept(f"Days up to {closed} are closed; begin later."),
             )
         voted = voted_terms(microgrid, first) if microgrid and first else ""
         if voted:

@@ -58,7 +58,7 @@ class PartInline(RoleTabularInline):
     formset = PartsFormSet
     readonly_fields = ("held",)
     autocomplete_fields = ("member", "used_at")
-    verbose_name_plural = "Who holds how much; the parts come to 100 %"
+    verbose_name_plural = gettext_lazy("Who holds how much; the parts come to 100 %")
     view_roles = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
     add_roles = (Role.TARIFF_ADMIN,)
     extra = 3

@@ -9,10 +9,12 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from grid.models import DayClosing, SharingKey, SharingKeyShare, SharingRule
 from grid.selectors.member_energy import last_closed_day
 from members.admin.roles import RoleAdmin, RoleTabularInline
+from members.language import say_kept
 from members.models import Role
 
 
@@ -31,12 +33,12 @@ class SharingRuleForm(forms.ModelForm):
         closed = last_closed_day(microgrid)
         first, after = given.get("valid_from"), given.get("valid_to")
         if first and after and after <= first:
-            self.add_error("valid_to", "The rule must end after it begins.")
+            self.add_error("valid_to", say_kept("The rule must end after it begins."))
         if closed is not None:
             if "valid_from" in self.changed_data and first and first <= closed:
-                self.add_error("valid_from", f"Days up to {closed} are closed; begin later.")
+                self.add_error("valid_from", say_kept(f"Days up to {closed} are closed; begin later."))
             if "valid_to" in self.changed_data and after and after <= closed:
-                self.add_error("valid_to", f"Days up to {closed} are closed; end later.")
+                self.add_error("valid_to", say_kept(f"Days up to {closed} are closed; end later."))
         return given
 
 
@@ -52,10 +54,10 @@ class SharesFormSet(BaseInlineFormSet):
         ]
         strangers = [row["site"] for row in rows if row["site"].microgrid_id != self.instance.microgrid_id]
         if strangers:
-            raise ValidationError(f"{strangers[0]} does not belong to the microgrid of this rule.")
+            raise ValidationError(say_kept(f"{strangers[0]} does not belong to the microgrid of this rule."))
         total = sum((row["share"] for row in rows), Decimal(0))
         if self.instance.key in (SharingKey.STATIC, SharingKey.HYBRID) and total != 1:
-            raise ValidationError(f"The fixed shares sum to {total}; they must sum to 1.")
+            raise ValidationError(say_kept(f"The fixed shares sum to {total}; they must sum to 1."))
 
 
 class SharesInline(RoleTabularInline):
@@ -64,7 +66,7 @@ class SharesInline(RoleTabularInline):
     model = SharingKeyShare
     formset = SharesFormSet
     autocomplete_fields = ("site",)
-    verbose_name_plural = "fixed shares (for the static and the hybrid key)"
+    verbose_name_plural = gettext_lazy("fixed shares (for the static and the hybrid key)")
 
 
 @admin.register(SharingRule)

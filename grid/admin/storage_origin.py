@@ -8,6 +8,7 @@ from django.contrib import admin
 from grid.models import StorageOriginRule
 from grid.selectors.member_energy import last_closed_day
 from members.admin.roles import RoleAdmin
+from members.language import say_kept
 from members.models import Role
 
 
@@ -24,10 +25,10 @@ class StorageOriginRuleForm(forms.ModelForm):
         closed = last_closed_day(microgrid) if microgrid else None
         first, after = given.get("valid_from"), given.get("valid_to")
         if first and after and after <= first:
-            self.add_error("valid_to", "The rule must end after it begins.")
+            self.add_error("valid_to", say_kept("The rule must end after it begins."))
         for name, day in (("valid_from", first), ("valid_to", after)):
             if closed is not None and day is not None and name in self.changed_data and day <= closed:
-                self.add_error(name, f"Days up to {closed} are closed; choose a later day.")
+                self.add_error(name, say_kept(f"Days up to {closed} are closed; choose a later day."))
         return given
 
 

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from grid.domain.prices import PriceRule
@@ -92,7 +93,7 @@ class SharingProposalAdmin(RoleAdmin):
         row = self.get_queryset(request).filter(pk=object_id, status=VoteStatus.OPEN).first()
         return row is not None and self._may_row(request, self.add_roles, row)
 
-    @action(description="Withdraw this vote", url_path="withdraw", permissions=["withdraw"])
+    @action(description=gettext_lazy("Withdraw this vote"), url_path="withdraw", permissions=["withdraw"])
     def withdraw(self, request: HttpRequest, object_id: int) -> HttpResponse:
         row = self.get_queryset(request).get(pk=object_id)
         here = reverse("admin:grid_sharingproposal_change", args=[object_id])

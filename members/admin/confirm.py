@@ -5,11 +5,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 
+from members.language import say_kept
+
 
 def ask_first(
     request: HttpRequest, *, title: str, sentence: str | Promise, button: str | Promise, back: str
 ) -> HttpResponse | None:
     """The page that asks, or nothing where its button was pressed.
+
+    Words that are kept in English are said in the reader's language.
 
     Args:
         title: the step, as the link calls it.
@@ -21,9 +25,9 @@ def ask_first(
         return None
     context = {
         **admin.site.each_context(request),
-        "title": title,
-        "sentence": sentence,
-        "button": button,
+        "title": say_kept(title),
+        "sentence": say_kept(sentence),
+        "button": say_kept(button),
         "back": back,
     }
     return render(request, "admin/ask_first.html", context)

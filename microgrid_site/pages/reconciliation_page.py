@@ -79,6 +79,8 @@ def _url(gap: Gap) -> str:
     if gap.kind == "line":
         found = BankStatementLine.objects.filter(pk=gap.key).values_list("statement", flat=True).first()
         return reverse("admin:billing_bankstatement_change", args=[found]) if found else ""
+    if gap.kind == "withdrawal":
+        return reverse("admin:contracts_chainwithdrawal_change", args=[gap.key])
     if gap.kind == "distribution":
         return reverse("money-distribution", args=[gap.key])
     if gap.kind == "share":

@@ -127,7 +127,7 @@ def own_run_page(request: HttpRequest) -> HttpResponse:
     outcomes = run_outcomes(runs)
     context = {
         "form": form if first is not None else None, "ahead": [line for line in lines if not line.is_over][::-1],
-        "past": [(line, outcomes.get(line.run.pk)) for line in lines if line.is_over], "tabs": energy_tabs(own_sites_of(request), "runs"), "sites": [], "is_english": words is ENGLISH,
+        "past": [(line, outcomes.get(line.run.pk)) for line in lines if line.is_over], "tabs": energy_tabs(own_sites_of(request), "runs"), "sites": [],
     }  # fmt: skip
     return render(request, "portal/runs.html", context)
 

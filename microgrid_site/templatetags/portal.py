@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from billing.domain.banking.return_codes import STATUSES, reason_of
 from billing.selectors.phrases import PHRASES
+from contracts.selectors.phrases import PHRASES as WITNESS
 from grid.domain.spoken.book import in_language
 from kernel.units import energy_for_people, power_for_people
 from members.language import said as said_in_language
@@ -121,10 +122,13 @@ def date_in_words(day: date | datetime | None, form: str) -> str:
 
 @register.filter
 def said(text: object) -> str:
-    """A sentence or label that was kept in English, in the page's language where it is a known one: control's, then billing's."""
+    """A sentence or label that was kept in English, in the page's language where it is a known one: control's, then billing's, then the witness's."""
     kept = str(text or "")
     operators = in_language(kept, get_language() or "en")
-    return operators if operators != kept else said_in_language(kept, PHRASES)
+    if operators != kept:
+        return operators
+    books = said_in_language(kept, PHRASES)
+    return books if books != kept else said_in_language(kept, WITNESS)
 
 
 @register.filter

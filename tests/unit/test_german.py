@@ -10,7 +10,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "locale" / "de" / "LC_MESSAGES"
-ROOMS = ("billing", "energy", "grid", "kernel", "members", "microgrid_site")
+ROOMS = ("billing", "contracts", "energy", "grid", "kernel", "members", "microgrid_site")
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 IN_TEMPLATES = re.compile(r"""(?:\bn?gettext|(?<!\w)_)\(u?((?:'(?:[^'\\]|\\.)*')|(?:"(?:[^"\\]|\\.)*"))""")
 

@@ -94,7 +94,53 @@ CALLS = (
     P("Emergency: {grid}", "Notfall: {grid}"), P("DRILL, nothing is switched: {grid}", "ÜBUNG, nichts wird geschaltet: {grid}"), P("Emergency in {grid}: {cause:q}", "Notfall in {grid}: {cause}"), P("DRILL, nothing is switched in {grid}: {cause:q}", "ÜBUNG, nichts wird geschaltet in {grid}: {cause}"),
     P("Please answer on the emergency page. Without an answer the next contact is called in five minutes.", "Bitte antworten Sie auf der Notfallseite. Ohne Antwort wird in fünf Minuten die nächste Person gerufen."),
 )  # fmt: skip
+MOVES = (
+    P("Nobody moves into {site}: name a landlord who pays meanwhile, or a member for the cooperative itself.", "In {site} zieht niemand ein: Nennen Sie einen Vermieter, der inzwischen zahlt, oder ein Mitglied für die Genossenschaft selbst."),
+    P("{who} takes {site} over on {day}; take that back first.", "{who} übernimmt {site} am {day}; nehmen Sie das zuerst zurück."), P("{site} is {who}'s already.", "{site} gehört schon {who}."),
+    P("{who} has {site} from {day} on; choose a later day.", "{who} hat {site} ab {day}; wählen Sie einen späteren Tag."), P("A move is entered a year ahead at most.", "Ein Wechsel wird höchstens ein Jahr im Voraus eingetragen."),
+    P("{site} is handed over already; enter a move back.", "{site} ist schon übergeben; tragen Sie einen Wechsel zurück ein."),
+)  # fmt: skip
+BY_OPERATORS = (
+    P("{count:n} of the chosen devices revoked; their messages are refused.", "{count} der gewählten Geräte gesperrt; ihre Meldungen werden abgewiesen."), P("{count:n} of the chosen devices decommissioned; their messages are refused.", "{count} der gewählten Geräte außer Betrieb; ihre Meldungen werden abgewiesen."),
+    P("{count:n} of the chosen devices have to encrypt from now on.", "{count} der gewählten Geräte müssen ab jetzt verschlüsseln."), P("{count:n} alarms changed.", "{count} Meldungen geändert."), P("{count:n} gateways revoked.", "{count} Gateways gesperrt."),
+    P("{count:n} work orders begun.", "{count} Arbeitsaufträge begonnen."), P("{count:n} work orders done.", "{count} Arbeitsaufträge erledigt."), P("Let a device in for {place}", "Ein Gerät für {place} einlassen"), P("Make the code", "Code erzeugen"),
+    P("A code lets one device in, once, within seven days.", "Ein Code lässt ein Gerät ein, einmal, innerhalb von sieben Tagen."), P("The device that serves it now ends when the new one comes in; codes made before end at once.", "Das Gerät, das ihn jetzt bedient, endet, sobald das neue kommt; frühere Codes enden sofort."),
+    P("The code for {place}, shown only now: {code}", "Der Code für {place}, nur jetzt gezeigt: {code}"), P("Halt {release}", "{release} anhalten"), P("Halt", "Anhalten"), P("{release} will be offered to no further device.", "{release} wird keinem weiteren Gerät angeboten."),
+    P("What runs it keeps it; a new version mends it.", "Was sie hat, behält sie; eine neue Fassung behebt es."), P("{release} is offered to nobody any more.", "{release} wird niemandem mehr angeboten."), P("Withdraw {vote}", "{vote} zurückziehen"), P("Withdraw", "Zurückziehen"),
+    P("Nobody can vote on it any more, nothing is counted and nothing changes.", "Niemand kann mehr darüber abstimmen, nichts wird gezählt und nichts ändert sich."), P("Members are told.", "Die Mitglieder erfahren es."),
+    P("SunSpec needs the device's IP address.", "SunSpec braucht die IP-Adresse des Geräts."), P("Devices may only be in {networks} (DEVICE_NETWORKS).", "Geräte dürfen nur in {networks} sein (DEVICE_NETWORKS)."),
+    P("Type {letters}: this cannot be undone.", "Tippen Sie {letters}: Das lässt sich nicht rückgängig machen."), P("Type {letters}.", "Tippen Sie {letters}."), P("{channel}: last reading of the old meter [{unit}]", "{channel}: letzter Stand des alten Zählers [{unit}]"),
+    P("{channel}: first reading of the new meter [{unit}]", "{channel}: erster Stand des neuen Zählers [{unit}]"),
+)  # fmt: skip
+FROM_DEVICES = (
+    P("the code is not known, was used, or has expired", "der Code ist nicht bekannt, wurde benutzt oder ist abgelaufen"), P("the request is not signed by the key that it brings", "die Anfrage ist nicht mit dem Schlüssel unterschrieben, den sie mitbringt"),
+    P("{place} was removed; nothing serves it any more", "{place} wurde ausgebaut; nichts bedient es mehr"), P("{field}: at most {most:n} letters, digits, blanks and . + - _ are possible", "{field}: höchstens {most} Buchstaben, Ziffern, Leerzeichen und . + - _ sind möglich"),
+    P("the exchange lies in the future", "der Tausch liegt in der Zukunft"), P("the readings of {channels} are needed, and no others", "die Stände von {channels} fehlen, und keine anderen"), P("{channel:c}: a reading lies between 0 and {most:n} Wh", "{channel}: ein Stand liegt zwischen 0 und {most} Wh"),
+    P("{channel:c}: the last reading {last:n} Wh lies below {before:n} Wh, which the meter had shown before", "{channel}: der letzte Stand {last} Wh liegt unter {before} Wh, die der Zähler schon gezeigt hatte"),
+    P("the request has {size:n} bytes, {most:n} are possible", "die Anfrage hat {size} Byte, {most} sind möglich"), P("the request cannot be read: {why}", "die Anfrage ist nicht lesbar: {why}"), P("the request is not signed by the key that it names", "die Anfrage ist nicht mit dem Schlüssel unterschrieben, den sie nennt"),
+    P("the key must be ECDSA on P-256 or P-384, Ed25519, or RSA of 2048 to 4096 bits", "der Schlüssel muss ECDSA auf P-256 oder P-384, Ed25519 oder RSA mit 2048 bis 4096 Bit sein"), P("write bytes as hexadecimal digits", "schreiben Sie Bytes als hexadezimale Ziffern"),
+    P("{size:n} bytes, {needed:n} are needed", "{size} Byte, {needed} sind nötig"), P("a client has at most {most:n} VENs", "ein Client hat höchstens {most} VENs"), P("a client has at most {most:n} subscriptions", "ein Client hat höchstens {most} Abonnements"),
+    P("a client has at most {most:n} reports", "ein Client hat höchstens {most} Berichte"), P("'{version}' is not a version: write whole numbers with dots, for example 1.4.0", "„{version}“ ist keine Fassung: Schreiben Sie ganze Zahlen mit Punkten, zum Beispiel 1.4.0"),
+)  # fmt: skip
+TITLES = (
+    P("The body is refused", "Der Inhalt wird abgewiesen"), P("The exchange cannot be written down", "Der Tausch kann nicht eingetragen werden"), P("The device is refused", "Das Gerät wird abgewiesen"), P("No certificate can be issued", "Es kann kein Zertifikat ausgestellt werden"),
+    P("The message is refused", "Die Meldung wird abgewiesen"), P("Cannot be compared", "Lässt sich nicht vergleichen"), P("Cannot be changed", "Lässt sich nicht ändern"), P("The alarm cannot be shelved", "Die Meldung kann nicht zurückgestellt werden"),
+    P("The site cannot take part", "Der Anschluss kann nicht teilnehmen"), P("The event cannot be called", "Der Abruf ist nicht möglich"), P("The event cannot be cancelled", "Der Abruf kann nicht abgesagt werden"), P("It is too late", "Es ist zu spät"),
+    P("The device cannot run like that", "So kann das Gerät nicht laufen"), P("It was taken back or its time has passed.", "Es wurde zurückgenommen, oder seine Zeit ist vorbei."), P("The entry ended before.", "Der Eintrag endete schon."), P("cannot order", "kein Auftrag möglich"),
+    P("cannot withdraw", "kein Zurückziehen möglich"), P("cannot limit", "keine Grenze möglich"), P("cannot prefer", "kein Vorzug möglich"), P("cannot vote", "keine Stimme möglich"), P("Too many", "Zu viele"), P("There is one of this name already", "Es gibt schon eines dieses Namens"),
+    P("On none of these days was the meter's site yours.", "An keinem dieser Tage gehörte der Anschluss des Zählers Ihnen."), P("Only what sites use and sources give is foreseen.", "Vorhergesagt wird nur, was Anschlüsse verbrauchen und Erzeuger liefern."),
+    P("The site changed hands a few weeks ago; a forecast would tell of who had it before.", "Der Anschluss hat vor wenigen Wochen gewechselt; eine Prognose würde von den Vorigen erzählen."), P("The source has no final day with readings.", "Der Erzeuger hat keinen endgültigen Tag mit Messwerten."),
+    P("The site has no complete final day.", "Der Anschluss hat keinen vollständigen endgültigen Tag."), P("The JSON is nested too deeply; send the object as it is documented.", "Das JSON ist zu tief verschachtelt; senden Sie das Objekt, wie es beschrieben ist."),
+    P("Operators plan and finish work orders.", "Betreiber planen und beenden Arbeitsaufträge."), P("Fewer than five similar members; their use would show through.", "Weniger als fünf ähnliche Mitglieder; ihr Verbrauch würde durchscheinen."),
+    P("One of the similar members stands out; a mean would show its use.", "Eines der ähnlichen Mitglieder fällt auf; ein Mittelwert würde seinen Verbrauch zeigen."), P("Only homes and businesses are compared.", "Verglichen werden nur Haushalte und Betriebe."),
+    P("No day is final yet.", "Noch ist kein Tag endgültig."), P("A week of complete days is needed.", "Eine Woche vollständiger Tage ist nötig."),
+    P("There is no forecast of use that covers this interval; forecasts are made each quarter hour from readings.", "Keine Prognose des Verbrauchs reicht über diese Viertelstunde; Prognosen entstehen jede Viertelstunde aus Messwerten."),
+)  # fmt: skip
 ANSWERS = (
+    *MOVES,
+    *BY_OPERATORS,
+    *FROM_DEVICES,
+    *TITLES,
     *RULES,
     *NOTHING_YET,
     *PROGRAMMES,

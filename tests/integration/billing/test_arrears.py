@@ -1,5 +1,6 @@
 """Reminders by rule, plans, protection and proposals: once each, and each taken back without a trace in what is owed."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from billing.models import (
     Charge,
@@ -240,6 +242,35 @@ def test_treasurers_keep_the_list_and_members_read_their_own(in_june: Hamlet, pe
     taken = {"what": "take back", "reminder": reminder.public_id, "why": "our mistake"}
     assert "The letter is taken back" in tess.post(act, taken, follow=True).content.decode()
     assert "zurückgenommen: our mistake" in mira.get(reverse("open-bills"), headers=german).content.decode()
+
+
+def test_a_members_sheet_tells_what_letters_cost_and_lets_the_newest_be_taken_back(in_june: Hamlet, people: tuple[User, User]) -> None:  # fmt: skip
+    first = bill(in_june).due_date
+    with override("de"):  # who presses the button may read German: what is kept is English all the same
+        sent = [send(in_june, first + timedelta(days=days)) for days in (7, 21, 42)]
+    member, newest = bill(in_june).member, next(r for r in sent[-1] if r.document_id == bill(in_june).pk)
+    assert not [c.text for c in Charge.objects.all() if not c.text.startswith(("fee of a reminder, ", "interest on arrears, "))]  # fmt: skip
+    Protection.objects.create(member=member, kind="hardship", valid_from=date(2016, 1, 1), noted_by=people[0])
+    keeper = client_of(people[0], in_june.cooperative, Role.TARIFF_ADMIN)
+    page = keeper.get(reverse("books-member-arrears", args=[member.public_id]), headers={"accept-language": "de"}).content.decode()  # fmt: skip
+    assert f"Mahngebühr, {newest.document.label}" in page and "Notlage" in page
+    assert f"/admin/billing/protection/add/?member={member.pk}" in page
+    taken = re.findall(r'name="reminder" value="([^"]+)"', page)
+    assert str(newest.public_id) in taken
+    levels = {str(r.public_id): (r.document_id, r.level) for r in Reminder.objects.filter(member=member)}
+    assert sorted(levels[one] for one in taken) == sorted({d: (d, max(lv for x, lv in levels.values() if x == d)) for d, _ in levels.values()}.values())  # fmt: skip
+
+
+def test_a_plan_has_no_instalment_of_nothing(owing: Hamlet, people: tuple[User, User]) -> None:
+    document, today = bill(owing), bill(owing).due_date + timedelta(days=5)
+    others = Document.objects.filter(kind="bill", status="open", member=document.member).exclude(pk=document.pk)  # fmt: skip
+    for one, rest in [(document, 3), *((other, 0) for other in others)]:
+        book_payment(
+            document=one, amount_minor=one.rest_minor - rest, rail=PaymentRail.BANK, external_ref=f"but{one.pk}", received_at=NOW, now=NOW
+        )  # fmt: skip
+    with pytest.raises(CannotAgree, match="a cent at least"):
+        agree_on_plan(member=document.member, count=4, first_date=today, by=people[0], today=today)
+    assert agree_on_plan(member=document.member, count=3, first_date=today, by=people[0], today=today).amounts_minor == [1, 1, 1]  # fmt: skip
 
 
 def test_the_boards_list_is_searched_and_turned_page_by_page(in_june: Hamlet, people: tuple[User, User]) -> None:  # fmt: skip

@@ -22,6 +22,7 @@ MODELS = (
     "stablecoin",
     "paymentquote",
     "chainpayment",
+    "chainwithdrawal",
     "walletlink",
 )
 
@@ -105,7 +106,7 @@ def test_months_and_days_are_written_for_people_and_filter_rows(client, staff, w
     [
         (Role.OPERATOR, {"chaintransaction", "chaindeployment", "stablecoin", "anchor"}),
         (Role.AUDITOR, set(MODELS)),
-        (Role.TARIFF_ADMIN, {"paymentquote", "chainpayment"}),
+        (Role.TARIFF_ADMIN, {"paymentquote", "chainpayment", "chainwithdrawal"}),
         (Role.SUPPORT, {"walletlink"}),
     ],
 )

@@ -78,6 +78,13 @@ def test_instalments_sum_to_what_is_owed(total: int, count: int) -> None:
     assert sum(amounts) == total and max(amounts) - min(amounts) <= 1 and len(due) == count
 
 
+def test_instalments_are_a_month_apart_and_keep_their_day() -> None:
+    days = [day for day, _ in instalments(1200, 12, date(2016, 4, 6))]
+    assert days == [date(2016 + (3 + i) // 12, (3 + i) % 12 + 1, 6) for i in range(12)]
+    ends = [day for day, _ in instalments(400, 4, date(2015, 12, 31))]
+    assert ends == [date(2015, 12, 31), date(2016, 1, 31), date(2016, 2, 29), date(2016, 3, 31)]
+
+
 def test_a_plan_is_broken_only_after_its_days_of_grace() -> None:
     due = instalments(300, 3, DUE)
     assert not plan_is_broken(due, 0, DUE + timedelta(5), 5)
