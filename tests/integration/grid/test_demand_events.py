@@ -94,7 +94,7 @@ def test_who_consented_is_asked_told_and_may_leave_one_event_out(
 ):
     assert set(event.responses.values_list("site", flat=True)) == {s.pk for s in sites[:2]}
     told = Notification.objects.get(user=household)
-    assert told.subject == "Please draw less: 03 Jun, 18:00 to 19:00"
+    assert told.subject == "Please draw less: 3 June, 18:00 to 19:00"
     assert "0.25 EUR" in told.text
     own = event.responses.get(site=sites[0])
     service.opt_out(response=own, now=START - timedelta(minutes=1))
