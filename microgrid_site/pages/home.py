@@ -1,5 +1,7 @@
 """The start page: today, this month, the balance."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
 from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
@@ -21,16 +23,18 @@ MOST_TOLD = 3
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """A member's start page; staff without a household of their own go to the grid or the tariffs."""
-    user = request.user
+    """A member's start page; staff without a household of their own go to the grid, the money or the admin."""
+    user: Any = request.user
     sites = own_sites_of(request)
     history = OwnHistory.of(request)
     if not sites and history.sites:
         return redirect("energy")  # moved out: what was theirs is still to be seen
     if not sites:
-        if cooperatives_served(user, Role.OPERATOR).exists():  # type: ignore[arg-type]
+        if cooperatives_served(user, Role.OPERATOR).exists():
             return redirect("live")
-        if user.is_staff:  # type: ignore[union-attr]
+        if cooperatives_served(user, Role.TARIFF_ADMIN).exists():
+            return redirect("money")
+        if user.is_staff:
             return redirect("admin:index")
         return render(request, "portal/energy_empty.html", {"has_sites": False})
     covered = history.covered()
@@ -45,8 +49,8 @@ def home(request: HttpRequest) -> HttpResponse:
     village = village_sums(microgrid, month)
     used = int(mine.energy.consumption_wh.sum())
     from_near = int(mine.received_wh.sum()) + int(mine.energy.own_use_wh.sum())
-    bills = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.BILL)  # type: ignore[arg-type]
-    credits = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.CREDIT)  # type: ignore[arg-type]
+    bills = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.BILL)
+    credits = visible_documents(user).filter(member__in=own_members(user), kind=DocumentKind.CREDIT)
     due = (
         bills.filter(status=DocumentStatus.OPEN)
         .order_by()
