@@ -71,7 +71,7 @@ REASONS = (
     P("{count:n} loads are let go.", "{count} Lasten werden abgeworfen."),
     P("{count:n} load is held down: {why:q}", "{count} Last wird gedrosselt: {why}"),
     P("{count:n} loads are held down: {why:q}", "{count} Lasten werden gedrosselt: {why}"),
-    P("{run}, planned to be ready by {at}", "{run}, nach Plan fertig bis {at} Uhr"),
+    P("{run:c}, planned to be ready by {at}", "{run}, nach Plan fertig bis {at} Uhr"),
     P("demand response until {until}, {programme}", "Lastverschiebung bis {until} Uhr, {programme}"),
     P("{count:n} sources give {kw:n} kW less.", "{count} Erzeuger geben {kw} kW weniger."),
     P("A load of tier {tier:n} comes back.", "Eine Last der Stufe {tier} kehrt zurück."),
