@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("MICROGRID_VAR") or BASE_DIR / "var").resolve()
@@ -440,6 +441,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "BORDER_RADIUS": "10px",
+    "STYLES": [lambda request: static("dist/admin.css")],
     "DASHBOARD_CALLBACK": "microgrid_site.admin_order.start_page",
     "SIDEBAR": {"show_search": True, "navigation": "microgrid_site.admin_order.side_bar"},
     # The accent of the portal (static/src/style.css) and its neighbours in lightness.
