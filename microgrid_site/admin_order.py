@@ -4,10 +4,11 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext_lazy
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Tariffs": ("billing.tariffversion", "billing.tariff", "billing.tariffassignment", "billing.spotindex", "billing.spotimport", "billing.spotday", "billing.tariffpriceday", "grid.sharingrule", "grid.sharingproposal", "grid.marketterms", "grid.forgottenorders", "grid.plantdivision", "grid.storageoriginrule", "grid.flexibilityterms", "grid.priceday"),
@@ -42,6 +43,41 @@ NAMES = (
     gettext_noop("Select action to run"), gettext_noop("Run"), gettext_noop("Choose file to upload"), gettext_noop("Show all"), gettext_noop("Filters"), gettext_noop("Apply filters"), gettext_noop("Reset filters"),
 )  # fmt: skip
 
+# What tables are called that have no name of their own in the models.
+RECORDS = {
+    "energy.assetrequest": pgettext_lazy("records", "Devices asked for"), "energy.device": pgettext_lazy("records", "Devices"),
+    "energy.sensor": pgettext_lazy("records", "Sensors"), "energy.devicealarm": pgettext_lazy("records", "Device alarms"),
+    "energy.deviceevent": pgettext_lazy("records", "Device events"), "energy.devicecertificate": pgettext_lazy("records", "Device certificates"),
+    "energy.enrolmentcode": pgettext_lazy("records", "Enrolment codes"), "energy.meterexchange": pgettext_lazy("records", "Meter exchanges"),
+    "energy.refusalcount": pgettext_lazy("records", "Refused messages"), "energy.microgrid": pgettext_lazy("records", "Microgrids"),
+    "energy.site": pgettext_lazy("records", "Sites"), "energy.siteownership": pgettext_lazy("records", "Owners of sites"),
+    "energy.source": pgettext_lazy("records", "Sources"), "energy.consumer": pgettext_lazy("records", "Consumers"),
+    "energy.storageunit": pgettext_lazy("records", "Storages"), "energy.meter": pgettext_lazy("records", "Meters"), "energy.node": pgettext_lazy("records", "Nodes"),
+    "energy.line": pgettext_lazy("records", "Lines"), "energy.transformer": pgettext_lazy("records", "Transformers"),
+    "energy.switch": pgettext_lazy("records", "Switches"), "energy.networkchange": pgettext_lazy("records", "Changes of the network"),
+    "energy.firmwarerelease": pgettext_lazy("records", "Firmware releases"), "energy.forecastmodel": pgettext_lazy("records", "Forecast models"),
+    "energy.forecastrun": pgettext_lazy("records", "Forecasts"), "energy.forecastscore": pgettext_lazy("records", "Forecast scores"),
+    "energy.maintenanceplan": pgettext_lazy("records", "Maintenance plans"), "energy.workorder": pgettext_lazy("records", "Work orders"),
+    "energy.readingimport": pgettext_lazy("records", "Imports of readings"), "energy.gateway": pgettext_lazy("records", "Gateways"),
+    "energy.gatewayrefusal": pgettext_lazy("records", "Refusals of gateways"), "energy.feedsilence": pgettext_lazy("records", "Silent feeds"),
+    "energy.classsettings": pgettext_lazy("records", "Settings of meter classes"), "energy.learnedlimits": pgettext_lazy("records", "Learned limits"),
+    "energy.review": pgettext_lazy("records", "Reviews"), "grid.dayclosing": pgettext_lazy("records", "Day closings"),
+    "grid.sharingday": pgettext_lazy("records", "Sharing days"), "grid.balanceday": pgettext_lazy("records", "Balance days"),
+    "grid.gridstate": pgettext_lazy("records", "Grid states"), "grid.devicecommand": pgettext_lazy("records", "Device commands"),
+    "grid.gridalarm": pgettext_lazy("records", "Grid alarms"), "grid.controlrule": pgettext_lazy("records", "Control rules"),
+    "grid.demandprogramme": pgettext_lazy("records", "Demand programmes"), "grid.demandconsent": pgettext_lazy("records", "Consents to programmes"),
+    "grid.demandevent": pgettext_lazy("records", "Demand events"), "grid.demandresponse": pgettext_lazy("records", "Responses to events"),
+    "grid.devicelink": pgettext_lazy("records", "Device links"), "grid.chargingtag": pgettext_lazy("records", "Charging cards"),
+    "grid.chargingsession": pgettext_lazy("records", "Charging sessions"), "grid.adrreport": pgettext_lazy("records", "OpenADR reports"),
+    "grid.adrprogram": pgettext_lazy("records", "OpenADR programmes"), "grid.adrevent": pgettext_lazy("records", "OpenADR events"),
+    "grid.emergencycontact": pgettext_lazy("records", "Emergency contacts"), "grid.emergency": pgettext_lazy("records", "Emergencies"),
+    "grid.operatoroverride": pgettext_lazy("records", "Orders by hand"), "grid.flexiblerun": pgettext_lazy("records", "Runs that can wait"),
+    "grid.flexiblerunresult": pgettext_lazy("records", "Results of runs"), "grid.interruption": pgettext_lazy("records", "Interruptions"),
+    "grid.planrule": pgettext_lazy("records", "Plan rules"), "grid.supplyrequest": pgettext_lazy("records", "Requests to limit supply"),
+    "grid.outagerule": pgettext_lazy("records", "Outage rules"), "grid.plannedoutage": pgettext_lazy("records", "Planned outages"),
+    "grid.switchorder": pgettext_lazy("records", "Switch orders"),
+}  # fmt: skip
+
 
 def groups() -> dict[str, tuple[str, ...]]:
     """The groups, with a last one for what no other holds."""
@@ -59,11 +95,17 @@ def side_bar(request: HttpRequest) -> list[dict[str, Any]]:
     return [group for group in shown if group["items"]]
 
 
+def _name_of(model: type[Model]) -> str:
+    """What a table is called, in the page's language."""
+    name = RECORDS.get(model._meta.label_lower)
+    return str(name) if name else capfirst(str(model._meta.verbose_name_plural))
+
+
 def _links(request: HttpRequest, labels: tuple[str, ...]) -> list[dict[str, Any]]:
     models = [apps.get_model(label) for label in labels]
     return [
         {
-            "title": capfirst(str(model._meta.verbose_name_plural)),
+            "title": _name_of(model),
             "link": reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"),
         }
         for model in models
@@ -74,7 +116,9 @@ def _links(request: HttpRequest, labels: tuple[str, ...]) -> list[dict[str, Any]
 def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The start page's list in the same groups."""
     shown = {
-        model["model"]._meta.label_lower: model for app in context["app_list"] for model in app["models"]
+        entry["model"]._meta.label_lower: entry | {"name": _name_of(entry["model"])}
+        for app in context["app_list"]
+        for entry in app["models"]
     }
     context["app_list"] = [
         {

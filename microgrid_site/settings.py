@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("MICROGRID_VAR") or BASE_DIR / "var").resolve()
@@ -440,12 +441,17 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "BORDER_RADIUS": "10px",
+    "STYLES": [lambda request: static("dist/admin.css")],
     "DASHBOARD_CALLBACK": "microgrid_site.admin_order.start_page",
     "SIDEBAR": {"show_search": True, "navigation": "microgrid_site.admin_order.side_bar"},
     # The accent of the portal (static/src/style.css) and its neighbours in lightness.
     "COLORS": {
+        "base": {
+            "50": "#faf9f5", "100": "#f1f2ed", "200": "#dfe3dc", "300": "#c9d0c9", "400": "#9fb0a7", "500": "#6d7b73",
+            "600": "#56635c", "700": "#3c4a43", "800": "#26302b", "900": "#18201c", "950": "#0f1512",
+        },
         "primary": {
-            "50": "#eef3ef", "100": "#d6e9df", "200": "#aed6c3", "300": "#7fc2a5", "400": "#4cc79a", "500": "#1f8a66",
+            "50": "#eef3ef", "100": "#d6e9df", "200": "#aed6c3", "300": "#7fc2a5", "400": "#4cc79a", "500": "#2b9c76",
             "600": "#0b6e4f", "700": "#095a41", "800": "#074733", "900": "#053626", "950": "#03241a",
         },
     },

@@ -20,7 +20,7 @@ const settings = {
   logLevel: "warning",
 };
 await build({ ...settings, splitting: true, entryPoints: { portal: "static/src/portal.js", live: "static/src/live.js" } });
-await build({ ...settings, entryPoints: { check: "static/src/check.js", chain_payment: "static/src/chain_payment.js", tariff_editor: "static/src/tariff/editor.js", style: "static/src/style.css" } });
+await build({ ...settings, entryPoints: { check: "static/src/check.js", chain_payment: "static/src/chain_payment.js", tariff_editor: "static/src/tariff/editor.js", style: "static/src/style.css", admin: "static/src/admin.css" } });
 
 for (const name of readdirSync(out).filter((file) => /\.(js|css)$/.test(file))) {
   const plain = readFileSync(`${out}/${name}`);

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.dates import MONTHS
 
-from billing.domain.annual_words import ANNUAL_WORDS, AnnualWords
+from billing.domain.annual_words import ANNUAL_WORDS
 from billing.domain.sentences import WORDS, Words
 from billing.models import Component, Document, DocumentKind
 from billing.models.documents import FROM_GRID
@@ -57,14 +57,6 @@ class AnnualStatement:
     currency: str
     months: dict[int, Figures]
     total: Figures
-
-    @property
-    def words(self) -> AnnualWords:
-        return ANNUAL_WORDS.get(self.member.language, ANNUAL_WORDS["en"])
-
-    @property
-    def spoken(self) -> Words:
-        return WORDS.get(self.member.language, WORDS["en"])
 
 
 def annual_statement(*, user: User, site_id: UUID, year: int) -> AnnualStatement | None:
@@ -134,9 +126,10 @@ def _add(figures: Figures, document: Document) -> None:
         figures.earned_minor += document.gross_minor
 
 
-def statement_content(statement: AnnualStatement) -> dict[str, Any]:
-    """Everything page and PDF show, as text in the member's language."""
-    words, spoken, total = statement.words, statement.spoken, statement.total
+def statement_content(statement: AnnualStatement, language: str) -> dict[str, Any]:
+    """Everything page and PDF show, as text in a language: the reader's on a page, the member's on paper."""
+    words, spoken = ANNUAL_WORDS.get(language, ANNUAL_WORDS["en"]), WORDS.get(language, WORDS["en"])
+    total = statement.total
     cooperative, member = statement.cooperative, statement.member
     drawn, given = total.local_wh + total.grid_wh, total.delivered_wh + total.export_wh
     balance = total.paid_minor - total.earned_minor

@@ -75,7 +75,9 @@ def pdf_of_year(statement: YearStatement) -> bytes:
 
 def pdf_of_annual(statement: AnnualStatement) -> bytes:
     """A year on paper; made anew each time, since months may still be corrected."""
-    return render_statement(statement_content(statement), issued_at=_noon(date(statement.year, 12, 31)))
+    return render_statement(
+        statement_content(statement, statement.member.language), issued_at=_noon(date(statement.year, 12, 31))
+    )
 
 
 def _noon(day: date) -> int:

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from billing.models import YearStatement
 from billing.selectors.annual import AnnualStatement, annual_statement, statement_content
@@ -19,7 +20,7 @@ from members.services.access import record_look
 def annual_page(request: HttpRequest, site_id: UUID, year: int) -> HttpResponse:
     """Months, energy by origin, money, CO2."""
     statement = _opened(request, site_id, year)
-    content = statement_content(statement)
+    content = statement_content(statement, (get_language() or "")[:2])
     columns = content["columns"]
     words = {
         "statement": statement, "content": content, "rows": [list(zip(columns, row, strict=True)) for row in content["rows"]],

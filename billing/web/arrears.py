@@ -74,7 +74,7 @@ class PlanForm(forms.Form):
         min_value=1, max_value=36, initial=3, label=gettext_lazy("Instalments, a month apart")
     )
     first_date = forms.DateField(
-        label=gettext_lazy("The first on"), widget=forms.DateInput(attrs={"type": "date"})
+        label=gettext_lazy("The first on"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
 
 

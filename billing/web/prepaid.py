@@ -227,7 +227,13 @@ def _picture(rows: list[PrepaidDay], agreement: PrepaidAgreement, reader: Reader
     if min(shown) < max(agreement.friendly_minor / 100, 0):
         bottom = [-agreement.friendly_minor / 100] * len(rows)
         series.append({"name": reader.words["friendly"], "colour": "warning", "values": bottom, "style": "dashed"})  # fmt: skip
-    return {"labels": [row.day.isoformat() for row in rows], "dates": True, "unit": "price", "series": series}
+    return {
+        "labels": [row.day.isoformat() for row in rows],
+        "dates": True,
+        "unit": "price",
+        "suffix": agreement.member.cooperative.currency,
+        "series": series,
+    }
 
 
 def _code(agreement: PrepaidAgreement, amount_minor: int) -> str:

@@ -49,7 +49,7 @@ def _card(
     labels = [f"{start:%H:%M}" for start in found.starts]
     card |= {
         "picture": {
-            "labels": labels, "unit": "price",
+            "labels": labels, "unit": "price", "suffix": "ct",
             "series": [{"name": words.columns[1], "colour": "public", "values": cents, "fill": "public"}],
         },
         "summary": words.summary.format(low=_text(min(cents), words), high=_text(max(cents), words)),

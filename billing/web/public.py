@@ -53,7 +53,7 @@ def _context(microgrid: Microgrid, found: PublicMonth | None, words: dict[str, s
     days = found.days
     return context | {
         "before": months[place + 1] if place + 1 < len(months) else None, "after": months[place - 1] if place else None,
-        "sums": _sums(days), "energy": _picture(days, words), "cents": _cents(days, words, found),
+        "sums": _sums(days), "energy": _picture(days, words), "cents": _cents(days, words, found, microgrid.cooperative.currency),
         "quarters": sum(day.negative_intervals for day in days),
         "negative": words["negative"].format(n=sum(day.negative_intervals for day in days)),
         "no_energy": words["no_energy"].format(n=found.lines_without_energy),
@@ -78,10 +78,12 @@ def _picture(days: list[PublicDay], words: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _cents(days: list[PublicDay], words: dict[str, str], found: PublicMonth) -> dict[str, Any] | None:
+def _cents(
+    days: list[PublicDay], words: dict[str, str], found: PublicMonth, currency: str
+) -> dict[str, Any] | None:
     if found.money is None:
         return None
     return {
-        "labels": [day.day.isoformat() for day in days], "dates": True, "unit": "price",
+        "labels": [day.day.isoformat() for day in days], "dates": True, "unit": "price", "suffix": currency,
         "series": [{"name": words["paid"], "colour": "shared", "values": [(day.paid_minor or 0) / 100 for day in days], "bars": True}],
     }  # fmt: skip

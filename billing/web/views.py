@@ -56,20 +56,21 @@ BESIDE_WORDS = {
 @login_required
 def bills(request: HttpRequest) -> HttpResponse:
     """All bills and credit documents the user may see, newest first."""
-    kind = request.GET.get("kind", "")
-    documents = visible_documents(user_of(request))
+    user = user_of(request)
+    kind, own = request.GET.get("kind", ""), own_members(user)
+    documents = visible_documents(user)
     if kind in ORIGINALS:
         documents = documents.filter(kind__in=(kind, REVERSALS[DocumentKind(kind)]))
     page = Paginator(documents, PAGE).get_page(request.GET.get("page"))
-    own_open = Document.objects.filter(
-        member__in=own_members(user_of(request)), kind=DocumentKind.BILL, status=DocumentStatus.OPEN
-    )  # fmt: skip
+    own_open = Document.objects.filter(member__in=own, kind=DocumentKind.BILL, status=DocumentStatus.OPEN)
+    has_own = own.exists()
     context = {
         "page": page,
         "kind": kind,
         "today": timezone.now().date(),
         "has_open": own_open.exists(),
-        "keeps_books": kept_books(user_of(request)).exists(),
+        "has_own": has_own,
+        "of_all": kept_books(user).exists() or (page.object_list and not has_own),
     }
     return render(request, "portal/bills.html", context)
 

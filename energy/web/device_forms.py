@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,8 +36,11 @@ class CodeForm(forms.Form):
             self,
             "place",
             [
-                ("Sensors", [(key, f"{s.code}, {s.get_kind_display()}") for key, s in self._sensors.items()]),
-                ("Meters", [(key, f"{m.code}, {m.site.name}") for key, m in self._meters.items()]),
+                (
+                    _("Sensors"),
+                    [(key, f"{s.code}, {s.get_kind_display()}") for key, s in self._sensors.items()],
+                ),
+                (_("Meters"), [(key, f"{m.code}, {m.site.name}") for key, m in self._meters.items()]),
             ],
         )
 
@@ -56,8 +60,8 @@ class EndForm(forms.Form):
     step = forms.ChoiceField(
         label=gettext_lazy("How"),
         choices=[
-            ("decommission", "In good order: it is taken down"),
-            ("revoke", "At once: it is lost, stolen or opened"),
+            ("decommission", gettext_lazy("In good order: it is taken down")),
+            ("revoke", gettext_lazy("At once: it is lost, stolen or opened")),
         ],
     )
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=200, required=False)
@@ -66,11 +70,13 @@ class EndForm(forms.Form):
     def __init__(self, device: Device, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._letters = device.name[-LETTERS_TO_TYPE:]
-        self.fields["typed"].help_text = say_kept(f"Type {self._letters}: this cannot be undone.")
+        self.fields["typed"].help_text = _("Type %(letters)s: this cannot be undone.") % {
+            "letters": self._letters
+        }
 
     def clean_typed(self) -> str:
         if self.cleaned_data["typed"].strip() != self._letters:
-            raise forms.ValidationError(f"Type {self._letters}.")
+            raise forms.ValidationError(_("Type %(letters)s.") % {"letters": self._letters})
         return self._letters
 
 
@@ -79,7 +85,7 @@ class ExchangeForm(forms.Form):
 
     exchanged_at = forms.DateTimeField(
         label=gettext_lazy("When"), help_text=gettext_lazy("By the microgrid's clock, local time."),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        widget=forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M"),
     )  # fmt: skip
     old_serial = forms.CharField(
         label=gettext_lazy("Serial number of the old meter"), max_length=80, required=False
@@ -92,12 +98,15 @@ class ExchangeForm(forms.Form):
         self._channels = [channel.label for channel in meter.channels]
         for channel in meter.channels:
             name, unit = channel.label, channel.unit
+            said = capfirst(say_kept(name))
             self.fields[f"{name}_last"] = forms.IntegerField(
-                label=say_kept(f"{_(name).capitalize()}: last reading of the old meter [{unit}]"),
+                label=_("%(register)s: last reading of the old meter [%(unit)s]")
+                % {"register": said, "unit": unit},
                 min_value=0,
             )
             self.fields[f"{name}_first"] = forms.IntegerField(
-                label=say_kept(f"{_(name).capitalize()}: first reading of the new meter [{unit}]"),
+                label=_("%(register)s: first reading of the new meter [%(unit)s]")
+                % {"register": said, "unit": unit},
                 min_value=0,
             )
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.generics import get_object_or_404
 
@@ -25,6 +25,11 @@ from energy.services.imports import CannotImport, accept_import, discard_import,
 from energy.tasks import progress_key, stage_readings
 from members.selectors.scope import user_of
 
+# Titles of formats that are no names.
+TITLES = (
+    gettext_noop("CSV, one column per meter"), gettext_noop("CSV, one reading per row"),
+    gettext_noop("Load profile of a grid operator (CSV)"),
+)  # fmt: skip
 LARGEST_UPLOAD_BYTES = 64 * 2**20
 PAGE, SHOWN_DAYS = 20, 50
 
@@ -34,19 +39,19 @@ class FileForm(forms.Form):
 
     file = forms.FileField(label=gettext_lazy("File"), allow_empty_file=True)
     format = forms.ChoiceField(
-        label=gettext_lazy("Format"), choices=[(f.name, f.title) for f in FORMATS.values()]
+        label=gettext_lazy("Format"), choices=[(f.name, gettext_lazy(f.title)) for f in FORMATS.values()]
     )
     unit = forms.ChoiceField(
         label=gettext_lazy("Energy in"), choices=[("kwh", "kWh"), ("wh", "Wh")], initial="kwh"
     )
     label = forms.ChoiceField(
         label=gettext_lazy("Times label the interval's"),
-        choices=[("start", "start"), ("end", "end")],
+        choices=[("start", gettext_lazy("start")), ("end", gettext_lazy("end"))],
         initial="start",
     )
     clock = forms.ChoiceField(
         label=gettext_lazy("Times without an offset"),
-        choices=[("local", "local clock"), ("utc", "UTC")],
+        choices=[("local", gettext_lazy("local clock")), ("utc", "UTC")],
         initial="local",
     )
 

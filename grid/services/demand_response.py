@@ -189,7 +189,8 @@ def _check_ahead(event: DemandEvent, now: datetime) -> None:
 
 def _hours(event: DemandEvent) -> str:
     zone = event.programme.microgrid.zone
-    return f"{event.start_at.astimezone(zone):%d %b, %H:%M} to {event.end_at.astimezone(zone):%H:%M}"
+    start = event.start_at.astimezone(zone)
+    return f"{start.day} {start:%B, %H:%M} to {event.end_at.astimezone(zone):%H:%M}"
 
 
 def people_of(event: DemandEvent) -> QuerySet[User]:

@@ -4,9 +4,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from energy.selectors.scope import READING_ROLES, operated_microgrids
+from grid.domain.planning.run_words import ENGLISH
+from grid.domain.planning.run_words import WORDS as RUN_WORDS
 from grid.selectors.flexible_runs import run_lines, standing_runs
 from grid.selectors.plan_picture import WORDS, hour_lines, plan_at, plan_picture, storage_lines
 from members.selectors.scope import user_of
@@ -25,7 +28,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     if found is not None:
         context |= {
             "picture": plan_picture(microgrid, found, now), "hours": hour_lines(found), "words": WORDS[found.source],
-            "storages": storage_lines(microgrid, found, now), "runs": run_lines(microgrid, list(standing_runs(microgrid, now)), now),
+            "storages": storage_lines(microgrid, found, now), "runs": run_lines(microgrid, list(standing_runs(microgrid, now)), now, RUN_WORDS.get((get_language() or "")[:2], ENGLISH)),
             "cost": None if found.cost_micro is None else found.cost_micro / 1e6,
         }  # fmt: skip
     return render(request, "live/plan.html", context)

@@ -21,7 +21,7 @@ MOST_TOLD = 3
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """A member's start page; staff without a household of their own go to the grid or the tariffs."""
+    """A member's start page; staff without a household of their own go to the grid, the money or the admin."""
     user = user_of(request)
     sites = own_sites_of(request)
     history = OwnHistory.of(request)
@@ -30,6 +30,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if not sites:
         if cooperatives_served(user, Role.OPERATOR).exists():
             return redirect("live")
+        if cooperatives_served(user, Role.TARIFF_ADMIN).exists():
+            return redirect("money")
         if user.is_staff:
             return redirect("admin:index")
         return render(request, "portal/energy_empty.html", {"has_sites": False})

@@ -121,7 +121,7 @@ def _course(microgrid: Microgrid, day: date, words: dict[str, Any]) -> dict[str,
     ]
     return {
         "is_cleared": any(s.volume_wh is not None for s in steps), "has_orders": any(s.asked_wh or s.offered_wh for s in steps),
-        "price_picture": {"labels": labels, "unit": "price", "series": [{"name": words["price"], "values": prices, "colour": "shared"}]},
+        "price_picture": {"labels": labels, "unit": "price", "suffix": "ct", "series": [{"name": words["price"], "values": prices, "colour": "shared"}]},
         "volume_picture": {"labels": labels, "unit": "Wh", "series": volume},
         "rows": [_row(label, step) for label, step in zip(labels, steps, strict=True)], "columns": words["columns"],
         "nothing_text": words["nothing_text"].format(minutes=terms_of_market(microgrid, day).gate_minutes),

@@ -24,7 +24,7 @@ class MeterDayForm(forms.Form):
     """Which meter, which day."""
 
     meter = forms.ModelChoiceField(Meter.objects.none(), to_field_name="public_id", empty_label=None)
-    day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
     def __init__(self, microgrid: Microgrid, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

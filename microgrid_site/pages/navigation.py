@@ -39,9 +39,10 @@ class Place:
 
 
 MONEY_PAGES = ("payments", "prices", "shared-out", "own-incentives")
+LOG_IN_PAGES = ("account_email", "account_change_password", "mfa_index")
 MEMBER = (
     Place(gettext_noop("Today"), "home", "today"), Place(gettext_noop("Energy"), "energy", "sun"), Place(gettext_noop("Bills"), "bills", "bill", beside=MONEY_PAGES),
-    Place(gettext_noop("Village"), "village", "roofs"), Place(gettext_noop("You"), "profile", "person"), Place(gettext_noop("Help"), "help", "help"),
+    Place(gettext_noop("Village"), "village", "roofs"), Place(gettext_noop("You"), "profile", "person", beside=LOG_IN_PAGES), Place(gettext_noop("Help"), "help", "help"),
 )  # fmt: skip
 STAFF = (
     Place(gettext_noop("Grid"), "live", "pylon", beside=("plan", "indicators", "events", "emergency")),
@@ -49,12 +50,13 @@ STAFF = (
     Place(gettext_noop("Readings"), "readings", "meter", (Role.OPERATOR,)),
     Place(gettext_noop("Sources"), "sources", "sun", (Role.OPERATOR,)),
     Place(gettext_noop("Devices"), "devices", "chip", READING_ROLES),
-    Place(gettext_noop("Village"), "village", "roofs", (Role.TARIFF_ADMIN, Role.AUDITOR, Role.SUPPORT)),
+    Place(gettext_noop("Village"), "village", "roofs", (Role.SUPPORT,)),
     Place(gettext_noop("Bills"), "bills", "bill", (Role.AUDITOR, Role.TARIFF_ADMIN, Role.SUPPORT)),
-    Place(gettext_noop("Books"), "books", "meter", (Role.TARIFF_ADMIN, Role.AUDITOR), beside=("money",)),
-    Place(gettext_noop("What if"), "what-if", "check", (Role.TARIFF_ADMIN,)),
-    Place(gettext_noop("Tariffs"), "admin:index", "coins", (Role.TARIFF_ADMIN,)),
-    Place(gettext_noop("Admin"), "admin:index", "coins", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),
+    Place(gettext_noop("Money"), "money", "coins", (Role.TARIFF_ADMIN, Role.AUDITOR)),
+    Place(gettext_noop("Books"), "books", "book", (Role.TARIFF_ADMIN, Role.AUDITOR)),
+    Place(gettext_noop("What if"), "what-if", "scales", (Role.TARIFF_ADMIN,)),
+    Place(gettext_noop("Tariffs"), "admin:index", "tag", (Role.TARIFF_ADMIN,)),
+    Place(gettext_noop("Admin"), "admin:index", "drawers", (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT)),
     Place(gettext_noop("Help"), "help", "help"),
 )
 

@@ -122,6 +122,11 @@ class ProgrammeForm(forms.ModelForm):
             "most_minutes_per_month", "load_limit_percent",
         )  # fmt: skip
         labels = {"incentive_per_kwh": gettext_lazy("Incentive per kWh")}
+        help_texts = {
+            "load_limit_percent": gettext_lazy(
+                "During an event cars and other loads that can wait draw at most this share of their power, told by the cooperative; 0 is off. Empty: people act by themselves, no device is told."
+            )
+        }
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -139,9 +144,9 @@ class EventForm(forms.Form):
     programme = forms.ModelChoiceField(
         DemandProgramme.objects.none(), label=gettext_lazy("Programme"), empty_label=None
     )
-    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}))
+    day = forms.DateField(label=gettext_lazy("Day"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     begins = forms.TimeField(
-        label=gettext_lazy("Begins"), widget=forms.TimeInput({"type": "time", "step": 900})
+        label=gettext_lazy("Begins"), widget=forms.TimeInput({"type": "time", "step": 900}, "%H:%M")
     )
     minutes = forms.IntegerField(label=gettext_lazy("Length [min]"), min_value=15, max_value=1440, initial=60)
     reason = forms.CharField(

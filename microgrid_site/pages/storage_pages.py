@@ -36,7 +36,7 @@ def own_battery(request: HttpRequest) -> HttpResponse:
     if not storages:
         raise Http404
     storage = next((s for s in storages if str(s.public_id) == request.GET.get("storage")), storages[0])
-    words = WORDS.get((translation.get_language() or "")[:2], ENGLISH)
+    words = _words()
     context = {"tabs": energy_tabs(sites, "own-battery"), "storages": storages}
     context |= _day_context(request, storage, words, timezone.now())
     return render(request, "portal/battery.html", context)
@@ -56,7 +56,7 @@ def stored(request: HttpRequest) -> HttpResponse:
     sums = [sum(one.by_origin[o] for one in inside.values()) for o in range(ORIGINS)]
     capacity = max(sum(s.capacity_wh for s in storages), 1)
     context = {
-        "microgrid": microgrid, "tab": "stored", "day": last, "words": WORDS.get((translation.get_language() or "")[:2], ENGLISH).labels,
+        "microgrid": microgrid, "tab": "stored", "day": last, "words": _words().labels,
         "lines": [(s, inside.get(s.pk), _statement(owed.get(s.pk))) for s in storages],
         "sums": parts_of(sums, capacity), "total_wh": sum(sums), "capacity_wh": capacity,
     }  # fmt: skip
@@ -75,8 +75,13 @@ def storage(request: HttpRequest, public_id: Any) -> HttpResponse:
     record_look(user=user, member=found.site.member, what="storage", subject=found.code, now=timezone.now())
     context = {"tab": "stored", "microgrid": found.site.microgrid}
     return render(
-        request, "live/storage.html", context | _day_context(request, found, ENGLISH, timezone.now())
+        request, "live/storage.html", context | _day_context(request, found, _words(), timezone.now())
     )
+
+
+def _words() -> BatteryWords:
+    """The words of batteries in the page's language."""
+    return WORDS.get((translation.get_language() or "")[:2], ENGLISH)
 
 
 def _day_context(

@@ -3,7 +3,7 @@ import * as echarts from "echarts/core";
 import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { SVGRenderer } from "echarts/renderers";
-import { words } from "./words.js";
+import { locale, words } from "./words.js";
 
 echarts.use([BarChart, LineChart, GridComponent, MarkLineComponent, TooltipComponent, SVGRenderer]);
 
@@ -14,7 +14,7 @@ export function energy(wh) {
   const [size, unit] = Math.abs(wh) >= 1e6 ? [1e6, "MWh"] : Math.abs(wh) >= 1e3 ? [1e3, "kWh"] : [1, "Wh"];
   const value = wh / size;
   const digits = size === 1 ? 0 : Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
-  return `${value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
+  return `${value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
 }
 
 const clock = (iso) => iso.slice(11, 16);
@@ -24,7 +24,7 @@ function base(labels, every) {
   return {
     animation: false,
     textStyle: { fontFamily: "Inter, system-ui, sans-serif", color: token("ink") },
-    grid: { left: 8, right: 12, top: 16, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 20, top: 16, bottom: 8, containLabel: true },
     tooltip: {
       trigger: "axis", backgroundColor: token("surface"), borderColor: token("line"), textStyle: { color: token("ink") },
       confine: true,
@@ -45,6 +45,24 @@ const series = (name, data, colour, extra = {}) => ({
   name, data, type: "line", step: "end", symbol: "none", lineStyle: { width: 1.5, color: colour }, itemStyle: { color: colour }, ...extra,
 });
 
+const SCALES = { Wh: [[1e6, "MWh"], [1e3, "kWh"], [1, "Wh"]], W: [[1e3, "kW"], [1, "W"]] };
+
+/** Marks along an axis: all in the unit that suits the largest value, with no more decimals than they need. */
+export function along(unit, values, isSigned = false) {
+  const most = values.reduce((top, v) => Math.max(top, Math.abs(v ?? 0)), 0);
+  const [size, name] = SCALES[unit].find(([at]) => most >= at) ?? SCALES[unit].at(-1);
+  return (v) => `${isSigned && v < 0 ? "−" : ""}${(Math.abs(v) / size).toLocaleString(locale(), { maximumFractionDigits: 2 })} ${name}`;
+}
+
+/** The axis in one unit; a table beside the chart keeps three significant figures. */
+function scaled(option, unit, values, told, isSigned) {
+  option.yAxis.axisLabel.formatter = along(unit, values, isSigned);
+  option.told = told;
+  return option;
+}
+
+const all = (...columns) => columns.flatMap((one) => one ?? []);
+
 /** The signature picture: production above, use below, what was shared filled in between, the battery as a thin ribbon. */
 export function dayOption(day) {
   const labels = day.starts.map(clock);
@@ -63,7 +81,7 @@ export function dayOption(day) {
   option.tooltip.formatter = (points) =>
     `${points[0].axisValue}<br>` + points.map((p) => `${p.marker} ${p.seriesName}: ${energy(Math.abs(p.value ?? 0))}`).join("<br>");
   if (day.now && option.series.length) option.series[0].markLine = { symbol: "none", silent: true, lineStyle: { color: token("ink"), type: "solid" }, label: { formatter: clock(day.now), color: token("ink") }, data: [{ xAxis: day.starts.indexOf(day.now) }] };
-  return option;
+  return scaled(option, "Wh", all(...option.series.map((s) => s.data)), (wh) => energy(Math.abs(wh)));
 }
 
 /** Bars per day: use below zero is not needed here; local and public energy stacked, production beside. */
@@ -79,7 +97,7 @@ export function monthOption(month) {
   ].filter((s) => s.data.some((v) => v));
   option.aria = { enabled: true, decal: { show: false } };
   option.tooltip.valueFormatter = (v) => energy(v);
-  return option;
+  return scaled(option, "Wh", month.days.map((_, i) => (month.received[i] ?? 0) + (month.grid[i] ?? 0) + (month.own[i] ?? 0)), energy);
 }
 
 /** Ticks told as columns (seconds after the first, powers), as rows. */
@@ -119,20 +137,20 @@ export function sensorOption(sensor) {
 const DASHES = { dashed: [6, 4], dotted: [2, 3] };
 const FORMATS = {
   Wh: energy,
-  W: (w) => (Math.abs(w) >= 1000 ? `${(w / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 })} kW` : `${Math.round(w)} W`),
-  price: (v) => v.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
-  count: (v) => v.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 0 }),
-  "%": (v) => `${v.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} %`,
+  W: (w) => (Math.abs(w) >= 1000 ? `${(w / 1000).toLocaleString(locale(), { maximumFractionDigits: 2 })} kW` : `${Math.round(w)} W`),
+  price: (v) => v.toLocaleString(locale(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  count: (v) => v.toLocaleString(locale(), { maximumFractionDigits: 0 }),
+  "%": (v) => `${v.toLocaleString(locale(), { maximumFractionDigits: 1 })} %`,
 };
 
 /** Figures along one axis: steps, bars or points, each series in the colour of what it means; gaps stay gaps. */
 export function linesOption(picture) {
-  const size = FORMATS[picture.unit];
+  const size = picture.suffix ? (v) => `${FORMATS[picture.unit](v)} ${picture.suffix}` : FORMATS[picture.unit];
   const format = picture.below ? (v) => size(Math.abs(v)) : size; // never a sign: words say which way it flows
   const way = (v) => (picture.below && v ? ` ${v < 0 ? picture.below : picture.above}` : "");
-  const labels = picture.dates ? picture.labels.map((d) => new Date(`${d}T12:00`).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" })) : picture.labels;
+  const labels = picture.dates ? picture.labels.map((d) => new Date(`${d}T12:00`).toLocaleDateString(locale(), { day: "numeric", month: "short" })) : picture.labels;
   const option = base(labels, picture.dates || picture.names ? "auto" : (i) => picture.labels[i].endsWith(":00") && Number(picture.labels[i].slice(0, 2)) % 3 === 0);
-  if (picture.names) option.xAxis.axisLabel = { ...option.xAxis.axisLabel, interval: innerWidth < 720 ? "auto" : 0, rotate: 40, hideOverlap: true };
+  if (picture.names) option.xAxis.axisLabel = { ...option.xAxis.axisLabel, interval: innerWidth < 720 ? "auto" : 0, rotate: picture.labels.length > 8 ? 40 : 0, hideOverlap: true };
   option.yAxis.axisLabel.formatter = format;
   option.yAxis.min = picture.series.some((one) => one.values.some((v) => v < 0)) ? undefined : 0;
   option.series = picture.series.map((one) => {
@@ -143,7 +161,7 @@ export function linesOption(picture) {
     return series(one.name, one.values, colour, { lineStyle: line, ...(one.fill ? { areaStyle: { color: token(one.fill), opacity: 0.45 } } : {}) });
   });
   option.tooltip.formatter = (points) => `${points[0].axisValue}<br>` + points.filter((p) => p.value !== null && p.value !== undefined).map((p) => `${p.marker} ${p.seriesName}: ${format(p.value)}${way(p.value)}`).join("<br>");
-  return option;
+  return SCALES[picture.unit] ? scaled(option, picture.unit, all(...picture.series.map((one) => one.values)), format, !picture.below) : option;
 }
 
 /** A day in review: like days thin behind, what was measured, what is in question on top, proposals dashed. */
@@ -161,13 +179,12 @@ export function reviewOption(review) {
       { lineStyle: { width: 3, color: token("alarm") }, symbol: "circle", symbolSize: 6, showAllSymbol: true }),
   ];
   option.tooltip.valueFormatter = (v) => (v === null || v === undefined ? "–" : energy(v));
-  return option;
+  return scaled(option, "Wh", all(...option.series.map((s) => s.data)), energy);
 }
 
 /** What is foreseen: the band of four in five, the most likely course dashed, what was measured solid, now marked. */
 export function forecastOption(picture) {
-  const lang = document.documentElement.lang;
-  const labels = picture.starts.map((s) => `${new Date(`${s.slice(0, 10)}T12:00`).toLocaleDateString(lang, { weekday: "short" })} ${clock(s)}`);
+  const labels = picture.starts.map((s) => `${new Date(`${s.slice(0, 10)}T12:00`).toLocaleDateString(locale(), { weekday: "short" })} ${clock(s)}`);
   const hourly = (i) => picture.starts[i].slice(14, 16) === "00" && Number(picture.starts[i].slice(11, 13)) % 6 === 0;
   const option = base(labels, hourly);
   option.yAxis.min = 0;
@@ -190,7 +207,7 @@ export function forecastOption(picture) {
     const measured = picture.actual[i] === null ? "" : `<br>${words("measured")}: ${energy(picture.actual[i])}`;
     return `${points[0].axisValue}<br>${words("most likely")}: ${energy(picture.middle[i])}<br>${energy(picture.low[i])} ${words("to")} ${energy(picture.high[i])}${measured}`;
   };
-  return option;
+  return scaled(option, "Wh", all(picture.high, picture.actual), energy);
 }
 
 const OPTIONS = { forecast: forecastOption, review: reviewOption, sensor: sensorOption, day: dayOption, month: monthOption, power: powerOption, lines: linesOption };
@@ -201,13 +218,18 @@ export function draw(figure) {
   const source = document.getElementById(place.dataset.source);
   let data = JSON.parse(source.textContent);
   const chart = echarts.init(place, null, { renderer: "svg" });
-  const paint = () => chart.setOption(OPTIONS[place.dataset.chart](data), true);
+  let told = null; // how the values read in a table
+  const paint = () => {
+    const { told: said, ...option } = OPTIONS[place.dataset.chart](data);
+    told = said ?? null;
+    chart.setOption(option, true);
+  };
   paint();
   new ResizeObserver(() => chart.resize()).observe(place);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-  const told = figure.querySelector("[data-toggle-table]");
-  if (told) told.addEventListener("click", () => toggle(told, figure.querySelector(".chart-table")));
-  else offerTable(figure, () => chart.getOption());
+  const button = figure.querySelector("[data-toggle-table]");
+  if (button) button.addEventListener("click", () => toggle(button, figure.querySelector(".chart-table")));
+  else offerTable(figure, () => ({ ...chart.getOption(), told }));
   return (fresh) => { data = fresh; paint(); };
 }
 
@@ -239,8 +261,8 @@ function tableOf(option, title) {
   table.append(Object.assign(document.createElement("caption"), { className: "visually-hidden", textContent: title }));
   const head = table.createTHead().insertRow();
   head.append(cell("th", words("When"), "col"), ...option.series.map((one) => cell("th", one.name, "col")));
-  const format = option.yAxis[0].axisLabel.formatter;
-  const labels = option.xAxis[0].data ?? option.series[0]?.data.map(([at]) => new Date(at).toLocaleString(document.documentElement.lang)) ?? [];
+  const format = option.told ?? option.yAxis[0].axisLabel.formatter;
+  const labels = option.xAxis[0].data ?? option.series[0]?.data.map(([at]) => new Date(at).toLocaleString(locale())) ?? [];
   const body = table.createTBody();
   labels.forEach((label, i) => {
     const values = option.series.map((one) => (Array.isArray(one.data[i]) ? one.data[i][1] : one.data[i]));

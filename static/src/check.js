@@ -1,7 +1,7 @@
 // Check this bill: recomputes, in the member's own browser, what the cooperative committed to on the chain.
 // It reads the figures from the page as shown, not from the bundle, and asks the chain itself for the root.
 import { keccak_256 } from "@noble/hashes/sha3.js";
-import { words } from "./words.js";
+import { locale, words } from "./words.js";
 
 const text = new TextEncoder();
 const bytes = (hex) => Uint8Array.from(hex.replace(/^0x/, "").match(/../g) ?? [], (pair) => parseInt(pair, 16));
@@ -76,9 +76,8 @@ export function compare(shown, bundle) {
 /** What a figure must read on the page for its value: so that a changed text is found even if the data behind it is not. */
 function textFor(element) {
   const { value, format, currency } = element.dataset;
-  const lang = document.documentElement.lang;
-  if (format === "minor") return (Number(value) / 100).toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + ` ${currency}`;
-  if (format === "wh") return (Number(value) / 1000).toLocaleString(lang, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+  if (format === "minor") return (Number(value) / 100).toLocaleString(locale(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + ` ${currency}`;
+  if (format === "wh") return (Number(value) / 1000).toLocaleString(locale(), { minimumFractionDigits: 3, maximumFractionDigits: 3 });
   if (format === "price") return value.replace(/(\.\d\d\d*?)0*$/, "$1");
   if (format === "count" || format === "plain") return value;
   return null;

@@ -2,17 +2,16 @@
 import { draw, ticks } from "./charts.js";
 import { network } from "./network.js";
 import { replay } from "./replay.js";
-import { words } from "./words.js";
+import { locale, words } from "./words.js";
 
 const page = document.querySelector("[data-live]");
-const kilowatts = (w) => w === null || w === undefined ? "–" : `${(w / 1000).toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 })}`;
+const kilowatts = (w) => w === null || w === undefined ? "–" : `${(w / 1000).toLocaleString(locale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 })}`;
 const byId = (id) => document.getElementById(id);
 const figure = (chart) => page.querySelector(`figure[data-chart-frame]:has([data-chart="${chart}"])`);
 const powerChart = figure("power") ? draw(figure("power")) : null;
 const dayChart = figure("day") ? draw(figure("day")) : () => {};
 const sentences = JSON.parse(byId("sentences").textContent);
-// English dates as the pages write them: day, month, year and 24 hours.
-const when = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang, { timeZone: page.dataset.zone, dateStyle: "medium", timeStyle: "short" });
+const when = new Intl.DateTimeFormat(locale(), { timeZone: page.dataset.zone, dateStyle: "medium", timeStyle: "short" });
 const clock = (iso) => new Date(iso).toLocaleTimeString("en-GB", { timeZone: page.dataset.zone, hour: "2-digit", minute: "2-digit" });
 const points = ticks(JSON.parse(byId("recent")?.textContent ?? "null"));
 let last = null;

@@ -1,13 +1,13 @@
 // The network on the page: painted anew from a message, walked over by keys, zoomed and dragged. The server drew it.
 import { ARROWS, ZOOMS, panning, towards } from "./panning.js";
-import { words } from "./words.js";
+import { locale, words } from "./words.js";
 
 const LOADING = [[1000, "over", ", overloaded"], [800, "high", ", high"], [500, "notable", ""], [-Infinity, "calm", ""]];
 const NEAR_BAND = 100;
 const LEAST_FLOW_W = 150;
 const MARKS = { below: "M-5 6h10l-5 7z", low: "M-4 6h8l-4 6z", above: "M-5 -6h10l-5 -7z", raised: "M-4 -6h8l-4 -6z" };
 
-const number = (value, digits) => value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const number = (value, digits) => value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 function loadingLook(loading) {
   if (loading === null || loading === undefined) return ["unknown", words("not known")];

@@ -70,5 +70,11 @@ export const speaker = (list) => (text, places = {}) => {
   return Object.entries(places).reduce((said, [name, value]) => said.replaceAll(`{${name}}`, value), german ? (list[text] ?? text) : text);
 };
 
+/** The language in which figures and dates are written: English as the pages write it, day before month. */
+export const locale = () => {
+  const language = globalThis.document?.documentElement.lang || "en";
+  return language === "en" ? "en-GB" : language;
+};
+
 /** A text in the page's language, its places filled. */
 export const words = speaker(GERMAN);

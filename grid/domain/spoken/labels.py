@@ -33,7 +33,7 @@ OUTAGES = (
     P("solar roofs", "Solardächer"), P("car charging", "Ladepunkte"), P("heat pumps", "Wärmepumpen"),
 )  # fmt: skip
 METERING = (
-    P("waits", "wartet"), P("entered", "eingetragen"),
+    P("waits", "wartet"), P("with its meter", "mit seinem Zähler"), P("entered", "eingetragen"),
     P("enrolled", "aufgenommen"), P("key rotated", "Schlüssel gewechselt"), P("revoked", "widerrufen"), P("meter exchanged", "Zähler getauscht"), P("decommissioned", "außer Betrieb"),
     P("certificate issued", "Zertifikat ausgestellt"), P("certificate revoked", "Zertifikat widerrufen"), P("firmware reported", "Firmware gemeldet"), P("firmware failed", "Firmware gescheitert"),
     P("encryption required or not", "Verschlüsselung verlangt oder nicht"), P("alarm raised", "Störmeldung ausgelöst"), P("alarm acknowledged", "Störmeldung quittiert"), P("alarm cleared", "Störmeldung behoben"),

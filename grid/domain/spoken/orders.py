@@ -60,6 +60,17 @@ INTERRUPTIONS = (
     P("Say when supply was back, not when it will be.", "Sagen Sie, wann die Versorgung zurück war, nicht, wann sie es sein wird."), P("This interruption ended before that: supply was back everywhere.", "Diese Unterbrechung endete davor: Die Versorgung war überall zurück."),
     P("It must end after it began, and not before the sites that had supply again earlier.", "Sie muss nach ihrem Beginn enden und nicht vor den Anschlüssen, die früher wieder versorgt waren."),
 )  # fmt: skip
+MONTHS = (
+    ("January", "Januar"), ("February", "Februar"), ("March", "März"), ("April", "April"), ("May", "Mai"), ("June", "Juni"),
+    ("July", "Juli"), ("August", "August"), ("September", "September"), ("October", "Oktober"), ("November", "November"), ("December", "Dezember"),
+)  # fmt: skip
+TOLD_TO_MEMBERS = (
+    *(P(f"Please draw less: {{day:n}} {english}, {{start}} to {{end}}", f"Bitte beziehen Sie weniger: {{day}}. {german}, {{start}} bis {{end}} Uhr") for english, german in MONTHS),
+    *(P(f"Cancelled: {{day:n}} {english}, {{start}} to {{end}}", f"Abgesagt: {{day}}. {german}, {{start}} bis {{end}} Uhr") for english, german in MONTHS),
+    P("Use energy as you like.", "Verbrauchen Sie, wie Sie möchten."),
+    P("For each kWh less than usual you get {price:n} {currency}.", "Für jede kWh weniger als üblich bekommen Sie {price} {currency}."),
+    P("You need not take part: opt out on the page of the programme until it begins.", "Sie müssen nicht mitmachen: Auf der Seite des Programms können Sie es auslassen, bis es beginnt."),
+)  # fmt: skip
 DEMAND = (
     P("{programme} has ended.", "{programme} ist beendet."), P("Another event lies in these hours.", "In diesen Stunden liegt schon ein Ereignis."), P("Nobody takes part in {programme} yet.", "An {programme} nimmt noch niemand teil."),
     P("An event ends on the day on which it begins.", "Ein Ereignis endet an dem Tag, an dem es beginnt."), P("An event begins and ends at a full interval of {minutes:n} min.", "Ein Ereignis beginnt und endet mit einem vollen Intervall von {minutes} min."),

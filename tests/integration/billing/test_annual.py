@@ -40,11 +40,14 @@ def test_a_year_sums_what_stands_and_no_one_else_reads_it(hamlet: Hamlet, client
     assert (total.local_wh + total.grid_wh, total.delivered_wh + total.export_wh) == (drawn, given)
     assert total.co2_g == total.grid_wh * CO2_GRID_G_PER_KWH // 1000
     assert list(year.months) == [201603]
-    content = statement_content(year)
+    content = statement_content(year, year.member.language)
     assert (content["title"], content["rows"][0][0]) == ("Ihr Jahr 2016", "März")
     client.force_login(user)
-    page = client.get(reverse("annual", args=[site.public_id, 2016])).content.decode()
-    assert content["balance"] in page
+    address = reverse("annual", args=[site.public_id, 2016])
+    assert content["balance"] in client.get(address, headers={"Accept-Language": "de"}).content.decode()
+    page = client.get(address, headers={"Accept-Language": "en"}).content.decode()
+    assert "Your year 2016" in page
+    assert content["balance"] not in page
     pdf = client.get(reverse("annual-pdf", args=[site.public_id, 2016])).content
     text = "".join(p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages)
     assert "Ihr Jahr 2016" in text

@@ -67,8 +67,24 @@ def test_members_have_no_desk_auditors_only_read(hamlet: Hamlet, bills: list[Doc
         assert auditor.get(path).status_code == 200
     assert auditor.post("/money/import/").status_code == 403
     assert auditor.post("/money/by-hand/").status_code == 403
-    assert "Money in and out" in auditor.get("/bills/").content.decode()
-    assert "Money in and out" not in member.get("/bills/").content.decode()
+    desk, own = auditor.get("/bills/").content.decode(), member.get("/bills/").content.decode()
+    assert 'class="entry" href="/money/"' in desk
+    assert "Of all members" in desk
+    assert bills[1].member.name in desk
+    assert 'href="/money/"' not in own
+    assert "What you pay for what you drew" in own
+    assert bills[1].member.name not in own
+
+
+def test_a_treasurer_begins_at_the_money(hamlet: Hamlet) -> None:
+    assert client_of(hamlet, "tariff_admin").get("/").headers["Location"] == "/money/"
+
+
+def test_the_trial_balance_says_haben_not_gutschriften(hamlet: Hamlet, bills: list[Document]) -> None:
+    auditor = client_of(hamlet, "auditor")
+    page = auditor.get("/books/", headers={"Accept-Language": "de"}).content.decode()
+    assert "Haben" in page
+    assert "Gutschriften" not in page
 
 
 def test_a_treasurer_imports_resolves_collects_and_a_second_one_releases(

@@ -1,5 +1,6 @@
 """Demand response from consent to the booked incentive, on final meter days of known use."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from energy.models import Meter, Site
 from energy.models.meters import MeterKind
 from energy.services.partitions import ensure_months
 from grid.domain.demand_response import CannotCall
+from grid.domain.spoken.book import in_language
 from grid.models import DayClosing, DemandConsent, DemandEvent, DemandProgramme, DemandResponse
 from grid.services import demand_response as service
 from grid.services.demand_measurement import due_events, measure_event
@@ -94,7 +96,7 @@ def test_who_consented_is_asked_told_and_may_leave_one_event_out(
 ):
     assert set(event.responses.values_list("site", flat=True)) == {s.pk for s in sites[:2]}
     told = Notification.objects.get(user=household)
-    assert told.subject == "Please draw less: 03 Jun, 18:00 to 19:00"
+    assert told.subject == "Please draw less: 3 June, 18:00 to 19:00"
     assert "0.25 EUR" in told.text
     own = event.responses.get(site=sites[0])
     service.opt_out(response=own, now=START - timedelta(minutes=1))
@@ -226,6 +228,18 @@ def test_nobody_consents_for_somebody_else(client, microgrid, programme, sites, 
     )
     assert client.get(reverse("api-programmes")).json()["count"] == 0
     assert not DemandConsent.objects.exists()
+
+
+def test_a_call_for_less_is_read_in_german_and_its_form_keeps_the_day(client, event, household, operator):
+    german = {"Accept-Language": "de"}
+    client.force_login(household)
+    assert "0,25 EUR" in client.get(reverse("programmes"), headers=german).content.decode()
+    told = Notification.objects.get(user=household)
+    assert in_language(told.subject, "de") == "Bitte beziehen Sie weniger: 3. Juni, 18:00 bis 19:00 Uhr"
+    assert "Für jede kWh weniger als üblich bekommen Sie 0,25 EUR." in in_language(told.text, "de")
+    client.force_login(operator)
+    page = client.get(reverse("demand-events"), headers=german).content.decode()
+    assert re.search(r'type="date" name="[\w-]*day" value="\d{4}-\d\d-\d\d"', page)
 
 
 def test_an_operator_offers_calls_and_cancels_on_the_page(client, microgrid, sites, household, operator):

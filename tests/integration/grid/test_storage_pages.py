@@ -84,6 +84,10 @@ def test_the_operator_sees_every_storage_by_origin(yard):
     page = client.get(reverse("storage", args=[yard.storage.public_id]) + f"?day={FIRST}").content.decode()
     assert "as planned" in page
     assert "Ben</th>" in page
+    address = reverse("storage", args=[yard.storage.public_id]) + f"?day={FIRST}"
+    page = client.get(address, headers={"Accept-Language": "de"}).content.decode()
+    assert "Gab nach Plan 0,70 kWh ab" in page
+    assert "as planned" not in page
 
 
 def test_the_door_tells_origins_and_hours(yard):

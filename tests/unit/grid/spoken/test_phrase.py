@@ -27,6 +27,17 @@ def test_what_alarms_are_called_is_not_taken_for_a_line() -> None:
     assert BOOK.german("silent storage: B 2") == "stummer Speicher: B 2"
 
 
+def test_what_holds_a_load_down_is_said_with_its_reason() -> None:
+    assert (
+        BOOK.german("1 load is held down: Car for work, planned to be ready by 17:00")
+        == "1 Last wird gedrosselt: Car for work, nach Plan fertig bis 17:00 Uhr"
+    )
+    assert (
+        BOOK.german("3 loads are held down: demand response until 11:00, Feierabend")
+        == "3 Lasten werden gedrosselt: Lastverschiebung bis 11:00 Uhr, Feierabend"
+    )
+
+
 def test_every_phrase_uses_its_places_alike_and_is_read_back_as_itself() -> None:
     english = [phrase.english for phrase in BOOK.phrases]
     for phrase in BOOK.phrases:
