@@ -68,6 +68,15 @@ class ConnectionForm(SiteFormBase):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
+        microgrid = given.get("microgrid") or self.instance.microgrid_id
+        alike = Site.objects.filter(microgrid=microgrid, name=given.get("name")).exclude(pk=self.instance.pk)
+        if "name" in self.changed_data and alike.exists():
+            self.add_error(
+                "name",
+                gettext_lazy(
+                    "Another metering point is called so; say which one it is, for example by the flat."
+                ),
+            )
         if self.errors:
             return given
         try:
@@ -90,6 +99,16 @@ class StorageForm(StorageFormBase):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if self.instance.pk is None and given.get("soc_min_wh") is not None:
-            self.instance.soc_wh = given["soc_min_wh"]
+        least, most, holds = (given.get(name) for name in ("soc_min_wh", "soc_max_wh", "capacity_wh"))
+        if None not in (least, most, holds) and not 0 <= least <= most <= holds:
+            self.add_error(
+                "soc_max_wh", gettext_lazy("From the least charge kept to the most, and within the capacity.")
+            )
+        for name in ("eta_charge", "eta_discharge"):
+            if given.get(name) is not None and not 0 < given[name] <= 1:
+                self.add_error(
+                    name, gettext_lazy("An efficiency lies above 0 and is at most 1, for example 0.95.")
+                )
+        if self.instance.pk is None and least is not None:
+            self.instance.soc_wh = least
         return given

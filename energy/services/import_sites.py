@@ -190,7 +190,7 @@ def _same_site(run: _Import, site: Site, listed: ListedSite) -> None:
 def _connect(run: _Import, listed: ListedSite, member: Member, node: Node | None) -> Site | None:
     given = listed.given
     site = Site(
-        microgrid=run.microgrid, member=member, node=node, code=listed.code, name=str(given.get("name") or member.street or listed.code),
+        microgrid=run.microgrid, member=member, node=node, code=listed.code, name=str(given.get("name") or _name(run, listed, member)),
         kind=str(given.get("kind") or _usual_kind(listed)), phases=str(given.get("phases") or "123"), fuse_a=_whole(given.get("fuse_a")),
     )  # fmt: skip
     try:
@@ -201,6 +201,14 @@ def _connect(run: _Import, listed: ListedSite, member: Member, node: Node | None
     run.report.sites += 1
     run.report.meters += 1
     return site
+
+
+def _name(run: _Import, listed: ListedSite, member: Member) -> str:
+    """The member's street; the code with it where several sites are there, and alone where the site is the cooperative's."""
+    if not member.street or member.pk == run.own.pk:
+        return listed.code
+    taken = Site.objects.filter(microgrid=run.microgrid, name=member.street).exists()
+    return f"{member.street[: 120 - len(listed.code) - 2]}, {listed.code}" if taken else member.street
 
 
 def _usual_kind(listed: ListedSite) -> SiteKind:
