@@ -47,11 +47,13 @@ from billing.services.periods import (
 )
 from energy.selectors.clocks import cooperative_now
 from kernel.intervals import CannotReadPeriod, Month
+from kernel.written import whole_number
 from members.language import month_in_words, said
 from members.models import Cooperative
 from members.services.access import record_look
 
 ON_A_PAGE = 100
+MOST_PAGES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
         record_look(
             user=request.user, member=own.member, what="account", subject=str(own), now=timezone.now()
         )  # type: ignore[arg-type]
-    page = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdigit() else 1
+    page = whole_number(request.GET.get("page", ""), least=1, most=MOST_PAGES) or 1
     sheet = account_sheet(
         accounts, since=desk.month.first_day, until=desk.month.last_day, first=(page - 1) * ON_A_PAGE, most=ON_A_PAGE
     )  # fmt: skip

@@ -169,7 +169,10 @@ class SiteAdmin(RoleAdmin):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            connect_site(site=obj, metered_from=form.cleaned_data["metered_from"])
+            connect_site(
+                site=obj, metered_from=form.cleaned_data["metered_from"], by=request.user,
+                now=obj.microgrid.now(timezone.now()),
+            )  # fmt: skip
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -5,10 +5,13 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from energy.models import Meter, Microgrid, Node, Site, Source, StorageUnit
+from energy.models import Meter, Microgrid, Node, Site, SiteOwnership, Source, StorageUnit
 from energy.models.meters import MeterKind
 from energy.models.sites import SiteKind
 from energy.services.device_meters import CannotMeterDevice, check_free
+from energy.services.ownership import CannotMove, hand_over
+from members.models import User
+from members.services.cooperatives import cooperative_as_member
 
 
 class CannotConnect(ValueError):
@@ -43,19 +46,39 @@ def check_node(*, microgrid: Microgrid, node: Node | None) -> None:
 
 
 @transaction.atomic
-def connect_site(*, site: Site, metered_from: date | None) -> Site:
-    """Store a new site with the meter at its connection; empty: it counts since ever, otherwise from the beginning of that local day.
+def connect_site(*, site: Site, metered_from: date | None, by: User | None, now: datetime) -> Site:
+    """Store a new site with the meter at its connection; empty: both are there since ever, otherwise from that local day on.
+
+    Before that day the site is nobody's, so that its member is billed for own days only. `now` is the microgrid's.
 
     Raises:
-        CannotConnect: the member, the node or the code does not fit.
+        CannotConnect: the member, the node, the code or the day does not fit.
     """
     Microgrid.objects.select_for_update(no_key=True).get(pk=site.microgrid_id)
     check_site(site=site)
-    site.save()
+    if metered_from is None:
+        site.save()
+    else:
+        _save_from(site, metered_from, by, now)
     Meter.objects.create(
         microgrid=site.microgrid, site=site, kind=MeterKind.SITE, code=site.code, installed_at=beginning(site.microgrid, metered_from)
     )  # fmt: skip
     return site
+
+
+def _save_from(site: Site, day: date, by: User | None, now: datetime) -> None:
+    """Store a site that is the cooperative's, vacant, until it is handed to its member on its first day."""
+    member, own = site.member, cooperative_as_member(site.microgrid.cooperative)
+    site.member = own
+    site.save()
+    if member == own:
+        return
+    SiteOwnership.objects.filter(site=site).update(is_vacant=True)
+    try:
+        hand_over(site=site, member=member, day=day, by=by, now=now, reason="connected")
+    except CannotMove as why:
+        raise CannotConnect(str(why)) from None
+    site.refresh_from_db()
 
 
 @transaction.atomic

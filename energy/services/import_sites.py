@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,7 @@ from energy.domain.site_table import (
     ListedStorage,
     Value,
 )
-from energy.models import Consumer, Microgrid, Node, Site, Source, StorageUnit
+from energy.models import Consumer, Microgrid, Node, Site, SiteOwnership, Source, StorageUnit
 from energy.models.assets import Asset
 from energy.models.sites import SiteKind
 from energy.services.connections import CannotConnect, beginning, connect_site, meter_asset
@@ -52,9 +52,9 @@ class SiteReport:
 class _Import:
     """One run: what is known already, what came about, and what is wrong."""
 
-    def __init__(self, microgrid: Microgrid) -> None:
+    def __init__(self, microgrid: Microgrid, now: datetime) -> None:
         cooperative = microgrid.cooperative
-        self.microgrid = microgrid
+        self.microgrid, self.now = microgrid, now
         self.report = SiteReport()
         self.problems: list[RowProblem] = []
         self.own = cooperative_as_member(cooperative)
@@ -72,11 +72,11 @@ class _OnlyChecked(Exception):
 
 
 def import_sites(
-    *, microgrid: Microgrid, listed: Sequence[ListedSite], check_only: bool = False, say: Callable[[int], None] = lambda done: None,
+    *, microgrid: Microgrid, listed: Sequence[ListedSite], now: datetime, check_only: bool = False, say: Callable[[int], None] = lambda done: None,
 ) -> SiteReport:  # fmt: skip
     """Make what the table lists and the microgrid does not have: members, sites with their meters, loads, sources, storages.
 
-    What is there stays as it is; where the table says something else of it, nothing is loaded. `say` is told how many sites are done.
+    What is there stays as it is; where the table says something else of it, nothing is loaded. `now` is the microgrid's; `say` is told how many sites are done.
 
     Raises:
         CannotReadSites: with every row that contradicts what is there, or names a node that is not.
@@ -84,7 +84,7 @@ def import_sites(
     try:
         with transaction.atomic():
             Microgrid.objects.select_for_update().get(pk=microgrid.pk)
-            run = _Import(microgrid)
+            run = _Import(microgrid, now)
             for done, site in enumerate(listed, start=1):
                 _site(run, site)
                 if done % EVERY == 0:
@@ -173,13 +173,16 @@ def _node(run: _Import, listed: ListedSite) -> Node | None:
 def _same_site(run: _Import, site: Site, listed: ListedSite) -> None:
     """Note what the table says otherwise of a site that is there."""
     meter = site.meters.filter(kind="site").order_by("pk").first()
+    owner = SiteOwnership.objects.select_related("member").get(site=site, valid_to=None).member
     stands: dict[str, Any] = {
-        "member": COOPERATIVE if site.member_id == run.own.pk else site.member.number, "kind": site.kind, "name": site.name,
+        "member": COOPERATIVE if owner == run.own else owner.number, "kind": site.kind, "name": site.name,
         "node": site.node.code if site.node else None, "phases": site.phases, "fuse_a": site.fuse_a,
         "metered_from": None if meter is None or meter.installed_at is None else meter.installed_at.astimezone(run.microgrid.zone).date(),
     }  # fmt: skip
     for column in OF_SITE:
         value = listed.given.get(column)
+        if column == "member" and value == run.own.number:
+            value = COOPERATIVE
         if value is not None and stands[column] != value:
             shown = "nothing" if stands[column] is None else f"'{stands[column]}'"
             run.wrong(
@@ -194,7 +197,7 @@ def _connect(run: _Import, listed: ListedSite, member: Member, node: Node | None
         kind=str(given.get("kind") or _usual_kind(listed)), phases=str(given.get("phases") or "123"), fuse_a=_whole(given.get("fuse_a")),
     )  # fmt: skip
     try:
-        connect_site(site=site, metered_from=_day(given.get("metered_from")))
+        connect_site(site=site, metered_from=_day(given.get("metered_from")), by=None, now=run.now)
     except CannotConnect as why:
         run.wrong(listed.row, "site", f"{listed.code} cannot be connected", str(why))
         return None

@@ -17,8 +17,10 @@ from grid.models import GridAlarm
 from grid.selectors.alarms import alarm_board, own_alarms_to_change, past_alarms, read_alarms
 from grid.services.alarms import CannotShelve, acknowledge, shelve, unshelve
 from grid.web.said import said
+from kernel.written import whole_number
 
 SHELF_MINUTES = (15, 60, 240, 480, 1440)
+MOST_MINUTES = 100_000
 
 
 def _read_microgrid(request: HttpRequest) -> Microgrid:
@@ -92,7 +94,7 @@ def step(request: HttpRequest, public_id: Any) -> HttpResponse:
     elif name == "shelve":
         minutes = request.POST.get("minutes", "")
         try:
-            length = timedelta(minutes=int(minutes) if minutes.isdigit() else 0)
+            length = timedelta(minutes=whole_number(minutes, most=MOST_MINUTES) or 0)
             shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
             messages.success(
                 request,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             with Progress(*columns, console=Console(stderr=True)) as bar:
                 step = bar.add_task("connecting", total=len(listed))
                 report = import_sites(
-                    microgrid=microgrid, listed=listed, check_only=options["check"],
+                    microgrid=microgrid, listed=listed, now=microgrid.now(timezone.now()), check_only=options["check"],
                     say=lambda done: bar.update(step, completed=done),
                 )  # fmt: skip
                 bar.update(step, description="done", completed=len(listed))
