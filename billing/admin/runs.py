@@ -37,6 +37,7 @@ from billing.services.runs import CannotBill, prepare_run
 from billing.tasks import dispatch_run, post_run, print_run, send_queued
 from energy.models import Microgrid, Site
 from kernel.intervals import Month
+from kernel.written import whole_number
 from members.admin.confirm import ask_first
 from members.admin.roles import FactAdmin, RoleAdmin, served_ids
 from members.choices import offer
@@ -235,7 +236,7 @@ class BillingRunAdmin(FactAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:  # fmt: skip
-        run = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        run = self.get_queryset(request).filter(pk=whole_number(object_id)).first()
         extra = self._shown(request, run) if run else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 

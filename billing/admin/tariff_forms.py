@@ -143,6 +143,14 @@ def as_text(parts: Any) -> str:
     return json.dumps(parts, indent=1)
 
 
+class AssignForm(forms.Form):
+    """From which day on."""
+
+    valid_from = forms.DateField(
+        widget=UnfoldAdminDateWidget, label=gettext_lazy("Valid from"), help_text=gettext_lazy("A version of the tariff must hold on each day that is billed.")
+    )  # fmt: skip
+
+
 class TariffFileForm(forms.Form):
     """Somebody else's tariff as a draft of ours."""
 

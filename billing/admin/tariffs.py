@@ -3,16 +3,18 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
 
-from billing.admin.tariff_forms import TariffFileForm
+from billing.admin.tariff_forms import AssignForm, TariffFileForm
 from billing.models import Tariff, TariffAssignment, TariffVersion
+from billing.services.assignments import assign_to_rest, sites_without
 from billing.services.tariff_files import CannotImportTariff, draft_from_urdb
 from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
@@ -48,10 +50,38 @@ class TariffAdmin(RoleAdmin):
     search_fields = ("name", "code")
     inlines = (VersionInline,)
     actions_list = ("from_file",)
+    actions_detail = ("assign",)
 
     def get_urls(self) -> list[URLPattern]:
         page = path("from-file/", self.admin_site.admin_view(self.file_page), name="billing_tariff_from_urdb")
         return [page, *super().get_urls()]
+
+    def has_assign_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self._may(request, TREASURERS)
+
+    @action(
+        description=gettext_lazy("Give it to all without a tariff"), url_path="assign", permissions=["assign"]
+    )
+    def assign(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask for the first day, and give the tariff to every metering point that has none."""
+        tariff = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not self.has_change_permission(request, tariff):
+            raise PermissionDenied
+        back = reverse("admin:billing_tariff_change", args=[tariff.pk])
+        form = AssignForm(request.POST or None, initial={"valid_from": timezone.now().date().replace(day=1)})
+        if form.is_valid():
+            count = assign_to_rest(tariff=tariff, valid_from=form.cleaned_data["valid_from"])
+            done = ngettext("%(count)s metering point has %(tariff)s now.", "%(count)s metering points have %(tariff)s now.", count) % {"count": count, "tariff": tariff.name}  # fmt: skip
+            self.log_change(request, tariff, done)
+            messages.success(request, done)
+            return redirect(back)
+        waiting = sites_without(tariff).count()
+        context = {
+            **self.admin_site.each_context(request), "title": _("Give %(tariff)s to all without a tariff") % {"tariff": tariff.name},
+            "form": form, "button": _("Give it"), "back": back,
+            "sentence": ngettext("%(count)s metering point has none.", "%(count)s metering points have none.", waiting) % {"count": waiting},
+        }  # fmt: skip
+        return render(request, "admin/billing/tariff_file.html", context)
 
     def has_from_file_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, TREASURERS)

@@ -26,6 +26,7 @@ from billing.selectors.documents import visible_documents
 from billing.selectors.payments import visible_payments
 from billing.services.looks import open_document
 from billing.services.papers import pdf_of
+from kernel.written import whole_number
 from members.selectors.scope import user_of
 
 
@@ -190,9 +191,10 @@ class BillList(generics.ListAPIView[Document]):
                 )
             documents = documents.filter(kind=kind)
         if period:
-            if not period.isdigit() or len(period) != 6:
+            month = whole_number(period) if len(period) == len("201603") else None
+            if month is None:
                 raise serializers.ValidationError({"period": ["Write the month as 201603."]})
-            documents = documents.filter(period=int(period))
+            documents = documents.filter(period=month)
         return documents
 
 

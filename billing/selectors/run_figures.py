@@ -176,16 +176,24 @@ def _reactive_missing(run: BillingRun) -> dict[int, int]:
 
 
 def _missing_days(run: BillingRun, site_ids: Sequence[int]) -> dict[int, int]:
-    """By site, on how many days of the run its meter has no readings at all."""
+    """By site, on how many days of the run its meter was there and has no readings at all."""
     site_of = _meters(site_ids)
+    meters = Meter.objects.in_bulk(list(site_of))
+    there = {
+        pk: [meter.counts_on(run.microgrid.local_day(day)) for day in run.days()]
+        for pk, meter in meters.items()
+    }
     kept = dict(
         BilledReadings.objects.filter(run=run, channel=Channel.IMPORT, meter_id__in=site_of).values_list(
             "meter_id", "versions"
         )
     )
-    days = len(run.days())
+    unread = [0] * len(run.days())
     missing = {
-        site: sum(version == 0 for version in kept[meter]) if meter in kept else days
+        site: sum(
+            is_there and version == 0
+            for is_there, version in zip(there[meter], kept.get(meter, unread), strict=True)
+        )
         for meter, site in site_of.items()
     }
     return {site: count for site, count in missing.items() if count}

@@ -22,6 +22,7 @@ from billing.services.differences import (
 )
 from billing.services.incentive_awards import award_month
 from billing.services.posting import distribute_local_revenue, number_and_post
+from billing.services.price_publication import publish_days
 from billing.services.rate_plans import terms_along
 from billing.services.rating import rate_sites
 from energy.models import DayStatus, Meter, MeterDay, Microgrid, Site
@@ -68,6 +69,7 @@ def prepare_run(
     if existing is not None:
         return existing
     _check_closed(microgrid, chosen)
+    _publish_late(microgrid, chosen, now)
     site_ids = list(
         Site.objects.filter(microgrid=microgrid, meters__kind="site").order_by("code").distinct().values_list("pk", flat=True)
     )  # fmt: skip
@@ -152,6 +154,14 @@ def _check_final(microgrid: Microgrid, days: Sequence[date]) -> None:
             _("Readings of %(again)s days are not final: %(again2)s; close them again.")
             % {"again": len(again), "again2": ", ".join(again[:5])}
         )
+
+
+def _publish_late(microgrid: Microgrid, days: Sequence[date], now: datetime) -> None:
+    """Publish the prices of closed days that the clock missed: before the first tariff was approved, or while no beat ran."""
+    try:
+        publish_days(microgrid=microgrid, days=days, now=now)
+    except (TariffMissing, CannotRate) as problem:
+        raise CannotBill(str(problem)) from None
 
 
 def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[date]) -> None:

@@ -48,12 +48,14 @@ from billing.services.periods import (
 )
 from energy.selectors.clocks import cooperative_now
 from kernel.intervals import CannotReadPeriod, Month
+from kernel.written import whole_number
 from members.language import month_in_words, said
 from members.models import Cooperative
 from members.selectors.scope import user_of
 from members.services.access import record_look
 
 ON_A_PAGE = 100
+MOST_PAGES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,8 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
         assert own.member is not None  # its number was asked for
         record_look(
             user=user_of(request), member=own.member, what="account", subject=str(own), now=timezone.now()
-        )
-    page = max(int(request.GET["page"]), 1) if request.GET.get("page", "").isdigit() else 1
+        )  # type: ignore[arg-type]
+    page = whole_number(request.GET.get("page", ""), least=1, most=MOST_PAGES) or 1
     sheet = account_sheet(
         accounts, since=desk.month.first_day, until=desk.month.last_day, first=(page - 1) * ON_A_PAGE, most=ON_A_PAGE
     )  # fmt: skip

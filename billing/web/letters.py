@@ -25,6 +25,7 @@ from billing.services.year_letters import tell_year
 from billing.tasks import send_queued
 from billing.web.books import now_of
 from billing.web.money_desk import open_desk
+from kernel.written import whole_number
 from members.language import said
 from members.models import Cooperative, Member
 from members.selectors.scope import user_of
@@ -109,10 +110,10 @@ def _act(request: HttpRequest, cooperative: Cooperative) -> str:
     elif what == "failed":
         count = send_failed_again(cooperative=cooperative, now=now)
     elif what == "year":
-        year = request.POST.get("year", "")
-        if not year.isdecimal() or not 2000 <= int(year) <= now.year:
+        year = whole_number(request.POST.get("year", ""), least=2000, most=now.year)
+        if year is None:
             raise CannotSend(_("Write the year as 2015."))
-        count = sum(tell_year(microgrid=grid, year=int(year), now=now) for grid in cooperative.microgrids.order_by("pk"))  # fmt: skip
+        count = sum(tell_year(microgrid=grid, year=year, now=now) for grid in cooperative.microgrids.order_by("pk"))  # fmt: skip
     else:
         raise Http404
     send_queued.delay()

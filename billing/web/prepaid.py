@@ -42,6 +42,7 @@ from billing.web.books import now_of
 from billing.web.money_desk import NoAmount, money_written
 from billing.web.own_payments import WAYS
 from grid.models import SupplyRequest
+from kernel.written import whole_number
 from members.language import said
 from members.models import Member
 from members.selectors.scope import own_members, user_of
@@ -117,7 +118,7 @@ def _act(request: HttpRequest, member: Member, reader: Reader) -> HttpResponse:
         elif what == "own":
             days, amount = request.POST.get("days", "").strip(), request.POST.get("amount", "").strip()
             choose_own_alarms(
-                agreement=agreement, days=int(days) if days.isdecimal() else None,
+                agreement=agreement, days=whole_number(days),
                 amount_minor=money_written(amount) if amount else None,
             )  # fmt: skip
             messages.success(request, reader.words["kept"])

@@ -22,12 +22,14 @@ from billing.services.ledger import CannotPost
 from billing.services.shares import CannotTakeShares, book_shares, give_back_shares, pay_in_shares
 from billing.web.books import now_of
 from billing.web.money_desk import Desk, NoAmount, money_written, open_desk
+from kernel.written import whole_number
 from members.language import said
 from members.models import Member
 from members.selectors.scope import user_of
 
 PAGE = 60
 MOST_LINES = 100
+MOST_SHARES = 1_000_000_000
 REFUSALS = (CannotTakeShares, CannotPost, NoAmount)
 WAYS = {
     ShareWay.BANK: gettext_lazy("by bank"), ShareWay.CASH: gettext_lazy("in cash"), ShareWay.MOBILE: gettext_lazy("by mobile money"),
@@ -110,9 +112,10 @@ def _member(desk: Desk, number: str) -> Member:
 
 
 def _count(text: str) -> int:
-    if not text.strip().isdigit():
+    count = whole_number(text, most=MOST_SHARES)
+    if count is None:
         raise CannotTakeShares(_("Write how many shares as a whole number."))
-    return int(text)
+    return count
 
 
 def _day(text: str) -> date:

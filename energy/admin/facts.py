@@ -4,15 +4,18 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
+from energy.admin.connection_forms import ConnectionForm, MicrogridForm, StorageForm
 from energy.admin.enrolment import code_for
 from energy.models import (
     Consumer,
@@ -28,8 +31,10 @@ from energy.models import (
     Transformer,
 )
 from energy.models.assets import AssetStatus
+from energy.services.connections import beginning, connect_site, meter_asset
 from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
 from members.models import Role
+from members.selectors.scope import user_of
 
 ASSET_COLOURS = {
     AssetStatus.ACTIVE: "success", AssetStatus.MAINTENANCE: "warning", AssetStatus.FAULTY: "danger",
@@ -39,8 +44,9 @@ ASSET_COLOURS = {
 
 @admin.register(Microgrid)
 class MicrogridAdmin(RoleAdmin):
-    """Settlement boundaries; zone and interval are fixed, for every stored day was cut by them."""
+    """Settlement boundaries, made by superusers; zone and interval are fixed then, for every stored day was cut by them."""
 
+    form = MicrogridForm
     change_roles = (Role.OPERATOR,)
     list_display = (
         "name",
@@ -58,6 +64,7 @@ class MicrogridAdmin(RoleAdmin):
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("name", "cooperative", "slug", "time_zone", "interval_minutes")}),
+        (gettext_lazy("Public holidays"), {"fields": ("country", "region")}),
         (
             gettext_lazy("Limits at the point of common coupling"),
             {"fields": ("import_limit_w", "export_limit_w")},
@@ -66,6 +73,12 @@ class MicrogridAdmin(RoleAdmin):
         (gettext_lazy("Replay clock"), {"fields": ("clock_real_start", "clock_shown_start", "clock_speed")}),
         (gettext_lazy("References"), {"fields": ("chain_ref", "external_ref")}),
     )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.readonly_fields if obj is not None else ("chain_ref", "external_ref", "clock_real_start", "clock_shown_start", "clock_speed")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Microgrid]:
         return (
@@ -110,10 +123,8 @@ class StorageInline(_AssetInline):
     model = StorageUnit
     fields = ("code", "capacity_wh", "charge_max_w", "discharge_max_w", "eta_charge", "eta_discharge",
               "soc_min_wh", "soc_max_wh", "soc_wh", "status")  # fmt: skip
+    form = StorageForm
     readonly_fields = ("soc_wh",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # a battery comes with its meters, by an import
 
 
 class MeterInline(RoleTabularInline):
@@ -125,20 +136,58 @@ class MeterInline(RoleTabularInline):
 
 @admin.register(Site)
 class SiteAdmin(RoleAdmin):
-    """Metering points with all that stands behind them."""
+    """Metering points with all that stands behind them; a site comes with its meter, each source and storage with one of its own."""
 
+    form = ConnectionForm
     cooperative_path = "microgrid__cooperative"
-    change_roles = (Role.OPERATOR,)
+    change_roles = add_roles = (Role.OPERATOR,)
     list_display = ("code", "name", "kind", "member", "microgrid", "node")
     list_filter = ("microgrid", "kind", "member__is_cooperative")
     ordering = ("microgrid", "code")
     search_fields = ("code", "name", "member__name", "member__number")
     list_select_related = ("member", "microgrid", "node")
-    readonly_fields = ("microgrid", "code", "node", "member", "public_id")
-    fields = ("microgrid", "code", "name", "kind", "member", "landlord", "node", "fuse_a", "public_id")
-    autocomplete_fields = ("landlord",)
+    readonly_fields = ("microgrid", "code", "member", "public_id")
+    fields = (
+        "microgrid",
+        "code",
+        "name",
+        "kind",
+        "member",
+        "landlord",
+        "node",
+        "phases",
+        "fuse_a",
+        "public_id",
+    )
+    autocomplete_fields = ("member", "landlord", "node")
     inlines = (ConsumerInline, SourceInline, StorageInline, MeterInline)
     actions_detail = ("hand_over",)
+
+    def get_fields(self, request: HttpRequest, obj: Site | None = None) -> tuple[str, ...]:
+        shown = tuple(self.fields)
+        return shown if obj is not None else (*shown[:-1], "metered_from")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Site | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return ()
+        return (*self.readonly_fields, "node") if obj.node_id is not None else self.readonly_fields
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Site, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            connect_site(
+                site=obj, metered_from=form.cleaned_data["metered_from"], by=user_of(request),
+                now=obj.microgrid.now(timezone.now()),
+            )  # fmt: skip
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        site = form.instance
+        since = site.microgrid.now(timezone.now()) if change else beginning(site.microgrid, form.cleaned_data["metered_from"])  # fmt: skip
+        for asset in (*site.sources.filter(meter=None), *site.storages.filter(meter=None, request=None)):
+            meter_asset(asset=asset, installed_at=since)
 
     @action(description=gettext_lazy("Hand it over"), url_path="hand-over", permissions=["hand_over"])
     def hand_over(self, request: HttpRequest, object_id: int) -> HttpResponse:

@@ -32,7 +32,7 @@ def wrong_figures(topology: Topology) -> Iterator[tuple[str, str]]:
         yield from _outside(
             transformer, f"transformer '{_cut(transformer.code)}'", _of_transformer(transformer)
         )
-    yield from _long_names(topology)
+    yield from _odd_names(topology)
 
 
 def _of_node(node: PlannedNode) -> Sequence[Bound]:
@@ -79,7 +79,7 @@ def _outside(
             )
 
 
-def _long_names(topology: Topology) -> Iterator[tuple[str, str]]:
+def _odd_names(topology: Topology) -> Iterator[tuple[str, str]]:
     rows: Sequence[tuple[str, Sequence[PlannedNode | PlannedLine | PlannedTransformer | PlannedSwitch]]] = (
         ("node", topology.nodes), ("line", topology.lines), ("transformer", topology.transformers), ("switch", topology.switches),
     )  # fmt: skip
@@ -89,11 +89,21 @@ def _long_names(topology: Topology) -> Iterator[tuple[str, str]]:
                 row.place,
                 f"the code '{_cut(row.code)}' of a {kind} has {len(row.code)} letters; {LONGEST_NAME} at most.",
             )
+        if not row.code.isprintable():
+            yield (
+                row.place,
+                f"the code {_cut(ascii(row.code))} of a {kind} holds signs that cannot be printed; leave them out.",
+            )
     for line in topology.lines:
         if len(line.line_type) > LONGEST_NAME:
             yield (
                 line.place,
                 f"the type '{_cut(line.line_type)}' of line '{_cut(line.code)}' has {len(line.line_type)} letters; {LONGEST_NAME} at most.",
+            )
+        if not line.line_type.isprintable():
+            yield (
+                line.place,
+                f"the type {_cut(ascii(line.line_type))} of line '{_cut(line.code)}' holds signs that cannot be printed; leave them out.",
             )
 
 

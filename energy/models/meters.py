@@ -11,6 +11,7 @@ from energy.models.microgrids import Microgrid
 from energy.models.sites import Site
 from energy.models.topology import Line, Transformer
 from kernel.identifiers import random_bytes32
+from kernel.intervals import LocalDay
 from members.models.public import PublicRow
 
 
@@ -107,6 +108,11 @@ class Meter(PublicRow):
     def channels(self) -> tuple[Channel, ...]:
         """What it counts today."""
         return channels_of(self.kind, counts_reactive=self.reactive_from is not None)
+
+    def counts_on(self, day: LocalDay) -> bool:
+        """Whether it was there on some of a local day."""
+        begun = self.installed_at is None or self.installed_at < day.end_at
+        return begun and (self.removed_at is None or self.removed_at > day.start_at)
 
     def channels_on(self, day: date) -> tuple[Channel, ...]:
         """What it counted on a local day."""

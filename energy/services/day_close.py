@@ -60,7 +60,7 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
         for meter in Meter.objects.filter(microgrid=microgrid).select_related(
             "site", "source", "storage", "consumer"
         )
-        if meter.removed_at is None or meter.removed_at > microgrid.local_day(day).start_at
+        if meter.counts_on(microgrid.local_day(day))
     }
     current = {
         (row.meter_id, row.channel): row

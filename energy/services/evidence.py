@@ -114,6 +114,7 @@ def _absent(
         Finding(names[meter.pk], day, f"{channel.label}: the meter day is missing")
         for day in days
         for meter in meters
+        if meter.counts_on(microgrid.local_day(day))
         for channel in meter.channels_on(day)
         if (day, meter.pk, int(channel)) not in present
     ]

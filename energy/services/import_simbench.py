@@ -20,6 +20,7 @@ from energy.models.meters import MeterKind
 from energy.models.sites import SiteKind
 from energy.services.import_topology import line_columns, node_columns, transformer_columns
 from members.models import Cooperative, Member
+from members.services.cooperatives import cooperative_as_member
 
 MEGA = 1_000_000
 FIRST_NAMES = [
@@ -256,19 +257,6 @@ def _sites(microgrid: Microgrid, network: SimbenchNetwork, nodes: dict[str, Node
         for s in made_storages
     ]
     Meter.objects.bulk_create(meters)
-
-
-def cooperative_as_member(cooperative: Cooperative) -> Member:
-    """The cooperative taking part like a member."""
-    member, _ = Member.objects.get_or_create(
-        cooperative=cooperative,
-        is_cooperative=True,
-        defaults={
-            "number": "0", "name": cooperative.name, "street": cooperative.street, "city": cooperative.city,
-            "postal_code": cooperative.postal_code, "country": cooperative.country, "email": cooperative.email,
-        },
-    )  # fmt: skip
-    return member
 
 
 def _members(microgrid: Microgrid, codes: list[str]) -> dict[str, Member]:

@@ -41,7 +41,7 @@ def read_plan_file(path: Path) -> PlanProblem:
         raise CannotReadPlan(f"{path.name}: there is no such file in {path.parent}; check the path") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise CannotReadPlan(f"{path.name}: cannot be read ({problem}); give a JSON file") from None
-    except (json.JSONDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise CannotReadPlan(
             f"{path.name}: is no JSON ({problem}); write it again as one JSON object"
         ) from None

@@ -24,6 +24,7 @@ from grid.api.days import microgrid_of
 from grid.models import GridState
 from grid.selectors.drawing import draw
 from grid.selectors.states import latest_state, spelled_out
+from kernel.written import whole_number
 from members.selectors.scope import user_of
 
 
@@ -174,8 +175,8 @@ class TickList(generics.ListAPIView[GridState]):
         if getattr(self, "swagger_fake_view", False):
             return GridState.objects.none()
         microgrid = microgrid_of(self.request, self.kwargs["public_id"])
-        text = self.request.query_params.get("minutes", "60")
-        if not text.isdigit() or not 0 < int(text) <= 1440:
+        minutes = whole_number(self.request.query_params.get("minutes", "60"), least=1, most=1440)
+        if minutes is None:
             raise ValidationError({"minutes": ["must be a number from 1 to 1440"]})
-        since = microgrid.now(timezone.now()) - timedelta(minutes=int(text))
+        since = microgrid.now(timezone.now()) - timedelta(minutes=minutes)
         return GridState.objects.filter(microgrid=microgrid, at__gte=since).order_by("-at", "-pk")

@@ -32,6 +32,7 @@ from grid.selectors.openadr_objects import (
     ven_as_json,
 )
 from grid.services import openadr
+from kernel.written import whole_number
 
 MOST_ROWS = 50
 
@@ -144,10 +145,10 @@ class Client(APIView):
         return Response([show(row) for row in rows[skip : skip + limit]])
 
     def _whole(self, name: str, default: int, most: int) -> int:
-        text = self.request.query_params.get(name, str(default))
-        if not text.isdigit() or int(text) > most:
+        number = whole_number(self.request.query_params.get(name, str(default)), most=most)
+        if number is None:
             raise ValidationError({name: [f"must be a whole number up to {most}"]})
-        return int(text)
+        return number
 
     def one(self, rows: QuerySet[Any], public_id: Any) -> Any:
         found = rows.filter(public_id=public_id).first()

@@ -20,9 +20,11 @@ from grid.selectors.alarms import alarm_board, own_alarms_to_change, past_alarms
 from grid.services.alarms import CannotShelve, acknowledge, shelve, unshelve
 from grid.web.said import said
 from kernel.identifiers import uuid_in
+from kernel.written import whole_number
 from members.selectors.scope import user_of
 
 SHELF_MINUTES = (15, 60, 240, 480, 1440)
+MOST_MINUTES = 100_000
 
 
 def _read_microgrid(request: HttpRequest) -> Microgrid:
@@ -96,8 +98,8 @@ def step(request: HttpRequest, public_id: Any) -> HttpResponse:
     elif name == "shelve":
         minutes = request.POST.get("minutes", "")
         try:
-            length = timedelta(minutes=int(minutes) if minutes.isdigit() else 0)
-            shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))
+            length = timedelta(minutes=whole_number(minutes, most=MOST_MINUTES) or 0)
+            shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
             messages.success(
                 request,
                 _("%(alarm)s: on the shelf for %(minutes)s min.") % {"alarm": said(row), "minutes": minutes},

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -15,6 +16,7 @@ from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
 from members.models import AccessRecord, Cooperative, Member, Membership, Role, User
 from members.selectors.scope import user_of
 from members.services.access import record_look
+from members.services.cooperatives import cooperative_as_member
 
 admin.site.unregister(Group)  # roles are memberships
 
@@ -40,6 +42,11 @@ class CooperativeAdmin(RoleAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return () if obj is None else self.readonly_fields
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Cooperative, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        cooperative_as_member(obj)
 
 
 class MemberLoginInline(RoleTabularInline):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from kernel.intervals import Month
+from kernel.written import whole_number
 from members.language import amount, day_in_words, month_in_words
 from members.models import Membership, Role
 from members.selectors.scope import user_of
@@ -143,8 +144,8 @@ class MonthFilter(admin.SimpleListFilter):
         return [(str(period), period_written(period)) for period in periods.distinct()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        chosen = self.value() or ""
-        return queryset.filter(period=int(chosen)) if chosen.isdecimal() else queryset
+        chosen = whole_number(self.value() or "", most=99_999_999)
+        return queryset if chosen is None else queryset.filter(period=chosen)
 
 
 class RoleAdmin(RoleScope, ModelAdmin):

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from energy.adapters.reading_formats import FORMATS
 from energy.domain.reading_files import EnergyUnit
-from energy.management.commands.import_readings import the_microgrid
+from energy.management.microgrids import chosen_microgrid
 from energy.models import Meter
 from energy.selectors.reading_export import ExportOrder, export_readings
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--microgrid", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        microgrid = the_microgrid(options["microgrid"])
+        microgrid = chosen_microgrid(options["microgrid"])
         if not options["first"] < options["after"]:
             raise CommandError("--to must lie after --from.")
         meters = Meter.objects.filter(microgrid=microgrid)

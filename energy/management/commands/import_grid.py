@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from energy.adapters.network_files import read_network_file
 from energy.adapters.simbench_folder import CannotReadNetwork
 from energy.domain.topology_checks import NEVER_ACCEPTED, FindingKind, check
+from energy.management.microgrids import chosen_microgrid
 from energy.models import Microgrid
 from energy.services.import_topology import TopologyReport, import_topology
 
@@ -67,12 +68,10 @@ class Command(BaseCommand):
         )
 
     def _microgrid(self, slug: str, only_check: bool) -> Microgrid | None:
-        found = Microgrid.objects.filter(slug=slug) if slug else Microgrid.objects.all()
-        if found.count() == 1:
-            return found.get()
-        if only_check and not slug:
+        """The one that is meant; a file can be checked by itself where none is named."""
+        if only_check and not slug and Microgrid.objects.count() != 1:
             return None
-        raise CommandError("Name the microgrid with --microgrid SLUG (make it in the admin first).")
+        return chosen_microgrid(slug)
 
     def _instant(self, text: str) -> datetime | None:
         if not text:

@@ -11,23 +11,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from energy.adapters.reading_formats import FORMATS
 from energy.domain.reading_files import EnergyUnit, FileClock, IntervalLabel
-from energy.models import ImportStatus, Microgrid, ReadingImport
+from energy.management.microgrids import chosen_microgrid
+from energy.models import ImportStatus, ReadingImport
 from energy.services.import_staging import stage_import
 from energy.services.imports import CannotImport, accept_import, receive_file
 
 SHOWN_PROBLEMS = 20
-
-
-def the_microgrid(slug: str) -> Microgrid:
-    """The microgrid named, or the only one.
-
-    Raises:
-        CommandError: there is none, or several and none named.
-    """
-    found = Microgrid.objects.filter(slug=slug) if slug else Microgrid.objects.all()
-    if found.count() != 1:
-        raise CommandError("Name the microgrid with --microgrid SLUG.")
-    return found.get()
 
 
 class Command(BaseCommand):
@@ -46,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="why stored days change")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        microgrid = the_microgrid(options["microgrid"])
+        microgrid = chosen_microgrid(options["microgrid"])
         now = microgrid.now(timezone.now())
         try:
             content = options["file"].read_bytes()

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from energy.adapters.simbench_folder import CannotReadNetwork
+from energy.management.microgrids import chosen_cooperative
 from energy.services.import_simbench import import_network
-from members.models import Cooperative
 
 STEPS = ("reading profiles", "laying wires", "connecting sites", "loading profiles")
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             step = bar.add_task("checking files", total=len(STEPS) + 1)
             try:
                 report = import_network(
-                    folder=options["folder"], cooperative=self._cooperative(options["cooperative"]), slug=slug,
+                    folder=options["folder"], cooperative=chosen_cooperative(options["cooperative"]), slug=slug,
                     name=options["name"] or slug, time_zone=options["time_zone"],
                     say=lambda text: bar.update(step, description=text, completed=STEPS.index(text) + 1),
                 )  # fmt: skip
@@ -53,9 +53,3 @@ class Command(BaseCommand):
             f"{slug}: {verb}; {report.sites} sites, {report.meters} meters, {report.sources} sources, "
             f"{report.storages} storages"
         )
-
-    def _cooperative(self, slug: str) -> Cooperative:
-        found = Cooperative.objects.filter(slug=slug) if slug else Cooperative.objects.all()
-        if found.count() != 1:
-            raise CommandError("Name the cooperative with --cooperative SLUG (make it in the admin first).")
-        return found.get()

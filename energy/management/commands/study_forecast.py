@@ -14,6 +14,7 @@ from energy.adapters.study_forecasts import read_origins, study, write_forecasts
 from energy.domain.forecast_calendar import country_of_zone, is_country
 from energy.domain.forecast_features import Calendar
 from energy.domain.forecasting import LONGEST_HORIZON_DAYS
+from kernel.written import whole_number
 
 
 class Command(BaseCommand):
@@ -72,6 +73,7 @@ def _calendar(wanted: str | None, zone_name: str) -> Calendar:
 
 
 def _horizon(text: str, most: int) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= most:
+    intervals = whole_number(text, least=1, most=most)
+    if intervals is None:
         raise CannotStudy(f"--horizon: '{text}' is not a number of intervals from 1 to {most}")
-    return int(text)
+    return intervals

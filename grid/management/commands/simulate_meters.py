@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from energy.management.microgrids import chosen_microgrid
 from energy.models import Microgrid
 from grid.adapters.virtual_devices import CannotDeliver
 from grid.selectors.village import profile_days
@@ -33,7 +34,13 @@ class Command(BaseCommand):
         parser.add_argument("--every", type=float, default=4.0, help="live: seconds between samples")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        microgrid = self._microgrid(options["microgrid"])
+        microgrid = chosen_microgrid(options["microgrid"])
+        if not profile_days(
+            microgrid
+        ):  # its meters are real: no clock is turned, no device takes the place of another
+            raise CommandError(
+                f"{microgrid} has no virtual meters; a network that import_simbench loaded has."
+            )
         if options["month"]:
             self._replay(microgrid, options["month"])
         else:
@@ -54,12 +61,6 @@ class Command(BaseCommand):
             live(microgrid=microgrid, every_s=every_s, real_clock=timezone.now)
         except CannotLive as problem:
             raise CommandError(str(problem)) from None
-
-    def _microgrid(self, slug: str) -> Microgrid:
-        found = Microgrid.objects.filter(slug=slug) if slug else Microgrid.objects.all()
-        if found.count() != 1:
-            raise CommandError("Name the microgrid with --microgrid SLUG (import_simbench makes one).")
-        return found.get()
 
     def _replay(self, microgrid: Microgrid, text: str) -> None:
         try:

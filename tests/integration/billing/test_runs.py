@@ -13,17 +13,17 @@ from billing.models import (
     Document,
     DocumentLine,
     LedgerTransaction,
+    Tariff,
     TariffAssignment,
     TariffVersion,
 )
 from billing.selectors.run_summary import summarise, trial_balance
-from billing.services.price_publication import publish_days
 from billing.services.rating import rate_sites
 from billing.services.runs import CannotBill, RatedAnew, finish_run, prepare_run, rate_chunk
 from billing.services.tariffs import draft_from, publish_version
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.models import Channel, Meter
-from grid.models import SharingDay
+from grid.models import PriceDay, SharingDay
 from grid.services.day_close import close_day
 from tests.integration.billing.conftest import CODES, DAYS, MARCH, NOW, Hamlet, make_hamlet, measure, outcome
 
@@ -147,13 +147,22 @@ def test_a_tariff_that_has_ended_is_named(hamlet: Hamlet) -> None:
         hamlet.bill()
 
 
-def test_days_without_prices_are_named(hamlet: Hamlet) -> None:
+def test_closed_days_whose_prices_the_clock_missed_are_priced_when_a_run_is_prepared(hamlet: Hamlet) -> None:
     later = [date(2016, 3, 28)]
     measure(hamlet.microgrid, later)
-    with pytest.raises(CannotBill, match=r"No prices are published for 2016-03-28"):
-        hamlet.bill(days=[*DAYS, *later])
-    publish_days(microgrid=hamlet.microgrid, days=later, now=NOW)
+    stood = {row.day: row.published_at for row in PriceDay.objects.filter(microgrid=hamlet.microgrid)}
+    assert later[0] not in stood
     assert hamlet.bill(days=[*DAYS, *later]).status == "posted"
+    now = {row.day: row.published_at for row in PriceDay.objects.filter(microgrid=hamlet.microgrid)}
+    assert now == {**stood, later[0]: now[later[0]]}
+
+
+def test_without_a_tariff_to_price_local_energy_by_the_missing_mark_is_named(hamlet: Hamlet) -> None:
+    later = [date(2016, 3, 28)]
+    measure(hamlet.microgrid, later)
+    Tariff.objects.update(is_reference=False)
+    with pytest.raises(CannotBill, match=r"is marked as reference; mark one"):
+        hamlet.bill(days=[*DAYS, *later])
 
 
 def test_a_tariff_that_changes_within_the_month_splits_every_line(hamlet: Hamlet) -> None:

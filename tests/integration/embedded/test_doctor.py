@@ -1,10 +1,15 @@
 """`manage.py doctor` names what is in use and what cannot be reached."""
 
 import json
+import os
+import subprocess
+import sys
 from io import StringIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +48,15 @@ def test_each_part_is_one_line() -> None:
     out = StringIO()
     call_command("doctor", stdout=out)
     assert len(out.getvalue().splitlines()) == len(examine()[1])
+
+
+def test_a_command_before_the_first_migration_says_what_to_run() -> None:
+    """A database without any of our tables: the one that PostgreSQL itself makes."""
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
+    ended = subprocess.run(
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), "import_sites", "sites.csv"],
+        env={**os.environ, "DATABASE_URL": address}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert ended.stderr.strip().endswith("run: script/manage migrate")

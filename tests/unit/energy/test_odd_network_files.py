@@ -124,6 +124,9 @@ def test_a_broken_file_is_named(raw: str, tmp_path: Path) -> None:
         (("features", 6, "properties", "copper_loss_w"), 99000, "the copper loss [W] of transformer 'T' is 99000; it lies between 0 and 10000"),
         (("features", 6, "properties", "tap_position"), 3000, "the tap of transformer 'T' is 3000"),
         (("features", 4, "properties", "code"), "L" * 121, "has 121 letters"),
+        (("features", 4, "properties", "code"), "L\0", "the code 'L\\x00' of a line holds signs that cannot be printed"),
+        (("features", 4, "properties", "code"), "\ud800", "holds signs that cannot be printed"),
+        (("features", 4, "properties", "type"), "N\n", "the type 'N\\n' of line 'AB' holds signs that cannot be printed"),
     ],
 )  # fmt: skip
 def test_a_figure_that_no_network_has_is_named(way: tuple[Any, ...], odd: Any, named: str, tmp_path: Path) -> None:  # fmt: skip

@@ -86,6 +86,9 @@ def test_a_broken_or_missing_file_is_named(tmp_path: Path) -> None:
     broken.write_text("[]")
     with pytest.raises(CannotReadPlan, match="no JSON object"):
         read_plan_file(broken)
+    broken.write_text('{"interval_minutes": ' + "9" * 5000 + "}")
+    with pytest.raises(CannotReadPlan, match="is no JSON"):
+        read_plan_file(broken)
 
 
 def test_what_is_left_out_takes_its_default() -> None:
