@@ -149,7 +149,7 @@ def sheet_page(request: HttpRequest, code: str, currency: str) -> HttpResponse:
         assert own.member is not None  # its number was asked for
         record_look(
             user=user_of(request), member=own.member, what="account", subject=str(own), now=timezone.now()
-        )  # type: ignore[arg-type]
+        )
     page = whole_number(request.GET.get("page", ""), least=1, most=MOST_PAGES) or 1
     sheet = account_sheet(
         accounts, since=desk.month.first_day, until=desk.month.last_day, first=(page - 1) * ON_A_PAGE, most=ON_A_PAGE

@@ -100,7 +100,7 @@ class StorageForm(StorageFormBase):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         least, most, holds = (given.get(name) for name in ("soc_min_wh", "soc_max_wh", "capacity_wh"))
-        if None not in (least, most, holds) and not 0 <= least <= most <= holds:
+        if least is not None and most is not None and holds is not None and not 0 <= least <= most <= holds:
             self.add_error(
                 "soc_max_wh", gettext_lazy("From the least charge kept to the most, and within the capacity.")
             )

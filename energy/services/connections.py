@@ -89,7 +89,7 @@ def meter_asset(*, asset: Source | StorageUnit, installed_at: datetime | None) -
         CannotConnect: another meter has that name already.
     """
     is_source = isinstance(asset, Source)
-    found = Meter.objects.filter(source=asset) if is_source else Meter.objects.filter(storage=asset)
+    found = Meter.objects.filter(**{"source" if is_source else "storage": asset})
     meter = found.first()
     if meter is not None:
         return meter

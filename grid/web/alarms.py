@@ -99,7 +99,7 @@ def step(request: HttpRequest, public_id: Any) -> HttpResponse:
         minutes = request.POST.get("minutes", "")
         try:
             length = timedelta(minutes=whole_number(minutes, most=MOST_MINUTES) or 0)
-            shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))  # type: ignore[arg-type]
+            shelve(alarm=row, by=by, now=now, length=length, reason=request.POST.get("reason", ""))
             messages.success(
                 request,
                 _("%(alarm)s: on the shelf for %(minutes)s min.") % {"alarm": said(row), "minutes": minutes},

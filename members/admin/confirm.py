@@ -26,8 +26,8 @@ def ask_first(
     context = {
         **admin.site.each_context(request),
         "title": say_kept(title),
-        "sentence": say_kept(sentence),
-        "button": say_kept(button),
+        "sentence": say_kept(str(sentence)),
+        "button": say_kept(str(button)),
         "back": back,
     }
     return render(request, "admin/ask_first.html", context)
