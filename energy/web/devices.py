@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -35,6 +36,7 @@ from energy.services.alarms import acknowledge_alarm, clear_alarm
 from energy.services.devices import decommission_device, require_encryption, revoke_device
 from energy.web.device_forms import CodeForm, EndForm, ExchangeForm
 from energy.web.device_sections import SECTIONS
+from members.language import day_in_words
 from members.models import Role, User
 from members.selectors.scope import user_of
 
@@ -192,9 +194,9 @@ def _readings(sensor: Sensor, shown_now: datetime) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "picture": picture if values else None, "unit": quantity.unit, "newest": values[-1] if values else None,
-        "columns": ["Time", quantity.unit or "Open"],
-        "rows": [[f"{moment:%d.%m. %H:%M:%S}", f"{value:g}"] for moment, value in zip(at, values, strict=True)][-100:],
-        "summary": f"{len(series.values)} readings within two days." if values else "",
+        "columns": [_("Time"), quantity.unit or _("Open")],
+        "rows": [[f"{day_in_words(moment.date())}, {moment:%H:%M:%S}", number_format(value, use_l10n=True)] for moment, value in zip(at, values, strict=True)][-100:],
+        "summary": _("%(count)s readings within two days.") % {"count": len(series.values)} if values else "",
     }  # fmt: skip
 
 

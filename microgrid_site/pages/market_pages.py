@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import number_format
 from django.views.decorators.http import require_POST
 from rest_framework.generics import get_object_or_404
 
@@ -41,6 +42,7 @@ from microgrid_site.pages.energy_pages import own_sites_of
 from microgrid_site.pages.energy_tabs import energy_tabs
 from microgrid_site.pages.insight_pages import chosen_site
 from microgrid_site.pages.market_words import WORDS
+from microgrid_site.templatetags.portal import kwh
 
 A_DAY = timedelta(days=1)
 MICRO_PER_CT = 10_000
@@ -129,9 +131,11 @@ def _course(microgrid: Microgrid, day: date, words: dict[str, Any]) -> dict[str,
 
 
 def _row(label: str, step: MarketStep) -> list[str]:
-    traded = "–" if step.volume_wh is None else f"{step.volume_wh / 1000:.3f}"
-    price = "–" if step.price_micro is None else f"{step.price_micro / MICRO_PER_CT:.2f}"
-    return [label, f"{step.asked_wh / 1000:.3f}", f"{step.offered_wh / 1000:.3f}", traded, price]
+    traded = "–" if step.volume_wh is None else kwh(step.volume_wh)
+    price = (
+        "–" if step.price_micro is None else number_format(step.price_micro / MICRO_PER_CT, 2, use_l10n=True)
+    )
+    return [label, kwh(step.asked_wh), kwh(step.offered_wh), traded, price]
 
 
 def _orders(site: Site, day: date, now: datetime) -> dict[str, Any]:

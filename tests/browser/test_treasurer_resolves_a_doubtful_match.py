@@ -21,7 +21,7 @@ def test_a_camt_file_is_imported_and_a_doubtful_movement_resolved(village, brows
         )
     )
     page.get_by_role("link", name="Bills").first.click()
-    page.get_by_role("link", name="Money in and out").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Money").click()
     page.set_input_files("#file", str(file))
     with page.expect_navigation():
         page.get_by_role("button", name="Import").click()
