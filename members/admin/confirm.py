@@ -24,9 +24,9 @@ def ask_first(
         return None
     context = {
         **admin.site.each_context(request),
-        "title": say_kept(title),
-        "sentence": say_kept(sentence),
-        "button": say_kept(button),
+        "title": say_kept(str(title)),
+        "sentence": say_kept(str(sentence)),
+        "button": say_kept(str(button)),
         "back": back,
     }
     return render(request, "admin/ask_first.html", context)

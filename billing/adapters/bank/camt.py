@@ -139,25 +139,32 @@ class _Reader:
         if len(details) <= 1:
             self._append(_single(place, entry, details[0] if details else None, signed, words))
             return
-        parts = all_read(
+        told = all_read(
             enumerate(details, 1),
             lambda one: _detail(f"{place}, payment {one[0]}", entry, one[1], signed, currency, words),
             CannotReadStatement,
         )
-        if None in parts:
-            self.notes.append(
-                f"{place}: Its {len(parts)} payments are told in another currency; it is taken as one sum for a person to look at."
+        parts = [part for part in told if part is not None]
+        if len(parts) < len(told):
+            self._append_sum(
+                entry, position, signed, words, f"Its {len(told)} payments are told in another currency; "
             )
-            self._append(_single(place, entry, None, signed, words) | {"batch_count": len(parts)})
             return
         if sum(part["amount_minor"] for part in parts) != signed:
-            self.notes.append(
-                f"{place}: Its {len(parts)} payments do not make its sum; it is taken as one sum for a person to look at."
+            self._append_sum(
+                entry, position, signed, words, f"Its {len(told)} payments do not make its sum; "
             )
-            self._append(_single(place, entry, None, signed, words) | {"batch_count": len(parts)})
             return
         for part in parts:
             self._append(part)
+
+    def _append_sum(
+        self, entry: Element, position: int, signed: int, words: dict[str, Any], why: str
+    ) -> None:
+        """An entry whose payments cannot be told apart, with a word about it."""
+        place, count = self._place(position), len(entry.findall("NtryDtls/TxDtls"))
+        self.notes.append(f"{place}: {why}it is taken as one sum for a person to look at.")
+        self._append(_single(place, entry, None, signed, words) | {"batch_count": count})
 
     def _append(self, words: dict[str, Any]) -> None:
         if len(self.entries) >= MOST_ENTRIES:
