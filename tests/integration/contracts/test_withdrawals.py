@@ -149,6 +149,10 @@ def test_what_a_producer_withdraws_counts_against_what_is_owed(
         sum(p.amount_minor for p in open_payables(credit.cooperative) if p.member == producer)
         == owed - credit.paid_minor
     )
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(User.objects.get(email="roof@example.org"))
+    page = client.get(reverse("bill", args=[credit.public_id])).content.decode()
+    assert "So kam es bei Ihnen an" in page and "Auf der Kette abgehoben: " in page
     told = Notification.objects.filter(user__email="roof@example.org", kind="chain_withdrawal")
     assert told.count() == 2 and all("abgehoben" in row.subject for row in told)
 
