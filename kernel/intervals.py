@@ -1,5 +1,6 @@
 """Settlement intervals and local days; both days of daylight saving are as long as they are."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -106,3 +107,9 @@ class Month:
 def zone(name: str) -> ZoneInfo:
     """The time zone of that IANA name."""
     return ZoneInfo(name)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, in a shorter month its last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Witness": (
         "contracts.anchor", "contracts.chaintransaction", "contracts.chaindeployment", "contracts.stablecoin", "contracts.paymentquote",
-        "contracts.chainpayment", "contracts.walletlink",
+        "contracts.chainpayment", "contracts.chainwithdrawal", "contracts.walletlink",
     ),
 }  # fmt: skip
 

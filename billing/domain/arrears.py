@@ -1,12 +1,13 @@
 """What happens when a bill stays open: reminders by stages, interest by days, plans, and what is never done. Rules are data; all of it can be taken back."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+
+from kernel.intervals import months_later
 
 YEAR_DAYS = 365
 AGES = ((0, 30), (31, 60), (61, 90), (91, None))
@@ -107,12 +108,7 @@ def instalments(total_minor: int, count: int, first_date: date) -> list[tuple[da
     They are due on the first one's day of each month, in a shorter month on its last day.
     """
     each, left = divmod(total_minor, count)
-    return [(_months_later(first_date, i), each + (i < left)) for i in range(count)]
-
-
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return [(months_later(first_date, i), each + (i < left)) for i in range(count)]
 
 
 def plan_is_broken(due: Sequence[tuple[date, int]], paid_minor: int, today: date, grace_days: int) -> bool:

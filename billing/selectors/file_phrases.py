@@ -90,8 +90,10 @@ FILES = PhraseBook.of(
     gettext_noop("It has more than %(most)s entries; fetch a shorter period."),
     gettext_noop("It has more than %(most)s payments; fetch a shorter period."),
     gettext_noop("The entry is in %(theirs)s, its account in %(ours)s; bring the statement of that account."),
-    gettext_noop("The payment is in %(theirs)s, its entry in %(ours)s."),
     gettext_noop("There is no day of booking (BookgDt)."),
+    gettext_noop(
+        "Its %(count)s payments are told in another currency; it is taken as one sum for a person to look at."
+    ),
     gettext_noop(
         "Its %(count)s payments do not make its sum; it is taken as one sum for a person to look at."
     ),
@@ -172,6 +174,13 @@ ORDERS = PhraseBook.of(
     gettext_noop("The name '%(name)s' has no letters that banks take; write it in Latin letters."),
     gettext_noop("The IBAN '%(iban)s' is not right; ask the member for it again."),
     gettext_noop("The BIC '%(bic)s' is not right; correct or empty it in the mandate."),
+    gettext_noop(
+        "The cooperative's money is %(currency)s, and SEPA moves euro alone; pay and collect by your bank's own pages."
+    ),
+    gettext_noop("The IBAN '%(iban)s' is of a country that SEPA does not reach; ask for another account."),
+    gettext_noop(
+        "The account '%(iban)s' is outside the EEA: its bank wants a BIC; write it in a new mandate."
+    ),
     gettext_noop("The amount is not above zero; take it out of the order."),
     gettext_noop(
         "The file breaks the rules of %(schema)s in line %(line)s ('%(problem)s'); tell whoever runs the program."

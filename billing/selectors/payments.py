@@ -48,6 +48,15 @@ def allocations_of(document: Document) -> QuerySet[Allocation]:
     )
 
 
+def uses_of(credit: Document) -> QuerySet[Allocation]:
+    """What a credit document was used for, oldest first, without what was taken back."""
+    return (
+        credit.spent.filter(reverses__isnull=True, reversed_by__isnull=True)
+        .select_related("document", "charge", "payout")
+        .order_by("made_at", "pk")
+    )
+
+
 def payment_rows(payments: Iterable[Payment]) -> list[PaymentRow]:
     """Payments with what they settle now."""
     listed = list(payments)

@@ -86,6 +86,7 @@ MOVEMENTS = PhraseBook.of(
 STATEMENTS = PhraseBook.of(
     gettext_noop("The statement is of account %(theirs)s, ours is %(ours)s."),
     gettext_noop("The account is in %(theirs)s, the books are in %(ours)s."),
+    gettext_noop("%(count)s movements in %(theirs)s were left out: the books are in %(ours)s."),
     gettext_noop(
         "Opening %(opening)s and movements %(moved)s make %(expected)s, but the bank closes at %(closing)s."
     ),

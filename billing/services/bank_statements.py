@@ -10,7 +10,13 @@ from django.db import transaction
 from billing.adapters.bank.reading import read_file
 from billing.domain.banking.identity import KnownLine, Placed, place
 from billing.domain.banking.matching import Ledger, Proposal, match
-from billing.domain.banking.statements import BankEntry, Statement, StatementBefore, findings
+from billing.domain.banking.statements import (
+    BankEntry,
+    Statement,
+    StatementBefore,
+    findings,
+    in_our_money,
+)
 from billing.models import BankStatement, BankStatementLine, LineStatus, StatementKind
 from billing.selectors.matching import open_ledger
 from billing.services.allocations import lock_members
@@ -59,7 +65,8 @@ def preview_statement(*, cooperative: Cooperative, content: bytes) -> list[Previ
         CannotReadStatement: the message names the place and the mending step.
     """
     told = []
-    for statement in read_file(content, currency=cooperative.currency):
+    for told_by_bank in read_file(content, currency=cooperative.currency):
+        statement = in_our_money(told_by_bank, cooperative.currency)
         ledger = open_ledger(cooperative, statement.entries)
         rows = tuple(_preview_row(placed, ledger) for placed in _placed(cooperative, statement))
         told.append(Preview(statement, rows, tuple(_findings(cooperative, statement))))
@@ -99,7 +106,7 @@ def import_statement(
     if existing is not None:
         return existing, False
     made = [
-        _import(cooperative, statement, part, file_name, digest, now)
+        _import(cooperative, in_our_money(statement, cooperative.currency), part, file_name, digest, now)
         for part, statement in enumerate(read_file(content, currency=cooperative.currency))
     ]
     return made[0], True

@@ -34,10 +34,13 @@ from billing.services.charges import charge_member
 from billing.services.line_postings import book_fee
 from billing.services.mandates import pause_mandate
 from billing.services.payments import Origin, book_member_payment, return_payment, rules_of
+from kernel.intervals import months_later
 from members.models import Cooperative, Member, User
 from members.services.notifications import notify
 
-MANDATE_LASTS = timedelta(days=36 * 30)
+MANDATE_LASTS_MONTHS = 36
+# For a mandate's life what was presented counts, rejected or returned too (SDD Core rulebook, 36 months without a collection).
+PRESENTED = (ItemStatus.RELEASED, ItemStatus.DONE, ItemStatus.REJECTED, ItemStatus.RETURNED)
 
 
 class CannotCollect(ValueError):
@@ -49,13 +52,20 @@ def earliest_day(cooperative: Cooperative, now: datetime) -> date:
     return bank_day_from(now.date() + timedelta(days=rules_of(cooperative).prenotification_days))
 
 
-def collectable(cooperative: Cooperative, now: datetime) -> list[tuple[Document, Mandate]]:
-    """Open bills with a mandate that holds, which the bank is not collecting already; the oldest first."""
+def collectable(
+    cooperative: Cooperative, now: datetime, day: date | None = None
+) -> list[tuple[Document, Mandate]]:
+    """Open bills with a mandate that holds, which the bank is not collecting already; the oldest first.
+
+    Args:
+        day: on which it would be collected; the first possible one where none is given.
+    """
+    day = day or earliest_day(cooperative, now)
     mandates = {
         m.member_id: m for m in Mandate.objects.filter(cooperative=cooperative, status=MandateStatus.ACTIVE)
     }
     last_used = dict(
-        Debit.objects.filter(cooperative=cooperative, status__in=("released", "done"))
+        Debit.objects.filter(cooperative=cooperative, status__in=PRESENTED)
         .values_list("mandate_id").annotate(last=Max("order__execution_date"))
     )  # fmt: skip
     bills = (
@@ -68,7 +78,7 @@ def collectable(cooperative: Cooperative, now: datetime) -> list[tuple[Document,
         .order_by("due_date", "label")
     )  # fmt: skip
     found = [(bill, mandates[bill.member_id]) for bill in bills]
-    return [(b, m) for b, m in found if last_used.get(m.pk, m.signed_date) + MANDATE_LASTS > now.date()]
+    return [(b, m) for b, m in found if day <= months_later(last_used.get(m.pk, m.signed_date), MANDATE_LASTS_MONTHS)]  # fmt: skip
 
 
 @transaction.atomic
@@ -86,12 +96,12 @@ def prepare_debits(
         raise CannotCollect(_("The cooperative's IBAN is missing or wrong; enter it first."))
     if not is_creditor_id(rules.creditor_id):
         raise CannotCollect(_("The creditor identifier is missing or wrong; enter it in the payment rules."))
-    found = collectable(cooperative, now)
+    day = bank_day_from(max(earliest_day(cooperative, now), wanted_day or now.date()))
+    found = collectable(cooperative, now, day)
     if not found:
         raise CannotCollect(
             _("No open bill has a mandate that holds, or the bank is collecting all of them.")
         )
-    day = bank_day_from(max(earliest_day(cooperative, now), wanted_day or now.date()))
     order = BankOrder.objects.create(
         cooperative=cooperative, kind=OrderKind.DEBITS, message_id=message_id(cooperative, "D", now),
         execution_date=day, prepared_at=now, prepared_by=user,

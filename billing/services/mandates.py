@@ -9,7 +9,7 @@ from stdnum import bic as bic_number
 from stdnum import iban as iban_number
 from stdnum.exceptions import ValidationError
 
-from billing.domain.banking.references import sepa_text
+from billing.domain.banking.references import is_in_sepa, needs_bic, sepa_text
 from billing.domain.banking.return_codes import reason_of
 from billing.models import Mandate, MandateStatus
 from billing.services.allocations import lock_member
@@ -51,7 +51,11 @@ def give_mandate(
         CannotGiveMandate: IBAN, BIC, holder or day are not right.
     """
     iban = checked_iban(iban)
+    if not is_in_sepa(iban):
+        raise CannotGiveMandate(_("Debits reach accounts in SEPA countries only; name another account."))
     bic = re.sub(r"\s", "", bic).upper()
+    if needs_bic(iban) and not bic:
+        raise CannotGiveMandate(_("The account is outside the European Economic Area: its bank wants a BIC too."))  # fmt: skip
     if bic and not bic_number.is_valid(bic):
         raise CannotGiveMandate(_("The BIC is not right; it may be left empty."))
     if not holder.strip():

@@ -9,6 +9,7 @@ from stdnum import iban as iban_number
 
 from billing.adapters.bank.pain import Party, TransferItem, transfer_file
 from billing.domain.banking.bank_days import bank_day_from
+from billing.domain.banking.references import is_in_sepa
 from billing.domain.banking.return_codes import Refusal
 from billing.models import (
     AccountCode,
@@ -93,7 +94,7 @@ def withdraw_refund(*, refund: Refund, now: datetime) -> Refund:
 def payable_now(cooperative: Cooperative) -> tuple[list[Payable], list[Payable]]:
     """What can be paid out, and what lacks an account that a bank would take."""
     rows = open_payables(cooperative)
-    sound = [row for row in rows if iban_number.is_valid(row.iban)]
+    sound = [row for row in rows if iban_number.is_valid(row.iban) and is_in_sepa(row.iban)]
     return sound, [row for row in rows if row not in sound]
 
 

@@ -17,7 +17,16 @@ from rest_framework.generics import get_object_or_404
 from billing.adapters.bank.pain import InvalidOrder
 from billing.adapters.bank.xml import LONGEST_FILE_BYTES, CannotReadFile
 from billing.domain.bank_csv import CannotReadStatement
-from billing.models import BankOrder, BankStatementLine, Document, LineStatus, OrderKind, OrderStatus, Payment
+from billing.models import (
+    BankOrder,
+    BankStatement,
+    BankStatementLine,
+    Document,
+    LineStatus,
+    OrderKind,
+    OrderStatus,
+    Payment,
+)
 from billing.selectors.bank_desk import (
     lines_of,
     orders_of,
@@ -166,10 +175,13 @@ def import_file(request: HttpRequest) -> HttpResponse:
         )
         tell_refusal(request, problem)
         return redirect("money")
-    waiting = statement.lines.filter(status=LineStatus.OPEN).count()
-    told = _("%(count)s new movements; %(waiting)s wait for you.") % {"count": statement.lines.count(), "waiting": waiting} if fresh else _("This file was imported before; nothing changed.")  # fmt: skip
+    parts = BankStatement.objects.filter(cooperative=desk.cooperative, digest=statement.digest).order_by("part")  # fmt: skip
+    lines = BankStatementLine.objects.filter(statement__in=parts)
+    waiting = lines.filter(status=LineStatus.OPEN).count()
+    told = _("%(count)s new movements; %(waiting)s wait for you.") % {"count": lines.count(), "waiting": waiting} if fresh else _("This file was imported before; nothing changed.")  # fmt: skip
     messages.success(request, told)
-    for sentence in filter(None, statement.findings.split("\n")):
+    findings = "\n".join(part.findings for part in parts[:MOST_PARTS]).split("\n")
+    for sentence in dict.fromkeys(filter(None, findings)):
         messages.warning(request, said(sentence, PHRASES))
     return redirect("money")
 

@@ -23,6 +23,7 @@ from billing.models import (
     DocumentLine,
     DocumentStatus,
     FlexibilityCredit,
+    ItemStatus,
 )
 from billing.models.documents import DRAWN, FED_IN, ORIGINALS, REVERSALS
 from billing.selectors.books import kept_books
@@ -32,7 +33,8 @@ from billing.selectors.documents import document_before, visible_documents
 from billing.selectors.e_invoice import vat_of
 from billing.selectors.flexibility import flexibility_on
 from billing.selectors.line_energy import from_grid_wh, from_neighbours_wh, own_use_wh
-from billing.selectors.payments import allocations_of
+from billing.selectors.payments import allocations_of, uses_of
+from billing.selectors.phrases import PHRASES
 from billing.selectors.readings import (
     common_plants_behind,
     is_of_divided_plant,
@@ -44,6 +46,7 @@ from billing.services.looks import open_document
 from billing.services.papers import pdf_of
 from energy.models import Channel
 from energy.selectors.register_readings import register_readings
+from members.language import said
 from members.selectors.scope import own_members, user_of
 
 PAGE = 24
@@ -88,7 +91,7 @@ def bill(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "year": document.period // 100, "correction": correction_of(document), "cancelled_by": _posted(document, "cancelled_by"), "replaced_by": _posted(document, "replaced_by"),
         "received_wh": received, "grid_wh": from_grid, "drawn_wh": drawn,
         "local_percent": round(100 * received / drawn) if drawn else 0, "readings": register_readings(site=document.site, days=days),
-        "payments": [(row, _rail(row)) for row in allocations_of(document)], "cooperative": document.cooperative, "days": days,
+        "payments": [(row, _rail(row)) for row in allocations_of(document)], "uses": [(row, _use(row)) for row in uses_of(document)], "cooperative": document.cooperative, "days": days,
         "is_for_roof": any(line.component in FED_IN for line in lines),
         "vat": [{"rate": p.rate, "net_minor": p.net_minor, "vat_minor": p.vat_minor, "reasons": p.reasons, "published": f"{p.category} {p.rate:.4f}"} for p in vat_of(document)],
         "qr": _code(document), "to_pay": to_pay, "by_card": to_pay and cards_are_on(document.cooperative), "before": document_before(document),
@@ -135,6 +138,17 @@ def _is_to_pay(request: HttpRequest, document: Document) -> bool:
 def _rail(row: Allocation) -> str:
     """By what way an amount came, in the page's language."""
     return str(row.payment.get_rail_display()) if row.payment else _("from a credit")
+
+
+def _use(row: Allocation) -> str:
+    """What became of so much of a credit, in the page's language."""
+    if row.document is not None:
+        return _("set off against %(bill)s") % {"bill": row.document.label}
+    if row.charge is not None:
+        return said(row.charge.text, PHRASES)
+    if row.payout is not None and row.payout.status == ItemStatus.RELEASED:
+        return _("on its way to your account")
+    return _("paid to your account")
 
 
 def _code(document: Document) -> str:

@@ -112,7 +112,7 @@ class ChainTransactionAdmin(PublicFactAdmin):
         if left:
             messages.warning(
                 request,
-                _("As they are stay %(n)s: only what was refused before it was sent can be tried again.")
+                _("%(n)s stay as they are: only what was refused before it was sent can be tried again.")
                 % {"n": left},
             )
 

@@ -21,7 +21,7 @@ from contracts.adapters.signing import address_of, private_key
 from contracts.domain.chain import Chain, WithdrawalEvent
 from contracts.domain.coins import NATIVE, whole_minor
 from contracts.domain.withdrawals import CameIn, WentOut, leaving
-from contracts.models import ChainPayment, ChainWithdrawal, StableCoin, WalletLink
+from contracts.models import ChainCursor, ChainPayment, ChainWithdrawal, StableCoin, WalletLink
 from contracts.selectors.coins import amount_in
 from energy.selectors.clocks import cooperative_now
 from members.language import amount
@@ -56,6 +56,8 @@ def _unbooked(chain_id: int) -> QuerySet[ChainWithdrawal]:
 
 @transaction.atomic
 def _note(chain_id: int, event: WithdrawalEvent, now: datetime) -> bool:
+    # Two rounds at once note one after the other: what leaves is worth what the withdrawals before it left.
+    list(ChainCursor.objects.select_for_update().filter(chain_id=chain_id).order_by("pk"))
     seen = (
         ChainWithdrawal.objects.select_for_update(of=("self",))
         .filter(chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position)

@@ -25,7 +25,7 @@ def ask_first(
         return None
     context = {
         **admin.site.each_context(request),
-        "title": say_kept(title),
+        "title": say_kept(str(title)),
         "sentence": say_kept(str(sentence)),
         "button": say_kept(str(button)),
         "back": back,

@@ -21,6 +21,8 @@ BODY = {"052": ("BkToCstmrAcctRpt", "Rpt"), "053": ("BkToCstmrStmt", "Stmt"), "0
 MOST_ENTRIES = 200_000
 DECIMALS = {"JPY": 0, "KRW": 0, "HUF": 2, "ISK": 0, "KWD": 3, "BHD": 3, "TND": 3}
 LARGEST_MINOR = 10**15
+# Where versions say what one payment of several comes to: in the account's currency, after an exchange as its counter-value.
+AMOUNTS = ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/CntrValAmt/Amt")
 OPENING = ("OPBD", "PRCD")
 CLOSING = ("CLBD",)
 Element = Any
@@ -62,7 +64,7 @@ class _Reader:
     def __init__(self, kind: str, element: Element) -> None:
         self.kind, self.element = kind, element
         self.number = _text(element, "Id")
-        self.currency = _text(element, "Acct/Ccy")
+        self.currency = _currency_of_account(element)
         self.entries: list[BankEntry] = []
         self.skipped = 0
         self.notes: list[str] = []
@@ -83,7 +85,7 @@ class _Reader:
         if self.skipped:
             self.notes.append(f"{self.skipped} entries are not booked yet and were left out.")
         return Statement(
-            kind=self.kind, number=self.number[:40], iban=_iban(_text(self.element, "Acct/Id/IBAN")), currency=self._currency_of_account(),
+            kind=self.kind, number=self.number[:40], iban=_iban(_text(self.element, "Acct/Id/IBAN")), currency=self.currency,
             sequence=self._sequence(), first_date=first or min(days, default=None), last_date=last or max(days, default=None),
             opening_minor=opening[0] if opening else None, closing_minor=closing[0] if closing else None,
             entries=tuple(self.entries), skipped=self.skipped, notes=tuple(self.notes),
@@ -95,13 +97,6 @@ class _Reader:
             if position
             else f"Statement '{self.number or '?'}'"
         )
-
-    def _currency_of_account(self) -> str:
-        if self.currency:
-            return self.currency
-        amount = self.element.find("Bal/Amt")
-        amount = amount if amount is not None else self.element.find("Ntry/Amt")
-        return amount.get("Ccy", "") if amount is not None else ""
 
     def _sequence(self) -> int | None:
         for name in ("ElctrncSeqNb", "LglSeqNb"):
@@ -129,7 +124,7 @@ class _Reader:
             return
         amount, currency = _amount(place, entry.find("Amt"))
         signed = amount * _sign(place, entry)
-        if self.currency and currency != self.currency:
+        if currency != self.currency:
             raise CannotReadStatement(
                 f"{place}: The entry is in {currency}, its account in {self.currency}; bring the statement of that account."
             )
@@ -144,24 +139,47 @@ class _Reader:
         if len(details) <= 1:
             self._append(_single(place, entry, details[0] if details else None, signed, words))
             return
-        parts = all_read(
+        told = all_read(
             enumerate(details, 1),
             lambda one: _detail(f"{place}, payment {one[0]}", entry, one[1], signed, currency, words),
             CannotReadStatement,
         )
-        if sum(part["amount_minor"] for part in parts) != signed:
-            self.notes.append(
-                f"{place}: Its {len(parts)} payments do not make its sum; it is taken as one sum for a person to look at."
+        parts = [part for part in told if part is not None]
+        if len(parts) < len(told):
+            self._append_sum(
+                entry, position, signed, words, f"Its {len(told)} payments are told in another currency; "
             )
-            self._append(_single(place, entry, None, signed, words) | {"batch_count": len(parts)})
+            return
+        if sum(part["amount_minor"] for part in parts) != signed:
+            self._append_sum(
+                entry, position, signed, words, f"Its {len(told)} payments do not make its sum; "
+            )
             return
         for part in parts:
             self._append(part)
+
+    def _append_sum(
+        self, entry: Element, position: int, signed: int, words: dict[str, Any], why: str
+    ) -> None:
+        """An entry whose payments cannot be told apart, with a word about it."""
+        place, count = self._place(position), len(entry.findall("NtryDtls/TxDtls"))
+        self.notes.append(f"{place}: {why}it is taken as one sum for a person to look at.")
+        self._append(_single(place, entry, None, signed, words) | {"batch_count": count})
 
     def _append(self, words: dict[str, Any]) -> None:
         if len(self.entries) >= MOST_ENTRIES:
             raise CannotReadStatement(f"{self._place(0)}: It has more than {MOST_ENTRIES} payments; fetch a shorter period.")  # fmt: skip
         self.entries.append(BankEntry(row=len(self.entries) + 1, **words))
+
+
+def _currency_of_account(element: Element) -> str:
+    """As the statement says it, else as its balances or its first entry are written."""
+    told = _text(element, "Acct/Ccy")
+    if told:
+        return told
+    amount = element.find("Bal/Amt")
+    amount = amount if amount is not None else element.find("Ntry/Amt")
+    return amount.get("Ccy", "") if amount is not None else ""
 
 
 def _single(
@@ -175,22 +193,22 @@ def _single(
         "batch_count": int(count) if count.isdecimal() and detail is None and len(count) < 8 else 1,
     }  # fmt: skip
     if detail is None:
-        known["charges_minor"] = _charges(place, entry)
+        known["charges_minor"] = _charges(place, entry, entry.find("Amt").get("Ccy"))
         return words | known
     return words | known | _facts(place, entry, detail, signed)
 
 
 def _detail(
     place: str, entry: Element, detail: Element, signed: int, currency: str, words: dict[str, Any]
-) -> dict[str, Any]:
-    """One payment of several. Its own direction counts where it says one (version 03 on)."""
-    node = detail.find("Amt")
-    node = node if node is not None else detail.find("AmtDtls/TxAmt/Amt")
-    if node is None:
+) -> dict[str, Any] | None:
+    """One payment of several, None where it is told in another currency alone. Its own direction counts where it says one (version 03 on)."""
+    nodes = [node for node in map(detail.find, AMOUNTS) if node is not None]
+    if not nodes:
         raise CannotReadStatement(f"{place}: There is no amount (Amt).")
-    minor, its_currency = _amount(place, node)
-    if its_currency != currency:
-        raise CannotReadStatement(f"{place}: The payment is in {its_currency}, its entry in {currency}.")
+    node = next((node for node in nodes if node.get("Ccy", currency) == currency), None)
+    if node is None:
+        return None
+    minor, _ = _amount(place, node)
     sign = _sign(place, detail) if detail.find("CdtDbtInd") is not None else (1 if signed >= 0 else -1)
     batch = _text(entry, "NtryDtls/Btch/PmtInfId") or _text(entry, "NtryDtls/Btch/MsgId")
     return (
@@ -210,15 +228,17 @@ def _facts(place: str, entry: Element, detail: Element, signed: int) -> dict[str
         other, agent = agent, other
     name = _party(detail, other) or _party(detail, f"Ultmt{other}")
     iban = _text(detail, f"RltdPties/{other}Acct/Id/IBAN")
-    original = detail.find("AmtDtls/InstdAmt/Amt")
-    original = original if original is not None else detail.find("AmtDtls/TxAmt/Amt")
+    # What was paid in another currency is no sum of ours: nothing is compared with it.
+    currency = entry.find("Amt").get("Ccy")
+    told = (detail.find("AmtDtls/InstdAmt/Amt"), detail.find("AmtDtls/TxAmt/Amt"))
+    original = next((node for node in told if node is not None and node.get("Ccy") == currency), None)
     own = {
         "payer": name[:140], "payer_iban": _iban(iban), "end_to_end_id": _text(detail, "Refs/EndToEndId")[:35],
         "mandate_ref": _text(detail, "Refs/MndtId")[:35], "message_id": _text(detail, "Refs/MsgId")[:35],
         "reference": _text(detail, "RmtInf/Strd/CdtrRefInf/Ref")[:40], "purpose": _purpose(entry, detail)[:1000],
         "bank_ref": (_text(detail, "Refs/AcctSvcrRef") or _text(detail, "Refs/TxId") or _text(entry, "AcctSvcrRef"))[:70],
         "return_code": _text(detail, "RtrInf/Rsn/Cd")[:8] or _text(detail, "RtrInf/Rsn/Prtry")[:8],
-        "charges_minor": _charges(place, detail) or _charges(place, entry),
+        "charges_minor": _charges(place, detail, currency) or _charges(place, entry, currency),
         "original_minor": _amount(place, original)[0] if original is not None else None,
     }  # fmt: skip
     if (code := _code(detail.find("BkTxCd"))) != "":
@@ -242,13 +262,16 @@ def _party(detail: Element, role: str) -> str:
     return _text(detail, f"RltdPties/{role}/Pty/Nm") or _text(detail, f"RltdPties/{role}/Nm")
 
 
-def _charges(place: str, element: Element) -> int:
+def _charges(place: str, element: Element, currency: str) -> int:
     """What the bank took, in whatever form the version has it; a charge that is given back counts below zero."""
     total = 0
     for node in element.findall("Chrgs"):
         records = node.findall("Rcrd") or ([node] if node.find("Amt") is not None else [])
         for record in records:
-            minor, _ = _amount(place, record.find("Amt"))
+            node = record.find("Amt")
+            if node is not None and node.get("Ccy") != currency:
+                continue  # taken from another account, or told in the payer's currency: no cost of ours
+            minor, _ = _amount(place, node)
             total += -minor if _text(record, "CdtDbtInd") == "CRDT" else minor
     return total
 

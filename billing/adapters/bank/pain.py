@@ -15,7 +15,7 @@ from lxml import etree
 from sepaxml import SepaDD, SepaTransfer
 from stdnum import bic, iban
 
-from billing.domain.banking.references import sepa_text
+from billing.domain.banking.references import is_in_sepa, needs_bic, sepa_text
 from billing.domain.refusals import Refused
 
 DEBIT_SCHEMA, TRANSFER_SCHEMA = "pain.008.001.08", "pain.001.001.09"
@@ -119,6 +119,8 @@ def _our_faults(us: Party, needs_creditor_id: bool) -> Iterator[str]:
         yield f"The cooperative's IBAN '{us.iban}' is not right; correct it at the cooperative."
     if us.bic and not bic.is_valid(us.bic):
         yield f"The cooperative's BIC '{us.bic}' is not right; correct or empty it at the cooperative."
+    if us.currency != "EUR":
+        yield f"The cooperative's money is {us.currency}, and SEPA moves euro alone; pay and collect by your bank's own pages."
     if needs_creditor_id and not us.creditor_id:
         yield "The cooperative has no creditor identifier; write it in the rules of payment."
 
@@ -128,6 +130,10 @@ def _item_faults(item: DebitItem | TransferItem) -> Iterator[str]:
         yield f"The name '{item.name[:40]}' has no letters that banks take; write it in Latin letters."
     if not iban.is_valid(item.iban):
         yield f"The IBAN '{item.iban}' is not right; ask the member for it again."
+    elif not is_in_sepa(item.iban):
+        yield f"The IBAN '{item.iban}' is of a country that SEPA does not reach; ask for another account."
+    elif isinstance(item, DebitItem) and needs_bic(item.iban) and not item.bic:
+        yield f"The account '{item.iban}' is outside the EEA: its bank wants a BIC; write it in a new mandate."
     if isinstance(item, DebitItem) and item.bic and not bic.is_valid(item.bic):
         yield f"The BIC '{item.bic}' is not right; correct or empty it in the mandate."
     if item.amount_minor <= 0:

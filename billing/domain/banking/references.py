@@ -1,6 +1,7 @@
 """References that people and banks write: our bill numbers, ISO 11649 creditor references, SEPA identifiers."""
 
 import re
+import unicodedata
 
 from stdnum import iso11649
 from stdnum.exceptions import ValidationError
@@ -8,9 +9,51 @@ from stdnum.exceptions import ValidationError
 BILL = re.compile(r"(?<![A-Z0-9])([A-Z]{1,3})[\s\-/.]{0,2}(\d{4})[\s\-/.]{0,3}(\d{6})(?!\d)")
 CREDITOR_REFERENCE = re.compile(r"(?<![A-Z0-9])RF[\s]?\d{2}(?:[\s]?[A-Z0-9]){1,21}")
 SEPA_LETTERS = re.compile(r"[^A-Za-z0-9+?/:().,' \-]")
+# Letters that two Latin ones, or another sign, stand for; accents that stand beside a letter are dropped (EPC217-08, conversion table).
 SPELLED = {
-    ord(a): b for a, b in zip("äöüÄÖÜß&", ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss", "+"), strict=True)
-}
+    ord(a): b for a, b in zip(
+        "äöüÄÖÜßẞ&æÆœŒøØåÅłŁđĐðÐþÞħĦŧŦıŋŊ’‘‚‛´`“”„–—‐‑‒",
+        ("ae", "oe", "ue", "Ae", "Oe", "Ue", "ss", "SS", "+", "ae", "AE", "oe", "OE", "o", "O", "a", "A", "l", "L", "d", "D", "d", "D", "th", "TH", "h", "H",
+         "t", "T", "i", "n", "N", "'", "'", "'", "'", "'", "'", " ", " ", " ", "-", "-", "-", "-", "-"),
+        strict=True,
+    )
+}  # fmt: skip
+# Whose accounts SEPA reaches, by the first two letters of the IBAN (EPC409-09), and of these those of the European Economic Area.
+EEA = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IS",
+        "IT",
+        "LI",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "NO",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+    ]
+)
+SEPA = EEA | frozenset(["AD", "AL", "CH", "GB", "GI", "MC", "MD", "ME", "MK", "RS", "SM", "VA"])
 CREDITOR_ID = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{3}[A-Z0-9]{1,28}")
 
 
@@ -53,6 +96,19 @@ def is_creditor_id(text: str) -> bool:
 
 
 def sepa_text(text: str, longest: int) -> str:
-    """Text in the letters that every SEPA bank takes."""
-    swapped = text.translate(SPELLED)
-    return re.sub(r"\s+", " ", SEPA_LETTERS.sub(" ", swapped)).strip()[:longest]
+    """Text in the letters that every SEPA bank takes: é as e, ł as l, ø as o, ä as ae; what has no such letter is left out."""
+    composed = unicodedata.normalize("NFC", text).translate(SPELLED)
+    bare = "".join(
+        sign for sign in unicodedata.normalize("NFKD", composed) if not unicodedata.combining(sign)
+    )
+    return re.sub(r"\s+", " ", SEPA_LETTERS.sub(" ", bare)).strip()[:longest].rstrip()
+
+
+def is_in_sepa(iban: str) -> bool:
+    """Whether SEPA reaches the account, by its country."""
+    return iban.strip()[:2].upper() in SEPA
+
+
+def needs_bic(iban: str) -> bool:
+    """Whether a debit of the account has to name its bank: outside the European Economic Area it has."""
+    return iban.strip()[:2].upper() not in EEA

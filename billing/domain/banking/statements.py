@@ -4,7 +4,7 @@ Amounts are integer minor units, positive for money that came in. The field name
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 
@@ -74,6 +74,16 @@ class StatementBefore:
     sequence: int | None
     last_date: date | None
     closing_minor: int | None
+
+
+def in_our_money(statement: Statement, currency: str) -> Statement:
+    """The statement as it can be booked: of an account in another currency than the books nothing is, and it says so."""
+    if not statement.currency or statement.currency == currency:
+        return statement
+    left_out = f"{len(statement.entries)} movements in {statement.currency} were left out: the books are in {currency}."
+    return replace(
+        statement, entries=(), opening_minor=None, closing_minor=None, notes=(*statement.notes, left_out)
+    )
 
 
 def findings(

@@ -1,8 +1,9 @@
 """The whole way by the bank: debits collected and returned, payouts sent and sent back, statements that tell of both."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
 from lxml import etree
 
@@ -39,13 +40,14 @@ from billing.services.bank_orders import (
 )
 from billing.services.bank_statements import import_statement
 from billing.services.charges import take_back_charge
-from billing.services.debits import CannotCollect, prepare_debits
+from billing.services.debits import CannotCollect, collectable, prepare_debits
 from billing.services.mandates import CannotGiveMandate, give_mandate, resume_mandate, revoke_mandate
 from billing.services.payments import credit_of
 from billing.services.payouts import ask_refund, prepare_payouts
 from members.models import Cooperative, Member, Membership, Notification, User
 from tests.integration.billing.conftest import NOW, Hamlet
 from tests.integration.billing.test_allocations import IBAN, check_conserved
+from tests.integration.billing.test_money_pages import client_of
 from tests.unit.billing.banking.camt_files import balance, camt, detail, entry
 
 OTHER = "DE12500105170648489890"
@@ -374,3 +376,41 @@ def test_a_doubtful_movement_is_resolved_and_undone_by_a_person(
         undo_line(line=recall, user=hands[0], now=NOW)
     assert Payout.objects.count() == 0
     check_conserved(hamlet.cooperative)
+
+
+def test_a_mandate_holds_36_months_from_what_was_presented_last(
+    hamlet: Hamlet, bills: list[Document], hands
+) -> None:
+    mandate_for(bills[0])  # signed on 1 March 2016
+    last = datetime(2019, 2, 14, 10, tzinfo=UTC)  # fourteen days before the last day
+    assert [m.holder for _, m in collectable(hamlet.cooperative, last)] == [bills[0].member.name]
+    assert collectable(hamlet.cooperative, last + timedelta(days=2)) == []
+    assert collectable(hamlet.cooperative, last, date(2019, 3, 1)) and not collectable(hamlet.cooperative, last, date(2019, 3, 4))  # fmt: skip
+    order = released(hamlet, hands)
+    take(hamlet, collected(order))
+    take(hamlet, returned(order.debits.get(), "AM04"))
+    assert collectable(
+        hamlet.cooperative, last + timedelta(days=30)
+    )  # the debit that came back was presented in April
+
+
+def test_accounts_that_sepa_does_not_reach_are_told_at_once(hamlet: Hamlet, bills: list[Document]) -> None:
+    with pytest.raises(CannotGiveMandate, match="SEPA countries"):
+        mandate_for(bills[0], "TR330006100519786457841326")
+    with pytest.raises(CannotGiveMandate, match="BIC too"):
+        mandate_for(bills[0], "CH9300762011623852957")
+    assert not Mandate.objects.exists()
+
+
+def test_a_file_of_two_accounts_books_ours_and_tells_of_both(hamlet: Hamlet, bills: list[Document]) -> None:
+    first = camt(entry("12.00", details=detail(name="A", text="nothing known")), number="S1").decode()
+    dollars = camt(entry("7.00", currency="USD"), number="S2", iban="DE75512108001245126199").decode().replace("<Ccy>EUR", "<Ccy>USD")  # fmt: skip
+    second = dollars[dollars.index("<Stmt>") : dollars.index("</Stmt>") + len("</Stmt>")]
+    third = first[first.index("<Stmt>") : first.index("</Stmt>") + len("</Stmt>")].replace("12.00", "3.00").replace(">S1<", ">S3<")  # fmt: skip
+    whole = first.replace("</BkToCstmrStmt>", f"{second}{third}</BkToCstmrStmt>").encode()
+    client = client_of(hamlet, "tariff_admin")
+    page = client.post("/money/import/", {"file": SimpleUploadedFile("two.xml", whole)}, follow=True).content.decode()  # fmt: skip
+    assert "2 new movements; 2 wait for you" in page
+    assert "1 movements in USD were left out: the books are in EUR." in page
+    assert trial_balance(hamlet.cooperative)["bank"] == 1500
+    assert sorted(BankStatementLine.objects.values_list("amount_minor", flat=True)) == [300, 1200]

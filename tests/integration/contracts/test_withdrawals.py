@@ -1,10 +1,13 @@
 """What leaves the Billing contract on a real chain: by members, by the cooperative, by strangers, with a credit, in a block that vanishes."""
 
+import os
+import signal
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, connections
 from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
@@ -33,6 +36,7 @@ from contracts.services.withdrawals import follow_missing_withdrawals
 from contracts.services.witness import witness
 from kernel.intervals import Month
 from members.models import Member, Membership, Notification, Role, User
+from tests.integration.billing.test_interruptions import Clock, at_once
 from tests.integration.billing.test_struck_at_every_write import strike_everywhere
 from tests.integration.contracts.node import Node
 from tests.integration.contracts.test_stable_coin import CENT, UNITS, Payer
@@ -149,6 +153,10 @@ def test_what_a_producer_withdraws_counts_against_what_is_owed(
         sum(p.amount_minor for p in open_payables(credit.cooperative) if p.member == producer)
         == owed - credit.paid_minor
     )
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(User.objects.get(email="roof@example.org"))
+    page = client.get(reverse("bill", args=[credit.public_id])).content.decode()
+    assert "So kam es bei Ihnen an" in page and "Auf der Kette abgehoben: " in page
     told = Notification.objects.filter(user__email="roof@example.org", kind="chain_withdrawal")
     assert told.count() == 2 and all("abgehoben" in row.subject for row in told)
 
@@ -294,3 +302,49 @@ def test_what_is_taken_off_the_chains_account_by_hand_is_a_gap(chain, settled, p
     )  # fmt: skip
     (gap,) = link_of(settled).gaps
     assert (gap.kind, gap.right) == ("transaction", 5)
+
+
+def watch_and_die(chain: EthereumChain, strike_at: int) -> bool:
+    """In a process of its own that kills itself before a write; returns whether it was killed or came to the end."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        ended_well = False
+        try:
+            with connection.execute_wrapper(Clock(strike_at, lambda: os.kill(os.getpid(), signal.SIGKILL))):
+                watch_payments(chain=chain, now=SHOWN_NOW)
+            ended_well = True
+        finally:
+            os._exit(0 if ended_well else 7)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_witness_killed_again_and_again_and_then_two_at_once_book_each_withdrawal_once(
+    node, chain, settled, payee, producer, credit, paid
+):
+    distribute(chain, settled, [payee.account])
+    payee.withdraw()
+    payee.withdraw(address_on(chain, "TestCoin"))
+    kills = 0
+    while watch_and_die(chain, 1 + 3 * kills):
+        kills += 1
+    assert kills > 5
+    at_once(2, lambda _: watch_payments(chain=EthereumChain(node.url), now=SHOWN_NOW))
+    assert ChainWithdrawal.objects.count() == Charge.objects.count() == 2
+    credit.refresh_from_db()
+    assert credit.paid_minor == min(credit.gross_minor, paid.gross_minor)
+    assert balance("chain_wallet") == 0 and link_of(settled).agrees
+    assert Notification.objects.filter(kind="chain_withdrawal").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_rounds_at_once_note_a_withdrawal_once(node, chain, settled, payee, producer, credit, paid):
+    distribute(chain, settled, [payee.account])
+    payee.withdraw()
+    payee.withdraw(address_on(chain, "TestCoin"))
+    told = at_once(3, lambda _: watch_payments(chain=EthereumChain(node.url), now=SHOWN_NOW))
+    assert sum(told) == 2
+    assert Charge.objects.count() == 2 and balance("chain_wallet") == 0 and link_of(settled).agrees

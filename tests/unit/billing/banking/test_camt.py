@@ -8,7 +8,7 @@ import pytest
 from billing.adapters.bank.camt import read_camt
 from billing.adapters.bank.reading import read_file
 from billing.domain.bank_csv import CannotReadStatement
-from billing.domain.banking.statements import BankEntry, Statement
+from billing.domain.banking.statements import BankEntry, Statement, findings, in_our_money
 from tests.unit.billing.banking.camt_files import balance, camt, detail, entry
 
 
@@ -172,3 +172,55 @@ def test_bytes_gone_wrong_give_a_statement_or_a_sentence(seed: int) -> None:
         assert str(problem)
     else:
         assert all(isinstance(s, Statement) for s in statements)
+
+
+ABROAD = '<AmtDtls><InstdAmt><Amt Ccy="{ccy}">{amount}</Amt></InstdAmt></AmtDtls>'
+
+
+@pytest.mark.parametrize(("ccy", "amount"), [("OMR", "1.234"), ("USD", "11.20"), ("JPY", "1500.5")])
+def test_what_was_paid_in_another_currency_is_no_sum_of_ours(ccy: str, amount: str) -> None:
+    paid = detail(name="A", text="B-2016-000001").replace("<RltdPties>", ABROAD.format(ccy=ccy, amount=amount) + "<RltdPties>", 1)  # fmt: skip
+    found = only(camt(entry("10.00", details=paid)))
+    assert (found.amount_minor, found.original_minor) == (1000, None)
+
+
+def test_a_charge_in_another_currency_is_no_cost_of_ours() -> None:
+    paid = detail(name="A", charges="0.50").replace('<Amt Ccy="EUR">0.50', '<Amt Ccy="OMR">0.505')
+    assert only(camt(entry("10.00", details=paid))).charges_minor == 0
+    assert only(camt(entry("10.00", details=detail(name="A", charges="0.50")))).charges_minor == 50
+
+
+def test_payments_told_abroad_count_by_their_counter_value_or_stay_one_sum() -> None:
+    parts = detail(amount="12.00", name="A") + detail(amount="8.00", name="B")
+    in_dollars = parts.replace('Ccy="EUR"', 'Ccy="USD"')
+    (statement,) = read_camt(camt(entry("18.00", details=in_dollars)))
+    (found,) = statement.entries
+    assert (found.amount_minor, found.batch_count) == (1800, 2)
+    assert "told in another currency" in statement.notes[0]
+    valued = in_dollars
+    for dollars, euros in (("12.00", "10.80"), ("8.00", "7.20")):
+        valued = valued.replace(f'<Amt Ccy="USD">{dollars}</Amt>', f'<Amt Ccy="USD">{dollars}</Amt><AmtDtls><CntrValAmt><Amt Ccy="EUR">{euros}</Amt></CntrValAmt></AmtDtls>')  # fmt: skip
+    (statement,) = read_camt(camt(entry("18.00", details=valued)))
+    assert [one.amount_minor for one in statement.entries] == [1080, 720]
+
+
+def test_entries_of_two_currencies_are_not_taken_for_one_account() -> None:
+    mixed = camt(entry("1.00"), entry("1.00", currency="USD")).replace(b"<Ccy>EUR</Ccy>", b"")
+    with pytest.raises(CannotReadStatement, match="its account in EUR"):
+        read_camt(mixed)
+
+
+def test_a_statement_of_another_currency_is_left_out_and_says_so() -> None:
+    dollars = camt(entry("1.00", currency="USD"), balances=balance("OPBD", "5.00", "2016-04-05")).replace(b"<Ccy>EUR</Ccy>", b"<Ccy>USD</Ccy>")  # fmt: skip
+    (statement,) = read_camt(dollars)
+    ours = in_our_money(statement, "EUR")
+    assert (ours.entries, ours.has_balances) == ((), False)
+    assert (
+        findings(ours, our_iban="", currency="EUR", before=None)[0]
+        == "1 movements in USD were left out: the books are in EUR."
+    )
+    assert in_our_money(statement, "USD") == statement
+
+
+def test_a_movement_of_nothing_is_read() -> None:
+    assert only(camt(entry("0.00", more="", details=detail(name="Bank")))).amount_minor == 0
