@@ -13,8 +13,8 @@ from energy.adapters.live_store import read_samples
 from energy.domain.gateway_messages import CannotTake
 from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Gateway, GatewayMessage, GatewayRefusal, Meter, MeterDay, Microgrid
-from energy.services.evidence import check_evidence
 from energy.selectors.heard import microgrids_that_speak
+from energy.services.evidence import check_evidence
 from energy.services.gateways import GatewayReceipt, accept_body, enrol_gateway, renew_key, revoke_gateway
 from tests.integration.energy.conftest import REAL_NOW
 
