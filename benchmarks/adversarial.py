@@ -19,6 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sizes import at_least
+
 NEED = "postgres,valkey"
 NETWORK = Path(__file__).resolve().parent.parent / "energy" / "data" / "simbench_lv_rural3"
 LARGEST_BATCH = 700
@@ -81,8 +83,8 @@ def _batches(attempts: Iterator[Any], chance: random.Random) -> Iterator[list[An
 def main(argv: list[str]) -> int:
     """Attack a village of the demo network; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench adversarial", description=__doc__)
-    parser.add_argument("--messages", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--messages", type=at_least(1), default=100_000)
+    parser.add_argument("--seed", type=at_least(0), default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.processor_time import seconds_of
+from benchmarks.sizes import at_least
 
 NEED = "postgres,valkey"
 INTERVALS = 96
@@ -26,7 +27,7 @@ NOW = START - timedelta(hours=6)
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last. Ends with 1 where the rows are not what was wanted."""
     parser = argparse.ArgumentParser(prog="script/bench agent", description=__doc__)
-    parser.add_argument("--sites", type=int, default=10_000)
+    parser.add_argument("--sites", type=at_least(1), default=10_000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")

@@ -15,13 +15,14 @@ from typing import Any
 
 NEED = "postgres,valkey"
 METERS, FIRST_DAY, DAYS = 150, date(2015, 1, 1), 365
+FORMATS = ("wide", "long", "load_profile", "parquet", "espi")
 FEWER = {"espi": 15}
 
 
 def main(argv: list[str]) -> int:
     """Make the village, drive each format through, print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench bulk", description=__doc__)
-    parser.add_argument("--formats", nargs="+", default=["wide", "long", "load_profile", "parquet", "espi"])
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=list(FORMATS))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "microgrid_site.settings")

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.sizes import at_least
 from energy.adapters.simbench_folder import Profiles, Row, SimbenchNetwork, read_network
 from grid.domain.bypass import deviation, nodes_below, rank
 from grid.domain.network.powerflow import BranchFlows, Network, TransformerData, Wire
@@ -173,7 +174,7 @@ def _season(folder: SimbenchNetwork, first_day: int, trials: int) -> Counter[str
 def main(argv: list[str]) -> int:
     """Plant, compare; one JSON object last on stdout."""
     parser = argparse.ArgumentParser(prog="script/bench bypass", description=__doc__)
-    parser.add_argument("--trials", type=int, default=60)
+    parser.add_argument("--trials", type=at_least(1), default=60)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     folder = read_network(NETWORK, lambda step: None)

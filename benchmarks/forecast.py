@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.sizes import at_least, network_folder
 from energy.adapters.simbench_folder import SimbenchNetwork, read_network
 from energy.domain.forecast_accuracy import MOSTLY_ZERO, gain, mean_absolute_error, score
 from energy.domain.forecast_features import FOLD_DAYS, Calendar
@@ -59,10 +60,12 @@ class Measured:
 def main(argv: list[str]) -> int:
     """Score the weeks asked for and print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench forecast", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="a network in SimBench's format")
+    parser.add_argument(
+        "--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format"
+    )
     parser.add_argument("--first", type=date.fromisoformat, default=date(2016, 9, 1))
     parser.add_argument("--last", type=date.fromisoformat, default=date(2016, 11, 30))
-    parser.add_argument("--every", type=int, default=1, help="days between origins")
+    parser.add_argument("--every", type=at_least(1), default=1, help="days between origins")
     parser.add_argument(
         "--recipe", type=json.loads, default={}, help="other hyper-parameters, as a JSON object"
     )

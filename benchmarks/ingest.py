@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sizes import at_least, some_of
+
 NEED = "postgres,valkey,broker"
 ROOT = Path(__file__).resolve().parent.parent
 WINDOW = 3000
@@ -27,10 +29,10 @@ LOOK_EVERY_S = 0.01
 def main(argv: list[str]) -> int:
     """Measure with each broker; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench ingest", description=__doc__)
-    parser.add_argument("--meters", type=int, default=1000)
+    parser.add_argument("--meters", type=at_least(1), default=1000)
     parser.add_argument("--days", type=int, default=20, choices=range(2, 41), metavar="2..40")
     parser.add_argument("--singles", type=int, default=20, choices=range(1, 97), metavar="1..96")
-    parser.add_argument("--brokers", default="amqtt,mosquitto")
+    parser.add_argument("--brokers", type=some_of(("amqtt", "mosquitto")), default="amqtt,mosquitto")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--against", choices=["flexmeasures"], help="store the same readings by it too")
     options = parser.parse_args(argv)

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sizes import at_least, some_of
 from microgrid_site.embedded.processes import Running
 from microgrid_site.embedded.servers import environment_of_its_own
 
@@ -84,11 +85,13 @@ class House:
 def main(argv: list[str]) -> int:
     """Kill, drain, compare; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench intake_kills", description=__doc__)
-    parser.add_argument("--kills", type=int, default=10, help="of each")
-    parser.add_argument("--targets", default=",".join(TARGETS))
-    parser.add_argument("--devices", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--between", type=int, default=200, help="receipts that come before the next kill")
+    parser.add_argument("--kills", type=at_least(1), default=10, help="of each")
+    parser.add_argument("--targets", type=some_of(TARGETS), default=",".join(TARGETS))
+    parser.add_argument("--devices", type=at_least(1), default=60)
+    parser.add_argument("--seed", type=at_least(0), default=1)
+    parser.add_argument(
+        "--between", type=at_least(1), default=200, help="receipts that come before the next kill"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(argv)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sizes import at_least, month_text, network_folder
 from microgrid_site.embedded.servers import environment_of_its_own
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,13 +128,13 @@ def run_with_cuts(
 def main(argv: list[str]) -> int:
     """Compare a run with power cuts to an undisturbed one."""
     parser = argparse.ArgumentParser(prog="script/bench kills", description=__doc__)
-    parser.add_argument("--data", default="")
-    parser.add_argument("--month", default="2016-03")
-    parser.add_argument("--cuts", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--data", type=network_folder, default=None)
+    parser.add_argument("--month", type=month_text, default="2016-03")
+    parser.add_argument("--cuts", type=at_least(1), default=10)
+    parser.add_argument("--seed", type=at_least(0), default=1)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
-    arguments = ["--month", options.month, *(["--data", options.data] if options.data else [])]
+    arguments = ["--month", options.month, *(["--data", str(options.data)] if options.data else [])]
     folder = Path(tempfile.mkdtemp(prefix="cuts-"))
     folder.chmod(0o755)
     try:

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.sizes import at_least
+
 NEED = "postgres,valkey"
 ROOT = Path(__file__).resolve().parent.parent
 REST_S = 1.0
@@ -29,10 +31,10 @@ LONGEST_DROP_S = 60.0
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench live", description=__doc__)
-    parser.add_argument("--clients", type=int, default=1000)
-    parser.add_argument("--ticks", type=int, default=20)
+    parser.add_argument("--clients", type=at_least(1), default=1000)
+    parser.add_argument("--ticks", type=at_least(1), default=20)
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two ticks")
-    parser.add_argument("--slow", type=int, default=20, help="clients beside them that stop reading")
+    parser.add_argument("--slow", type=at_least(0), default=20, help="clients beside them that stop reading")
     parser.add_argument("--plain", action="store_true", help="clients that do not offer permessage-deflate")
     parser.add_argument(
         "--against", choices=["channels"], help="the same through Channels as it comes, uncompressed"

@@ -10,7 +10,6 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.forecast import FOLDER
 from benchmarks.savings_setting import MINUTES, PER_DAY, PER_HOUR, Setting, setting_of
+from benchmarks.sizes import at_least, month_text, network_folder
 from energy.adapters.simbench_folder import read_network
 from energy.domain.forecast_features import Calendar
 from energy.domain.forecast_series import starts_from
@@ -34,9 +34,11 @@ HORIZON = PER_DAY
 def main(argv: list[str]) -> int:
     """Score a month; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench nowcast", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="a network in SimBench's format")
-    parser.add_argument("--month", default="2016-05", help="YYYY-MM")
-    parser.add_argument("--every", type=int, default=3, help="hours between origins")
+    parser.add_argument(
+        "--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format"
+    )
+    parser.add_argument("--month", type=month_text, default="2016-05", help="YYYY-MM")
+    parser.add_argument("--every", type=at_least(1), default=3, help="hours between origins")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     began, processor = time.perf_counter(), time.process_time()

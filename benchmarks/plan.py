@@ -10,14 +10,15 @@ import sys
 
 from benchmarks.battery_plan import measure_battery
 from benchmarks.fleet_plan import measure_fleet
+from benchmarks.sizes import at_least
 
 
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last. Ends with 1 where the peer finds another optimum."""
     parser = argparse.ArgumentParser(prog="script/bench plan", description=__doc__)
-    parser.add_argument("--storages", type=int, default=1)
-    parser.add_argument("--intervals", type=int, default=96)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--storages", type=at_least(1), default=1)
+    parser.add_argument("--intervals", type=at_least(1), default=96)
+    parser.add_argument("--seed", type=at_least(0), default=1)
     parser.add_argument("--against", choices=["flexmeasures", "highs"])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.peers import peer_python
 from benchmarks.random_networks import random_network
+from benchmarks.sizes import at_least
 from grid.adapters.simbench_flow import read_flow_folder
 from grid.domain.network.flow_series import solve_series
 from grid.domain.network.powerflow import Network
@@ -40,7 +41,7 @@ def main(argv: list[str]) -> int:
     """Measure; print one JSON object last. Ends with 1 where the peer's answer differs."""
     parser = argparse.ArgumentParser(prog="script/bench powerflow", description=__doc__)
     parser.add_argument("--against", choices=["pandapower"])
-    parser.add_argument("--peer-steps", type=int, default=96)
+    parser.add_argument("--peer-steps", type=at_least(1), default=96)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     folder = read_flow_folder(FOLDER, ZoneInfo("Europe/Berlin"))

@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.peers import peer_python
 from benchmarks.random_tariffs import METERING, RateCase, random_case, random_load
-from benchmarks.sizes import at_least
+from benchmarks.sizes import at_least, some_folder
 from benchmarks.tariff_kinds import KINDS, case_of_kind
 from billing.domain.pricing.axis import common_year
 from billing.domain.pricing.conventions import SAM
@@ -43,7 +43,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--cases", type=at_least(0), default=200)
     parser.add_argument("--each-kind", type=at_least(0), default=10)
     parser.add_argument("--seed", type=at_least(0), default=0)
-    parser.add_argument("--tariffs", type=Path, default=TARIFFS)
+    parser.add_argument("--tariffs", type=some_folder, default=TARIFFS)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     cases = [*_file_cases(options.tariffs), *(random_case(options.seed + i) for i in range(options.cases))]

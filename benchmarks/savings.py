@@ -26,6 +26,7 @@ from benchmarks.forecast import FOLDER
 from benchmarks.savings_forecasts import foreseen, usual_folder
 from benchmarks.savings_loop import Run, closed_loop, foresight, plain_rule, start_of
 from benchmarks.savings_setting import HOURS, PER_DAY, CannotMeasure, Setting, months_of, setting_of
+from benchmarks.sizes import month_text, network_folder
 from energy.adapters.simbench_folder import read_network
 from grid.domain.planning.storage_sharing import cycles
 
@@ -36,8 +37,10 @@ NUMBERS = {"all": (0, 1), "odd": (1,), "even": (0,)}
 def main(argv: list[str]) -> int:
     """Measure a month or several; print one JSON object last."""
     parser = argparse.ArgumentParser(prog="script/bench savings", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="a network in SimBench's format")
-    parser.add_argument("--month", default="2016-05", help="YYYY-MM")
+    parser.add_argument(
+        "--folder", type=network_folder, default=FOLDER, help="a network in SimBench's format"
+    )
+    parser.add_argument("--month", type=month_text, default="2016-05", help="YYYY-MM")
     parser.add_argument(
         "--months", choices=sorted(NUMBERS), help="all months with four weeks before them, or half of them"
     )

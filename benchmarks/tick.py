@@ -14,6 +14,8 @@ import sys
 import time
 from typing import Any
 
+from benchmarks.sizes import at_least
+
 NEED = "postgres,valkey,broker"
 TICKS = 25
 LIMIT_S = {"demo": 0.05, "many": 0.3}
@@ -22,8 +24,8 @@ LIMIT_S = {"demo": 0.05, "many": 0.3}
 def main(argv: list[str]) -> int:
     """Measure; print one JSON object last. Ends with 1 where a tick is too slow."""
     parser = argparse.ArgumentParser(prog="script/bench tick", description=__doc__)
-    parser.add_argument("--points", type=int, default=0)
-    parser.add_argument("--ticks", type=int, default=TICKS)
+    parser.add_argument("--points", type=at_least(0), default=0)
+    parser.add_argument("--ticks", type=at_least(1), default=TICKS)
     parser.add_argument(
         "--silent", type=int, default=5, help="per cent of the sites whose meters say nothing"
     )

@@ -1,6 +1,7 @@
 """Faults of each kind, planted with a seed in a year of the demo network: how many are found, and what sound readings pay for it.
 
 `script/bench vee [--seeds 101 102 103] [--json]`: profiles times nominal power, in whole Wh, nine days in ten with registers. Limits are learned
+from benchmarks.sizes import at_least
 from the very readings that hold the faults; nothing was chosen on the seeds scored here. `elsewhere` are villages that are not the
 demo's: one meter of each profile, noise on every value, half of the meters, a season, four weeks, no registers at all.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.planted_faults import Planted, Score, Village, plant, score
+from benchmarks.sizes import at_least
 from energy.adapters.simbench_folder import read_network
 from energy.domain.day_axis import DayAxis, day_axis
 from energy.domain.gap_estimates import Estimates
@@ -41,7 +43,7 @@ FIRST_S = 1_451_602_800  # 2016-01-01T00:00+01:00
 def main(argv: list[str]) -> int:
     """Plant, check, compare; print tables on stderr and one JSON object last on stdout."""
     parser = argparse.ArgumentParser(prog="script/bench vee", description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
+    parser.add_argument("--seeds", type=at_least(0), nargs="+", default=[101, 102, 103])
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
     result = measure(options.seeds)

@@ -13,6 +13,7 @@ from energy.domain.topology import (
 )
 
 LONGEST_NAME = 120
+LONGEST_SWITCH = 40
 HIGHEST_V = 2_000_000  # no line in the world carries more
 LARGEST_VA = 10_000_000_000
 FURTHEST_TAP = 1000
@@ -94,16 +95,20 @@ def _odd_names(topology: Topology) -> Iterator[tuple[str, str]]:
                 row.place,
                 f"the code {_cut(ascii(row.code))} of a {kind} holds signs that cannot be printed; leave them out.",
             )
-    for line in topology.lines:
-        if len(line.line_type) > LONGEST_NAME:
+    types: Sequence[tuple[str, str, int, PlannedLine | PlannedSwitch]] = (
+        *(("line", line.line_type, LONGEST_NAME, line) for line in topology.lines),
+        *(("switch", switch.kind, LONGEST_SWITCH, switch) for switch in topology.switches),
+    )
+    for kind, text, most, element in types:
+        if len(text) > most:
             yield (
-                line.place,
-                f"the type '{_cut(line.line_type)}' of line '{_cut(line.code)}' has {len(line.line_type)} letters; {LONGEST_NAME} at most.",
+                element.place,
+                f"the type '{_cut(text)}' of {kind} '{_cut(element.code)}' has {len(text)} letters; {most} at most.",
             )
-        if not line.line_type.isprintable():
+        if not text.isprintable():
             yield (
-                line.place,
-                f"the type {_cut(ascii(line.line_type))} of line '{_cut(line.code)}' holds signs that cannot be printed; leave them out.",
+                element.place,
+                f"the type {_cut(ascii(text))} of {kind} '{_cut(element.code)}' holds signs that cannot be printed; leave them out.",
             )
 
 

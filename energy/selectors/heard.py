@@ -5,11 +5,13 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.db import connection
+from django.db.models import Q, QuerySet
 from numpy.typing import NDArray
 
 from energy.domain.quality import METHOD_MASK, Method
 from energy.domain.silence import Heard
-from energy.models import Microgrid
+from energy.models import Device, Gateway, Microgrid
+from energy.models.devices import DeviceStatus
 from energy.models.meters import CHANNELS_OF, MeterKind
 from energy.selectors.meter_days import load_channel
 
@@ -32,6 +34,13 @@ class HeardMeters:
     meter_ids: NDArray[np.int64]
     heard: Heard
     end_at: datetime
+
+
+def microgrids_that_speak() -> QuerySet[Microgrid]:
+    """Microgrids of which something may be heard now: with a device or a gateway in service."""
+    devices = Device.objects.filter(status=DeviceStatus.ENROLLED).values("microgrid_id")
+    gateways = Gateway.objects.filter(revoked_at=None).values("microgrid_id")
+    return Microgrid.objects.filter(Q(pk__in=devices) | Q(pk__in=gateways)).order_by("pk")
 
 
 def heard_meters(*, microgrid: Microgrid, now: datetime) -> HeardMeters:

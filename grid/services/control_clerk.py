@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
-from energy.models import Device, DeviceKey, Microgrid
+from energy.models import DeviceKey, Microgrid
 from energy.models.devices import DeviceStatus
+from energy.selectors.heard import microgrids_that_speak
 from grid.adapters.control_link import HeardKey
 from grid.domain.control.command_life import Told
 from grid.domain.control.state import Memory
@@ -157,8 +158,7 @@ class Clerk:
         if time.monotonic() - self._looked_up_at < LOOK_UP_EVERY_S:
             return
         found: dict[int, Charge] = {}
-        ids = Device.objects.filter(status=DeviceStatus.ENROLLED).values("microgrid_id")
-        for microgrid in Microgrid.objects.filter(pk__in=ids).order_by("pk"):
+        for microgrid in microgrids_that_speak():
             if microgrid.pk in self._owned or _lock(microgrid):
                 self._owned.add(microgrid.pk)
                 found[microgrid.pk] = self._charge(microgrid)

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from energy.models import Device, Microgrid
-from energy.models.devices import DeviceStatus
+from energy.models import Microgrid
+from energy.selectors.heard import microgrids_that_speak
 from grid.domain.findings import LATE_AFTER_PERIODS, stopped_finding
 from grid.models import GridAlarm, GridState
 from grid.services.alarms import raise_alarm
@@ -18,9 +18,8 @@ WRITING_TAKES_S = 2.0
 
 
 def watch_all(*, real_now: datetime) -> int:
-    """Look at each microgrid with devices that can be told; returns how many are without ticks."""
-    ids = Device.objects.filter(status=DeviceStatus.ENROLLED).values("microgrid_id")
-    grids = Microgrid.objects.filter(pk__in=ids).select_related("cooperative").order_by("pk")
+    """Look at each microgrid of which something may be heard; returns how many are without ticks."""
+    grids = microgrids_that_speak().select_related("cooperative")
     return sum(watch_control(microgrid=grid, real_now=real_now) is not None for grid in grids)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from energy.services.authorities import authority_of
@@ -31,8 +31,13 @@ class Command(BaseCommand):
             authority_of(cooperative=cooperative, now=now)
         folder = (options["out"] or settings.BROKER_DIR).resolve()
         names = options["host"] or settings.MQTT_TLS_NAMES
-        written = write_broker_files(folder=folder, host_names=names, now=now)
-        if options["out"]:
-            written += write_mosquitto_files(folder=folder, user=options["user"])
+        try:
+            written = write_broker_files(folder=folder, host_names=names, now=now)
+            if options["out"]:
+                written += write_mosquitto_files(folder=folder, user=options["user"])
+        except OSError as problem:
+            raise CommandError(
+                f"{folder} cannot be written ({problem.strerror}); give another one by --out."
+            ) from None
         for path in written:
             self.stdout.write(str(path))

@@ -1,7 +1,7 @@
 """`manage.py export_readings --format parquet --from 2016-03-01 --to 2016-04-01 --out FILE`: meter days as a file."""
 
 from argparse import ArgumentParser
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from energy.adapters.reading_formats import FORMATS
 from energy.domain.reading_files import EnergyUnit
+from energy.management.arguments import day
 from energy.management.microgrids import chosen_microgrid
 from energy.models import Meter
 from energy.selectors.reading_export import ExportOrder, export_readings
+
+LONGEST_SPAN_DAYS = 3_700
 
 
 class Command(BaseCommand):
@@ -21,8 +24,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--format", choices=sorted(FORMATS), required=True)
-        parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
-        parser.add_argument("--to", dest="after", type=date.fromisoformat, required=True, help="exclusive")
+        parser.add_argument("--from", dest="first", type=day, required=True)
+        parser.add_argument("--to", dest="after", type=day, required=True, help="exclusive")
         parser.add_argument("--out", type=Path, required=True)
         parser.add_argument("--unit", choices=[u.value for u in EnergyUnit], default="kwh")
         parser.add_argument("--meter", action="append", default=[], help="code; may be repeated")
@@ -32,6 +35,10 @@ class Command(BaseCommand):
         microgrid = chosen_microgrid(options["microgrid"])
         if not options["first"] < options["after"]:
             raise CommandError("--to must lie after --from.")
+        if options["after"] - options["first"] > timedelta(days=LONGEST_SPAN_DAYS):
+            raise CommandError(
+                f"--to lies at most {LONGEST_SPAN_DAYS} days after --from; export the years one after the other."
+            )
         meters = Meter.objects.filter(microgrid=microgrid)
         if options["meter"]:
             meters = meters.filter(code__in=options["meter"])

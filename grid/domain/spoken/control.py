@@ -58,6 +58,17 @@ STATES = (
 )  # fmt: skip
 REASONS = (
     P("{silent:n} of {sites:n} sites are silent.", "{silent} von {sites} Anschlüssen melden sich nicht."),
+    P(
+        "{count:n} of {sites:n} sites are silent or not believed; what they draw is estimated ({by:p}).",
+        "{count} von {sites} Anschlüssen melden sich nicht oder sind nicht glaubhaft; was sie beziehen, ist geschätzt ({by}).",
+    ),
+    P("{forecast:n} by forecast", "{forecast} nach der Prognose"),
+    P("{like:n} by like days", "{like} nach ähnlichen Tagen"),
+    P("{typical:n} by typical share", "{typical} nach dem üblichen Anteil"),
+    P("{forecast:n} by forecast, {like:n} by like days", "{forecast} nach der Prognose, {like} nach ähnlichen Tagen"),
+    P("{forecast:n} by forecast, {typical:n} by typical share", "{forecast} nach der Prognose, {typical} nach dem üblichen Anteil"),
+    P("{like:n} by like days, {typical:n} by typical share", "{like} nach ähnlichen Tagen, {typical} nach dem üblichen Anteil"),
+    P("{forecast:n} by forecast, {like:n} by like days, {typical:n} by typical share", "{forecast} nach der Prognose, {like} nach ähnlichen Tagen, {typical} nach dem üblichen Anteil"),
     P("Import of {kw:n} kW has reached {share:n}% of the connection; storages give what they have.", "Der Bezug von {kw} kW hat {share} % des Anschlusses erreicht; die Speicher geben, was sie haben."),
     P("Export of {kw:n} kW nears the connection's limit.", "Die Einspeisung von {kw} kW nähert sich der Anschlussgrenze."),
     P("The roofs give {kw:n} kW more than homes and batteries take.", "Die Dächer geben {kw} kW mehr, als Haushalte und Speicher aufnehmen."),

@@ -18,7 +18,7 @@ STATEMENT_PATIENCE_MS = 10_000
 
 
 class Command(BaseCommand):
-    """Runs until a signal comes; every microgrid with devices that no other process owns."""
+    """Runs until a signal comes; every microgrid with devices or a gateway that no other process owns."""
 
     help = "Balance: see, decide and command every few seconds."
 

@@ -64,7 +64,8 @@ def test_the_refusal_speaks_german(doors: Doors) -> None:
 def test_pages_are_refused_as_pages(doors: Doors) -> None:
     for address in (f"/live/?at={quote('0001-01-01')}", "/bills/?q=%00"):
         found = doors.clients["operator"].get(address)
-        assert (found.status_code, found["Content-Type"]) == (400, "text/html")
+        assert found.status_code == 400
+        assert found["Content-Type"].startswith("text/html")
 
 
 def test_a_tariff_is_given_to_all_that_have_none_once(doors: Doors) -> None:

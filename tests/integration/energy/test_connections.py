@@ -219,3 +219,21 @@ def test_virtual_meters_take_no_real_microgrid_over(founded: Microgrid) -> None:
         call_command("simulate_meters", "--speed", "30")
     founded.refresh_from_db()
     assert founded.clock_real_start is None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("export_readings", "--format", "wide", "--from", "x", "--to", "2026-01-01", "--out", "o"), "'x' is no day; write it as 2016-03-01"),
+        (("export_readings", "--format", "wide", "--from", "0001-01-01", "--to", "2026-01-01", "--out", "o"), "outside the years 1900 to 9998"),
+        (("export_readings", "--format", "wide", "--from", "2000-01-01", "--to", "2026-01-01", "--out", "o"), "at most 3700 days"),
+        (("import_simbench", "folder", "--time-zone", "Mars"), "there is no time zone 'Mars'; write it as Europe/Berlin"),
+        (("import_simbench", "folder", "--microgrid", "no slug"), "'no slug' is no slug"),
+        (("broker_files", "--out", "/proc/nowhere", "--host", "mqtt.example.org"), "cannot be written"),
+    ],
+)  # fmt: skip
+def test_arguments_that_cannot_be_meant_are_named(
+    founded: Microgrid, words: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command(*words)

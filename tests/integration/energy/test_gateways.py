@@ -13,6 +13,7 @@ from energy.adapters.live_store import read_samples
 from energy.domain.gateway_messages import CannotTake
 from energy.domain.quality import METHOD_MASK, Method
 from energy.models import Gateway, GatewayMessage, GatewayRefusal, Meter, MeterDay, Microgrid
+from energy.selectors.heard import microgrids_that_speak
 from energy.services.evidence import check_evidence
 from energy.services.gateways import GatewayReceipt, accept_body, enrol_gateway, renew_key, revoke_gateway
 from tests.integration.energy.conftest import REAL_NOW
@@ -204,3 +205,11 @@ def test_the_door_answers_with_receipts_and_problems(headend: Headend) -> None:
     assert wrong.status_code == 400
     assert (wrong.json()["reason"], wrong.json()["where"]) == ("malformed", "readings[0].channel")
     assert post(b"x" * (2**20 + 2), headend.key).status_code == 413
+
+
+def test_a_microgrid_that_only_a_gateway_speaks_for_is_controlled_too(microgrid: Microgrid) -> None:
+    assert not microgrids_that_speak().exists()
+    headend = Headend(microgrid)
+    assert list(microgrids_that_speak()) == [microgrid]
+    revoke_gateway(gateway=headend.gateway, now=REAL_NOW)
+    assert not microgrids_that_speak().exists()

@@ -126,6 +126,8 @@ def test_a_broken_file_is_named(raw: str, tmp_path: Path) -> None:
         (("features", 4, "properties", "code"), "L" * 121, "has 121 letters"),
         (("features", 4, "properties", "code"), "L\0", "the code 'L\\x00' of a line holds signs that cannot be printed"),
         (("features", 4, "properties", "code"), "\ud800", "holds signs that cannot be printed"),
+        (("features", 7, "properties", "type"), "s" * 41, "has 41 letters; 40 at most"),
+        (("features", 7, "properties", "type"), "s\0", "the type 's\\x00' of switch"),
         (("features", 4, "properties", "type"), "N\n", "the type 'N\\n' of line 'AB' holds signs that cannot be printed"),
     ],
 )  # fmt: skip

@@ -12,6 +12,7 @@ from grid.domain.alarms import Names, network_alarms
 from grid.domain.control import drill_scenarios, grid_states, resynchronising
 from grid.domain.control.dispatch import Situation, status_of
 from grid.domain.network.powerflow import Flow
+from grid.domain.network.stand_ins import SiteDraws
 from grid.domain.planning.explanation import explain
 from grid.domain.planning.search import find_plan
 from grid.domain.spoken.book import BOOK, in_language
@@ -44,6 +45,14 @@ def test_every_phrase_uses_its_places_alike_and_is_read_back_as_itself() -> None
         places = {found[1] for found in PLACE.finditer(phrase.english)}
         assert places == set(re.findall(r"\{(\w+)\}", phrase.german)), phrase.english
     assert len(english) - len(set(english)) <= 2  # words that two topics share
+
+
+@pytest.mark.parametrize("ways", [[1], [2], [3], [1, 2], [1, 3], [2, 3], [1, 2, 3], [0, 1, 1, 2, 3]])
+def test_whichever_way_silent_sites_are_stood_in_for_is_said_in_german(ways: list[int]) -> None:
+    nothing = np.zeros(len(ways))
+    said = BOOK.german(SiteDraws(nothing, nothing, nothing, np.array(ways, dtype=np.int8)).words)
+    assert "Anschlüssen melden sich nicht oder sind nicht glaubhaft" in said
+    assert not {"by", "forecast", "days", "share", "estimated"} & set(re.findall(r"\w+", said)), said
 
 
 def test_other_languages_read_what_was_written() -> None:
