@@ -38,7 +38,7 @@ def first_point(model: Model) -> Answer:
 
 def test_a_search_begins_at_the_point_it_is_given() -> None:
     """Without the decisions HiGHS looks for them first, in as much time as the search has, and may end with another point."""
-    program = surplus(24).program
+    program = surplus(10).program
     best = solve(program, EXACT)
     assert best is not None
     every = np.ones(len(program.first), dtype=np.bool_)
@@ -49,8 +49,8 @@ def test_a_search_begins_at_the_point_it_is_given() -> None:
 
 
 def test_windows_come_to_the_best_where_each_is_as_long_as_matters() -> None:
-    program = surplus(16).program
-    known = first_point(surplus(16))
+    program = surplus(9).program
+    known = first_point(surplus(9))
     values, spent = better_by_windows(program, EXACT, known)
     best = solve(program, EXACT)
     assert best is not None and best.proven
