@@ -55,11 +55,11 @@ class Told:
 def due(told: Told, wanted_w: Power, may_be_told: Mask, at_s: float, renew_before_s: float) -> Mask:
     """Who must be told anew: the value moved by more than a deadband, what stands runs out, or no answer came.
 
-    A device that does not answer is told at each of the next ticks, then more seldom, so that a dead link gets no storm.
+    A limit that falls is told by its small steps too: what holds sources and loads back was counted on as soon as it was decided. A device that does not answer is told at each of the next ticks, then more seldom, so that a dead link gets no storm.
     """
     stands = told.ends_s > at_s
     before = np.where(stands, told.value_w, told.fallback_w)
-    moved = _differs(before, wanted_w)
+    moved = _differs(before, wanted_w) | (np.isinf(told.fallback_w) & (wanted_w < before - LEAST_CHANGE_W))
     runs_out = stands & (told.ends_s - at_s < renew_before_s) & _differs(told.fallback_w, wanted_w)
     silent = stands & ~told.is_known
     often = told.unanswered <= RESEND_OFTEN

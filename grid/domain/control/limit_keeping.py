@@ -112,11 +112,18 @@ def still_drawn(seen: Seen, memory: Memory, settings: ControlSettings) -> Power:
 
 
 def keep_limits(
-    watched: Watched, effects: Effects, seen: Seen, memory: Memory, points: Points, storage_w: Power, room: Headroom,
-    settings: ControlSettings,
+    watched: Watched, effects: Effects, seen: Seen, memory: Memory, points: Points, storage_w: Power, fading_w: Power,
+    room: Headroom, settings: ControlSettings,
 ) -> Moves:  # fmt: skip
-    """Move what must move so that no watched value passes its limit."""
+    """Move what must move so that no watched value passes its limit, now and a moment later.
+
+    Args:
+        storage_w: what storages are to do, charging positive.
+        fading_w: by how much that will have changed in a moment, because a storage fills up or empties.
+        room: what each can take and give for longer than that.
+    """
     value = expected_values(watched, effects, seen, memory, points, storage_w, settings)
+    value = value + np.maximum(effects.storage @ fading_w, 0.0)
     told = np.minimum(np.nan_to_num(seen.source_w), memory.source_limit_w)
     moves = Moves(storage_w, np.zeros(len(told)), np.zeros(len(points.load_node), bool), value, (), ())
     for _ in range(PASSES):

@@ -37,6 +37,7 @@ class Plant:
         points: what can be commanded.
         storage_site, source_site, load_site: behind which site each stands.
         sites: how many there are.
+        source_lag_s: time constant with which a source comes down to what it was told; 0 at once.
         inertia_s, damping: H [s] on the storages' and sources' rating, D as share of the load per per-unit frequency.
     """
 
@@ -47,6 +48,7 @@ class Plant:
     sites: int
     inertia_s: float = 3.0
     damping: float = 1.5
+    source_lag_s: float = 0.0
 
     @property
     def rating_w(self) -> float:
@@ -195,7 +197,12 @@ class PhysicalMicrogrid:
     def _move_sources(self, told: Power, dt_s: float) -> None:
         capacity = self.plant.points.source_capacity_w
         could = self.sun * capacity * (1 - np.clip((self.frequency_hz - OVER_HZ) * OVER_SHARE_PER_HZ, 0, 1))
-        could = np.minimum(could, np.where(np.isnan(told), np.inf, told)) if self.is_alive else could * 0
+        told = np.where(np.isnan(told), np.inf, told)
+        if self.plant.source_lag_s > 0:
+            told = np.maximum(
+                told, self.source_w - (self.source_w - told) * (1 - np.exp(-dt_s / self.plant.source_lag_s))
+            )
+        could = np.minimum(could, told) if self.is_alive else could * 0
         self.source_w = np.minimum(could, self.source_w + SOURCE_SHARE_PER_S * capacity * dt_s)
 
     def _move_storages(self, told: Power, dt_s: float) -> None:

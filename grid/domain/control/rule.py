@@ -30,6 +30,9 @@ from grid.domain.planning.targets import PlanTargets
 LEAST_RETURN_SHARE = 0.3
 OWN_RELAY_LAG_S = 10.0
 AT_ITS_LIMIT = 0.98
+FORESEEN_OF_HOLD = (
+    0.25  # of how long a command stands: the tick until the next one, and what inverters need to do as told
+)
 CONTRADICTION_W = 3000.0
 CONTRADICTION_SHARE = 0.15
 
@@ -71,9 +74,14 @@ def control(
     ordered, asked = overrides or Overrides.none(points), requests or Requests.none(points)
     by_hand = np.clip(np.nan_to_num(ordered.storage_w), -room.discharge_w, room.charge_w)
     held = ordered.holds_storage & believed.able
-    # A storage that is held by hand has no room for anything else.
-    free = Headroom(np.where(held, by_hand, room.charge_w), np.where(held, -by_hand, room.discharge_w))
     own_w = np.where(seen.readings.storage_reports, _power(seen), 0.0)
+    lasting = room if islanded else _lasting(seen, room, believed, points, settings)
+    # A storage that is held by hand, or does not follow, has no room for anything but what it does.
+    fixed_w = np.where(held, by_hand, own_w)
+    is_fixed = held | ~believed.able
+    free = Headroom(
+        np.where(is_fixed, fixed_w, lasting.charge_w), np.where(is_fixed, -fixed_w, lasting.discharge_w)
+    )
     shared = believed.able & ~held
     residual_w = exchange_w - float(np.where(believed.able, own_w, 0.0).sum()) + float(by_hand[held].sum())
     targets = None if islanded else _only_able(plan, shared)
@@ -93,7 +101,8 @@ def control(
         settings,
     ).joined(seen.watched)
     effects = Effects.of(watched, points)
-    moves = keep_limits(watched, effects, seen, memory, points, wanted, free, settings)
+    fading_w = np.clip(wanted, -free.discharge_w, free.charge_w) - wanted
+    moves = keep_limits(watched, effects, seen, memory, points, wanted, fading_w, free, settings)
     is_well = not (moves.goes.any() or moves.cut_w.any() or moves.unmet) and _is_steady(seen, settings)
     well_since_s = min(memory.well_since_s, seen.at_s) if is_well else float("inf")
     helped, plain = margins(watched, effects, moves, free)
@@ -242,6 +251,23 @@ def _room(
     soc = np.nan_to_num(seen.readings.soc_wh)
     lasting = max(settings.hold_hours, settings.autonomy_hours) if islanded else settings.hold_hours
     return headroom(soc, points.limits, believed.able, settings.hold_hours, lasting)
+
+
+def _lasting(
+    seen: Seen, room: Headroom, believed: Believed, points: Points, settings: ControlSettings
+) -> Headroom:
+    """What is left of the room once storages have used all of it for a moment: one that is nearly full or empty takes or gives less and less.
+
+    Limits are kept by this, so that sources give less before a storage that fills up takes less, not after.
+    """
+    limits, hours = points.limits, settings.hold_hours
+    soc, gone = np.nan_to_num(seen.readings.soc_wh), hours * FORESEEN_OF_HOLD
+    fuller = soc + limits.eta_charge * room.charge_w * gone
+    emptier = soc - room.discharge_w * gone / limits.eta_discharge
+    return Headroom(
+        headroom(fuller, limits, believed.able, hours, hours).charge_w,
+        headroom(emptier, limits, believed.able, hours, hours).discharge_w,
+    )
 
 
 def _only_able(plan: PlanTargets | None, able: Mask) -> PlanTargets | None:

@@ -13,7 +13,7 @@ from highspy._core import (
     _Highs,
 )  # highspy.Highs adds callbacks to it: a banner on stdout and a quarter of a millisecond
 
-from grid.domain.planning.parts import Array, Flags
+from grid.domain.planning.parts import Array, Flags, Places
 from grid.domain.planning.program import Answer, Effort, Program
 
 BOTH = 1e-8  # above this on both sides a pair is violated, in the programme's unit
@@ -151,13 +151,32 @@ def restore(highs: Any, program: Program) -> None:
 
 def shut_lesser(highs: Any, program: Program, values: Array, both: Flags) -> bool:
     """Hold the lesser side of the given pairs at zero and solve again."""
-    lesser = np.where(
-        values[program.first] / np.maximum(program.first_most, FEASIBLE) >= values[program.second] / np.maximum(program.second_most, FEASIBLE),
-        program.second, program.first,
-    )[both].astype(np.int32)  # fmt: skip
+    lesser = lesser_sides(program, values)[both].astype(np.int32)
     nothing = np.zeros(len(lesser))
     highs.changeColsBounds(len(lesser), lesser, nothing, nothing)
     return run(highs)
+
+
+def begin_search_at(highs: Any, program: Program, chosen: Flags, values: Array) -> None:
+    """Begin a search from a legal point [c] with the decisions it makes: HiGHS would search the whole programme once more to find these for itself."""
+    decisions = first_leads(program, values)[chosen].astype(np.float64)
+    begin = np.concatenate([values, decisions])
+    highs.setSolution(len(begin), np.arange(len(begin), dtype=np.int32), begin)
+
+
+def first_leads(program: Program, values: Array) -> Flags:
+    """Of which pairs the first side moves no less than the second, each by what it could [p]."""
+    first, second = (
+        values[side] / np.maximum(most, FEASIBLE)
+        for side, most in ((program.first, program.first_most), (program.second, program.second_most))
+    )
+    leads: Flags = first >= second
+    return leads
+
+
+def lesser_sides(program: Program, values: Array) -> Places:
+    """The column of each pair that moves less [p]."""
+    return np.where(first_leads(program, values), program.second, program.first)
 
 
 def violated(program: Program, values: Array) -> Flags:

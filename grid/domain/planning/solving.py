@@ -28,6 +28,7 @@ from grid.domain.planning.solver import (
     SAME_COST,
     STATUS,
     begin_near,
+    begin_search_at,
     is_out_of_time,
     is_whole,
     loaded,
@@ -39,8 +40,11 @@ from grid.domain.planning.solver import (
     violated,
     with_yes_or_no,
 )
+from grid.domain.planning.windows import better_by_windows
 
 ROUNDS = 3
+SOON = 0.15  # of the time that is left, for a search with few decisions, or the first one with all
+IN_WINDOWS = 0.3  # of what is left then
 
 
 def solve(
@@ -124,16 +128,15 @@ def _by_lines(program: Program, near: Array | None, seconds: float) -> Answer | 
 
 
 def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | None:
-    """Yes-or-no decisions, for few pairs first; `found` is where linear programming ended."""
+    """Yes-or-no decisions, for few pairs first; `found` is where linear programming ended.
+
+    What is not proven soon is made better window by window, so that the last search, which has most of the time, begins from a good point.
+    """
     chosen = program.eager | found.suspects
-    left, least = effort.seconds, found.bound
-    for round_ in range(ROUNDS + 1):
-        last = round_ == ROUNDS or bool(chosen.all())
-        if last:
-            chosen[:] = True
-        # Few decisions may leave others violated: time is kept for the search with all of them.
-        limited = replace(effort, seconds=left if last else left / 2)
-        highs, solved = _searched(program, chosen, limited, found.values if found.legal else None)
+    left, least, best = effort.seconds, found.bound, found
+    for _ in range(ROUNDS + 1):
+        every = bool(chosen.all())
+        highs, solved = _searched(program, chosen, replace(effort, seconds=left * SOON), _legal_values(best))
         left = max(left - highs.getRunTime(), min(1.0, effort.seconds))
         done = highs.getModelStatus() == STATUS.kOptimal
         least = max(least, highs.getInfo().mip_dual_bound)  # few decisions are a relaxation of all of them
@@ -141,22 +144,48 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
             return None
         if solved:
             values = np.array(highs.getSolution().col_value)[: len(program.cost)]
-            bound = highs.getInfo().objective_function_value
+            stated = highs.getInfo().objective_function_value
             point = with_decisions_of(program, values, effort.line_seconds)
-            if point is not None and (last or not done or point.objective <= bound + effort.room(bound)):
-                if not done and found.legal and found.objective < point.objective:
-                    break
+            if done and point is not None and (every or point.objective <= stated + effort.room(stated)):
                 return replace(
-                    point, binaries=int(chosen.sum()) + len(program.whole), proven=done, bound=least
+                    point, binaries=int(chosen.sum()) + len(program.whole), proven=True, bound=least
                 )
+            best = _better(point, best if best.legal else None) or best
             chosen |= violated(program, values)
-        else:
-            chosen[:] = True
-        if last:
+        if every or not done:
             break
-    if not found.legal:
+    return _by_all(program, replace(effort, seconds=left), replace(best, bound=least))
+
+
+def _by_all(program: Program, effort: Effort, best: Answer) -> Answer | None:
+    """Decisions for all pairs, from the best legal point that windows find; what time leaves unproven says so by its bound."""
+    every = np.ones(len(program.first), dtype=np.bool_)
+    binaries = len(every) + len(program.whole)
+    left, least = effort.seconds, best.bound
+    if best.legal:
+        known, spent = better_by_windows(program, replace(effort, seconds=left * IN_WINDOWS), best)
+        left = max(left - spent, min(1.0, effort.seconds))
+        best = _better(with_decisions_of(program, known, effort.line_seconds), best) or best
+        if best.objective <= least + effort.room(least):
+            return replace(best, binaries=binaries, proven=True, bound=least)
+    highs, solved = _searched(program, every, replace(effort, seconds=left), _legal_values(best))
+    done = highs.getModelStatus() == STATUS.kOptimal
+    if not solved and highs.getModelStatus() != STATUS.kTimeLimit:
+        return None
+    least = max(least, highs.getInfo().mip_dual_bound)
+    if solved:
+        values = np.array(highs.getSolution().col_value)[: len(program.cost)]
+        best = (
+            _better(with_decisions_of(program, values, effort.line_seconds), best if best.legal else None)
+            or best
+        )
+    if not best.legal:
         raise OutOfTime
-    return replace(found, proven=False, bound=least)
+    return replace(best, binaries=binaries, proven=done, bound=least)
+
+
+def _legal_values(answer: Answer) -> Array | None:
+    return answer.values if answer.legal else None
 
 
 def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | None) -> tuple[Any, bool]:
@@ -164,8 +193,7 @@ def _searched(program: Program, chosen: Flags, effort: Effort, begin: Array | No
     highs = loaded(with_yes_or_no(program, chosen), effort)
     if begin is None:
         return highs, run_search(highs)
-    columns = np.arange(len(begin), dtype=np.int32)
-    highs.setSolution(len(columns), columns, begin)
+    begin_search_at(highs, program, chosen, begin)
     solved = run_search(highs)
     if solved:
         # HiGHS 1.16 was seen to name a better objective than that of the point it returned: the one it was given.

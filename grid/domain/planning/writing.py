@@ -72,8 +72,7 @@ class _Writer:
             self.wishes.peak(imported)
         above, missing = self.wishes.pins()
         charge_full, discharge_full = self._alone()
-        if self.slack is None:  # with limits pinned to what is unavoidable they were seen to slow the search
-            self._one_after_the_other(charge, discharge, soc)
+        self._one_after_the_other(charge, discharge, soc)
         sheet.pairs(
             charge.ravel(), discharge.ravel(), charge_full.ravel(), discharge_full.ravel(), 0.0, np.tile(balance, n)
         )  # fmt: skip

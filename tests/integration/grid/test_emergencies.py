@@ -348,6 +348,31 @@ def test_export_limit_with_full_batteries():
     assert min(m.exchange_w for m in since(e, 30)) < -17e3, "no more is held back than must be"
 
 
+@pytest.mark.parametrize("lag_s", [0.0, 2.0])
+@pytest.mark.parametrize("tick_s", [1.0, 2.0, 4.0])
+def test_batteries_fill_up_at_the_export_limit(tick_s, lag_s):
+    """What batteries take less and less of is given less by the roofs before, not after; and nothing is held back that need not be."""
+    built = replace(plant(), source_lag_s=lag_s)
+    e = hamlet(sun=0.68, demand=0.4, soc=0.99, tick_s=tick_s, built=built, export_limit_w=15e3).run(200)
+    settled = since(e, 12)
+    assert min(m.storage_w.sum() for m in settled) < 0.02 * max(m.storage_w.sum() for m in settled), (
+        "they filled up"
+    )
+    assert max(-m.exchange_w for m in settled) <= 15e3
+    assert max(-m.exchange_w for m in settled[-10:]) > 14e3
+    given = np.array([m.source_limit_w.sum() for m in settled if np.isfinite(m.source_limit_w).all()])
+    assert len(given) > 20
+    assert np.diff(given).max() <= 0, "roofs are lowered, and not let up between"
+
+
+def test_a_battery_that_does_not_follow_is_not_counted_on_for_what_it_could_stop():
+    e = hamlet(sun=0.9, demand=0.7, soc=0.99, tick_s=2.0, export_limit_w=15e3).run(60)
+    e.world.faults.stuck_w[2] = -3e3
+    e.run(80)
+    assert e.memory.is_distrusted[2]
+    assert all(-m.exchange_w <= 15e3 for m in since(e, 74)), "12 s after it stuck"
+
+
 def test_turns_within_a_tier():
     e = hamlet(sun=0.0, demand=1.5, soc=0.05, import_limit_w=50e3).run(700)
     hours = np.array([m.load_is_off[TIERS == 4] for m in e.moments]).sum(axis=0)

@@ -28,6 +28,12 @@ def test_a_change_within_the_deadband_is_not_sent():
     assert places(told([1000.0, 500.0, 0.0]), [1021.0, 521.0, INF], 4) == [0, 1, 2]
 
 
+def test_a_limit_that_falls_is_told_by_small_steps_too():
+    """Control counts on what it takes from roofs as soon as it has decided so."""
+    assert places(told([1000.0, 6278.0, 900.0]), [1000.0, 6222.0, 870.0], 4) == [1, 2]
+    assert places(told([1000.0, 6278.0, 900.0]), [985.0, 6270.0, 890.0], 4) == []
+
+
 def test_what_runs_out_is_renewed_in_time_and_free_again_is_not():
     assert places(told([1000.0, 500.0, 0.0]), [1000.0, 500.0, 0.0], 11) == []
     assert places(told([1000.0, 500.0, 0.0]), [1000.0, 500.0, 0.0], 13) == [0, 1, 2]
