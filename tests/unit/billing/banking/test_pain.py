@@ -26,11 +26,11 @@ SPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{DEBIT_SCHEMA}"}
 
 
 def debit(**changes: Any) -> DebitItem:
-    words = {
+    words: dict[str, Any] = {
         "name": "Jörg Weiß", "iban": "DE12500105170648489890", "bic": "", "amount_minor": 1234, "end_to_end_id": "B2016000001-1", "text": "B-2016-000001",
         "sequence": "FRST", "mandate_ref": "M-1", "signed_date": date(2016, 1, 1),
     } | changes  # fmt: skip
-    return DebitItem(**words)  # type: ignore[arg-type]
+    return DebitItem(**words)
 
 
 def written(*items: DebitItem, us: Party = US) -> Any:
