@@ -111,7 +111,7 @@ def test_what_a_bank_would_send_back_is_told_before_a_file_is_written() -> None:
     ("module", "callers", "least"),
     [
         ("domain/bank_csv.py", ("CannotReadStatement",), 8),
-        ("adapters/bank/camt.py", ("CannotReadStatement",), 15),
+        ("adapters/bank/camt.py", ("CannotReadStatement",), 14),
         ("adapters/bank/xml.py", ("CannotReadFile",), 3),
         ("adapters/bank/pain002.py", ("CannotReadFile",), 2),
         ("domain/spot_index.py", ("CannotReadIndex",), 8),
