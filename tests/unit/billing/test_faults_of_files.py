@@ -126,3 +126,12 @@ def test_every_sentence_about_a_file_has_its_german(
     found = sentences_of(ROOMS / module, *callers)
     assert len(found) >= least
     assert unsaid(found) == []
+
+
+def test_what_is_told_of_a_statement_has_its_german() -> None:
+    place = "Statement 'S1', entry 2"
+    assert unsaid([
+        f"{place}: Its 2 payments are told in another currency; it is taken as one sum for a person to look at.",
+        f"{place}: Its 2 payments do not make its sum; it is taken as one sum for a person to look at.",
+        "3 movements in USD were left out: the books are in EUR.",
+    ]) == []  # fmt: skip

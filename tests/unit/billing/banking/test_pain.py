@@ -1,5 +1,6 @@
 """Files for the bank against the SEPA rulebooks: letters, countries, currency, and the schemas."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -25,12 +26,13 @@ NOW, DAY = datetime(2016, 4, 1, 10, tzinfo=UTC), date(2016, 4, 11)
 SPACE = {"p": f"urn:iso:std:iso:20022:tech:xsd:{DEBIT_SCHEMA}"}
 
 
+PLAIN = DebitItem(
+    "Jörg Weiß", "DE12500105170648489890", "", 1234, "B2016000001-1", "B-2016-000001", "FRST", "M-1", date(2016, 1, 1)
+)  # fmt: skip
+
+
 def debit(**changes: Any) -> DebitItem:
-    words: dict[str, Any] = {
-        "name": "Jörg Weiß", "iban": "DE12500105170648489890", "bic": "", "amount_minor": 1234, "end_to_end_id": "B2016000001-1", "text": "B-2016-000001",
-        "sequence": "FRST", "mandate_ref": "M-1", "signed_date": date(2016, 1, 1),
-    } | changes  # fmt: skip
-    return DebitItem(**words)
+    return replace(PLAIN, **changes)
 
 
 def written(*items: DebitItem, us: Party = US) -> Any:
