@@ -1,7 +1,9 @@
 """Types of commands' arguments: what is wrong is said in the line that argparse prints."""
 
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from datetime import date
+from math import nan
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -19,6 +21,21 @@ def day(text: str) -> date:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ArgumentTypeError(f"{text} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return found
+
+
+def between(least: float, most: float) -> Callable[[str], float]:
+    """A number within bounds, both included."""
+
+    def number(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = nan
+        if not least <= found <= most:
+            raise ArgumentTypeError(f"is {text}; give a number from {least:g} to {most:g}")
+        return found
+
+    return number
 
 
 def zone_name(text: str) -> str:

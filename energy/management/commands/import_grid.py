@@ -17,6 +17,7 @@ from energy.domain.topology_checks import NEVER_ACCEPTED, FindingKind, check
 from energy.management.microgrids import chosen_microgrid
 from energy.models import Microgrid
 from energy.services.import_topology import TopologyReport, import_topology
+from kernel.intervals import FIRST_YEAR, LAST_YEAR
 
 STEPS = ("reading", "checking", "nodes", "lines", "transformers", "switches")
 
@@ -80,7 +81,7 @@ class Command(BaseCommand):
             instant = parse_datetime(text)
         except ValueError:
             instant = None
-        if instant is None or instant.tzinfo is None:
+        if instant is None or instant.tzinfo is None or not FIRST_YEAR <= instant.year <= LAST_YEAR:
             raise CommandError(f"--valid-from {text}: write it as 2026-03-01T00:00:00+01:00")
         return instant
 

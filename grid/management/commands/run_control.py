@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 from django.utils import timezone
 
+from energy.management.arguments import between
 from grid.services.control_loop import ControlLoop
 
 CONNECT_PATIENCE_S = 5
@@ -24,7 +25,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--every", type=float, default=settings.CONTROL_TICK_SECONDS, help="seconds between ticks"
+            "--every",
+            type=between(0.2, 60),
+            default=settings.CONTROL_TICK_SECONDS,
+            help="seconds between ticks",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

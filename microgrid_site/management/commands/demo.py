@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from billing.services.runs import CannotBill
 from energy.adapters.simbench_folder import CannotReadNetwork
+from energy.management.arguments import between
 from grid.adapters.virtual_devices import CannotDeliver
 from kernel.intervals import CannotReadPeriod, Month
 from microgrid_site.demo.export import export_month
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--var", type=Path, help="folder for everything that is written; default: var")
         parser.add_argument(
             "--speed",
-            type=float,
+            type=between(0.1, 300),
             default=30.0,
             help="how fast the village lives when it stays up; default 30",
         )

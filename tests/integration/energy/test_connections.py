@@ -229,6 +229,9 @@ def test_virtual_meters_take_no_real_microgrid_over(founded: Microgrid) -> None:
         (("export_readings", "--format", "wide", "--from", "2000-01-01", "--to", "2026-01-01", "--out", "o"), "at most 3700 days"),
         (("import_simbench", "folder", "--time-zone", "Mars"), "there is no time zone 'Mars'; write it as Europe/Berlin"),
         (("import_simbench", "folder", "--microgrid", "no slug"), "'no slug' is no slug"),
+        (("demo", "--speed", "-1"), "give a number from 0.1 to 300"),
+        (("run_control", "--every", "nan"), "give a number from 0.2 to 60"),
+        (("import_grid", "tests/data/geojson_feeder.geojson", "--valid-from", "0001-01-01T00:00:00+14:00"), "write it as 2026-03-01T00:00:00"),
         (("broker_files", "--out", "/proc/nowhere", "--host", "mqtt.example.org"), "cannot be written"),
     ],
 )  # fmt: skip
