@@ -72,9 +72,9 @@ def test_a_real_device_takes_a_home_over_from_the_virtual_one(village, browser, 
     page.goto(f"{village.address}/devices/?show=ended")
     page.get_by_role("link", name=meter, exact=True).click()
     expect(page.locator(".life")).to_contain_text("Decommissioned")
-    expect(page.get_by_role("heading", name="Alarms")).to_have_count(
-        0
-    )  # the virtual one has fallen silent by itself
+    # The virtual one falls silent by itself; a busy machine lets it send a few more, which are refused and said so.
+    raised = page.locator("section", has=page.get_by_role("heading", name="Alarms")).locator("tbody tr")
+    expect(raised.filter(has_not_text="five messages refused")).to_have_count(0)
 
 
 def test_the_devices_pages_fit_a_phone_and_alarms_are_ended(village, browser):
