@@ -30,6 +30,11 @@ class CannotStudy(ValueError):
     """The input cannot be studied; the message names file, row or key, and the mending step, in one line."""
 
 
+LARGEST = 1e15
+"""Beyond it no register, connection or degree lies; whole watt-hours are exact up to here."""
+LONGEST_SHOWN = 60
+
+
 @dataclass(frozen=True, slots=True)
 class StudyMeter:
     """One meter: its kind, its connection [W] (0: unknown) and where it stands [degrees], if known."""
@@ -111,7 +116,9 @@ def read_study_folder(folder: Path, zone: ZoneInfo) -> StudyFolder:
     codes = table.column_names[1:]
     for code in codes:
         if code not in known:
-            raise CannotStudy(f"{name}, row 1: meter '{code}' is not in meters.csv; add a row for it there")
+            raise CannotStudy(
+                f"{name}, row 1: meter '{_shown(code)}' is not in meters.csv; add a row for it there"
+            )
     if not codes or not table.num_rows:
         raise CannotStudy(
             f"{name}: there are no {'meters' if not codes else 'rows'}; export the readings again"
@@ -148,11 +155,11 @@ def _meters(path: Path) -> dict[str, StudyMeter]:
         code, kind = (row["meter"] or "").strip(), (row["kind"] or "").strip()
         if not code or code in found:
             raise CannotStudy(
-                f"{path.name}, row {number}, column meter: '{code}' must be given, and once only"
+                f"{path.name}, row {number}, column meter: '{_shown(code)}' must be given, and once only"
             )
         if kind not in KINDS:
             raise CannotStudy(
-                f"{path.name}, row {number}, column kind: '{kind}' must be consumption or production"
+                f"{path.name}, row {number}, column kind: '{_shown(kind)}' must be consumption or production"
             )
         connection_w = _optional(path.name, number, "connection_w", row) or 0.0
         if connection_w < 0:
@@ -172,11 +179,17 @@ def _optional(file: str, number: int, column: str, row: dict[str, str]) -> float
         value = float(raw)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
+    if not abs(value) <= LARGEST:
         raise CannotStudy(
-            f"{file}, row {number}, column {column}: '{raw}' is not a number; use a decimal point"
+            f"{file}, row {number}, column {column}: '{_shown(raw)}' is not a number; use a decimal point"
         )
     return value
+
+
+def _shown(text: str | None) -> str:
+    """What a cell says, short enough for the one line that tells of it."""
+    said = " ".join((text or "").split())
+    return said if len(said) <= LONGEST_SHOWN else f"{said[: LONGEST_SHOWN - 1]}…"
 
 
 def _degrees(file: str, number: int, column: str, most: float, row: dict[str, str]) -> float | None:
@@ -222,13 +235,13 @@ def _instants(file: str, texts: list[str]) -> NDArray[np.datetime64]:
     for number, text in enumerate(texts, start=2):
         if len(text) < 17 or not (text.endswith(("Z", "z")) or "+" in text[10:] or "-" in text[10:]):
             raise CannotStudy(
-                f"{file}, row {number}, column time: '{text}' is no time with offset; write it as 2016-01-01T00:00+01:00"
+                f"{file}, row {number}, column time: '{_shown(text)}' is no time with offset; write it as 2016-01-01T00:00+01:00"
             )
     parsed = pd.to_datetime(pd.Series(texts), format="ISO8601", utc=True, errors="coerce")
     bad = np.flatnonzero(parsed.isna().to_numpy())
     if len(bad):
         raise CannotStudy(
-            f"{file}, row {bad[0] + 2}, column time: '{texts[bad[0]]}' is no time; write it as 2016-01-01T00:00+01:00"
+            f"{file}, row {bad[0] + 2}, column time: '{_shown(texts[bad[0]])}' is no time; write it as 2016-01-01T00:00+01:00"
         )
     return parsed.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
 
@@ -257,7 +270,7 @@ def _first_bad(file: str, code: str, cells: list[str | None]) -> CannotStudy:
             float(cell or 0)
         except ValueError:
             return CannotStudy(
-                f"{file}, row {number}, column {code}: '{cell}' is not a number; use a decimal point, or leave it empty"
+                f"{file}, row {number}, column {code}: '{_shown(cell)}' is not a number; use a decimal point, or leave it empty"
             )
     return CannotStudy(
         f"{file}, column {code}: a cell is not a number; use a decimal point, or leave it empty"
@@ -304,7 +317,7 @@ def _registers(path: Path, codes: list[str]) -> StudyRegisters | None:
     for number, row in rows:
         if row["meter"] not in place:
             raise CannotStudy(
-                f"{path.name}, row {number}, column meter: '{row['meter']}' has no column in intervals.csv.gz"
+                f"{path.name}, row {number}, column meter: '{_shown(row['meter'])}' has no column in intervals.csv.gz"
             )
         start, end = (_optional(path.name, number, column, row) for column in ("start_wh", "end_wh"))
         if start is None or end is None:
@@ -313,7 +326,7 @@ def _registers(path: Path, codes: list[str]) -> StudyRegisters | None:
             days.append(np.datetime64(date.fromisoformat((row["date"] or "").strip())))
         except ValueError:
             raise CannotStudy(
-                f"{path.name}, row {number}, column date: '{row['date']}' is no date as 2016-01-01"
+                f"{path.name}, row {number}, column date: '{_shown(row['date'])}' is no date as 2016-01-01"
             ) from None
         meters.append(place[row["meter"]])
         starts.append(round(start))

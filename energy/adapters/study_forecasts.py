@@ -20,6 +20,7 @@ from energy.domain.forecast_series import MeterSeries
 from energy.domain.forecast_sums import WITHOUT_MODEL
 from energy.domain.forecasting import Forecast, Forecaster
 from energy.domain.sun import is_down, same_place
+from kernel.intervals import FIRST_YEAR, LAST_YEAR
 
 TOTALS = {"consumption": "TOTAL_CONSUMPTION", "production": "TOTAL_PRODUCTION"}
 # Files bring no weather.
@@ -98,10 +99,14 @@ def _origin(file: str, number: int, text: str, folder: StudyFolder) -> Origin:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise CannotStudy(
-            f"{file}, row {number}: '{text}' is no time; write it as 2016-09-01T00:00+02:00"
+            f"{file}, row {number}: '{text[:60]}' is no time; write it as 2016-09-01T00:00+02:00"
         ) from None
     if instant.tzinfo is None:
         raise CannotStudy(f"{file}, row {number}: '{text}' has no offset; write it as 2016-09-01T00:00+02:00")
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise CannotStudy(
+            f"{file}, row {number}: '{text}' lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
+        )
     at = np.datetime64(instant.astimezone(UTC).replace(tzinfo=None), "s")
     if int((at - folder.starts[0]).astype(np.int64)) % (folder.interval_minutes * 60) or instant.microsecond:
         raise CannotStudy(

@@ -39,9 +39,9 @@ class Command(BaseCommand):
         try:
             summary = self._study(options)
         except CannotStudy as problem:
-            self.stderr.write(str(problem))
+            self.stderr.write(" ".join(str(problem).split()))
             sys.exit(2)
-        self.stdout.write(json.dumps(summary))
+        self.stdout.write(json.dumps(summary, allow_nan=False))
 
     def _study(self, options: dict[str, Any]) -> dict[str, Any]:
         zone = _zone(options["tz"])

@@ -146,7 +146,7 @@ def test_assets_are_kept_from_the_page_of_their_site(
     site = sender.meter.site
     consumer = site.consumers.get(code=site.code)
     log_in(client, staff["operator"])
-    data: dict[str, Any] = {"name": "The mill", "kind": site.kind, "member": site.member_id}
+    data: dict[str, Any] = {"name": "The mill", "kind": site.kind, "phases": "12"}
     for prefix, rows in (
         ("consumers", site.consumers),
         ("sources", site.sources),
@@ -170,7 +170,7 @@ def test_assets_are_kept_from_the_page_of_their_site(
     answer = client.post(page("energy_site_change", site.pk), data)
     assert answer.status_code == 302, answer.context["errors"]
     site.refresh_from_db()
-    assert site.name == "The mill"
+    assert (site.name, site.phases) == ("The mill", "12")
     assert Consumer.objects.get(pk=consumer.pk).priority_tier == 1
     assert Meter.objects.filter(site=site).count() == site.meters.count() > 0
 
@@ -190,7 +190,7 @@ def test_only_an_operator_revokes_a_device(
 
 def test_nobody_adds_or_deletes_facts(client: Client, staff: dict[str, User], sender: Sender) -> None:
     log_in(client, staff["superuser"])
-    for name in ("device", "refusalcount", "node", "line", "transformer", "site", "meter"):
+    for name in ("device", "refusalcount", "node", "line", "transformer", "meter"):
         assert client.get(page(f"energy_{name}_add")).status_code == 403
     for name, row in (("device", sender.device), ("site", sender.meter.site), ("meter", sender.meter)):
         assert client.post(page(f"energy_{name}_delete", row.pk), {"post": "yes"}).status_code == 403

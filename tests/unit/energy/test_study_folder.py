@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from energy.adapters.study_folder import CannotStudy, read_study_folder
+from energy.adapters.study_forecasts import read_origins
 
 BERLIN = ZoneInfo("Europe/Berlin")
 METERS = (
@@ -74,3 +75,33 @@ def test_wrong_meters_are_named(tmp_path: Path) -> None:
         read_study_folder(_folder(tmp_path, row, header="time,home,home"), BERLIN)
     with pytest.raises(CannotStudy, match="is not a folder"):
         read_study_folder(tmp_path / "nowhere", BERLIN)
+
+
+@pytest.mark.parametrize("column", ["start_wh", "end_wh"])
+def test_a_register_beyond_any_limit_is_named_and_cut_short(tmp_path: Path, column: str) -> None:
+    folder = _folder(tmp_path, ["2016-03-01T00:00+01:00,1,2", "2016-03-01T00:15+01:00,1,2"])
+    row = {"start_wh": "1", "end_wh": "3", column: "9" * 400}
+    (folder / "registers.csv").write_text(
+        f"date,meter,start_wh,end_wh\n2016-03-01,roof,{row['start_wh']},{row['end_wh']}\n"
+    )
+    with pytest.raises(CannotStudy, match=f"registers.csv, row 2, column {column}") as refused:
+        read_study_folder(folder, BERLIN)
+    assert len(str(refused.value)) < 200
+
+
+def test_a_quotation_mark_that_is_never_closed_does_not_spill_the_file_into_the_message(
+    tmp_path: Path,
+) -> None:
+    rows = [f"2016-03-01T{hour:02d}:00Z,1,2" for hour in range(24)]
+    with pytest.raises(CannotStudy) as refused:
+        read_study_folder(_folder(tmp_path, [rows[0][:-1] + '"2', *rows[1:]]), BERLIN)
+    assert len(str(refused.value)) < 200
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_origins_beyond_the_calendar_are_named(tmp_path: Path, text: str) -> None:
+    folder = read_study_folder(_folder(tmp_path, ["2016-03-01T00:00Z,1,2", "2016-03-01T00:15Z,1,2"]), BERLIN)
+    (tmp_path / "origins").write_text(text)
+    with pytest.raises(CannotStudy, match=r"origins, row 1: .* lies outside the years"):
+        read_origins(tmp_path / "origins", folder)
