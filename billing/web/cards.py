@@ -73,9 +73,9 @@ def card_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
     Whoever paid from an app has no session in the browser: the app asks, and this page says to go back to it.
     """
-    user = user_of(request)
-    if not user.is_authenticated:
+    if not request.user.is_authenticated:
         return render(request, "portal/card_back.html")
+    user = user_of(request)
     checkout = get_object_or_404(CardCheckout, public_id=public_id, member__in=own_members(user))
     try:
         checkout = follow_checkout(checkout=checkout, provider=provider(), now=timezone.now())
