@@ -26,6 +26,7 @@ COARSE = 1e-5
 EXACT = 1e-11
 MOST_ROUNDS = 60
 MOST_NEWTON_STEPS = 30
+LEAST_GROWTH = 2.0**-12  # of an instant's powers, the shortest step on the way to them
 ROOT_3 = np.sqrt(3.0)
 
 
@@ -134,7 +135,7 @@ class _Equations:
             if not near_collapse:
                 result[row] = np.nan
                 continue
-            solved = self._newton(power[row, self.free])
+            solved = self._near_collapse(power[row, self.free])
             if solved is None:
                 raise CannotSolve(f"The power flow has no solution at interval {first_instant + int(row)}.")
             result[row] = solved
@@ -166,9 +167,26 @@ class _Equations:
             open_rows = ~(moved_by_row <= EXACT)
         return voltage, open_rows
 
-    def _newton(self, power: Complex) -> Complex | None:
-        """Newton's method on real and imaginary parts for one instant; None where it does not arrive."""
-        voltage = self.unloaded_v.copy()
+    def _near_collapse(self, power: Complex) -> Complex | None:
+        """One instant by Newton's method; where it does not arrive from the unloaded network, by as long a way of growing powers as it takes."""
+        at_once = self._newton(power, self.unloaded_v)
+        if at_once is not None:
+            return at_once
+        reached, voltage, step = 0.0, self.unloaded_v, 0.5
+        while step >= LEAST_GROWTH:
+            share = min(reached + step, 1.0)
+            further = self._newton(share * power, voltage)
+            if further is None:
+                step /= 2
+                continue
+            reached, voltage = share, further
+            if reached == 1.0:
+                return voltage
+        return None
+
+    def _newton(self, power: Complex, start: Complex) -> Complex | None:
+        """Newton's method on real and imaginary parts for one instant, from voltages near by; None where it does not arrive."""
+        voltage = start.copy()
         source = self.admittance @ self.unloaded_v
         size = len(voltage)
         for _ in range(MOST_NEWTON_STEPS):

@@ -44,7 +44,11 @@ from grid.domain.planning.windows import better_by_windows
 
 ROUNDS = 3
 SOON = 0.15  # of the time that is left, for a search with few decisions, or the first one with all
-IN_WINDOWS = 0.3  # of what is left then
+IN_WINDOWS, IN_MANY_WINDOWS = (
+    0.3,
+    0.75,
+)  # of what is left then, the second where so many pairs are decided that no search proves anything
+MANY_PAIRS = 200
 
 
 def solve(
@@ -163,7 +167,8 @@ def _by_all(program: Program, effort: Effort, best: Answer) -> Answer | None:
     binaries = len(every) + len(program.whole)
     left, least = effort.seconds, best.bound
     if best.legal:
-        known, spent = better_by_windows(program, replace(effort, seconds=left * IN_WINDOWS), best)
+        part = IN_WINDOWS if len(every) < MANY_PAIRS else IN_MANY_WINDOWS
+        known, spent = better_by_windows(program, replace(effort, seconds=left * part), best)
         left = max(left - spent, min(1.0, effort.seconds))
         best = _better(with_decisions_of(program, known, effort.line_seconds), best) or best
         if best.objective <= least + effort.room(least):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from benchmarks.random_networks import random_network
 from grid.domain.network.flow_series import solve_series
-from grid.domain.network.powerflow import CannotSolve, Network, Wire
+from grid.domain.network.powerflow import CannotSolve, Network, TransformerData, Wire
 
 NAN = float("nan")
 
@@ -50,6 +50,25 @@ def test_an_instant_near_collapse_is_solved_all_the_same() -> None:
     assert found.voltage_pu[:, 1] == pytest.approx(by_hand, abs=1e-9)
     with pytest.raises(CannotSolve, match="at interval 1"):
         solve_series(network, np.array([[0.0, 0.0], [0.0, most_w * 1.01]]), np.zeros((2, 2)))
+
+
+def test_where_newton_does_not_arrive_at_once_the_powers_grow_step_by_step() -> None:
+    """Roofs of 600 kW behind a transformer of 100 kVA, near what it can carry at all; pandapower 3.5.6 agrees."""
+    transformer = TransformerData("T", 0, 1, 1e5, 2e4, 420.0, 12.0, 2000.0, 200.0, 1.5, -3, 0, -9, 9, 2.5)
+    wires = [
+        Wire("L1", 1, 2, 0.01812448607502524, 0.005437345822507572, 1e-3, 100.0),
+        Wire("L2", 1, 3, 1e-6, 1e-6, 1e-3, 270.0),
+        Wire("R0", 3, 2, 0.1092069133550478, 0.04530411960580124, 0.0, 200.0),
+    ]
+    held = np.array([1.0753844229273302, NAN, NAN, NAN])
+    network = Network(np.array([2e4, 400.0, 400.0, 400.0]), held, wires, [transformer])
+    draw_w = np.array([[0.0, 135314.61915613947, -153464.1092801452, -434822.8427049019]])
+    draw_var = np.array([[0.0, -74704.39718439983, 148051.9743572725, 80838.56827743404]])
+    found = solve_series(network, draw_w, draw_var)
+    by_pandapower = [1.0753844229273302, 0.8766693652892894, 0.8881047958867342, 0.8766719131583887]
+    assert found.voltage_pu[0] == pytest.approx(by_pandapower, abs=1e-8)
+    with pytest.raises(CannotSolve, match="interval 0"):
+        solve_series(network, 1.1 * draw_w, 1.1 * draw_var)
 
 
 def test_chunks_change_nothing() -> None:
