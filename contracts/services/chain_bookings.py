@@ -1,8 +1,7 @@
 """Bookings of payments on the chain: in whole cents, once, and taken back when a payment's block has vanished for good."""
 
 import logging
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -13,7 +12,6 @@ from django.utils.translation import gettext as _
 from billing.models import Document, Payment, PaymentRail, ReturnKind
 from billing.services.allocations import lock_member
 from billing.services.payments import CannotBook, Origin, book_payment, return_payment
-from contracts.domain.chain import Chain, PaymentEvent
 from contracts.domain.coins import whole_minor
 from contracts.models import ChainPayment
 from contracts.selectors.coins import amount_in
@@ -23,8 +21,6 @@ from members.models import Role
 from members.services.notifications import notify_in_words, staff_of
 
 KIND = "chain_payment"
-# A reorganised chain mostly takes the same transactions into other blocks: so long it is given for it.
-PATIENCE = timedelta(hours=1)
 RETURN_CODE = "CHAIN"
 log = logging.getLogger(__name__)
 
@@ -59,39 +55,8 @@ def _booked_minor(bill: Document) -> int:
     return _standing(bill).aggregate(sum=Sum("payment__amount_minor"))["sum"] or 0
 
 
-def note_missing(*, chain_id: int, events: Sequence[PaymentEvent], now: datetime) -> int:
-    """After everything was read again: what the books have and the chain does not show is missing; returns how many are."""
-    there = {(event.transaction_hash, event.position) for event in events}
-    known = ChainPayment.objects.filter(
-        chain_id=chain_id, vanished_at__isnull=True, missing_since__isnull=True
-    )
-    gone = [
-        pk
-        for pk, tx, place in known.values_list("pk", "transaction_hash", "position")
-        if (tx, place) not in there
-    ]
-    return ChainPayment.objects.filter(pk__in=gone).update(missing_since=now)
-
-
-def follow_missing(*, chain: Chain, now: datetime) -> int:
-    """Look for missing payments: who comes back stays booked, who stays away too long is taken back; returns how many were."""
-    missing = ChainPayment.objects.filter(
-        chain_id=chain.chain_id(), missing_since__isnull=False, vanished_at__isnull=True
-    )
-    taken_back = 0
-    for seen in missing.order_by("pk"):
-        receipt = chain.receipt(seen.transaction_hash)
-        if receipt is not None and receipt.succeeded:
-            ChainPayment.objects.filter(pk=seen.pk).update(
-                missing_since=None, block_number=receipt.block_number
-            )
-        elif seen.missing_since is not None and now - seen.missing_since >= PATIENCE:
-            taken_back += _take_back(seen.pk, now)
-    return taken_back
-
-
 @transaction.atomic
-def _take_back(pk: int, now: datetime) -> bool:
+def take_back_payment(pk: int, now: datetime) -> bool:
     """Undo the booking of a payment whose block has vanished, by a reversing entry, and tell who keeps the books."""
     bill = (
         ChainPayment.objects.select_related("document__run__microgrid", "document__cooperative")

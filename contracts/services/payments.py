@@ -10,14 +10,11 @@ from billing.models import Document, DocumentKind, DocumentStatus
 from billing.services.allocations import lock_member
 from contracts.domain.chain import Chain, PaymentEvent
 from contracts.domain.coins import NATIVE
-from contracts.models import ChainCursor, ChainPayment, StableCoin
-from contracts.services.chain_bookings import book_up, follow_missing, note_missing
+from contracts.models import ChainCursor, ChainPayment, ChainWithdrawal, StableCoin
+from contracts.services.chain_bookings import book_up, take_back_payment
 from contracts.services.outbox import deployment_on
-from contracts.services.withdrawals import (
-    follow_missing_withdrawals,
-    note_missing_withdrawals,
-    note_withdrawals,
-)
+from contracts.services.vanished import follow_missing, note_missing
+from contracts.services.withdrawals import note_withdrawals, take_back_withdrawal
 
 REREAD_BLOCKS = 200
 log = logging.getLogger(__name__)
@@ -46,13 +43,21 @@ def watch_payments(*, chain: Chain, now: datetime) -> int:
     booked = sum(_book(chain.chain_id(), event, now) for event in events)
     booked += note_withdrawals(chain=chain, events=left, now=now)
     if is_another:
-        note_missing(chain_id=chain.chain_id(), events=events, now=now)
-        note_missing_withdrawals(chain_id=chain.chain_id(), events=left, now=now)
+        note_missing(ChainPayment.objects.filter(chain_id=chain.chain_id()), events=events, now=now)
+        note_missing(ChainWithdrawal.objects.filter(chain_id=chain.chain_id()), events=left, now=now)
     cursor.block_number, cursor.block_hash = last, chain.block_hash(last)
     cursor.save(update_fields=["block_number", "block_hash"])
-    follow_missing(chain=chain, now=now)
-    follow_missing_withdrawals(chain=chain, now=now)
+    follow_vanished(chain=chain, now=now)
     return booked
+
+
+def follow_vanished(*, chain: Chain, now: datetime) -> int:
+    """Look for missing payments and withdrawals; returns how many were taken back."""
+    paid = ChainPayment.objects.filter(chain_id=chain.chain_id())
+    withdrawn = ChainWithdrawal.objects.filter(chain_id=chain.chain_id())
+    return follow_missing(paid, chain=chain, now=now, take_back=take_back_payment) + follow_missing(
+        withdrawn, chain=chain, now=now, take_back=take_back_withdrawal
+    )
 
 
 @transaction.atomic

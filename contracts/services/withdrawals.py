@@ -5,8 +5,8 @@ the contract to its wallet. Of a wallet that nobody here has linked nothing is b
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -30,8 +30,6 @@ from members.services.notifications import notify_in_words, staff_of
 
 KIND = "chain_withdrawal"
 CAUSE = "chain withdrawal"
-# As of payments: a reorganised chain mostly takes the same transactions into other blocks.
-PATIENCE = timedelta(hours=1)
 ADMIN = "/admin/contracts/chainwithdrawal/"
 log = logging.getLogger(__name__)
 
@@ -168,35 +166,9 @@ def _book(seen: ChainWithdrawal, now: datetime) -> None:
     seen.save(update_fields=["charge", "posted", "cooperative", "bookings"])
 
 
-def note_missing_withdrawals(*, chain_id: int, events: Iterable[WithdrawalEvent], now: datetime) -> int:
-    """After everything was read again: what the books have and the chain does not show is missing; returns how many are."""
-    there = {(event.transaction_hash, event.position) for event in events}
-    known = ChainWithdrawal.objects.filter(
-        chain_id=chain_id, vanished_at__isnull=True, missing_since__isnull=True
-    )
-    gone = [pk for pk, tx, place in known.values_list("pk", "transaction_hash", "position") if (tx, place) not in there]  # fmt: skip
-    return ChainWithdrawal.objects.filter(pk__in=gone).update(missing_since=now)
-
-
-def follow_missing_withdrawals(*, chain: Chain, now: datetime) -> int:
-    """Look for missing withdrawals: who comes back stays booked, who stays away too long is taken back; returns how many were."""
-    missing = ChainWithdrawal.objects.filter(
-        chain_id=chain.chain_id(), missing_since__isnull=False, vanished_at__isnull=True
-    )
-    taken_back = 0
-    for seen in missing.order_by("pk"):
-        receipt = chain.receipt(seen.transaction_hash)
-        if receipt is not None and receipt.succeeded:
-            ChainWithdrawal.objects.filter(pk=seen.pk).update(
-                missing_since=None, block_number=receipt.block_number
-            )
-        elif seen.missing_since is not None and now - seen.missing_since >= PATIENCE:
-            taken_back += _take_back(seen.pk, now)
-    return taken_back
-
-
 @transaction.atomic
-def _take_back(pk: int, now: datetime) -> bool:
+def take_back_withdrawal(pk: int, now: datetime) -> bool:
+    """Undo the booking of a withdrawal whose block has vanished, and tell who keeps the books. False where it was undone already."""
     seen = ChainWithdrawal.objects.select_for_update(of=("self",)).get(pk=pk)
     if seen.vanished_at is not None:
         return False

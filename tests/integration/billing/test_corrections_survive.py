@@ -1,11 +1,8 @@
 """Corrections cut off anywhere, run by several hands, and of any readings: one reversal, one new document, one number each, and no cent lost."""
 
-import os
 import random
-import signal
 
 import pytest
-from django.db import connection, connections
 from hypothesis import HealthCheck, given, settings, strategies
 from hypothesis.extra.django import TestCase
 
@@ -26,7 +23,7 @@ from tests.integration.billing.conftest import (
     outcome,
 )
 from tests.integration.billing.late import measure_again, standing
-from tests.integration.billing.test_interruptions import Clock, at_once
+from tests.integration.striking import at_once, is_killed_before
 
 SEED = 20260
 KILLS = 4
@@ -54,30 +51,13 @@ def check_whole(hamlet: Hamlet, touched: int) -> None:
     assert balance["local_clearing"] == balance["rounding"] == sum(balance.values()) == 0
 
 
-def die(hamlet: Hamlet, strike_at: int) -> bool:
-    """Correct in a process of its own that kills itself before a statement; whether it was killed."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        ended_well = False
-        try:
-            with connection.execute_wrapper(Clock(strike_at, lambda: os.kill(os.getpid(), signal.SIGKILL))):
-                correct(hamlet)
-            ended_well = True
-        finally:
-            os._exit(0 if ended_well else 7)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, -signal.SIGKILL)
-    return code != 0
-
-
 @pytest.mark.django_db(transaction=True)
 def test_killed_at_random_a_correction_ends_once(committed_hamlet: Hamlet) -> None:
     hamlet = committed_hamlet
     hamlet.bill()
     measure_again(hamlet, "b 10", DAYS[0], 60)
     chance = random.Random(SEED)
-    killed = sum(die(hamlet, chance.randint(2, 60)) for _ in range(KILLS))
+    killed = sum(is_killed_before(chance.randint(2, 60), lambda: correct(hamlet)) for _ in range(KILLS))
     assert killed >= KILLS // 2
     correct(hamlet)
     assert outdated_months(hamlet.microgrid) == []

@@ -1,20 +1,15 @@
 """Killed at any statement, or run by two at once: the month ends as if nothing had happened."""
 
-import os
-import signal
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from billing.models import RunStatus, VatStatus
 from billing.services.runs import finish_run, prepare_run, rate_chunk
 from members.models import Member
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet, outcome
+from tests.integration.striking import Clock, PowerCutError, at_once, is_killed_before, power_cut
 
 PATIENCE_S = 30
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,32 +42,6 @@ def forget_the_run() -> None:
         cursor.execute("ALTER TABLE billing_tariffversion ENABLE TRIGGER used_versions_stay")
 
 
-class Clock:
-    """Counts the statements that change something and calls `strike` before the one with the given number.
-
-    What only reads leaves the database as it was: struck down before it is struck down before the next that writes.
-    """
-
-    def __init__(self, strike_at: int | None, strike: Callable[[], None]) -> None:
-        self.count, self.strike_at, self.strike = 0, strike_at, strike
-
-    def __call__(self, execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
-        if sql.lstrip().startswith("SELECT"):
-            return execute(sql, *arguments)
-        self.count += 1
-        if self.count == self.strike_at:
-            self.strike()
-        return execute(sql, *arguments)
-
-
-class PowerCutError(Exception):
-    """Struck down."""
-
-
-def power_cut() -> None:
-    raise PowerCutError
-
-
 def count_statements(hamlet: Hamlet) -> int:
     clock = Clock(None, power_cut)
     with connection.execute_wrapper(clock):
@@ -92,23 +61,6 @@ def test_struck_down_before_anything_is_written_it_ends_the_same(committed_hamle
         assert outcome(committed_hamlet.cooperative) == expected, f"struck down before statement {strike_at}"
 
 
-def bill_and_die(hamlet: Hamlet, strike_at: int) -> bool:
-    """In a process of its own that kills itself before a statement; returns whether it was killed or came to the end."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        ended_well = False
-        try:
-            with connection.execute_wrapper(Clock(strike_at, lambda: os.kill(os.getpid(), signal.SIGKILL))):
-                hamlet.bill()
-            ended_well = True
-        finally:
-            os._exit(0 if ended_well else 7)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, -signal.SIGKILL)
-    return code != 0
-
-
 def test_killed_process_after_process_it_ends_the_same(committed_hamlet: Hamlet) -> None:
     """Each process dies a little later than the one before, and goes on where that one was cut."""
     statements = count_statements(committed_hamlet)
@@ -116,26 +68,11 @@ def test_killed_process_after_process_it_ends_the_same(committed_hamlet: Hamlet)
     for first, step in ((2, 5), (statements // 2, 1)):
         forget_the_run()
         kills = 0
-        while bill_and_die(committed_hamlet, first + kills * step):
+        while is_killed_before(first + kills * step, committed_hamlet.bill):
             kills += 1
         assert kills > 0
         committed_hamlet.bill()
         assert outcome(committed_hamlet.cooperative) == expected
-
-
-def at_once(hands: int, work: Callable[[int], Any]) -> list[Any]:
-    """Let several threads, each with a connection of its own, begin at the same moment."""
-    gate = threading.Barrier(hands)
-
-    def one(hand: int) -> Any:
-        try:
-            gate.wait(PATIENCE_S)
-            return work(hand)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(hands) as pool:
-        return [future.result(PATIENCE_S) for future in [pool.submit(one, hand) for hand in range(hands)]]
 
 
 def test_several_who_run_the_month_at_once_bill_it_once(committed_hamlet: Hamlet) -> None:

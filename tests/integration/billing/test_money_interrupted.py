@@ -1,8 +1,6 @@
 """Imports, payouts and card webhooks killed at seeded statements, or done by two at once: each movement and each payout is booked once."""
 
-import os
 import random
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +33,7 @@ from members.models import Cooperative, Member, User
 from tests.integration.billing.card_server import SECRET_KEY, WEBHOOK_SECRET, Account, card_server
 from tests.integration.billing.conftest import NOW, Hamlet
 from tests.integration.billing.test_allocations import IBAN, check_conserved
-from tests.integration.billing.test_interruptions import Clock, at_once
+from tests.integration.striking import at_once, is_killed_before
 from tests.unit.billing.banking.camt_files import camt, detail, entry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,15 +71,7 @@ def release(hamlet: Hamlet) -> None:
 
 def killed(work: Callable[[Hamlet], None], hamlet: Hamlet, strike_at: int) -> None:
     """Do it in a process of its own that is killed before the statement with that number."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        try:
-            with connection.execute_wrapper(Clock(strike_at, lambda: os.kill(os.getpid(), signal.SIGKILL))):
-                work(hamlet)
-        finally:
-            os._exit(7)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert is_killed_before(strike_at, lambda: work(hamlet))
 
 
 def check_once(hamlet: Hamlet) -> None:

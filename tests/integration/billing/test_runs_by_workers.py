@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
-from django.db import connection, connections
+from django.db import connection
 
 from billing.models import BillingRun, Document
 from billing.services.runs import prepare_run
@@ -20,6 +20,7 @@ from billing.tasks import dispatch_run
 from microgrid_site.embedded import valkey
 from microgrid_site.embedded.processes import Running, free_port
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, make_hamlet, outcome
+from tests.integration.striking import in_a_process
 
 PATIENCE_S = 60
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,17 +66,11 @@ def hand_over(run: BillingRun, broker: str) -> None:
 
 
 def _handed_over(run: BillingRun, broker: str) -> bool:
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        ended_well = False
-        try:
-            Celery("apart", broker=broker, backend=broker, set_as_current=True)
-            dispatch_run(BillingRun.objects.get(pk=run.pk), in_one_go=True)
-            ended_well = True
-        finally:
-            os._exit(0 if ended_well else 7)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    def dispatched() -> None:
+        Celery("apart", broker=broker, backend=broker, set_as_current=True)
+        dispatch_run(BillingRun.objects.get(pk=run.pk), in_one_go=True)
+
+    return in_a_process(dispatched) == 0
 
 
 def until(holds: Callable[[], bool], what: str) -> None:

@@ -34,8 +34,8 @@ from tests.integration.billing.card_server import SECRET_KEY, WEBHOOK_SECRET, Ac
 from tests.integration.billing.conftest import DAYS, NOW, Hamlet, make_tariff, outcome
 from tests.integration.billing.moving import Moving, make_moving
 from tests.integration.billing.test_allocations import check_conserved
-from tests.integration.billing.test_interruptions import Clock, PowerCutError, power_cut
 from tests.integration.billing.test_prepaid import AFTER, TUESDAY, House, house_in
+from tests.integration.striking import Clock, PowerCutError, power_cut
 
 SEED = 20160327
 

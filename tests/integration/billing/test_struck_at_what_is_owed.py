@@ -40,10 +40,10 @@ from members.models import Cooperative, Member, Membership, Notification, User
 from tests.integration.billing.conftest import NOW, Hamlet, at, bill
 from tests.integration.billing.test_allocations import IBAN, check_conserved
 from tests.integration.billing.test_distributions import WANTED
-from tests.integration.billing.test_interruptions import Clock, PowerCutError, power_cut
 from tests.integration.billing.test_letters import ANA, by_mail
 from tests.integration.billing.test_money_by_the_bank import mandate_for
 from tests.integration.billing.test_struck_at_every_write import rolled_back, strike_everywhere
+from tests.integration.striking import Clock, PowerCutError, power_cut
 
 
 @pytest.fixture

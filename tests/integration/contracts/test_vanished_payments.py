@@ -10,9 +10,8 @@ from billing.services.payments import credit_of
 from contracts.adapters.virtual_wallet import VirtualWallet
 from contracts.models import ChainPayment, PaymentQuote
 from contracts.selectors.reconciliation import whole_chain
-from contracts.services.chain_bookings import follow_missing
 from contracts.services.outbox import address_on
-from contracts.services.payments import watch_payments
+from contracts.services.payments import follow_vanished, watch_payments
 from contracts.services.witness import witness
 from kernel.intervals import Month
 from members.models import Membership, Notification, Role, User
@@ -145,5 +144,5 @@ def test_a_fraction_that_vanished_takes_the_cent_that_rested_on_it(node, chain, 
     assert watch_payments(chain=chain, now=SHOWN_NOW) == 2
     assert state(posted) == (DocumentStatus.OPEN, 6)
     ChainPayment.objects.filter(payment__isnull=True).update(missing_since=SHOWN_NOW, transaction_hash="0x" + "0" * 64)  # fmt: skip
-    assert follow_missing(chain=chain, now=LATER) == 1
+    assert follow_vanished(chain=chain, now=LATER) == 1
     assert state(posted) == (DocumentStatus.OPEN, 5)

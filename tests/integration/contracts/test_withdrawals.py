@@ -1,13 +1,10 @@
 """What leaves the Billing contract on a real chain: by members, by the cooperative, by strangers, with a credit, in a block that vanishes."""
 
-import os
-import signal
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
 from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
@@ -31,17 +28,16 @@ from contracts.models import ChainTransaction, ChainWithdrawal, WalletLink
 from contracts.selectors.reconciliation import whole_chain
 from contracts.services.collecting import collect_coins
 from contracts.services.outbox import address_on, drain, enqueue
-from contracts.services.payments import watch_payments
-from contracts.services.withdrawals import follow_missing_withdrawals
+from contracts.services.payments import follow_vanished, watch_payments
 from contracts.services.witness import witness
 from kernel.intervals import Month
 from members.models import Member, Membership, Notification, Role, User
-from tests.integration.billing.test_interruptions import Clock, at_once
 from tests.integration.billing.test_struck_at_every_write import strike_everywhere
 from tests.integration.contracts.node import Node
 from tests.integration.contracts.test_stable_coin import CENT, UNITS, Payer
 from tests.integration.contracts.test_vanished_payments import other_blocks
 from tests.integration.grid.conftest import SHOWN_NOW
+from tests.integration.striking import at_once, is_killed_before
 
 pytestmark = pytest.mark.django_db
 LATER = SHOWN_NOW + timedelta(hours=2)
@@ -257,7 +253,7 @@ def test_a_withdrawal_that_vanishes_is_taken_back_and_booked_again_when_it_retur
     credit.refresh_from_db()
     assert credit.paid_minor > 0
     assert link_of(settled).agrees
-    assert follow_missing_withdrawals(chain=chain, now=LATER) == 0
+    assert follow_vanished(chain=chain, now=LATER) == 0
 
 
 def test_the_cooperatives_own_is_taken_back_too(node, chain, settled, treasurer, paid):
@@ -304,23 +300,6 @@ def test_what_is_taken_off_the_chains_account_by_hand_is_a_gap(chain, settled, p
     assert (gap.kind, gap.right) == ("transaction", 5)
 
 
-def watch_and_die(chain: EthereumChain, strike_at: int) -> bool:
-    """In a process of its own that kills itself before a write; returns whether it was killed or came to the end."""
-    connections.close_all()
-    child = os.fork()
-    if child == 0:
-        ended_well = False
-        try:
-            with connection.execute_wrapper(Clock(strike_at, lambda: os.kill(os.getpid(), signal.SIGKILL))):
-                watch_payments(chain=chain, now=SHOWN_NOW)
-            ended_well = True
-        finally:
-            os._exit(0 if ended_well else 7)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, -signal.SIGKILL)
-    return code != 0
-
-
 @pytest.mark.django_db(transaction=True)
 def test_a_witness_killed_again_and_again_and_then_two_at_once_book_each_withdrawal_once(
     node, chain, settled, payee, producer, credit, paid
@@ -329,7 +308,7 @@ def test_a_witness_killed_again_and_again_and_then_two_at_once_book_each_withdra
     payee.withdraw()
     payee.withdraw(address_on(chain, "TestCoin"))
     kills = 0
-    while watch_and_die(chain, 1 + 3 * kills):
+    while is_killed_before(1 + 3 * kills, lambda: watch_payments(chain=chain, now=SHOWN_NOW)):
         kills += 1
     assert kills > 5
     at_once(2, lambda _: watch_payments(chain=EthereumChain(node.url), now=SHOWN_NOW))

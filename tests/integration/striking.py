@@ -1,0 +1,80 @@
+"""How tests cut work off before any of its writes, kill the process that does it, or let several hands do it at once."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import connection, connections
+
+PATIENCE_S = 30
+RAISED = 7
+
+
+class Clock:
+    """Counts the statements that change something and calls `strike` before the one with the given number.
+
+    What only reads leaves the database as it was: struck down before it is struck down before the next that writes.
+    """
+
+    def __init__(self, strike_at: int | None, strike: Callable[[], None]) -> None:
+        self.count, self.strike_at, self.strike = 0, strike_at, strike
+
+    def __call__(self, execute: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        if sql.lstrip().startswith("SELECT"):
+            return execute(sql, *arguments)
+        self.count += 1
+        if self.count == self.strike_at:
+            self.strike()
+        return execute(sql, *arguments)
+
+
+class PowerCutError(Exception):
+    """Struck down."""
+
+
+def power_cut() -> None:
+    raise PowerCutError
+
+
+def in_a_process(work: Callable[[], Any]) -> int:
+    """Do it in a process of its own; 0 where it ended well, `RAISED` where it did not, -9 where it was killed."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        code = RAISED
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def is_killed_before(strike_at: int, work: Callable[[], Any]) -> bool:
+    """Do it in a process that kills itself before the write with that number; whether there was one, else it came to its end."""
+
+    def struck() -> None:
+        with connection.execute_wrapper(Clock(strike_at, lambda: os.kill(os.getpid(), signal.SIGKILL))):
+            work()
+
+    code = in_a_process(struck)
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
+
+
+def at_once(hands: int, work: Callable[[int], Any]) -> list[Any]:
+    """Let several threads, each with a connection of its own, begin at the same moment."""
+    gate = threading.Barrier(hands)
+
+    def one(hand: int) -> Any:
+        try:
+            gate.wait(PATIENCE_S)
+            return work(hand)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(hands) as pool:
+        return [future.result(PATIENCE_S) for future in [pool.submit(one, hand) for hand in range(hands)]]
