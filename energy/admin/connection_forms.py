@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from energy.models import Microgrid, Site, StorageUnit
 from energy.models.sites import SiteKind
@@ -32,7 +33,7 @@ class MicrogridForm(MicrogridFormBase):
         super().__init__(*args, **kwargs)
         if "interval_minutes" in self.fields:
             self.fields["interval_minutes"] = forms.TypedChoiceField(
-                choices=INTERVALS, coerce=int, initial=15, label=gettext_lazy("Interval"),
+                choices=INTERVALS, coerce=int, initial=15, widget=UnfoldAdminSelectWidget(), label=gettext_lazy("Interval"),
                 help_text=gettext_lazy("Energy is shared and billed in steps of this length; it cannot change later."),
             )  # fmt: skip
 
@@ -49,11 +50,11 @@ class ConnectionForm(SiteFormBase):
     """A site: whose it is and where it hangs is given once; a node may be given later, when the wires are there."""
 
     metered_from = forms.DateField(
-        required=False, label=gettext_lazy("Metered from"),
+        required=False, label=gettext_lazy("Metered from"), widget=UnfoldAdminDateWidget(),
         help_text=gettext_lazy("First local day on which its meter counts; empty: since ever."),
     )  # fmt: skip
     phases = forms.ChoiceField(
-        choices=PHASES, initial="123", help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected.")
+        choices=PHASES, initial="123", widget=UnfoldAdminSelectWidget(), help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected.")
     )  # fmt: skip
 
     class Meta:
