@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
+
+from energy.names import NAMES
 
 
 class EnergyConfig(AppConfig):
@@ -6,4 +9,9 @@ class EnergyConfig(AppConfig):
 
     name = "energy"
     default_auto_field = "django.db.models.BigAutoField"
-    verbose_name = "Energy"
+    verbose_name = gettext_lazy("Energy")
+
+    def ready(self) -> None:
+        from members.language import say_names
+
+        say_names(self, NAMES)

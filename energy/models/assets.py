@@ -54,7 +54,7 @@ class Consumer(Asset):
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="consumers")
     kind = models.CharField(max_length=16, choices=ConsumerKind.choices)
-    max_demand_w = models.BigIntegerField("maximum demand [W]")
+    max_demand_w = models.BigIntegerField(gettext_lazy("maximum demand [W]"))
     priority_tier = models.PositiveSmallIntegerField(
         default=2, help_text="0 life support and control, 1 essential, 2 normal, 3 deferrable, 4 flexible."
     )
@@ -75,7 +75,7 @@ class Source(Asset):
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="sources")
     kind = models.CharField(max_length=16, choices=SourceKind.choices)
-    capacity_w = models.BigIntegerField("capacity [W]")
+    capacity_w = models.BigIntegerField(gettext_lazy("capacity [W]"))
     last_maintenance_date = models.DateField(null=True, blank=True)
     commissioned_date = models.DateField(null=True, blank=True)
     profile = models.CharField(max_length=80, blank=True, help_text="Reference profile of its virtual meter.")
@@ -92,15 +92,19 @@ class StorageUnit(Asset):
     """A battery behind one site; the bounds hold for the state of charge, the powers at the terminals."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="storages")
-    capacity_wh = models.BigIntegerField("capacity [Wh]")
-    charge_max_w = models.BigIntegerField("most charge [W]")
-    discharge_max_w = models.BigIntegerField("most discharge [W]")
-    eta_charge = models.DecimalField("efficiency of charging", max_digits=6, decimal_places=5)
-    eta_discharge = models.DecimalField("efficiency of discharging", max_digits=6, decimal_places=5)
+    capacity_wh = models.BigIntegerField(gettext_lazy("capacity [Wh]"))
+    charge_max_w = models.BigIntegerField(gettext_lazy("most charge [W]"))
+    discharge_max_w = models.BigIntegerField(gettext_lazy("most discharge [W]"))
+    eta_charge = models.DecimalField(gettext_lazy("efficiency of charging"), max_digits=6, decimal_places=5)
+    eta_discharge = models.DecimalField(
+        gettext_lazy("efficiency of discharging"), max_digits=6, decimal_places=5
+    )
     self_discharge_per_day = models.DecimalField(max_digits=8, decimal_places=7, default=Decimal(0))
-    soc_min_wh = models.BigIntegerField("least charge kept [Wh]", default=0)
-    soc_max_wh = models.BigIntegerField("most charge kept [Wh]")
-    soc_wh = models.BigIntegerField("state of charge [Wh]", help_text="State of charge last known.")
+    soc_min_wh = models.BigIntegerField(gettext_lazy("least charge kept [Wh]"), default=0)
+    soc_max_wh = models.BigIntegerField(gettext_lazy("most charge kept [Wh]"))
+    soc_wh = models.BigIntegerField(
+        gettext_lazy("state of charge [Wh]"), help_text="State of charge last known."
+    )
 
     class Meta:
         constraints = [

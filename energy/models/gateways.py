@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from energy.models.meters import Meter
 from energy.models.microgrids import Microgrid
@@ -14,7 +15,7 @@ class Gateway(PublicRow):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="gateways")
     name = models.CharField(max_length=120)
     key_sha256 = models.CharField(max_length=64, unique=True, editable=False)
-    key_hint = models.CharField("key begins with", max_length=12, editable=False)
+    key_hint = models.CharField(gettext_lazy("key begins with"), max_length=12, editable=False)
     enrolled_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)

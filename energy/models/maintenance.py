@@ -29,14 +29,17 @@ class MaintenancePlan(PublicRow):
     source = models.ForeignKey(Source, models.CASCADE, related_name="maintenance_plans")
     work = models.CharField(max_length=16, choices=WorkKind.choices)
     rule = models.CharField(max_length=16, choices=PlanRule.choices)
-    every_months = models.PositiveSmallIntegerField("every [months]", null=True, blank=True)
+    every_months = models.PositiveSmallIntegerField(gettext_lazy("every [months]"), null=True, blank=True)
     next_date = models.DateField(null=True, blank=True, help_text="By date: when it is due next.")
-    every_hours = models.PositiveIntegerField("every [operating hours]", null=True, blank=True)
+    every_hours = models.PositiveIntegerField(gettext_lazy("every [operating hours]"), null=True, blank=True)
     below_percent = models.PositiveSmallIntegerField(
-        "below [%]", null=True, blank=True, help_text="Of what the source gives clean, on clear days."
+        gettext_lazy("below [%]"),
+        null=True,
+        blank=True,
+        help_text="Of what the source gives clean, on clear days.",
     )
     remind_days = models.PositiveSmallIntegerField(
-        "notice [days]", default=14, help_text="So long before the date the work order is made."
+        gettext_lazy("notice [days]"), default=14, help_text="So long before the date the work order is made."
     )
     is_active = models.BooleanField(default=True)
 
@@ -86,10 +89,10 @@ class WorkOrder(PublicRow):
     state = models.CharField(max_length=16, choices=WorkState.choices, default=WorkState.OPEN)
     reason = models.CharField(max_length=240)
     due_date = models.DateField()
-    start_at = models.DateTimeField("planned start", null=True, blank=True)
-    end_at = models.DateTimeField("planned end", null=True, blank=True)
+    start_at = models.DateTimeField(gettext_lazy("planned start"), null=True, blank=True)
+    end_at = models.DateTimeField(gettext_lazy("planned end"), null=True, blank=True)
     available_percent = models.PositiveSmallIntegerField(
-        "available meanwhile [%]",
+        gettext_lazy("available meanwhile [%]"),
         default=0,
         help_text="How much of the source still produces during the work.",
     )

@@ -4,6 +4,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.assets import Consumer, Source, StorageUnit
 from energy.models.meter_days import Channel
@@ -55,13 +56,13 @@ class Meter(PublicRow):
         max_length=120, blank=True, help_text="How the grid operator calls the metering point."
     )
     register_limit_wh = models.BigIntegerField(
-        "registers' limit [Wh]", default=10**11, help_text="The registers roll over here."
+        gettext_lazy("registers' limit [Wh]"), default=10**11, help_text="The registers roll over here."
     )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     installed_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     reactive_from = models.DateField(
-        "counts reactive energy from", null=True, blank=True,
+        gettext_lazy("counts reactive energy from"), null=True, blank=True,
         help_text="First local day on which the meter counts the reactive energy drawn [varh] beside its other registers; empty: it does not.",
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from kernel.clock import ReplayClock
 from kernel.identifiers import random_bytes32
@@ -20,7 +21,7 @@ class Microgrid(PublicRow):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=40, default="Europe/Berlin")
-    interval_minutes = models.PositiveSmallIntegerField("interval [min]", default=15)
+    interval_minutes = models.PositiveSmallIntegerField(gettext_lazy("interval [min]"), default=15)
     country = models.CharField(
         max_length=2, blank=True, help_text="ISO code, for public holidays; empty: that of the time zone."
     )
@@ -28,13 +29,13 @@ class Microgrid(PublicRow):
         max_length=10, blank=True, help_text="Region with holidays of its own, e.g. MV."
     )
     import_limit_w = models.BigIntegerField(
-        "import limit [W]", null=True, blank=True, help_text="At the point of common coupling."
+        gettext_lazy("import limit [W]"), null=True, blank=True, help_text="At the point of common coupling."
     )
     export_limit_w = models.BigIntegerField(
-        "export limit [W]", null=True, blank=True, help_text="At the point of common coupling."
+        gettext_lazy("export limit [W]"), null=True, blank=True, help_text="At the point of common coupling."
     )
     settles_losses = models.BooleanField(
-        "losses are settled",
+        gettext_lazy("losses are settled"),
         default=False,
         help_text="The network's losses, by power flow, enter the balance of each closed day as the cooperative's own use.",
     )

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.microgrids import Microgrid
 from energy.models.topology import Node
@@ -42,7 +43,10 @@ class Site(PublicRow):
         max_length=3, default="123", help_text="On which of the phases 1, 2 and 3 it is connected."
     )
     fuse_a = models.PositiveSmallIntegerField(
-        "fuse [A]", null=True, blank=True, help_text="Of the connection; tariffs may charge by it."
+        gettext_lazy("fuse [A]"),
+        null=True,
+        blank=True,
+        help_text="Of the connection; tariffs may charge by it.",
     )
 
     class Meta:

@@ -8,6 +8,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.microgrids import Microgrid
 from members.models.public import PublicRow
@@ -72,10 +73,10 @@ class Node(There):
 
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="nodes")
     code = models.CharField(max_length=120)
-    nominal_voltage_v = models.PositiveIntegerField("nominal voltage [V]")
+    nominal_voltage_v = models.PositiveIntegerField(gettext_lazy("nominal voltage [V]"))
     vm_setpoint_pu = models.FloatField(null=True, blank=True, help_text="Held here: the slack busbar.")
-    vm_min_pu = models.FloatField("least voltage [p.u.]", default=0.9)
-    vm_max_pu = models.FloatField("most voltage [p.u.]", default=1.1)
+    vm_min_pu = models.FloatField(gettext_lazy("least voltage [p.u.]"), default=0.9)
+    vm_max_pu = models.FloatField(gettext_lazy("most voltage [p.u.]"), default=1.1)
     longitude = models.FloatField(null=True, blank=True)
     latitude = models.FloatField(null=True, blank=True)
     is_coupling_point = models.BooleanField(default=False)
@@ -97,7 +98,7 @@ class Line(There):
     code = models.CharField(max_length=120)
     node_from = models.ForeignKey(Node, models.PROTECT, related_name="+")
     node_to = models.ForeignKey(Node, models.PROTECT, related_name="+")
-    length_km = models.FloatField("length [km]")
+    length_km = models.FloatField(gettext_lazy("length [km]"))
     resistance_ohm_per_km = models.FloatField()
     reactance_ohm_per_km = models.FloatField()
     susceptance_us_per_km = models.FloatField(default=0.0)
@@ -105,7 +106,7 @@ class Line(There):
         null=True, blank=True, help_text="Of what its phases have in common (zero sequence); empty: not told."
     )
     zero_reactance_ohm_per_km = models.FloatField(null=True, blank=True)
-    max_current_a = models.FloatField("most current [A]")
+    max_current_a = models.FloatField(gettext_lazy("most current [A]"))
     line_type = models.CharField(max_length=120, blank=True)
     phases = models.CharField(max_length=3, default="123", help_text="Which of the phases 1, 2 and 3 it has.")
 
@@ -131,7 +132,7 @@ class Transformer(There):
     code = models.CharField(max_length=120)
     node_hv = models.ForeignKey(Node, models.PROTECT, related_name="+")
     node_lv = models.ForeignKey(Node, models.PROTECT, related_name="+")
-    rated_va = models.BigIntegerField("rating [VA]")
+    rated_va = models.BigIntegerField(gettext_lazy("rating [VA]"))
     voltage_hv_v = models.PositiveIntegerField()
     voltage_lv_v = models.PositiveIntegerField()
     short_circuit_percent = models.FloatField(help_text="vmImp")
