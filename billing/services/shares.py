@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from billing.models import (
@@ -168,7 +168,7 @@ class SharesGivenBack:
         ]  # fmt: skip
 
     @staticmethod
-    def _owed():
+    def _owed() -> QuerySet[MemberShare]:
         return MemberShare.objects.exclude(way="").filter(returned_date__isnull=False, repaid_minor__lt=F("paid_in_minor"))  # fmt: skip
 
     def settle(self, payout: Payout, now: datetime) -> None:

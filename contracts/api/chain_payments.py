@@ -38,7 +38,7 @@ class CallSerializer(serializers.Serializer[Any]):
     )  # fmt: skip
     to = serializers.CharField()
     value = serializers.CharField(help_text="Wei to send with it, as a decimal text.")
-    data = serializers.CharField()  # type: ignore[assignment]  # fields are taken out of the class
+    data: Any = serializers.CharField()
 
 
 class WaySerializer(serializers.Serializer[Any]):

@@ -50,12 +50,12 @@ class DrawnNodeSerializer(serializers.Serializer[Any]):
     """A node, its place in the diagram and on the map, and its voltage band [1/10,000 p.u.]."""
 
     code = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment]  # fields are taken out of the class
+    label: Any = serializers.CharField()
     x = serializers.FloatField()
     y = serializers.FloatField()
     bar_end = serializers.FloatField()
     feeder = serializers.IntegerField()
-    parent = serializers.IntegerField(  # type: ignore[assignment]  # fields are taken out of the class
+    parent: Any = serializers.IntegerField(
         help_text="Position of the node that it hangs below, -1 at the top."
     )
     vm_min = serializers.IntegerField()
@@ -131,7 +131,7 @@ class MomentSerializer(serializers.Serializer[Any]):
     storage_soc_wh = _numbers("By storage.")
     storage_charge_w = _numbers("By storage.")
     storage_discharge_w = _numbers("By storage.")
-    source = serializers.ChoiceField(  # type: ignore[assignment]  # fields are taken out of the class
+    source: Any = serializers.ChoiceField(
         choices=[("tick", "a kept tick"), ("day", "a closed day's interval")]
     )
     picture_at = serializers.DateTimeField(allow_null=True, help_text="Of when the arrays are.")

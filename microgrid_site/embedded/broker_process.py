@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,6 @@ from amqtt.plugins.base import BasePlugin, BaseTopicPlugin
 from amqtt.session import Session
 
 from microgrid_site.embedded.device_door import LISTENER, DeviceDoor, KnownByDoor, OwnTopics
-
-try:
-    from uvloop import run  # a fifth less of a processor per message
-except ImportError:  # where there is no wheel of it
-    from asyncio import run  # type: ignore[assignment]
 
 MOST_CONNECTIONS = 2000
 
@@ -61,6 +57,16 @@ async def serve(port: int, tls_port: int, folder: Path) -> None:
     host = os.environ.get("MQTT_TLS_BIND") or "127.0.0.1"
     await DeviceDoor(broker, folder, host, tls_port).keep(stopped)
     await broker.shutdown()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it to its end, on uvloop where there is a wheel of it: a fifth less of a processor per message."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
 
 
 if __name__ == "__main__":
