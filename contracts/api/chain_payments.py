@@ -68,7 +68,8 @@ class ChainPaymentSerializer(serializers.Serializer[Any]):
     """How a bill stands on the chain."""
 
     state = serializers.ChoiceField(
-        ["open", "paid", "waiting"], help_text="waiting: the chain does not know the bill yet."
+        ["open", "paid", "waiting", "closed"],
+        help_text="waiting: the chain does not know the bill yet; closed: it has it as paid another way, and that payment did not stay.",
     )
     contract = serializers.CharField()
     chain_id = serializers.IntegerField()

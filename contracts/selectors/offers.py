@@ -20,6 +20,7 @@ from contracts.models import (
     TransactionStatus,
 )
 from contracts.selectors.coins import amount_in, coin_words
+from contracts.selectors.sent import named_words, settled_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """How a bill stands on the chain. `state` is `open`, `paid`, or `waiting` while the chain does not know the bill yet."""
+    """How a bill stands on the chain. `state` is `open`, `paid`, `waiting` while the chain does not know the bill yet, or `closed`.
+
+    Closed: the chain was told that the bill was paid another way, which it keeps, and that payment did not stay.
+    """
 
     state: str
     contract: str
@@ -95,8 +99,9 @@ def offer_of(bill: Document) -> Offer:
         rest = rest_to_ask_for(
             due_minor=quote.due_minor, applied_wad=applied, bill_rest_minor=bill.rest_minor
         )
-        ways = _ways(bill, quote, deployed.address, rest) if rest else []
-        state = "open" if rest else "paid"
+        is_closed = bool(rest) and _was_settled(bill, deployed.chain_id)
+        ways = _ways(bill, quote, deployed.address, rest) if rest and not is_closed else []
+        state = "closed" if is_closed else "open" if rest else "paid"
     return Offer(
         state=state, contract=deployed.address if deployed else "", chain_id=deployed.chain_id if deployed else 0,
         rpc_url=settings.CHAIN_PUBLIC_RPC_URL, bill=bill.chain_ref, confirmations=settings.CHAIN_CONFIRMATIONS,
@@ -109,6 +114,11 @@ def _is_posted(bill: Document, chain_id: int) -> bool:
     key = f"bills:{chain_id}:{bill.run.chain_ref}:"
     states = ChainTransaction.objects.filter(idempotency_key__startswith=key).values_list("status", flat=True)
     return bool(states) and set(states) == {TransactionStatus.CONFIRMED}
+
+
+def _was_settled(bill: Document, chain_id: int) -> bool:
+    _count, words = named_words(settled_elsewhere(chain_id, bill.run.chain_ref))
+    return unhexed(bill.chain_ref) in words
 
 
 def _ways(bill: Document, quote: PaymentQuote, contract: str, rest_wad: int) -> list[Way]:

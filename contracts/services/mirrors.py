@@ -21,7 +21,8 @@ from contracts.adapters.signing import address_of, private_key
 from contracts.domain.chain import Chain
 from contracts.domain.commitments import number_of_day, unhexed
 from contracts.domain.merkle import keccak
-from contracts.models import ChainTransaction, PaymentQuote, WalletLink
+from contracts.models import PaymentQuote, WalletLink
+from contracts.selectors.sent import named_words, settled_elsewhere
 from contracts.services.outbox import enqueue
 from contracts.services.quotes import paid_on_chain, quote_bills, terms_of
 from contracts.services.stored_energy import Stores
@@ -35,7 +36,6 @@ from kernel.intervals import Month
 from kernel.money import price_micro
 
 BATCH = 40
-SELECTOR_BYTES, WORD_BYTES = 4, 32
 INDIVIDUAL, GROUP = 0, 1
 WHOLE_BP = 10_000
 
@@ -71,7 +71,7 @@ def _register(
     chain: Chain, key: str, contract: str, function: str, calls: Sequence[Sequence[Any]], now: datetime
 ) -> None:
     """Register what no registration in the outbox names yet: ids are random words, and the outbox is the record."""
-    count, named = _named_words(f"{key}:")
+    count, named = named_words(f"{key}:")
     fresh = [call for call in calls if call[0] not in named]
     for index, part in enumerate(_parts(fresh), start=count):
         encoded = [chain.encode(contract, function, arguments) for arguments in part]
@@ -277,8 +277,8 @@ def mirror_cancellations(*, chain: Chain, run: BillingRun, now: datetime) -> Non
 
 def mirror_settlements(*, chain: Chain, run: BillingRun, now: datetime) -> None:
     """Note on the chain which bills were paid by any other way; those noted already are left out."""
-    head = f"settled:{chain.chain_id()}:{run.chain_ref}:"
-    count, named = _named_words(head)
+    head = settled_elsewhere(chain.chain_id(), run.chain_ref)
+    count, named = named_words(head)
     paid = Document.objects.filter(
         run=run, kind=DocumentKind.BILL, status=DocumentStatus.SETTLED, gross_minor__gt=0
     )
@@ -290,24 +290,6 @@ def mirror_settlements(*, chain: Chain, run: BillingRun, now: datetime) -> None:
             chain=chain, key=f"{head}part{index}", contract="Billing", function="settleOffChain", arguments=[part],
             now=now,
         )  # fmt: skip
-
-
-def _named_words(prefix: str) -> tuple[int, set[bytes]]:
-    """How many transactions have keys with this prefix, and every word that stands in their calldata.
-
-    Words follow a selector of four bytes, inside a multicall a second one.
-    """
-    rows = ChainTransaction.objects.filter(idempotency_key__startswith=prefix).values_list(
-        "calldata", flat=True
-    )
-    sent = [bytes(row) for row in rows]
-    words = {
-        data[i : i + WORD_BYTES]
-        for data in sent
-        for first in (SELECTOR_BYTES, 2 * SELECTOR_BYTES)
-        for i in range(first, len(data) - WORD_BYTES + 1, WORD_BYTES)
-    }
-    return len(sent), words
 
 
 def mirror_revenue(*, chain: Chain, run: BillingRun, now: datetime) -> None:

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 UNPAID = """
 import json
 from billing.models import Document
-rows = Document.objects.filter(kind="bill", status="open", paid_minor=0, gross_minor__gt=0, member__is_cooperative=False)
+rows = Document.objects.filter(kind="bill", status="open", paid_minor=0, gross_minor__gt=0, member__is_cooperative=False, payments=None)
 print("unpaid", json.dumps([[d.label, f"{d.gross_minor / 100:.2f}", d.member_id] for d in rows.order_by("number")]))
 """
 
@@ -28,7 +28,7 @@ def let(village: Any, script: str) -> str:
 
 
 def unpaid_bills(village: Any) -> list[tuple[str, str, int]]:
-    """Number, sum and member of the bills of households on which nothing was paid yet, oldest first."""
+    """Number, sum and member of the bills of households on which nothing was ever paid, oldest first."""
     told = next(line for line in let(village, UNPAID).splitlines() if line.startswith("unpaid "))
     rows = [tuple(row) for row in json.loads(told.removeprefix("unpaid "))]
     assert len(rows) > 1, "Others have paid nearly all bills: give the village more sites."

@@ -1,6 +1,6 @@
 """Prices that follow an index: taken in from a file, published a day ahead, seen by members and plans, never changed."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -119,7 +119,9 @@ def test_members_see_their_own_prices_on_the_page_and_over_the_api(hourly: Hamle
     today = hourly.microgrid.now(now).astimezone(hourly.microgrid.zone).date()
     take(hourly, today, 80)
     publish_tariff_prices(
-        microgrid=hourly.microgrid, days=[today, today + timedelta(days=1)], now=now.replace(hour=8)
+        microgrid=hourly.microgrid,
+        days=[today, today + timedelta(days=1)],
+        now=datetime.combine(today, time(8), hourly.microgrid.zone),
     )
     site = hourly.microgrid.sites.get(code="B 9")
     member = User.objects.create_user("member@example.org", "a long enough word")

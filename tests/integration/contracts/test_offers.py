@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import Document, DocumentStatus
+from billing.models import Document, DocumentStatus, PaymentRail, ReturnKind
+from billing.services.payments import book_payment, return_payment
 from contracts.adapters.signing import checksummed
 from contracts.services.outbox import address_on
 from contracts.services.payments import watch_payments
@@ -72,6 +73,21 @@ def test_the_calls_of_each_way_pay_what_is_left(node, chain, reader, bill):
     assert bill.status == DocumentStatus.SETTLED
     found = offer(reader, bill)
     assert (found["state"], found["ways"], len(found["payments"])) == ("paid", [], 2)
+
+
+def test_a_bill_that_the_chain_holds_as_paid_elsewhere_is_not_offered_again(node, chain, reader, bill):
+    witness(chain=chain, now=SHOWN_NOW)
+    payment, _ = book_payment(
+        document=bill, amount_minor=bill.gross_minor, rail=PaymentRail.BANK, external_ref="one", received_at=SHOWN_NOW, now=SHOWN_NOW
+    )  # fmt: skip
+    witness(chain=chain, now=SHOWN_NOW)
+    assert offer(reader, bill)["state"] == "paid"
+    return_payment(payment=payment, kind=ReturnKind.BANK, now=SHOWN_NOW)
+    found = offer(reader, bill)
+    assert (found["state"], found["ways"]) == ("closed", [])
+    page = reader.get(reverse("pay-on-chain", args=[bill.public_id])).content.decode()
+    assert "The chain has this bill as paid" in page
+    assert "data-pay=" not in page
 
 
 def test_a_stranger_sees_no_offer(chain, bill):
