@@ -75,20 +75,24 @@ def _finalise(microgrid: Microgrid, day: date, now: datetime) -> int:
 
 
 def _close(microgrid: Microgrid, day: date, now: datetime, estimated: int) -> DayClosing:
-    """Share a final day and hold its balance."""
-    [sharing] = share_days(microgrid=microgrid, days=[day], now=now)
-    with transaction.atomic():
-        try:
-            _store_balance(microgrid, day, sharing)
-        except CannotTellLosses as problem:
-            raise CannotClose(str(problem)) from None
-        closing, _ = DayClosing.objects.get_or_create(
-            microgrid=microgrid,
-            day=day,
-            revision=sharing.revision,
-            defaults={"closed_at": now, "estimated_values": estimated},
-        )
-    return closing
+    """Share a final day and hold its balance; several at once close it one after the other."""
+    while True:
+        [sharing] = share_days(microgrid=microgrid, days=[day], now=now)
+        with transaction.atomic():
+            current = SharingDay.objects.filter(pk=sharing.pk, is_current=True)
+            if current.select_for_update(no_key=True).first() is None:  # shared again meanwhile
+                continue
+            try:
+                _store_balance(microgrid, day, sharing)
+            except CannotTellLosses as problem:
+                raise CannotClose(str(problem)) from None
+            closing, _ = DayClosing.objects.get_or_create(
+                microgrid=microgrid,
+                day=day,
+                revision=sharing.revision,
+                defaults={"closed_at": now, "estimated_values": estimated},
+            )
+        return closing
 
 
 def _followed_after(microgrid: Microgrid, day: date) -> list[date]:

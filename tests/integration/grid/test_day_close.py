@@ -1,10 +1,12 @@
 """Closing days on a real database: shared, balanced, repeated without change, revised when facts change."""
 
+import threading
+from contextlib import suppress
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from energy.models import Channel, Meter, Microgrid, Site
 from energy.models.meters import MeterKind
@@ -20,6 +22,7 @@ from grid.services.day_close import CannotClose, close_day
 from grid.services.prices import CannotPublish, publish_prices
 from grid.services.sharing import share_days
 from tests.integration.grid.conftest import DAY, NEXT_DAY, SHOWN_NOW
+from tests.integration.striking import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +72,26 @@ def test_corrected_readings_make_the_next_revision(microgrid, measured_days, cor
     assert BalanceDay.objects.get(day=DAY, is_current=True).revision == 1
     assert SiteShareDay.objects.filter(day=DAY, is_current=True).exclude(revision=1).count() == 0
     assert SharingDay.objects.get(day=DAY, revision=0).shared_wh == before.shared_wh
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_close_a_day_at_once(microgrid, measured_days):
+    """Workers are asked for an open day each minute, and somebody may close it by hand meanwhile."""
+    everybody_shared = threading.Barrier(3, timeout=30)
+
+    def meet(execute, sql, *arguments):
+        result = execute(sql, *arguments)
+        if sql.startswith("SELECT") and BalanceDay._meta.db_table in sql and not everybody_shared.broken:
+            with suppress(threading.BrokenBarrierError):
+                everybody_shared.wait(2)
+        return result
+
+    def close(_):
+        with connection.execute_wrapper(meet):
+            return close_day(microgrid=microgrid, day=DAY, now=SHOWN_NOW).pk
+
+    assert len(set(at_once(3, close))) == 1
+    assert DayClosing.objects.count() == SharingDay.objects.count() == BalanceDay.objects.count() == 1
 
 
 def test_a_day_that_is_not_over_is_not_closed(microgrid):
