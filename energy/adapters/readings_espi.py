@@ -193,6 +193,10 @@ class GreenButtonXml:
         reader = _Reader()
         try:
             reader.parser.Parse(plain, True)
+        except CannotReadFile:
+            raise
+        except (LookupError, ValueError):  # expat asks Python for encodings that it does not know itself
+            raise CannotReadFile("The file declares an encoding that cannot be read; save it in UTF-8.") from None
         except expat.ExpatError as problem:
             raise CannotReadFile(
                 f"Row {problem.lineno} is not well-formed XML ({expat.ErrorString(problem.code)})."

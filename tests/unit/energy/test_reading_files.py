@@ -168,6 +168,7 @@ def test_what_is_wrong_is_named_by_row_and_column(
         ("wide", b""), ("wide", b"\0\1\2"), ("wide", b"meter;A\n1;2\n"), ("wide", b"time;A\n"), ("long", b"a;b\n1;2\n"),
         ("wide", b"\x1f\x8bbroken"), ("espi", b"<feed>"), ("espi", b"<feed/>"), ("parquet", b"PAR1 no"), ("parquet", b""),
         ("espi", b'<!DOCTYPE f [<!ENTITY a "b">]><f>&a;</f>'), ("espi", b"<a>" * 50),
+        *(("espi", b'<?xml version="1.0" encoding="%s"?><feed/>' % name) for name in (b"hex", b"big5", b"undefined", b"punycode", b"no")),
         ("load_profile", "Zählpunkt;OBIS;Von;Wert;Einheit\nA;1-1:1.29.0;01.03.2016 00:00;1;kW\n".encode()),
     ],
 )  # fmt: skip
