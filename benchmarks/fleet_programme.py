@@ -101,19 +101,19 @@ def linear_programme(problem: PlanProblem) -> LinearProgramme:
     most = np.broadcast_to(storages.soc_max_wh[:, None], least.shape)
     t = np.arange(count)
     runs = (t >= flexible.earliest[:, None]) & (t < flexible.latest[:, None])
-    cost = [
+    cost: list[Array] = [
         np.zeros(many), np.repeat(storages.wear_per_kwh, count) * hours, worth.ravel(), problem.import_price_per_kwh * hours,
-        -problem.export_price_per_kwh * hours, np.zeros(count), [problem.peak_price_per_kw], np.zeros(m * count),
+        -problem.export_price_per_kwh * hours, np.zeros(count), np.array([problem.peak_price_per_kw]), np.zeros(m * count),
     ]  # fmt: skip
-    upper = [
+    upper: list[Array] = [
         storages.charge_max_w.ravel(), storages.discharge_max_w.ravel(), most.ravel(), problem.import_limit_w, problem.export_limit_w,
-        problem.production_w * problem.curtailable, [np.inf], (flexible.power_max_w[:, None] * runs).ravel(),
+        problem.production_w * problem.curtailable, np.array([np.inf]), (flexible.power_max_w[:, None] * runs).ravel(),
     ]  # fmt: skip
-    lower = [
+    lower: list[Array] = [
         np.zeros(2 * many),
         least.ravel(),
         np.zeros(3 * count),
-        [problem.peak_so_far_w],
+        np.array([problem.peak_so_far_w]),
         np.zeros(m * count),
     ]
     offset = (

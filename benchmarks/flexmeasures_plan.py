@@ -63,20 +63,20 @@ def build(case):
 def solve(case, repeats):
     """The battery's power [kW], what the peer says it costs, and the median of the seconds of processor time and of the clock."""
     processor, clock = [], []
-    power = cost = None
+    power, cost = [], 0.0
     for _ in range(repeats + 1):
         given = build(case)
         began, spent = time.perf_counter(), time.process_time()
-        powers, cost, results, _ = device_scheduler(**given)
+        powers, costs, results, _ = device_scheduler(**given)
         processor.append(time.process_time() - spent)
         clock.append(time.perf_counter() - began)
         if "optimal" not in str(results.solver.termination_condition):
             raise SystemExit(f"FlexMeasures found no optimum: {results.solver.termination_condition}")
-        power = powers[0].to_numpy().tolist()
+        power, cost = powers[0].to_numpy().tolist(), float(costs)
     # What is loaded and compiled at the first call is not counted.
     return {
         "power_kw": power,
-        "cost": float(cost),
+        "cost": cost,
         "processor_s": statistics.median(processor[1:]),
         "seconds": statistics.median(clock[1:]),
     }

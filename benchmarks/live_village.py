@@ -54,7 +54,7 @@ def tick_message(microgrid: Microgrid) -> dict[str, Any]:
         values = {"import_w": 800.0, "export_w": 0.0}
         if meter.kind == MeterKind.SOURCE:
             values = {"production_w": 5200.0}
-        elif meter.kind == MeterKind.STORAGE:
+        elif meter.storage is not None:
             values = {"charge_w": 0.0, "discharge_w": 0.0, "soc_wh": meter.storage.capacity_wh / 2}
         samples[meter.pk] = LiveSample(now.timestamp(), values)
     write_samples({microgrid.pk: samples})

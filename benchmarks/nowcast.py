@@ -97,7 +97,7 @@ def _foreseer(setting: Setting) -> Callable[[int], tuple[SumForecast, SumForecas
         if setting.place is not None:
             starts = starts_from(origin, MINUTES, HORIZON).astype(np.int64)
             made = made.lit(~is_down(starts, MINUTES, *setting.place))
-        return used, made, net_forecast(used, made)
+        return used, made, net_forecast(used, made, MINUTES)
 
     return foresee
 

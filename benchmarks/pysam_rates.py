@@ -25,7 +25,8 @@ DAYS_OF = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 def main(question: Path, answer: Path) -> None:
     """Bill every case."""
     asked = json.loads(question.read_text())
-    months, seconds = [], 0.0
+    months: list[Any] = []
+    seconds = 0.0
     for case in asked["cases"]:
         try:
             model = _model(case)

@@ -138,7 +138,8 @@ def _stream(microgrid: Any, total_wh: int) -> dict[str, Any]:
     before, began = resident_mb(os.getpid()), time.perf_counter()
     lines = size = read_wh = 0
     largest_mb = before
-    for piece in client.get(address).streaming_content:
+    response: Any = client.get(address)
+    for piece in response.streaming_content:
         size += len(piece)
         rows = [json.loads(line) for line in piece.splitlines()]
         lines, read_wh = lines + len(rows), read_wh + sum(sum(row["values_wh"]) for row in rows)

@@ -250,11 +250,11 @@ def demand_by_season_and_hour(random: Random, load: Energy) -> Tariff:
 
 def power_at_some_hours_only(random: Random, load: Energy) -> Tariff:
     """Power counts on weekday evenings; everything else is of a period at no price."""
+    step = round(load.peak_kw / 2, 2)
     structure = [
-        [{"rate": 0}],
-        [{"rate": price(random, 5, 25), "max": round(load.peak_kw / 2, 2)}, {"rate": 31.5}],
+        [{"rate": 0, "max": step}, {"rate": 0}],
+        [{"rate": price(random, 5, 25), "max": step}, {"rate": 31.5}],
     ]
-    structure[0] = [{"rate": 0, "max": structure[1][0]["max"]}, {"rate": 0}]
     return one_period([{"rate": 0.11, "sell": 0.11}]) | {
         "demandrateunit": "kW", "demandratestructure": structure, "demandwindow": 15,
         "demandweekdayschedule": grid(lambda month: day_of(0, (16, 21, 1))),

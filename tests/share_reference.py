@@ -73,7 +73,7 @@ def hybrid(c: dict[str, int], p: dict[str, int], keys: Parts) -> tuple[dict[str,
             for name in served:
                 given[name] = Fraction(c[name])
                 open_.discard(name)
-            left = matched - sum(given[name] for name in keyed if name not in open_)
+            left = Fraction(matched - sum(given[name] for name in keyed if name not in open_))
     return rounded(given), in_proportion(matched, p)
 
 
