@@ -1,0 +1,143 @@
+"""Two hands that go in step, statement by statement, and what they must come to: what one after the other comes to.
+
+So each has read before the other writes. What the database says no to in that way (a row that is there already, two who wait for each
+other) is a defect; a refusal in words is none.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any, Generic, TypeVar
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.db import connection, transaction
+
+from microgrid_site.celery import app
+from tests.integration.striking import in_step
+
+ROOMS = {"billing", "contracts", "energy", "grid", "members"}
+Work = Callable[[], Any]
+Place = TypeVar("Place")
+Prepare = Callable[[Place], Sequence[Work]]
+COLUMNS = r"""
+    SELECT c.relname, a.attname, t.typname, a.attnotnull
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped JOIN pg_type t ON t.oid = a.atttypid
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1, 2
+"""
+WHOLE, STATES = {"int2", "int4", "int8"}, {"status", "state"}
+
+
+@dataclass
+class Table(Generic[Place]):
+    """What two hands do at once at a place, by name, each after what is prepared for it."""
+
+    cases: dict[str, Prepare[Place]] = field(default_factory=dict)
+
+    def case(self, prepare: Prepare[Place]) -> Prepare[Place]:
+        """Take what a function prepares, under its name."""
+        self.cases[prepare.__name__] = prepare
+        return prepare
+
+    def run(self, place: Place, subtests: pytest.Subtests) -> None:
+        """Let two hands do each in turn; what one leaves is there for the next."""
+        cache.clear()
+        asked = _question()
+        app.conf.update(task_always_eager=True, task_eager_propagates=True)
+        try:
+            for name, prepare in self.cases.items():
+                with subtests.test(name):
+                    _both(prepare(place), asked)
+        finally:
+            app.conf.update(task_always_eager=False, task_eager_propagates=False)
+
+
+def twice(task: Callable[..., Any], **words: Any) -> Sequence[Work]:
+    """The same task by two workers."""
+
+    def work() -> None:
+        task(**words)
+
+    return [work, work]
+
+
+def _both(works: Sequence[Work], asked: str) -> None:
+    """At once they come to what they come to one after the other, and that is something."""
+    expected = [_in_turn(order, asked) for order in permutations(works)]
+    before = _standing(asked)
+    in_step([lambda work=work: _kindly(work) for work in works])
+    found = _changed(asked, before)
+    assert found in expected, [_apart(found, one) for one in expected]
+    assert found, "there was nothing to do"
+
+
+def _apart(found: dict[str, int], expected: dict[str, int]) -> dict[str, tuple[int, int]]:
+    """What came to another number, and to which it should have come."""
+    names = sorted(found.keys() | expected.keys())
+    both = {name: (found.get(name, 0), expected.get(name, 0)) for name in names}
+    return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
+
+
+def _in_turn(works: Sequence[Work], asked: str) -> dict[str, int]:
+    """What the works come to one after the other, as if it had never been."""
+    with transaction.atomic():
+        before = _standing(asked)
+        for work in works:
+            _kindly(work)
+        found = _changed(asked, before)
+        transaction.set_rollback(True)
+    return found
+
+
+def _kindly(work: Work) -> None:
+    """Do it; to be refused in words of ours is an answer too."""
+    try:
+        work()
+    except ValueError as refusal:
+        if type(refusal).__module__.partition(".")[0] not in ROOMS:
+            raise
+
+
+def _question() -> str:
+    """How many rows each table has, how many fields are filled, and sums of whole numbers, of what is true, of states."""
+    columns: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS)
+        for table, column, kind, is_always_there in cursor.fetchall():
+            told = columns.setdefault(table, ["'rows', count(*)"])
+            if summed := _summed(column, kind):
+                told.append(f"'{column}', coalesce(sum({summed}::numeric), 0)")
+            elif not is_always_there:
+                told.append(f"'{column}', count(\"{column}\")")
+    return " UNION ALL ".join(
+        f"SELECT '{table}', jsonb_build_object({', '.join(told)}) FROM \"{table}\"" for table, told in columns.items()
+    )  # fmt: skip
+
+
+def _summed(column: str, kind: str) -> str:
+    """What is summed of a column; nothing of what is another on each run."""
+    if kind in WHOLE and column != "id" and not column.endswith("_id"):
+        return f'"{column}"'
+    if kind == "bool":
+        return f'"{column}"::int'
+    return f'hashtext("{column}")' if kind == "varchar" and column in STATES else ""
+
+
+def _standing(asked: str) -> Counter[str]:
+    """What stands in the database, and how many e-mails left."""
+    found: Counter[str] = Counter({"e-mails": len(mail.outbox)})
+    with connection.cursor() as cursor:
+        cursor.execute(asked)
+        for table, told in cursor.fetchall():
+            found.update({f"{table}.{name}": value for name, value in json.loads(told).items()})
+    return found
+
+
+def _changed(asked: str, before: Counter[str]) -> dict[str, int]:
+    after = _standing(asked)
+    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
