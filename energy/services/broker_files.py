@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from django.conf import settings
+from django.db import connection, transaction
 
 from energy.domain.certificates import certify_broker, key_pem_of, revocation_list
 from energy.models import CertificateAuthority, DeviceCertificate
@@ -51,8 +52,14 @@ def refresh_broker_files(*, now: datetime) -> list[Path]:
     return write_broker_files(folder=settings.BROKER_DIR, host_names=settings.MQTT_TLS_NAMES, now=now)
 
 
+@transaction.atomic
 def write_broker_files(*, folder: Path, host_names: Sequence[str], now: datetime) -> list[Path]:
-    """Write authorities, revocations and the broker's certificate; returns what was written. None: no authority yet."""
+    """Write authorities, revocations and the broker's certificate; returns what was written. None: no authority yet.
+
+    One writer at a time: key and certificate are of one pair, and no list is written over by one that was read before it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('broker files', 0))")
     rows = list(CertificateAuthority.objects.select_related("cooperative").order_by("pk"))
     if not rows:
         return []

@@ -6,11 +6,10 @@ other) is a defect; a refusal in words is none.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pytest
 from django.core import mail
@@ -22,7 +21,15 @@ from tests.integration.striking import in_step
 
 ROOMS = {"billing", "contracts", "energy", "grid", "members"}
 Work = Callable[[], Any]
-Place = TypeVar("Place")
+
+
+class Told(Protocol):
+    """A place that can tell how often it called somebody outside."""
+
+    def calls(self) -> int: ...
+
+
+Place = TypeVar("Place", bound=Told)
 Prepare = Callable[[Place], Sequence[Work]]
 COLUMNS = r"""
     SELECT c.relname, a.attname, t.typname, a.attnotnull
@@ -39,20 +46,27 @@ class Table(Generic[Place]):
 
     cases: dict[str, Prepare[Place]] = field(default_factory=dict)
 
-    def case(self, prepare: Prepare[Place]) -> Prepare[Place]:
-        """Take what a function prepares, under its name."""
-        self.cases[prepare.__name__] = prepare
-        return prepare
+    tasks: set[str] = field(default_factory=set)
+
+    def case(self, *tasks: Any) -> Callable[[Prepare[Place]], Prepare[Place]]:
+        """Take what a function prepares for these tasks, under the function's name."""
+
+        def take(prepare: Prepare[Place]) -> Prepare[Place]:
+            self.cases[prepare.__name__] = prepare
+            self.tasks |= {task.name for task in tasks}
+            return prepare
+
+        return take
 
     def run(self, place: Place, subtests: pytest.Subtests) -> None:
         """Let two hands do each in turn; what one leaves is there for the next."""
         cache.clear()
-        asked = _question()
+        count = Count(place)
         app.conf.update(task_always_eager=True, task_eager_propagates=True)
         try:
             for name, prepare in self.cases.items():
                 with subtests.test(name):
-                    _both(prepare(place), asked)
+                    _both(prepare(place), count)
         finally:
             app.conf.update(task_always_eager=False, task_eager_propagates=False)
 
@@ -66,41 +80,33 @@ def twice(task: Callable[..., Any], **words: Any) -> Sequence[Work]:
     return [work, work]
 
 
-def _both(works: Sequence[Work], asked: str) -> None:
-    """At once they come to what they come to one after the other, and that is something."""
-    expected = [_in_turn(order, asked) for order in permutations(works)]
-    before = _standing(asked)
-    in_step([lambda work=work: _kindly(work) for work in works])
-    found = _changed(asked, before)
-    assert found in expected, [_apart(found, one) for one in expected]
-    assert found, "there was nothing to do"
+def _summed(column: str, kind: str) -> str:
+    """What is summed of a column; nothing of what is another on each run."""
+    if kind in WHOLE and column != "id" and not column.endswith("_id"):
+        return f'"{column}"'
+    if kind == "bool":
+        return f'"{column}"::int'
+    return f'hashtext("{column}")' if kind == "varchar" and column in STATES else ""
 
 
-def _apart(found: dict[str, int], expected: dict[str, int]) -> dict[str, tuple[int, int]]:
-    """What came to another number, and to which it should have come."""
-    names = sorted(found.keys() | expected.keys())
-    both = {name: (found.get(name, 0), expected.get(name, 0)) for name in names}
-    return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
+class Count:
+    """Counts what stands in the database, how many e-mails left, and what a place called outside."""
 
+    def __init__(self, place: Told) -> None:
+        self.place, self.question = place, _question()
 
-def _in_turn(works: Sequence[Work], asked: str) -> dict[str, int]:
-    """What the works come to one after the other, as if it had never been."""
-    with transaction.atomic():
-        before = _standing(asked)
-        for work in works:
-            _kindly(work)
-        found = _changed(asked, before)
-        transaction.set_rollback(True)
-    return found
+    def standing(self) -> Counter[str]:
+        found: Counter[str] = Counter({"e-mails": len(mail.outbox), "calls": self.place.calls()})
+        with connection.cursor() as cursor:
+            cursor.execute(self.question)
+            for table, told in cursor.fetchall():
+                found.update({f"{table}.{name}": value for name, value in json.loads(told).items()})
+        return found
 
-
-def _kindly(work: Work) -> None:
-    """Do it; to be refused in words of ours is an answer too."""
-    try:
-        work()
-    except ValueError as refusal:
-        if type(refusal).__module__.partition(".")[0] not in ROOMS:
-            raise
+    def since(self, before: Counter[str]) -> dict[str, int]:
+        """What changed, and by how much."""
+        after = self.standing()
+        return {name: after[name] - before[name] for name in after if after[name] != before[name]}
 
 
 def _question() -> str:
@@ -119,25 +125,38 @@ def _question() -> str:
     )  # fmt: skip
 
 
-def _summed(column: str, kind: str) -> str:
-    """What is summed of a column; nothing of what is another on each run."""
-    if kind in WHOLE and column != "id" and not column.endswith("_id"):
-        return f'"{column}"'
-    if kind == "bool":
-        return f'"{column}"::int'
-    return f'hashtext("{column}")' if kind == "varchar" and column in STATES else ""
+def _both(works: Sequence[Work], count: Count) -> None:
+    """At once they come to what they come to one after the other, and that is something."""
+    expected = [_in_turn(order, count) for order in dict.fromkeys(permutations(works))]
+    before = count.standing()
+    in_step([lambda work=work: _kindly(work) for work in works])
+    found = count.since(before)
+    assert found in expected, [_apart(found, one) for one in expected]
+    assert any(expected), "there was nothing to do"
 
 
-def _standing(asked: str) -> Counter[str]:
-    """What stands in the database, and how many e-mails left."""
-    found: Counter[str] = Counter({"e-mails": len(mail.outbox)})
-    with connection.cursor() as cursor:
-        cursor.execute(asked)
-        for table, told in cursor.fetchall():
-            found.update({f"{table}.{name}": value for name, value in json.loads(told).items()})
+def _apart(found: dict[str, int], expected: dict[str, int]) -> dict[str, tuple[int, int]]:
+    """What came to another number, and to which it should have come."""
+    names = sorted(found.keys() | expected.keys())
+    both = {name: (found.get(name, 0), expected.get(name, 0)) for name in names}
+    return {name: pair for name, pair in both.items() if pair[0] != pair[1]}
+
+
+def _in_turn(works: Sequence[Work], count: Count) -> dict[str, int]:
+    """What the works come to one after the other, as if it had never been."""
+    with transaction.atomic():
+        before = count.standing()
+        for work in works:
+            _kindly(work)
+        found = count.since(before)
+        transaction.set_rollback(True)
     return found
 
 
-def _changed(asked: str, before: Counter[str]) -> dict[str, int]:
-    after = _standing(asked)
-    return {name: after[name] - before[name] for name in after if after[name] != before[name]}
+def _kindly(work: Work) -> None:
+    """Do it; to be refused in words of ours is an answer too."""
+    try:
+        work()
+    except ValueError as refusal:
+        if type(refusal).__module__.partition(".")[0] not in ROOMS:
+            raise
