@@ -79,8 +79,9 @@ def remind(*, cooperative: Cooperative, today: date, now: datetime) -> list[Remi
     if rule is None:
         return []
     watch_plans(cooperative=cooperative, rule=rule, today=today, now=now)
-    documents = list(overdue(cooperative, today).exclude(instalment_plans__status=PlanStatus.AGREED))
-    lock_members(document.member_id for document in documents)
+    due = overdue(cooperative, today).exclude(instalment_plans__status=PlanStatus.AGREED)
+    lock_members(due.order_by().values_list("member", flat=True))
+    documents = list(due)  # read once nobody can pay meanwhile
     reminders = standing_reminders(documents)
     spared = spared_members(cooperative, today) if rule.spares_hardship else set()
     stages, sent = stages_of(rule), []
@@ -202,12 +203,15 @@ def propose_disconnection(*, site: Site, by: User, why: str, today: date, now: d
     """Propose to the board that a site be disconnected. Nothing is switched: this application disconnects nobody.
 
     Raises:
-        MayNotPropose: winter, hardship, life support, a plan, too early or too little; or there is no rule.
+        MayNotPropose: winter, hardship, life support, a plan, too early or too little; it is proposed already, or there is no rule.
     """
+    Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     cooperative = site.member.cooperative
     rule = rule_on(cooperative, today)
     if rule is None:
         raise MayNotPropose(_("The cooperative has no rule for arrears."))
+    if DisconnectionProposal.objects.filter(site=site, status=ProposalStatus.PROPOSED).exists():
+        raise MayNotPropose(_("It is before the board already."))
     found = why_not_proposed(site, rule, today)
     if found:
         raise MayNotPropose(
