@@ -79,9 +79,8 @@ def remind(*, cooperative: Cooperative, today: date, now: datetime) -> list[Remi
     if rule is None:
         return []
     watch_plans(cooperative=cooperative, rule=rule, today=today, now=now)
-    due = overdue(cooperative, today).exclude(instalment_plans__status=PlanStatus.AGREED)
-    lock_members(due.order_by().values_list("member", flat=True))
-    documents = list(due)  # read once nobody can pay meanwhile
+    documents = list(overdue(cooperative, today).exclude(instalment_plans__status=PlanStatus.AGREED))
+    lock_members(document.member_id for document in documents)
     reminders = standing_reminders(documents)
     spared = spared_members(cooperative, today) if rule.spares_hardship else set()
     stages, sent = stages_of(rule), []

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import permutations
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,7 +18,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 
 from microgrid_site.celery import app
-from tests.integration.striking import in_step
+from tests.integration.striking import in_step, second_after_reading
 
 ROOMS = {"billing", "contracts", "energy", "grid", "members"}
 Work = Callable[[], Any]
@@ -45,15 +46,17 @@ OTHER_EACH_TIME = {"id", "made_in"}
 class Table(Generic[Place]):
     """What two hands do at once at a place, by name, each after what is prepared for it."""
 
-    cases: dict[str, Prepare[Place]] = field(default_factory=dict)
-
+    cases: dict[str, tuple[Prepare[Place], str]] = field(default_factory=dict)
     tasks: set[str] = field(default_factory=set)
 
-    def case(self, *tasks: Any) -> Callable[[Prepare[Place]], Prepare[Place]]:
-        """Take what a function prepares for these tasks, under the function's name."""
+    def case(self, *tasks: Any, reads: str = "") -> Callable[[Prepare[Place]], Prepare[Place]]:
+        """Take what a function prepares for these tasks, under the function's name.
+
+        Where it is said what table the first hand reads, the second does all its work right after that, as far as it need not wait.
+        """
 
         def take(prepare: Prepare[Place]) -> Prepare[Place]:
-            self.cases[prepare.__name__] = prepare
+            self.cases[prepare.__name__] = (prepare, reads)
             self.tasks |= {task.name for task in tasks}
             return prepare
 
@@ -65,9 +68,9 @@ class Table(Generic[Place]):
         count = Count(place)
         app.conf.update(task_always_eager=True, task_eager_propagates=True)
         try:
-            for name, prepare in self.cases.items():
+            for name, (prepare, reads) in self.cases.items():
                 with subtests.test(name):
-                    _both(prepare(place), count)
+                    _both(prepare(place), reads, count)
         finally:
             app.conf.update(task_always_eager=False, task_eager_propagates=False)
 
@@ -126,11 +129,15 @@ def _question() -> str:
     )  # fmt: skip
 
 
-def _both(works: Sequence[Work], count: Count) -> None:
+def _both(works: Sequence[Work], reads: str, count: Count) -> None:
     """At once they come to what they come to one after the other, and that is something."""
     expected = [_in_turn(order, count) for order in dict.fromkeys(permutations(works))]
     before = count.standing()
-    in_step([lambda work=work: _kindly(work) for work in works])
+    kind = [partial(_kindly, work) for work in works]
+    if reads:
+        second_after_reading(reads, *kind)
+    else:
+        in_step(kind)
     found = count.since(before)
     assert found in expected, [_apart(found, one) for one in expected]
     assert any(expected), "there was nothing to do"

@@ -144,3 +144,29 @@ def in_step(works: Sequence[Callable[[], Any]]) -> list[Any]:
             step.leave(hand)
 
     return at_once(len(works), one)
+
+
+def second_after_reading(table: str, first: Callable[[], Any], second: Callable[[], Any]) -> None:
+    """Let a second hand do all its work once the first has read a table, as far as it need not wait for the first."""
+    has_read, is_done = threading.Event(), threading.Event()
+
+    def hold(go: Callable[..., Any], sql: str, *arguments: Any) -> Any:
+        found = go(sql, *arguments)
+        if not has_read.is_set() and sql.startswith("SELECT") and f'FROM "{table}"' in sql:
+            has_read.set()
+            is_done.wait(LONGEST_STEP_S)
+        return found
+
+    def one(hand: int) -> None:
+        if hand:
+            has_read.wait(PATIENCE_S)
+            second()
+            is_done.set()
+            return
+        try:
+            with connection.execute_wrapper(hold):
+                first()
+        finally:
+            has_read.set()
+
+    at_once(2, one)

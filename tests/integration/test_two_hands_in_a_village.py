@@ -220,13 +220,13 @@ def planned_work_begins(village: Village) -> Sequence[Work]:
     return twice(energy.tasks.look_after_sources)
 
 
-@VILLAGE.case(energy.tasks.look_after_sources)
+@VILLAGE.case(energy.tasks.look_after_sources, reads="energy_workorder")
 def planned_work_begins_as_it_is_called_off(village: Village) -> Sequence[Work]:
     order = _planned(village)
     return [energy.tasks.look_after_sources, lambda: maintenance.cancel_order(order=order, note="rain")]
 
 
-@VILLAGE.case(energy.tasks.look_after_sources)
+@VILLAGE.case(energy.tasks.look_after_sources, reads="energy_workorder")
 def planned_work_begins_as_it_is_put_off(village: Village) -> Sequence[Work]:
     order = _planned(village)
     later = {"start_at": SHOWN_NOW + 4 * HOUR, "end_at": SHOWN_NOW + 5 * HOUR}
@@ -401,7 +401,7 @@ def a_contact_is_called_as_the_same_answers(village: Village) -> Sequence[Work]:
     ]
 
 
-@VILLAGE.case(grid.tasks.call_emergency_contacts)
+@VILLAGE.case(grid.tasks.call_emergency_contacts, reads="grid_emergency")
 def a_contact_is_called_as_the_emergency_ends(village: Village) -> Sequence[Work]:
     EmergencyCall.objects.all().delete()
     now = village.microgrid.now(timezone.now())
@@ -431,7 +431,7 @@ def a_planned_outage_begins(village: Village) -> Sequence[Work]:
     return twice(grid.tasks.run_planned_outages)
 
 
-@VILLAGE.case(grid.tasks.run_planned_outages)
+@VILLAGE.case(grid.tasks.run_planned_outages, reads="grid_plannedoutage")
 def a_planned_outage_ends_as_it_is_let_run_longer(village: Village) -> Sequence[Work]:
     outage = PlannedOutage.objects.get()
     asked = outage_extension.ask_for_longer(
@@ -444,7 +444,7 @@ def a_planned_outage_ends_as_it_is_let_run_longer(village: Village) -> Sequence[
     ]
 
 
-@VILLAGE.case(grid.tasks.run_planned_outages)
+@VILLAGE.case(grid.tasks.run_planned_outages, reads="grid_plannedoutage")
 def a_planned_outage_ends_as_longer_is_asked_for(village: Village) -> Sequence[Work]:
     outage = PlannedOutage.objects.get()
     now = village.shows(outage.end_at)

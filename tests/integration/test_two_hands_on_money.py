@@ -260,7 +260,7 @@ def members_are_reminded(books: Books) -> Sequence[Work]:
     return twice(billing.tasks.remind_members)
 
 
-@BOOKS.case(billing.tasks.remind_members)
+@BOOKS.case(billing.tasks.remind_members, reads="billing_document")
 def a_member_is_reminded_as_the_bill_is_paid(books: Books) -> Sequence[Work]:
     now = books.shows(NOW + timedelta(days=60))
     bill = books.largest_bill()
