@@ -40,6 +40,7 @@ from energy.models import (
 from energy.models.meters import MeterKind
 from energy.services import imports, maintenance, own_alarms
 from energy.services.devices import enrol_devices
+from energy.services.firmware import add_release
 from energy.services.forecasts import look_ahead, make_forecast, score_day
 from energy.services.grid_meters import place_grid_meter
 from grid.models import (
@@ -253,6 +254,14 @@ def own_alarms_are_judged(village: Village) -> Sequence[Work]:
 def an_own_alarm_is_judged_as_it_is_taken_away(village: Village) -> Sequence[Work]:
     alarm = _alarm(village, "0.2")
     return [energy.tasks.judge_own_alarms, lambda: own_alarms.take_away(alarm=OwnAlarm.objects.get(pk=alarm.pk))]  # fmt: skip
+
+
+@VILLAGE.case()
+def a_firmware_is_released(village: Village) -> Sequence[Work]:
+    return twice(
+        add_release, cooperative=village.microgrid.cooperative, model="meter", version="1.0.0", image=b"image", percent=10,
+        failure_limit_percent=5, now=timezone.now(), by=village.operator,
+    )  # fmt: skip
 
 
 @VILLAGE.case(members.tasks.send_notifications)

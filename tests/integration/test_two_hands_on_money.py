@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -13,12 +15,15 @@ import billing.tasks
 import contracts.tasks
 import grid.tasks
 from billing.adapters.cards import provider
+from billing.domain.incentive_rules import LocalUse, PerKwh, rule_to_json
 from billing.models import (
     ArrearsRule,
     BillingPolicy,
     BillingRun,
     Document,
     FeedForm,
+    IncentiveProgramme,
+    IncentiveVersion,
     PaymentRail,
     RunKind,
     RunStatus,
@@ -30,6 +35,7 @@ from billing.services.arrears import propose_disconnection, remind
 from billing.services.cards import top_up_by_card
 from billing.services.corrections import prepare_cancellation, prepare_correction
 from billing.services.deliveries import queue_run
+from billing.services.incentive_versions import next_number
 from billing.services.moves import move
 from billing.services.payments import book_member_payment, book_payment
 from billing.services.prepaid import end_prepaid
@@ -331,6 +337,25 @@ def _moving(books: Books, code: str) -> SiteOwnership:
 def a_site_is_handed_over_as_that_is_taken_back(books: Books) -> Sequence[Work]:
     row = _moving(books, "B 9")
     return [billing.tasks.begin_moves, lambda: ownership.take_back(ownership=row)]
+
+
+@BOOKS.case()
+def two_drafts_of_a_tariff_are_begun(books: Books) -> Sequence[Work]:
+    return twice(draft_from, version=books.hamlet.version, now=NOW)
+
+
+@BOOKS.case()
+def two_versions_of_an_incentive_are_begun(books: Books) -> Sequence[Work]:
+    programme = IncentiveProgramme.objects.create(microgrid=books.hamlet.microgrid, name="Sun")
+    rule = rule_to_json(LocalUse(PerKwh(Decimal("0.05"))))
+
+    @transaction.atomic
+    def begin() -> None:
+        IncentiveVersion.objects.create(
+            programme=programme, number=next_number(programme), valid_from=TODAY, rule=rule, budget_minor=1
+        )
+
+    return [begin, begin]
 
 
 @BOOKS.case(billing.tasks.fetch_index_prices)
