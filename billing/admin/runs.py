@@ -332,7 +332,9 @@ def _first_kinds(kinds: list[CheckCount]) -> list[str]:
 def _tell_who_was_faster(request: HttpRequest, run: BillingRun) -> None:
     """Who asked for a run and is led to another hand's is told so."""
     if run.prepared_by is None:
-        messages.info(request, _("The clock prepared it before you: this is its run, and you changed nothing about it."))
+        messages.info(
+            request, _("The clock prepared it before you: this is its run, and you changed nothing about it.")
+        )
     elif run.prepared_by != user_of(request):
         told = _("%(who)s prepared it before you: this is their run, and you changed nothing about it.")
         messages.info(request, told % {"who": run.prepared_by})

@@ -233,7 +233,9 @@ def start_planned(*, microgrid: Microgrid, now: datetime) -> int:
         start_at__lte=now,
         end_at__gt=now - timedelta(days=1),
     )
-    return sum(_start_where_it_waits(waiting, pk, now) for pk in waiting.order_by("pk").values_list("pk", flat=True))
+    return sum(
+        _start_where_it_waits(waiting, pk, now) for pk in waiting.order_by("pk").values_list("pk", flat=True)
+    )
 
 
 @transaction.atomic

@@ -49,7 +49,8 @@ def look_for_tampering(*, microgrid: Microgrid, day: date, now: datetime) -> int
 
     `now` is real time.
     """
-    Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)  # what is known is looked up by one at a time
+    # What is known already is looked up by one at a time.
+    Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)
     device_of = dict(
         Device.objects.filter(
             microgrid=microgrid, status=DeviceStatus.ENROLLED, meter__isnull=False

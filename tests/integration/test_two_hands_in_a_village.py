@@ -150,7 +150,6 @@ def signs_of_tampering_are_found(village: Village) -> Sequence[Work]:
     return twice(energy.tasks.look_for_signs_of_tampering)
 
 
-
 @VILLAGE.case(grid.tasks.close_day)
 def a_day_is_closed(village: Village) -> Sequence[Work]:
     return twice(grid.tasks.close_day, microgrid_id=village.microgrid.pk, day=DAY.isoformat())
@@ -266,7 +265,9 @@ def a_firmware_is_released(village: Village) -> Sequence[Work]:
 
 @VILLAGE.case(members.tasks.send_notifications)
 def what_waits_is_told_by_mail(village: Village) -> Sequence[Work]:
-    notify(users=[village.operator], kind="k", key="k", subject="s", text="t", by_mail=True, now=timezone.now())
+    notify(
+        users=[village.operator], kind="k", key="k", subject="s", text="t", by_mail=True, now=timezone.now()
+    )
     return twice(members.tasks.send_notifications)
 
 
@@ -289,7 +290,7 @@ def the_village_looks_ahead(village: Village) -> Sequence[Work]:
 
 @VILLAGE.case()
 def forecasts_are_made_past_the_lock(village: Village) -> Sequence[Work]:
-    """The broker, which keeps the lock, may forget."""
+    """Whoever looks ahead by hand holds no lock."""
     now = village.shows(SHOWN_NOW + timedelta(hours=1))
     return twice(look_ahead, microgrid=village.microgrid, now=now)
 
@@ -308,7 +309,6 @@ def habits_are_learned(village: Village) -> Sequence[Work]:
         for ago in range(3, 48):
             write_use(village.microgrid, site, EVENT_DAY - timedelta(days=ago), 80, event_wh=100 + ago)
     return twice(energy.tasks.learn_limits)
-
 
 
 @VILLAGE.case(grid.tasks.make_plans)
@@ -345,7 +345,9 @@ def bypass_is_looked_for(village: Village) -> Sequence[Work]:
         for channel in (Channel.DOWN, Channel.UP)
     ]
     with connection.cursor() as cursor:
-        write_rows(cursor, rows, microgrid_id=village.microgrid.pk, provenance="test", now=SHOWN_NOW, replace=False)
+        write_rows(
+            cursor, rows, microgrid_id=village.microgrid.pk, provenance="test", now=SHOWN_NOW, replace=False
+        )
     return twice(grid.tasks.look_for_bypass)
 
 
@@ -355,14 +357,18 @@ def an_event_is_measured(village: Village) -> Sequence[Work]:
         microgrid=village.microgrid, name="Peaks", incentive_per_kwh=Decimal("0.25"), now=SHOWN_NOW - timedelta(days=30)
     )  # fmt: skip
     for site in village.sites[:2]:
-        demand_response.give_consent(programme=programme, site=site, by=village.household, now=SHOWN_NOW - HOUR)
+        demand_response.give_consent(
+            programme=programme, site=site, by=village.household, now=SHOWN_NOW - HOUR
+        )
     demand_response.call_event(
         programme=programme, start_at=START, end_at=END, reason="Clouds.", by=village.operator, now=SHOWN_NOW
     )
     for site in village.sites[:2]:
         write_use(village.microgrid, site, EVENT_DAY, 80, event_wh=20)
     village.shows(SHOWN_NOW + timedelta(days=1))
-    DayClosing.objects.create(microgrid=village.microgrid, day=EVENT_DAY, closed_at=SHOWN_NOW + timedelta(days=1))
+    DayClosing.objects.create(
+        microgrid=village.microgrid, day=EVENT_DAY, closed_at=SHOWN_NOW + timedelta(days=1)
+    )
     return twice(grid.tasks.measure_demand_events)
 
 
@@ -376,7 +382,12 @@ def devices_behind_links_are_read(village: Village) -> Sequence[Work]:
     village.shows(SHOWN_NOW)
     storage = StorageUnit.objects.filter(site__microgrid=village.microgrid).order_by("pk")[0]
     DeviceLink.objects.create(
-        microgrid=village.microgrid, storage=storage, protocol=LinkProtocol.SUNSPEC, address="127.0.0.1", port=9, unit_id=1
+        microgrid=village.microgrid,
+        storage=storage,
+        protocol=LinkProtocol.SUNSPEC,
+        address="127.0.0.1",
+        port=9,
+        unit_id=1,
     )
     return twice(grid.tasks.read_device_links)
 
@@ -385,9 +396,21 @@ def devices_behind_links_are_read(village: Village) -> Sequence[Work]:
 def openadr_clients_are_told(village: Village) -> Sequence[Work]:
     link = make_link(village.microgrid, "heat pump", "heat-pump-7")
     program = program_of(microgrid=village.microgrid, name=PRICES, payload=AdrPayload.PRICE, now=SHOWN_NOW)
-    operations = [{"objects": ["EVENT"], "operations": ["POST", "PUT"], "callbackUrl": village.callback_url, "bearerToken": ""}]
+    operations = [
+        {
+            "objects": ["EVENT"],
+            "operations": ["POST", "PUT"],
+            "callbackUrl": village.callback_url,
+            "bearerToken": "",
+        }
+    ]
     AdrSubscription.objects.create(
-        program=program, link=link, client_name="pump", object_operations=operations, created_at=SHOWN_NOW, modified_at=SHOWN_NOW
+        program=program,
+        link=link,
+        client_name="pump",
+        object_operations=operations,
+        created_at=SHOWN_NOW,
+        modified_at=SHOWN_NOW,
     )
     return twice(grid.tasks.tell_openadr_clients)
 
@@ -395,8 +418,12 @@ def openadr_clients_are_told(village: Village) -> Sequence[Work]:
 @VILLAGE.case(grid.tasks.call_emergency_contacts)
 def contacts_are_called(village: Village) -> Sequence[Work]:
     for position, user in enumerate((village.operator, village.second)):
-        EmergencyContact.objects.create(microgrid=village.microgrid, user=user, position=position, phone="+49 385 1")
-    Emergency.objects.create(microgrid=village.microgrid, status="ISLANDED", cause="storm", began_at=SHOWN_NOW)
+        EmergencyContact.objects.create(
+            microgrid=village.microgrid, user=user, position=position, phone="+49 385 1"
+        )
+    Emergency.objects.create(
+        microgrid=village.microgrid, status="ISLANDED", cause="storm", began_at=SHOWN_NOW
+    )
     return twice(grid.tasks.call_emergency_contacts)
 
 

@@ -25,6 +25,7 @@ from billing.models import (
     IncentiveProgramme,
     IncentiveVersion,
     PaymentRail,
+    ReminderStage,
     RunKind,
     RunStatus,
     SpotFeed,
@@ -47,7 +48,6 @@ from energy.models import Site, SiteOwnership
 from energy.services import ownership
 from kernel.intervals import LocalDay, zone
 from members.models import Member, User
-from microgrid_site.demo.cooperative import _be_open_and_patient
 from tests.integration.billing.card_server import SECRET_KEY, Account, card_server
 from tests.integration.billing.conftest import DAYS, MARCH, NOW, Hamlet, committed_hamlet, measure
 from tests.integration.billing.late import measure_again
@@ -88,7 +88,9 @@ class Books:
         return prepare_run(microgrid=self.hamlet.microgrid, month=MARCH, now=NOW, days=DAYS, user=self.first)
 
     def largest_bill(self) -> Document:
-        bills = Document.objects.filter(kind="bill", status="open", member__is_cooperative=False, paid_minor=0)
+        bills = Document.objects.filter(
+            kind="bill", status="open", member__is_cooperative=False, paid_minor=0
+        )
         return bills.order_by("-gross_minor")[0]
 
 
@@ -112,8 +114,14 @@ def books(committed_hamlet: Hamlet, settings: Settings, tmp_path: Path) -> Itera
         found.shows(NOW)
         BillingPolicy.objects.create(cooperative=committed_hamlet.cooperative, sends_by_mail=True)
         Member.objects.filter(is_cooperative=False).update(email="somebody@hamlet.example")
-        _be_open_and_patient(committed_hamlet.cooperative)
-        ArrearsRule.objects.update(least_minor=1, proposal_least_minor=1)
+        rule = ArrearsRule.objects.create(
+            cooperative=committed_hamlet.cooperative,
+            valid_from=date(2016, 1, 1),
+            least_minor=1,
+            proposal_least_minor=1,
+        )
+        for level, days in ((1, 7), (2, 21), (3, 42)):
+            ReminderStage.objects.create(rule=rule, level=level, days_after_due=days, fee_minor=250)
         yield found
 
 
@@ -184,13 +192,17 @@ def _drawn_up(books: Books) -> BillingRun:
     return run
 
 
-@BOOKS.case(billing.tasks.post_run, billing.tasks.print_run, billing.tasks.print_block, billing.tasks.send_run)
+@BOOKS.case(
+    billing.tasks.post_run, billing.tasks.print_run, billing.tasks.print_block, billing.tasks.send_run
+)
 def a_run_is_posted_printed_and_sent(books: Books) -> Sequence[Work]:
     withdraw_run(run_id=books.prepared().pk, now=NOW)
     run = _drawn_up(books)
     release_run(run_id=run.pk, user=books.second, now=NOW)
     member = Member.objects.get(cooperative=books.hamlet.cooperative, sites__code="B 10")
-    book_member_payment(member=member, amount_minor=3, rail=PaymentRail.CASH, external_ref="c", received_at=NOW, now=NOW)
+    book_member_payment(
+        member=member, amount_minor=3, rail=PaymentRail.CASH, external_ref="c", received_at=NOW, now=NOW
+    )
     return twice(billing.tasks.post_run, run_id=run.pk)
 
 
@@ -273,7 +285,12 @@ def a_member_is_reminded_as_the_bill_is_paid(books: Books) -> Sequence[Work]:
     return [
         billing.tasks.remind_members,
         lambda: book_payment(
-            document=bill, amount_minor=bill.rest_minor, rail=PaymentRail.CASH, external_ref="p", received_at=now, now=now
+            document=bill,
+            amount_minor=bill.rest_minor,
+            rail=PaymentRail.CASH,
+            external_ref="p",
+            received_at=now,
+            now=now,
         ),
     ]
 
@@ -365,7 +382,9 @@ def prices_of_an_index_are_fetched(books: Books) -> Sequence[Work]:
     TariffVersion.objects.filter(pk=draft.pk).update(valid_from=TODAY, parts=[SPOT])
     publish_version(version=draft, user=None, now=NOW)
     index = SpotIndex.objects.create(cooperative=books.hamlet.cooperative, code="day-ahead", name="Day ahead")
-    SpotFeed.objects.create(index=index, form=FeedForm.ENTSOE, address=books.market_url, area="10Y1001A1001A82H", is_on=True)
+    SpotFeed.objects.create(
+        index=index, form=FeedForm.ENTSOE, address=books.market_url, area="10Y1001A1001A82H", is_on=True
+    )
     return twice(billing.tasks.fetch_index_prices)
 
 
@@ -375,7 +394,12 @@ def a_file_of_prices_is_handed_in(books: Books) -> Sequence[Work]:
 
     def take(per_mwh: int) -> Work:
         return lambda: import_spot_prices(
-            index=index, source="x", file_name="x.csv", content=file_of(date(2016, 4, 9), per_mwh), user=None, now=NOW
+            index=index,
+            source="x",
+            file_name="x.csv",
+            content=file_of(date(2016, 4, 9), per_mwh),
+            user=None,
+            now=NOW,
         )
 
     return [take(70), take(70)]
@@ -387,7 +411,12 @@ def two_files_of_prices_are_handed_in(books: Books) -> Sequence[Work]:
 
     def take(per_mwh: int) -> Work:
         return lambda: import_spot_prices(
-            index=index, source="x", file_name="x.csv", content=file_of(date(2016, 4, 10), per_mwh), user=None, now=NOW
+            index=index,
+            source="x",
+            file_name="x.csv",
+            content=file_of(date(2016, 4, 10), per_mwh),
+            user=None,
+            now=NOW,
         )
 
     return [take(70), take(80)]
@@ -402,7 +431,12 @@ def prices_are_published_ahead(books: Books) -> Sequence[Work]:
 def what_cards_paid_is_looked_after(books: Books) -> Sequence[Work]:
     member = Member.objects.filter(is_cooperative=False).order_by("pk")[0]
     checkout = top_up_by_card(
-        member=member, amount_minor=900, user=books.first, back_url=BACK, provider=provider(), now=timezone.now() - timedelta(hours=2)
+        member=member,
+        amount_minor=900,
+        user=books.first,
+        back_url=BACK,
+        provider=provider(),
+        now=timezone.now() - timedelta(hours=2),
     )
     books.shop.pay(checkout.session_ref)
     return twice(billing.tasks.ask_card_provider)

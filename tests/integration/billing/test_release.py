@@ -253,7 +253,9 @@ def test_a_treasurer_sends_a_correction_and_the_member_reads_why(hamlet: Hamlet,
     assert "because your meter's readings were corrected" in grid["why"]
 
 
-def test_who_prepares_what_is_on_its_way_is_led_to_it_and_told_whose_it_is(hamlet: Hamlet, client: Client) -> None:
+def test_who_prepares_what_is_on_its_way_is_led_to_it_and_told_whose_it_is(
+    hamlet: Hamlet, client: Client
+) -> None:
     drawn_up(hamlet)
     first, second = person(hamlet, "first"), person(hamlet, "second")
     words = {"microgrid": hamlet.microgrid.pk, "month": "2016-03", "kind": "correction"}

@@ -12,17 +12,19 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from django.db import connection, transaction
+from django.utils import timezone
 
 from energy.domain.quality import Method
-from energy.models import Channel, MeterDay, Review, ReviewState, TelemetryMessage
+from energy.models import Channel, ForecastRun, MeterDay, Review, ReviewState, TelemetryMessage
 from energy.services.authorities import authority_of
 from energy.services.broker_files import CERTIFICATE, KEY, write_broker_files
 from energy.services.day_close import finalise_day
 from energy.services.reviews import edit
 from energy.services.telemetry import Receipt, ReceivedMessage, accept_messages
+from energy.tasks import look_ahead_in
 from members.models import Cooperative, User
 from tests.integration.energy.conftest import REAL_NOW, Sender
-from tests.integration.striking import in_step, second_after_reading
+from tests.integration.striking import in_step, is_killed_before, second_after_reading
 
 DAY = date(2016, 3, 28)
 PATIENCE_S = 20
@@ -117,10 +119,22 @@ def test_a_person_edits_a_day_while_it_is_closed_again(waiting: Review) -> None:
         lambda: edit(review=waiting, values_wh=[17], user=operator, reason="the register says so", now=now),
         lambda: finalise_day(microgrid=microgrid, day=waiting.day, now=now),
     )
-    row = MeterDay.objects.get(meter_id=waiting.meter_id, day=waiting.day, channel=waiting.channel, is_current=True)
+    row = MeterDay.objects.get(
+        meter_id=waiting.meter_id, day=waiting.day, channel=waiting.channel, is_current=True
+    )
     assert (row.version, row.values_wh[waiting.intervals[0]]) == (2, 17)
     waiting.refresh_from_db()
     assert waiting.state == ReviewState.EDITED
+
+
+def test_who_dies_looking_ahead_keeps_nobody_from_it(sender: Sender) -> None:
+    microgrid = sender.microgrid
+    accept(sender.message(blocks=[sender.day_block(DAY)]))
+    microgrid.clock_real_start = timezone.now()
+    microgrid.save()
+    assert is_killed_before(2, lambda: look_ahead_in(microgrid_id=microgrid.pk))
+    assert look_ahead_in(microgrid_id=microgrid.pk) != "under way"
+    assert ForecastRun.objects.exists()
 
 
 def _write(folder: Path) -> None:
