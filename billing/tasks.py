@@ -55,6 +55,8 @@ def finish_run(_rated: object = None, *, run_id: int, in_one_go: bool = False) -
     except runs.RatedAnew:
         dispatch_run(run, in_one_go=in_one_go)
         return "rated anew"
+    except runs.CannotBill as problem:
+        return _wait(run, problem)
     if run.status == RunStatus.POSTED:
         print_run.delay(run_id=run_id)
     return run.status
@@ -83,6 +85,8 @@ def post_run(*, run_id: int) -> str:
     except runs.RatedAnew:
         dispatch_run(run)
         return "rated anew"
+    except runs.CannotBill as problem:
+        return _wait(run, problem)
     print_run.delay(run_id=run_id)
     return run.status
 
@@ -164,7 +168,13 @@ def _look_again(run: BillingRun, now: datetime) -> None:
         run.refresh_from_db()
         dispatch_run(run)
     except runs.CannotBill as problem:
-        log.info("%s waits: %s", run, problem)
+        _wait(run, problem)
+
+
+def _wait(run: BillingRun, problem: runs.CannotBill) -> str:
+    """What cannot be done yet is looked at again every ten minutes; what was withdrawn meanwhile is not."""
+    log.info("%s waits: %s", run, problem)
+    return str(problem)
 
 
 @shared_task(queue="default", time_limit=300)

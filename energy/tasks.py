@@ -14,6 +14,7 @@ from energy.services.broker_files import refresh_broker_files
 from energy.services.firmware import refresh_firmware
 from energy.services.import_staging import stage_import
 from energy.services.silence import check_silence
+from energy.services.sole_hand import sole_hand
 from energy.services.tampering import look_for_tampering
 
 PROGRESS_KEPT_S = 900
@@ -108,12 +109,10 @@ def look_ahead() -> str:
 def look_ahead_in(*, microgrid_id: int) -> str:
     """Train where it is due, foresee this day and from this quarter hour on, score what is over. One at a time per microgrid; safe to run twice."""
     microgrid = Microgrid.objects.get(pk=microgrid_id)
-    if not cache.add(f"looking-ahead-{microgrid_id}", True, LOOK_AHEAD_S):
-        return "under way"
-    try:
+    with sole_hand(f"looking ahead {microgrid_id}") as is_mine:
+        if not is_mine:
+            return "under way"
         done = forecasts.look_ahead(microgrid=microgrid, now=microgrid.now(timezone.now()))
-    finally:
-        cache.delete(f"looking-ahead-{microgrid_id}")
     return f"{done.trained} models, {done.runs} runs, {done.days_scored} days scored"
 
 

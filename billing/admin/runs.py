@@ -209,6 +209,7 @@ class BillingRunAdmin(FactAdmin):
                 form.add_error(None, str(problem))
             else:
                 dispatch_run(run)
+                _tell_who_was_faster(request, run)
                 return redirect("admin:billing_billingrun_change", run.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -326,6 +327,17 @@ def _likely(grids: QuerySet[Microgrid]) -> dict[str, Any]:
 def _first_kinds(kinds: list[CheckCount]) -> list[str]:
     """The kinds that are shown before one is chosen: those that block, and those with few rows."""
     return [k.kind for k in kinds if k.blocking or k.count <= FEW_CHECKS]
+
+
+def _tell_who_was_faster(request: HttpRequest, run: BillingRun) -> None:
+    """Who asked for a run and is led to another hand's is told so."""
+    if run.prepared_by is None:
+        messages.info(
+            request, _("The clock prepared it before you: this is its run, and you changed nothing about it.")
+        )
+    elif run.prepared_by != user_of(request):
+        told = _("%(who)s prepared it before you: this is their run, and you changed nothing about it.")
+        messages.info(request, told % {"who": run.prepared_by})
 
 
 def _progress(run: BillingRun) -> RunProgress:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -32,6 +32,7 @@ from billing.services.tariffs import (
     approve_version,
     approvers_beside,
     draft_from,
+    next_number,
     reject_version,
     submit_version,
 )
@@ -123,8 +124,7 @@ class TariffVersionAdmin(RoleAdmin):
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: TariffVersion, form: Any, change: bool) -> None:
         if obj.number is None:
-            highest = TariffVersion.objects.filter(tariff=obj.tariff).aggregate(top=Max("number"))["top"]
-            obj.number = (highest or 0) + 1
+            obj.number = next_number(obj.tariff)
         super().save_model(request, obj, form, change)
         if prices_energy(parts_from_json(obj.parts)):
             obj.windows.all().delete()  # the painted grid has taken their place

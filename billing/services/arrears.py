@@ -202,12 +202,15 @@ def propose_disconnection(*, site: Site, by: User, why: str, today: date, now: d
     """Propose to the board that a site be disconnected. Nothing is switched: this application disconnects nobody.
 
     Raises:
-        MayNotPropose: winter, hardship, life support, a plan, too early or too little; or there is no rule.
+        MayNotPropose: winter, hardship, life support, a plan, too early or too little; it is proposed already, or there is no rule.
     """
+    Site.objects.select_for_update(no_key=True).get(pk=site.pk)
     cooperative = site.member.cooperative
     rule = rule_on(cooperative, today)
     if rule is None:
         raise MayNotPropose(_("The cooperative has no rule for arrears."))
+    if DisconnectionProposal.objects.filter(site=site, status=ProposalStatus.PROPOSED).exists():
+        raise MayNotPropose(_("It is before the board already."))
     found = why_not_proposed(site, rule, today)
     if found:
         raise MayNotPropose(

@@ -106,6 +106,8 @@ def prepare_cancellation(*, document: Document, reason: str, user: User | None, 
     Raises:
         CannotBill: it does not stand, or is on its way back already, or no reason is given.
     """
+    # As whoever prepares a run: a month's revisions are counted by one at a time.
+    Microgrid.objects.select_for_update().get(pk=document.run.microgrid_id)
     document = (
         Document.objects.select_for_update(of=("self",)).select_related("run__microgrid").get(pk=document.pk)
     )

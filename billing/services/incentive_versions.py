@@ -17,7 +17,8 @@ class CannotApprove(ValueError):
 
 
 def next_number(programme: IncentiveProgramme) -> int:
-    """The number of a programme's next version."""
+    """The number of a programme's next version, given to one hand at a time. Part of the caller's transaction."""
+    IncentiveProgramme.objects.select_for_update(no_key=True).get(pk=programme.pk)
     return (programme.versions.aggregate(top=Max("number"))["top"] or 0) + 1
 
 

@@ -50,10 +50,10 @@ def begin_due(*, microgrid: Microgrid, now: datetime) -> list[SiteOwnership]:
 @transaction.atomic
 def _begin(row: SiteOwnership, now: datetime) -> bool:
     Site.objects.select_for_update(of=("self",)).get(pk=row.site_id)
-    row.refresh_from_db()
-    if not ownership.begin(ownership=row, now=now):
+    found = SiteOwnership.objects.select_related("site__microgrid", "member").filter(pk=row.pk).first()
+    if found is None or not ownership.begin(ownership=found, now=now):  # taken back, or begun by another hand
         return False
-    _settle(row, now)
+    _settle(found, now)
     return True
 
 

@@ -1,7 +1,6 @@
 """Documents on paper: rendered once, kept, rendered again where missing."""
 
 import logging
-import os
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -20,6 +19,7 @@ from billing.selectors.e_invoice import invoice_of
 from billing.selectors.paper import paper_content
 from billing.selectors.paper_facts import PaperFacts, paper_facts
 from billing.selectors.reminder_letter import letter_content
+from kernel.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 BLOCK = 50
@@ -45,7 +45,7 @@ def pdf_of(*, document: Document) -> Path:
         raise NotPostedYet(_("A draft has no PDF; it gets one when the run is posted."))
     path = _path_of(document)
     if not path.exists():
-        _write(path, _rendered(document, paper_facts([document])[document.pk]))
+        write_whole(path, _rendered(document, paper_facts([document])[document.pk]))
     return path
 
 
@@ -113,7 +113,7 @@ def print_documents(*, document_ids: Sequence[int]) -> int:
         except CannotInvoice as problem:
             log.warning("no paper of document %s: %s", document.pk, problem)
             continue
-        _write(_path_of(document), paper)
+        write_whole(_path_of(document), paper)
         made += 1
     return made
 
@@ -148,13 +148,3 @@ def _rendered(document: Document, facts: PaperFacts) -> bytes:
         invoice_xml=invoice_xml(business_terms(invoice_of(document, facts.lines, note=note))),
         issued_at=_noon(document.issue_date),
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}")
-    with part.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

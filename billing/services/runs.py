@@ -196,7 +196,7 @@ def _check_priced(microgrid: Microgrid, site_ids: Sequence[int], days: Sequence[
 
 @transaction.atomic
 def rate_chunk(*, chunk_id: int) -> bool:
-    """Rate one chunk to draft documents; returns whether there was anything to do.
+    """Rate one chunk to draft documents; returns whether there was anything to do: nothing where it is rated, or went with its run.
 
     Chunks of a run are rated side by side; whoever advances or withdraws the run waits for them, and they for it.
     """
@@ -204,9 +204,10 @@ def rate_chunk(*, chunk_id: int) -> bool:
     chunk = (
         RunChunk.objects.select_for_update(of=("self",))
         .select_related("run__microgrid__cooperative")
-        .get(pk=chunk_id)
+        .filter(pk=chunk_id)
+        .first()
     )
-    if chunk.status == ChunkStatus.RATED:
+    if chunk is None or chunk.status == ChunkStatus.RATED:
         return False
     try:
         version_ids = rate_sites(run=chunk.run, site_ids=chunk.site_ids, days=chunk.run.days())

@@ -85,9 +85,11 @@ def warn_of_lack(*, index: SpotIndex, now: datetime) -> int:
     local = now.astimezone(zone(index.time_zone))
     today = local.date()
     days = _missing(index, [today, today + TOMORROW] if local.time() >= LATE else [today])
+    feed = SpotFeed.objects.filter(index=index).first()
+    if feed is not None and _is_being_asked(feed):
+        return 0
     told = 0
     for day in days if _is_followed(index, days) else []:
-        feed = SpotFeed.objects.filter(index=index).first()
         problem = feed.problem if feed is not None else ""
         for user in staff_of(index.cooperative, Role.TARIFF_ADMIN):
             subject, text = words_of_lack(index.name, day, problem, user.language)
@@ -96,6 +98,13 @@ def warn_of_lack(*, index: SpotIndex, now: datetime) -> int:
                 path=f"/admin/billing/spotindex/{index.pk}/change/", by_mail=True, now=now,
             )  # fmt: skip
     return told
+
+
+def _is_being_asked(feed: SpotFeed) -> bool:
+    """Whether another worker waits for an answer just now, and none has failed before: it is too early to call the prices late."""
+    if feed.tried_at is None or feed.failures:
+        return False
+    return feed.succeeded_at is None or feed.succeeded_at < feed.tried_at
 
 
 def _is_followed(index: SpotIndex, days: list[date]) -> bool:

@@ -38,6 +38,7 @@ def import_spot_prices(
         raise CannotImportPrices(
             _("%(file_name)s is larger than 20 MB; split it.") % {"file_name": file_name}
         )
+    SpotIndex.objects.select_for_update(no_key=True).get(pk=index.pk)  # one document after the other
     mark = hashlib.sha256(content).hexdigest()
     before = SpotImport.objects.filter(index=index, sha256=mark).first()
     if before is not None:

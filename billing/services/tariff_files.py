@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from billing.domain.pricing.billable import check_billable
@@ -19,6 +18,7 @@ from billing.domain.pricing.writing import parts_as_json
 from billing.domain.tariffs import TariffTerms
 from billing.models import Tariff, TariffVersion
 from billing.selectors.phrases import PHRASES
+from billing.services.tariffs import next_number
 from kernel.speech import ENGLISH
 from members.language import said
 
@@ -46,13 +46,13 @@ def draft_from_urdb(
         CannotImportTariff: it is no tariff, or its prices cannot be billed at all.
     """
     read = _read(file_name, content, metering)
+    number = next_number(tariff)
     newest = tariff.versions.order_by("-number").first()
-    highest = tariff.versions.aggregate(top=Max("number"))["top"] or 0
     vat_rate = newest.vat_rate if newest else Decimal("0.19")
     nothing = Decimal(0)
     terms = TariffTerms(0, nothing, nothing, nothing, nothing, vat_rate, (), read.parts)
     return TariffVersion.objects.create(
-        tariff=tariff, number=highest + 1, valid_from=valid_from, vat_rate=vat_rate,
+        tariff=tariff, number=number, valid_from=valid_from, vat_rate=vat_rate,
         energy_per_kwh=max(terms.energy.periods[0].tiers[0].price, nothing), parts=parts_as_json(read.parts),
         export_per_kwh=newest.export_per_kwh if newest and metering == "none" else nothing,
         source_name=file_name[:120], not_billed=read.not_billed[:MOST_LISTED],

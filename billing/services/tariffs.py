@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from billing.domain.pricing.faults import PartsRefused
 from billing.domain.pricing.sense import checked_parts
 from billing.domain.tariff_notices import TariffNotice, write
-from billing.models import BillingRun, StepKind, TariffStep, TariffVersion, TimeWindow, VersionStatus
+from billing.models import BillingRun, StepKind, Tariff, TariffStep, TariffVersion, TimeWindow, VersionStatus
 from billing.models.runs import ChunkStatus
 from billing.selectors.tariff_faults import in_one_sentence
 from members.language import day_in_words
@@ -179,13 +179,18 @@ def _check_parts(version: TariffVersion) -> None:
         ) from None
 
 
+def next_number(tariff: Tariff) -> int:
+    """The number of a tariff's next version, given to one hand at a time. Part of the caller's transaction."""
+    Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk)
+    return (tariff.versions.aggregate(top=Max("number"))["top"] or 0) + 1
+
+
 @transaction.atomic
 def draft_from(*, version: TariffVersion, now: datetime) -> TariffVersion:
     """Copy a version with its windows and parts to a new draft."""
     windows = list(version.windows.all())
-    highest = version.tariff.versions.aggregate(top=Max("number"))["top"] or 0
     draft = TariffVersion.objects.create(
-        tariff=version.tariff, number=highest + 1, valid_from=max(version.valid_from, now.date()),
+        tariff=version.tariff, number=next_number(version.tariff), valid_from=max(version.valid_from, now.date()),
         standing_per_day=version.standing_per_day, energy_per_kwh=version.energy_per_kwh,
         export_per_kwh=version.export_per_kwh, incentive_per_kwh=version.incentive_per_kwh, vat_rate=version.vat_rate,
         parts=version.parts, source_name=version.source_name, not_billed=version.not_billed,

@@ -1,13 +1,14 @@
 """Content-addressed blocks: a local store with the CIDs a Kubo node would give, or that node itself."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
 import libipld
 import requests
 from django.conf import settings
+
+from kernel.whole_files import write_whole
 
 LARGEST_BLOCK_BYTES = 1_000_000
 CID_HEAD = bytes([1, 0x71, 0x12, 0x20])  # CIDv1, dag-cbor, sha2-256, 32 bytes
@@ -40,13 +41,7 @@ class BlockStore:
         cid = cid_of(block)
         path = self._path(cid)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}")
-            with part.open("wb") as file:
-                file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            write_whole(path, block)
         if self._api_url:
             reply = requests.post(
                 f"{self._api_url}/api/v0/block/put?cid-codec=dag-cbor&mhtype=sha2-256",

@@ -1,9 +1,12 @@
 """The cooperative's signing key."""
 
+import secrets
+
 from django.conf import settings
 from eth_account import Account
 
 from contracts.domain.merkle import keccak
+from kernel.whole_files import make_once
 
 
 def private_key() -> str:
@@ -11,24 +14,7 @@ def private_key() -> str:
     if settings.CHAIN_PRIVATE_KEY:
         return str(settings.CHAIN_PRIVATE_KEY)
     path = settings.VAR_DIR / "secrets" / "chain-key"
-    if not path.exists():
-        import os
-        import secrets
-
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write("0x" + secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(part, path)
-        except FileExistsError:
-            pass
-        finally:
-            part.unlink()
-    return str(path.read_text().strip())
+    return make_once(path, f"0x{secrets.token_hex(32)}".encode()).decode().strip()
 
 
 def address_of(key: str) -> str:

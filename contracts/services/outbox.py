@@ -1,19 +1,19 @@
 """The outbox: enqueue, sign, send, read receipts, and send again what a chain has lost."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 
 from contracts.adapters.ethereum import highest_fee_of
 from contracts.adapters.signing import address_of, contract_address, private_key
 from contracts.domain.chain import CallReverted, Chain, UnsignedTransaction
 from contracts.models import ChainDeployment, ChainTransaction, TransactionStatus, TransactionVersion
+from energy.services.sole_hand import sole_hand
 
 RECEIPT_PATIENCE_S = 5.0  # a development chain answers at once; a public one is asked again in the next round
 RECEIPT_PAUSE_S = 0.1
@@ -36,19 +36,6 @@ def enqueue(
         },
     )  # fmt: skip
     return row
-
-
-@contextmanager
-def sole_sender(sender: str) -> Iterator[bool]:
-    """Be the only sender of a key, or yield False; the lock goes with the database connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"sender {sender.lower()}"])
-        [held] = cursor.fetchone()
-        try:
-            yield held
-        finally:
-            if held:
-                cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"sender {sender.lower()}"])
 
 
 def deployment_on(chain: Chain, contract: str) -> ChainDeployment | None:
@@ -76,7 +63,7 @@ def drain(*, chain: Chain, now: datetime) -> int:
     """
     key = private_key()
     sender = address_of(key)
-    with sole_sender(sender) as held:
+    with sole_hand(f"sender {sender.lower()}") as held:
         if not held:
             return 0
         chain.provide_play_money(sender)

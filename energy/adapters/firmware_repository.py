@@ -5,7 +5,6 @@ timestamp say which of it is current. The root key is needed only when keys chan
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
+
+from kernel.whole_files import write_whole
 
 LIVES = {
     "root": timedelta(days=365),
@@ -54,7 +55,7 @@ class FirmwareRepository:
             place = (self.targets / path).with_name(f"{target.hashes['sha256']}.{Path(path).name}")
             if not place.exists():
                 place.parent.mkdir(parents=True, exist_ok=True)
-                _write_whole(place, data)
+                write_whole(place, data)
         self._sign_and_keep(targets)
         self._publish_snapshot(targets.signed.version, now)
 
@@ -127,7 +128,7 @@ class FirmwareRepository:
         role = metadata.signed.type
         metadata.sign(self._signer(role))
         name = f"{role}.json" if role == "timestamp" else f"{metadata.signed.version}.{role}.json"
-        _write_whole(self.metadata / name, metadata.to_bytes(JSONSerializer()))
+        write_whole(self.metadata / name, metadata.to_bytes(JSONSerializer()))
 
     def _key_path(self, role: str) -> Path:
         return self.secrets / f"firmware-{role}.key"
@@ -137,15 +138,5 @@ class FirmwareRepository:
         path = self._key_path(role)
         if not path.exists():
             self.secrets.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, CryptoSigner.generate_ed25519().private_bytes, mode=0o600)
+            write_whole(path, CryptoSigner.generate_ed25519().private_bytes, mode=0o600)
         return CryptoSigner(serialization.load_pem_private_key(path.read_bytes(), None))
-
-
-def _write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file at once or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

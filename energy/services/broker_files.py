@@ -3,17 +3,18 @@
 The embedded broker watches the folder; for another one `manage.py broker_files` writes the same, and a configuration.
 """
 
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from django.conf import settings
+from django.db import connection, transaction
 
 from energy.domain.certificates import certify_broker, key_pem_of, revocation_list
 from energy.models import CertificateAuthority, DeviceCertificate
 from energy.services.authorities import open_authority
+from kernel.whole_files import write_whole
 
 RENEW_BEFORE = timedelta(days=30)
 AUTHORITIES, REVOCATIONS, CERTIFICATE, KEY = "authorities.pem", "revocations.pem", "broker.pem", "broker.key"
@@ -51,8 +52,14 @@ def refresh_broker_files(*, now: datetime) -> list[Path]:
     return write_broker_files(folder=settings.BROKER_DIR, host_names=settings.MQTT_TLS_NAMES, now=now)
 
 
+@transaction.atomic
 def write_broker_files(*, folder: Path, host_names: Sequence[str], now: datetime) -> list[Path]:
-    """Write authorities, revocations and the broker's certificate; returns what was written. None: no authority yet."""
+    """Write authorities, revocations and the broker's certificate; returns what was written. None: no authority yet.
+
+    One writer at a time: key and certificate are of one pair, and no list is written over by one that was read before it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('broker files', 0))")
     rows = list(CertificateAuthority.objects.select_related("cooperative").order_by("pk"))
     if not rows:
         return []
@@ -70,8 +77,8 @@ def write_broker_files(*, folder: Path, host_names: Sequence[str], now: datetime
         )
         for row in rows
     ]  # fmt: skip
-    written.append(write_whole(folder / REVOCATIONS, "".join(lists)))
-    written.append(write_whole(folder / AUTHORITIES, "".join(row.certificate_pem for row in rows)))
+    written.append(_keep(folder / REVOCATIONS, "".join(lists)))
+    written.append(_keep(folder / AUTHORITIES, "".join(row.certificate_pem for row in rows)))
     return written
 
 
@@ -83,8 +90,8 @@ def _broker_certificate(
         return []
     issued, key = certify_broker(authority=open_authority(row), host_names=list(host_names), now=now)
     return [
-        write_whole(folder / KEY, key_pem_of(key)),
-        write_whole(folder / CERTIFICATE, issued.pem),
+        _keep(folder / KEY, key_pem_of(key)),
+        _keep(folder / CERTIFICATE, issued.pem),
     ]
 
 
@@ -102,19 +109,14 @@ def _is_good(path: Path, authority_pem: str, host_names: Sequence[str], now: dat
     return known == set(host_names) and there.not_valid_after_utc - now > RENEW_BEFORE
 
 
-def write_whole(path: Path, text: str) -> Path:
-    """Write a file that only its owner reads, at once or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    part.replace(path)
-    return path
+def _keep(path: Path, text: str) -> Path:
+    """Write a file that only its owner reads."""
+    return write_whole(path, text.encode(), mode=0o600)
 
 
 def write_mosquitto_files(*, folder: Path, user: str) -> list[Path]:
     """Write a configuration and access rules for Mosquitto that use the files of `folder`."""
     return [
-        write_whole(folder / ACCESS, ACCESS_RULES.format(user=user)),
-        write_whole(folder / CONFIGURATION, MOSQUITTO.format(folder=folder)),
+        _keep(folder / ACCESS, ACCESS_RULES.format(user=user)),
+        _keep(folder / CONFIGURATION, MOSQUITTO.format(folder=folder)),
     ]

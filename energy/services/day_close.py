@@ -18,6 +18,7 @@ from energy.models import DayStatus, Meter, MeterDay, Microgrid
 from energy.models.meters import MeterKind
 from energy.selectors.day_block import DayBlock, Key, block_of, gaps_of, nights, rating_w
 from energy.selectors.limits import KnownLimits, known_limits
+from energy.services.intake import hold_intake
 from energy.services.partitions import ensure_months
 from energy.services.reviews import Doubt, settle_reviews
 
@@ -54,7 +55,7 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
     A meter day that a person should look at stays provisional until that is done or the review's deadline has passed.
     """
     ensure_months(table="energy_meterday", days=[day])
-    _hold_intake(microgrid)
+    hold_intake(microgrid_id=microgrid.pk)
     meters = {
         meter.pk: meter
         for meter in Meter.objects.filter(microgrid=microgrid).select_related(
@@ -95,18 +96,6 @@ def finalise_day(*, microgrid: Microgrid, day: date, now: datetime) -> DayReport
     provenance = {key: row.provenance for key, row in current.items()}
     _write(microgrid, day, changed, provenance, [key for key in open_keys if key not in waiting], now)
     return report
-
-
-def _hold_intake(microgrid: Microgrid) -> None:
-    """Let messages of this microgrid wait: what came in between reading and writing would be overwritten by estimates.
-
-    Intake locks the same rows in the same order.
-    """
-    with connection.cursor() as cursor:
-        for table in ("energy_gateway", "energy_device"):
-            cursor.execute(
-                f"SELECT id FROM {table} WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid.pk]
-            )
 
 
 def _row(microgrid: Microgrid, day: date, key: Key, found: MeterDay | None) -> MeterDayRow:

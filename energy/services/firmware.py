@@ -43,6 +43,7 @@ def add_release(
     Raises:
         CannotRelease: the version is not newer, or the image is empty or too large.
     """
+    Cooperative.objects.select_for_update(no_key=True).get(pk=cooperative.pk)  # one release after the other
     check_release(cooperative=cooperative, model=model, version=version, image=image)
     release = FirmwareRelease.objects.create(
         cooperative=cooperative, model=model, version=version, image=image, sha256=hashlib.sha256(image).hexdigest(),

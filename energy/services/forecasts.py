@@ -198,9 +198,10 @@ def forget_intraday(*, microgrid: Microgrid, now: datetime) -> int:
 def score_day(*, microgrid: Microgrid, day: date, now: datetime) -> int:
     """Judge the day-ahead forecast of a local day against what was measured and what habit would have said; again replaces it."""
     local_day = microgrid.local_day(day)
-    run = ForecastRun.objects.filter(
+    runs = ForecastRun.objects.filter(
         microgrid=microgrid, kind=ForecastKind.DAY_AHEAD, origin_at=local_day.start_at
-    ).first()
+    )
+    run = runs.select_for_update(no_key=True).first()  # scored by one at a time
     if run is None:
         return 0
     ForecastScore.objects.filter(microgrid=microgrid, day=day).delete()

@@ -22,6 +22,7 @@ from energy.models import (
     StagedMeterDay,
     VersionCause,
 )
+from energy.services.intake import hold_intake
 from energy.services.partitions import ensure_months
 from members.models import User
 
@@ -98,8 +99,8 @@ def accept_import(
         return locked
     if locked.status != ImportStatus.STAGED:
         raise CannotImport(f"The import {locked.get_status_display()}: mend the file and hand it in again.")
+    hold_intake(microgrid_id=locked.microgrid_id)
     with connection.cursor() as cursor:
-        _hold_intake(cursor, locked.microgrid_id)
         staged = _staged_rows(cursor, locked)
         stored = current_rows(cursor, staged)
         merged = (_merged(row, stored.get(_key(row)), locked.says_status) for row in staged)
@@ -124,14 +125,6 @@ def accept_import(
 
 def _key(row: MeterDayRow) -> Key:
     return row.day, row.meter_id, row.channel
-
-
-def _hold_intake(cursor: Any, microgrid_id: int) -> None:
-    """Let messages wait while days are read, merged and written; intake locks the same rows in the same order."""
-    for table in ("energy_gateway", "energy_device"):
-        cursor.execute(
-            f"SELECT id FROM {table} WHERE microgrid_id = %s ORDER BY id FOR UPDATE", [microgrid_id]
-        )
 
 
 def _staged_rows(cursor: Any, reading_import: ReadingImport) -> list[MeterDayRow]:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.db import transaction
+from django.db.models import QuerySet
 
 from energy.domain.maintenance import Due, PlanRule, PlanTerms, SourceFacts, add_months, due, operating_hours
 from energy.models import Channel, MaintenancePlan, Microgrid, Source, WorkKind, WorkOrder, WorkState
@@ -225,11 +226,22 @@ def cancel_order(*, order: WorkOrder, note: str) -> WorkOrder:
 
 
 def start_planned(*, microgrid: Microgrid, now: datetime) -> int:
-    """Begin the work whose window has come; returns how much."""
+    """Begin the work whose window has come; returns how much. Safe to run twice at once, and beside whoever puts it off."""
     waiting = WorkOrder.objects.filter(
         source__site__microgrid=microgrid,
         state=WorkState.PLANNED,
         start_at__lte=now,
         end_at__gt=now - timedelta(days=1),
     )
-    return len([start_order(order=order, now=now) for order in waiting.order_by("pk")])
+    return sum(
+        _start_where_it_waits(waiting, pk, now) for pk in waiting.order_by("pk").values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def _start_where_it_waits(waiting: QuerySet[WorkOrder], pk: int, now: datetime) -> bool:
+    order = waiting.select_for_update(of=("self",)).filter(pk=pk).first()
+    if order is None:  # begun, put off or called off meanwhile
+        return False
+    start_order(order=order, now=now)
+    return True

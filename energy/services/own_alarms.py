@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
@@ -129,8 +130,9 @@ def _theirs(days: list[date], since: date | None) -> NDArray[np.bool_]:
 
 @transaction.atomic
 def _note(alarm: OwnAlarm, day: date, value: float | None, now: datetime) -> int:
-    OwnAlarm.objects.filter(pk=alarm.pk).update(judged_date=day)
-    if value is None:
+    # Who has judged it meanwhile, or taken it away, was first.
+    open_ones = OwnAlarm.objects.filter(Q(judged_date__lt=day) | Q(judged_date__isnull=True), pk=alarm.pk)
+    if not open_ones.update(judged_date=day) or value is None:
         return 0
     words = WORDS.get(alarm.user.language, ENGLISH)
     text = words.sentence(AlarmKind(alarm.kind), value, float(alarm.limit))

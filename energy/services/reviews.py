@@ -20,6 +20,7 @@ from energy.models import (
     ReviewState,
     VersionCause,
 )
+from energy.services.intake import hold_intake
 from members.models import User
 
 Key = tuple[int, int]
@@ -65,7 +66,7 @@ def settle_reviews(
     """
     there = {
         (review.meter_id, review.channel, review.version): review
-        for review in Review.objects.select_for_update().filter(microgrid=microgrid, day=day)
+        for review in Review.objects.select_for_update().filter(microgrid=microgrid, day=day).order_by("pk")
     }
     current = {(*doubt.key, doubt.version): doubt for doubt in doubts}
     _supersede(there, current, now)
@@ -117,6 +118,8 @@ def _supersede(
 
 
 def _locked(review: Review) -> Review:
+    """The review, kept with its meter day in the order in which a day is closed."""
+    hold_intake(microgrid_id=review.microgrid_id)
     return (
         Review.objects.select_for_update(of=("self",)).select_related("microgrid", "meter").get(pk=review.pk)
     )
@@ -128,7 +131,9 @@ def accept(*, reviews: Sequence[Review], user: User, now: datetime, reason: str 
 
     `now` is the microgrid's.
     """
-    return Review.objects.filter(pk__in=[review.pk for review in reviews], state=ReviewState.OPEN).update(
+    still_open = Review.objects.filter(pk__in=[review.pk for review in reviews], state=ReviewState.OPEN)
+    kept = list(still_open.select_for_update().order_by("pk").values_list("pk", flat=True))
+    return Review.objects.filter(pk__in=kept).update(
         state=ReviewState.ACCEPTED, decided_by=user, decided_at=now, reason=reason[:300]
     )
 

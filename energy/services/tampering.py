@@ -49,6 +49,8 @@ def look_for_tampering(*, microgrid: Microgrid, day: date, now: datetime) -> int
 
     `now` is real time.
     """
+    # What is known already is looked up by one at a time.
+    Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)
     device_of = dict(
         Device.objects.filter(
             microgrid=microgrid, status=DeviceStatus.ENROLLED, meter__isnull=False

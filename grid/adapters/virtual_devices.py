@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from energy.domain.telemetry import IntervalBlock, Sample, encode_message, key_id_of
 from energy.models import Meter
 from grid.adapters.village_outbox import Outbox
+from kernel.whole_files import make_once
 
 WINDOW = 600
 RESEND_AFTER_S = 20.0
@@ -53,18 +54,7 @@ class VirtualDevice:
 
 def device_memory(var: Path) -> bytes:
     """The secret from which the virtual devices' keys are derived; made once, like keys at a factory."""
-    folder = var / "village"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "factory.key"
-    if not path.exists():
-        part = folder / f"factory.{os.getpid()}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(32))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    return path.read_bytes()
+    return make_once(var / "village" / "factory.key", os.urandom(32))
 
 
 def make_device(meter: Meter, memory: bytes) -> VirtualDevice:

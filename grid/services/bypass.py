@@ -162,6 +162,7 @@ def _expected(network: NetworkOfSites, flows: BranchFlows, meter: Meter) -> tupl
 def _store(
     microgrid: Microgrid, readings: Readings, compared: Sequence[Comparison], now: datetime
 ) -> list[BypassCheck]:
+    Microgrid.objects.select_for_update(no_key=True).get(pk=microgrid.pk)  # kept by one at a time
     BypassCheck.objects.filter(microgrid=microgrid).delete()
     rows = {
         one.meter.pk: BypassCheck.objects.create(**_fields(microgrid, readings, one, now)) for one in compared

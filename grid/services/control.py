@@ -5,16 +5,15 @@ for the one before, for tests, for tools, and for an installation without that p
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from energy.models import Microgrid
 from energy.selectors.live import live_readings
+from energy.services.sole_hand import sole_hand
 from grid.adapters.inverter_link import BrokerAway, Order, exchange
 from grid.adapters.live_push import push_state
 from grid.models import CommandStatus, ControlRule, DeviceCommand, GridState
@@ -44,7 +43,7 @@ def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None =
     `real_now` is when people are called; the same as `now` where the microgrid's clock is the real one. State and commands are one
     transaction; then commands go out, acknowledgements come in, watchers are told.
     """
-    with _only_owner(microgrid) as owned:
+    with sole_hand(lock_name(microgrid)) as owned:
         if not owned:
             return None
         layout = load_layout(microgrid, now)
@@ -81,20 +80,6 @@ def run_tick(*, microgrid: Microgrid, now: datetime, real_now: datetime | None =
 def lock_name(microgrid: Microgrid) -> str:
     """Who holds this advisory lock controls the microgrid."""
     return f"grid control {microgrid.pk}"
-
-
-@contextmanager
-def _only_owner(microgrid: Microgrid) -> Iterator[bool]:
-    """Hold the microgrid's control lock; the database frees it when its holder dies."""
-    name = lock_name(microgrid)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
-        [(owned,)] = cursor.fetchall()
-        try:
-            yield owned
-        finally:
-            if owned:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
 
 
 def deliver_commands(*, microgrid: Microgrid, now: datetime) -> int:

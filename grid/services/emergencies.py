@@ -61,7 +61,9 @@ def _step(emergency: Emergency, text: str, now: datetime, by: User | None = None
 
 @transaction.atomic
 def call_next(*, emergency: Emergency, real_now: datetime) -> User | None:
-    """Call whoever is next, if nobody has answered in time; returns who was called."""
+    """Call whoever is next, if nobody has answered in time; returns who was called. Each call by one at a time, none once it is over."""
+    if not _held(emergency):
+        return None
     contacts = {c.user_id: c.user for c in EmergencyContact.objects.filter(microgrid=emergency.microgrid).select_related("user").order_by("position")}  # fmt: skip
     calls = list(EmergencyCall.objects.filter(emergency=emergency))
     chosen = next_to_call(
@@ -83,6 +85,12 @@ def call_next(*, emergency: Emergency, real_now: datetime) -> User | None:
     return user
 
 
+def _held(emergency: Emergency) -> bool:
+    """Keep the emergency to the caller's transaction; whether it goes on."""
+    row = Emergency.objects.select_for_update(no_key=True).get(pk=emergency.pk)
+    return row.ended_at is None
+
+
 def call_waiting(*, real_now: datetime) -> int:
     """Call the next contact in each open emergency and drill that nobody has answered; returns how many were called."""
     rows = Emergency.objects.filter(ended_at__isnull=True).select_related("microgrid")
@@ -92,6 +100,7 @@ def call_waiting(*, real_now: datetime) -> int:
 @transaction.atomic
 def answer_call(*, emergency: Emergency, by: User, real_now: datetime) -> None:
     """Somebody says they act: nobody else is called. Who was not called may answer as well."""
+    _held(emergency)
     call, _ = EmergencyCall.objects.get_or_create(
         emergency=emergency, user=by, defaults={"called_at": real_now}
     )

@@ -161,7 +161,8 @@ def call_subscribers(*, microgrid: Microgrid, now: datetime) -> int:
     taken = 0
     for event in rows.order_by("pk")[:MOST_CALLS]:
         operation = "POST" if event.told_at is None else "PUT"
-        AdrEvent.objects.filter(pk=event.pk).update(told_at=event.modified_at)
+        if not AdrEvent.objects.filter(pk=event.pk, told_at=event.told_at).update(told_at=event.modified_at):
+            continue  # another worker calls about it
         taken += sum(_call(one, operation, event) for one in _wanting(event, operation))
     return taken
 

@@ -106,16 +106,16 @@ def _forget(
     orders = 0
     table = f"{ORDERS_TABLE}_{month:%Y%m}"
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-        cursor.execute("SELECT to_regclass(%s)", [table])
-        if cursor.fetchone()[0] is None:  # another hand was faster
-            return MonthOfOrders(month, 0)
         # Whoever orders or clears takes the microgrid first, so that nothing waits here for what waits for us.
         list(
             Microgrid.objects.select_for_update(no_key=True)
             .filter(pk__in=[m.pk for m in microgrids])
             .order_by("pk")
         )
+        cursor.execute("SELECT to_regclass(%s)", [table])
+        if cursor.fetchone()[0] is None:  # another hand was faster
+            return MonthOfOrders(month, 0)
+        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
         for microgrid in microgrids:
             orders += _write_down(microgrid, month, archive, now)
         cursor.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(table)).as_string())

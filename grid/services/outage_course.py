@@ -104,8 +104,12 @@ def _elements(row: PlannedOutage, now: datetime) -> list[Move]:
     return [move for pk, move in moves.items() if pk in closed]
 
 
-def _end_where_it_may(row: PlannedOutage, now: datetime) -> bool:
-    """Put back at the end, unless somebody must say first that the work is done, or a later end waits for its decision."""
+@transaction.atomic
+def _end_where_it_may(outage: PlannedOutage, now: datetime) -> bool:
+    """Put back at the end, unless somebody must say first that the work is done, or a later end waits for its decision or was approved."""
+    row = _locked(outage)
+    if row.state != OutageState.RUNNING or row.end_at > now:
+        return False
     waits = row.extensions.filter(decided_at__isnull=True).exists()
     if not waits and not row.waits_for_clearance:
         return end_outage(outage=row, by=None, now=now)

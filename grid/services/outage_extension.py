@@ -47,8 +47,8 @@ def decide_extension(
         CannotPlanOutage: it is decided already, or who asked for it decides.
     """
     outage = PlannedOutage.objects.select_for_update(of=("self",)).select_related("microgrid").get(pk=extension.outage_id)  # fmt: skip
-    row = OutageExtension.objects.select_for_update().get(pk=extension.pk)
-    if row.decided_at is not None or outage.state not in STANDING:
+    row = OutageExtension.objects.select_for_update().filter(pk=extension.pk, decided_at__isnull=True).first()
+    if row is None or outage.state not in STANDING:  # what nobody decided goes when the outage ends
         raise CannotPlanOutage("This is decided already, or the outage is over.")
     if row.asked_by_id == by.pk:
         raise CannotPlanOutage("Somebody else decides: whoever asks for a later end does not approve it.")

@@ -1,8 +1,9 @@
 """Secrets of an embedded installation: made once, kept in files that only their owner reads."""
 
-import os
 import secrets
 from pathlib import Path
+
+from kernel.whole_files import make_once
 
 
 def secret_word(var: Path, name: str) -> str:
@@ -10,18 +11,4 @@ def secret_word(var: Path, name: str) -> str:
     folder = var / "secrets"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    path = folder / name
-    if not path.exists():
-        part = folder / f".{name}.{os.getpid()}"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(part, path)
-        except FileExistsError:
-            pass
-        finally:
-            part.unlink()
-    return path.read_text().strip()
+    return make_once(folder / name, secrets.token_hex(32).encode()).decode().strip()

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 MEASURE_ONE = """
 from datetime import date, datetime, timedelta
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from billing.services.incentives import credit_event
 from energy.adapters.meter_day_rows import MeterDayRow, write_rows
 from energy.models import Microgrid
@@ -25,10 +25,6 @@ from members.models import User
 grid, day = Microgrid.objects.get(), date(2016, 3, 30)
 consents = list(DemandConsent.objects.filter(withdrawn_at=None).select_related("programme", "site"))
 start = datetime(2016, 3, 30, 18, 0, tzinfo=grid.zone)
-event = DemandEvent.objects.create(
-    programme=consents[0].programme, start_at=start, end_at=start + timedelta(hours=1), reason="A calm evening.",
-    called_by=User.objects.get(email="operator@wiesengrund.example"), called_at=start - timedelta(hours=3))
-DemandResponse.objects.bulk_create(DemandResponse(event=event, site=c.site) for c in consents)
 days = [day - timedelta(days=i) for i in range(2, 21)]
 ensure_months(table="energy_meterday", days=days)
 meters = [c.site.meters.get(kind="site") for c in consents]
@@ -36,7 +32,12 @@ rows = [MeterDayRow(d, m.pk, 1, np.full(grid.local_day(d).interval_count, 2000, 
         for d in days for m in meters]
 with connection.cursor() as cursor:
     write_rows(cursor, rows, microgrid_id=grid.pk, provenance="test", now=start, replace=False)
-measure_event(event=event, now=start + timedelta(days=1))
+with transaction.atomic():  # the village's own clock measures what it finds
+    event = DemandEvent.objects.create(
+        programme=consents[0].programme, start_at=start, end_at=start + timedelta(hours=1), reason="A calm evening.",
+        called_by=User.objects.get(email="operator@wiesengrund.example"), called_at=start - timedelta(hours=3))
+    DemandResponse.objects.bulk_create(DemandResponse(event=event, site=c.site) for c in consents)
+    measure_event(event=event, now=start + timedelta(days=1))
 credit_event(event=DemandEvent.objects.get(pk=event.pk), now=start + timedelta(days=1))
 """
 

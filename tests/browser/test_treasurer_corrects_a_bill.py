@@ -6,9 +6,9 @@ from playwright.sync_api import expect
 
 from tests.browser.village import let
 
-# A later version of one billed day of the member's meter, 60 Wh more in each quarter hour, and the day closed again; with it whatever
+# A later version of one billed day of the member's meter, 60 Wh more in each quarter hour, and the day closed again; before it whatever
 # other days of this village wait to be closed again, since a month with such days is not corrected. What the clock had prepared of days
-# that other tests closed again is withdrawn: here a treasurer prepares.
+# that other tests closed again is withdrawn last, so that the next correction names this day, whoever prepares it.
 READ_AGAIN = """
 from datetime import date
 import numpy as np
@@ -22,6 +22,8 @@ from grid.tasks import days_to_close
 from grid.services.day_close import close_in_turn
 grid, day = Microgrid.objects.get(), date(2016, 3, 31)
 now = grid.now(timezone.now())
+for again in (other for other in days_to_close(grid) if other < day):
+    close_in_turn(microgrid=grid, day=again, now=now)
 for run in BillingRun.objects.filter(kind="correction", status__in=["prepared", "rated"]):
     withdraw_run(run_id=run.pk, now=now)
 meter = Meter.objects.filter(site__member__memberships__user__email="member@wiesengrund.example", kind="site").first()
@@ -31,8 +33,7 @@ row = MeterDayRow(day, meter.pk, 1, values, np.zeros(len(values), np.int16), ver
 with transaction.atomic(), connection.cursor() as cursor:
     cursor.execute("UPDATE energy_meterday SET is_current = false WHERE meter_id = %s AND day = %s AND channel = 1", [meter.pk, day])
     write_rows(cursor, [row], microgrid_id=grid.pk, provenance="late", now=now, replace=False)
-for again in sorted({day, *(other for other in days_to_close(grid) if other < day)}):
-    close_in_turn(microgrid=grid, day=again, now=now)
+close_in_turn(microgrid=grid, day=day, now=now)
 """
 
 
@@ -45,11 +46,12 @@ def test_a_correction_is_released_sent_and_understood(village, browser):
     with treasurer.expect_navigation():
         treasurer.get_by_role("button", name="Prepare").click()
     expect(treasurer.get_by_text(re.compile("Days closed again: .*2016-03-31"))).to_be_visible()
-    expect(treasurer.get_by_text("You prepared this run: somebody else releases it.")).to_be_visible(
-        timeout=20_000
-    )
-    expect(treasurer.get_by_role("heading", name="What the correction changes")).to_be_visible()
-    expect(treasurer.get_by_role("link", name="Release and post")).to_have_count(0)
+    # The village's own clock looks every ten minutes: where it was faster, the treasurer is told, and led to what it prepared.
+    clock_was_faster = treasurer.get_by_text("The clock prepared it before you").count() > 0
+    expect(treasurer.get_by_role("heading", name="What the correction changes")).to_be_visible(timeout=20_000)
+    if not clock_was_faster:
+        expect(treasurer.get_by_text("You prepared this run: somebody else releases it.")).to_be_visible()
+        expect(treasurer.get_by_role("link", name="Release and post")).to_have_count(0)
 
     board = village.log_in(browser, "board")
     board.goto(treasurer.url)

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.urls import reverse
 
 from billing.models import BillingPolicy, BillingRun, Delivery, Document
 from billing.selectors.run_progress import progress_of
 from billing.services import deliveries
-from billing.services.corrections import prepare_correction
+from billing.services.corrections import prepare_correction, propose_corrections
 from billing.services.papers import print_documents, unprinted, why_not_printed
 from billing.services.release import (
     CannotRelease,
@@ -250,3 +251,31 @@ def test_a_treasurer_sends_a_correction_and_the_member_reads_why(hamlet: Hamlet,
     grid = next(line for line in told["correction"]["lines"] if line["component"] == "grid")
     assert grid["new_quantity"] > grid["old_quantity"]
     assert "because your meter's readings were corrected" in grid["why"]
+
+
+def test_who_prepares_what_is_on_its_way_is_led_to_it_and_told_whose_it_is(
+    hamlet: Hamlet, client: Client
+) -> None:
+    drawn_up(hamlet)
+    first, second = person(hamlet, "first"), person(hamlet, "second")
+    words = {"microgrid": hamlet.microgrid.pk, "month": "2016-03", "kind": "correction"}
+    released(BillingRun.objects.get(), first)
+    measure_again(hamlet, "a 2", DAYS[1], 35)
+
+    def ask(user: User) -> str:
+        client.force_login(user)
+        answer = client.post(reverse("admin:billing_billingrun_prepare_form"), words, follow=True)
+        return str(answer.content.decode())
+
+    assert "prepared it before you" not in ask(first)
+    assert "first@hamlet.example prepared it before you" in ask(second)
+    withdraw_run(run_id=BillingRun.objects.get(kind="correction").pk, now=NOW)
+    measure_again(hamlet, "a 2", DAYS[1], 35)
+    propose_corrections(microgrid=hamlet.microgrid, now=NOW)
+    assert "The clock prepared it before you" in ask(second)
+    assert BillingRun.objects.filter(kind="correction").count() == 2
+
+
+def released(run: BillingRun, user: User) -> BillingRun:
+    release_run(run_id=run.pk, user=user, now=NOW)
+    return post_run(run_id=run.pk, now=NOW)

@@ -4,16 +4,27 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from django.db import connection, transaction
+from django.utils import timezone
 
 from energy.domain.quality import Method
-from energy.models import Channel, MeterDay, TelemetryMessage
+from energy.models import Channel, ForecastRun, MeterDay, Review, ReviewState, TelemetryMessage
+from energy.services.authorities import authority_of
+from energy.services.broker_files import CERTIFICATE, KEY, write_broker_files
 from energy.services.day_close import finalise_day
+from energy.services.reviews import edit
 from energy.services.telemetry import Receipt, ReceivedMessage, accept_messages
+from energy.tasks import look_ahead_in
+from members.models import Cooperative, User
 from tests.integration.energy.conftest import REAL_NOW, Sender
+from tests.integration.striking import in_step, is_killed_before, second_after_reading
 
 DAY = date(2016, 3, 28)
 PATIENCE_S = 20
@@ -97,3 +108,44 @@ def test_two_who_close_a_day_write_it_once(sender: Sender) -> None:
     assert counts[:2] == [0, 0]
     assert counts[2] > 0
     assert set(MeterDay.objects.values_list("version", "status", "is_current")) == {(1, 1, True)}
+
+
+def test_a_person_edits_a_day_while_it_is_closed_again(waiting: Review) -> None:
+    """Whoever has the review waits for the meter day; whoever has the meter day must not wait for the review."""
+    microgrid, operator = waiting.microgrid, User.objects.create_user("operator@x.test")
+    now = microgrid.now(REAL_NOW)
+    second_after_reading(
+        "energy_review",
+        lambda: edit(review=waiting, values_wh=[17], user=operator, reason="the register says so", now=now),
+        lambda: finalise_day(microgrid=microgrid, day=waiting.day, now=now),
+    )
+    row = MeterDay.objects.get(
+        meter_id=waiting.meter_id, day=waiting.day, channel=waiting.channel, is_current=True
+    )
+    assert (row.version, row.values_wh[waiting.intervals[0]]) == (2, 17)
+    waiting.refresh_from_db()
+    assert waiting.state == ReviewState.EDITED
+
+
+def test_who_dies_looking_ahead_keeps_nobody_from_it(sender: Sender) -> None:
+    microgrid = sender.microgrid
+    accept(sender.message(blocks=[sender.day_block(DAY)]))
+    microgrid.clock_real_start = timezone.now()
+    microgrid.save()
+    assert is_killed_before(2, lambda: look_ahead_in(microgrid_id=microgrid.pk))
+    assert look_ahead_in(microgrid_id=microgrid.pk) != "under way"
+    assert ForecastRun.objects.exists()
+
+
+def _write(folder: Path) -> None:
+    write_broker_files(folder=folder, host_names=["broker.test"], now=REAL_NOW)
+
+
+def test_the_brokers_key_and_certificate_are_of_one_pair(cooperative: Cooperative, tmp_path: Path) -> None:
+    authority_of(cooperative=cooperative, now=REAL_NOW)
+    for turn in range(12):
+        folder = tmp_path / str(turn)
+        in_step([partial(_write, folder)] * 3)
+        key = serialization.load_pem_private_key((folder / KEY).read_bytes(), None)
+        certificate = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes())
+        assert key.public_key() == certificate.public_key()

@@ -24,8 +24,7 @@ QUARTER = timedelta(minutes=15)
 RETAIL, FEED_IN = 300_000, 80_000
 
 
-@pytest.fixture
-def trading(microgrid: Microgrid) -> Microgrid:
+def let_trade(microgrid: Microgrid) -> None:
     """Today is shared by the market; each site is expected to use 400 Wh a quarter hour, and each roof to give 700."""
     today = SHOWN_NOW.astimezone(microgrid.zone).date()
     SharingRule.objects.create(
@@ -54,6 +53,11 @@ def trading(microgrid: Microgrid) -> Microgrid:
                 p90_wh=[wh] * 96,
                 from_like_days=True,
             )
+
+
+@pytest.fixture
+def trading(microgrid: Microgrid) -> Microgrid:
+    let_trade(microgrid)
     return microgrid
 
 
