@@ -1,8 +1,9 @@
 """Figures, days and kept sentences in the language of whoever reads them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -55,18 +56,21 @@ def _is_german() -> bool:
     return (get_language() or "").startswith("de")
 
 
-def say_names(app: AppConfig, names: Iterable[str]) -> None:
+def say_names(app: AppConfig, names: Iterable[str], otherwise: Mapping[str, Any] | None = None) -> None:
     """Let models and fields of an app whose names Django made itself be called in the reader's language, where `names` holds them.
 
-    Names that a model gives itself are left alone; migrations never see what is set here.
+    Names that a model gives itself are left alone; migrations never see what is set here. `otherwise` holds what a name is called where it
+    says something else elsewhere: by name (`at`), or by model and field (`SwitchOrder.position`), which comes first.
     """
-    known = frozenset(names)
+    words = {name: gettext_lazy(name) for name in names} | dict(otherwise or {})
     for model in app.get_models():
         options = model._meta
-        if str(options.verbose_name_plural) in known and "verbose_name_plural" not in options.original_attrs:
-            options.verbose_name_plural = gettext_lazy(str(options.verbose_name_plural))
-        if str(options.verbose_name) in known and "verbose_name" not in options.original_attrs:
-            options.verbose_name = gettext_lazy(str(options.verbose_name))
+        for name in ("verbose_name", "verbose_name_plural"):
+            made = str(getattr(options, name))
+            if made in words and name not in options.original_attrs:
+                setattr(options, name, words[made])
         for field in (*options.local_fields, *options.local_many_to_many):
-            if field._verbose_name is None and str(field.verbose_name) in known:  # type: ignore[attr-defined]
-                field.verbose_name = gettext_lazy(str(field.verbose_name))
+            made = str(field.verbose_name)
+            word = words.get(f"{model.__name__}.{field.name}") or words.get(made)
+            if field._verbose_name is None and word is not None:  # type: ignore[attr-defined]
+                field.verbose_name = word

@@ -95,10 +95,15 @@ def side_bar(request: HttpRequest) -> list[dict[str, Any]]:
     return [group for group in shown if group["items"]]
 
 
+def name_records() -> None:
+    """Let tables be called so wherever the admin names them: side bar, headings, counts. Migrations never see it."""
+    for label, name in RECORDS.items():
+        apps.get_model(label)._meta.verbose_name_plural = name
+
+
 def _name_of(model: type[Model]) -> str:
     """What a table is called, in the page's language."""
-    name = RECORDS.get(model._meta.label_lower)
-    return str(name) if name else capfirst(str(model._meta.verbose_name_plural))
+    return capfirst(str(model._meta.verbose_name_plural))
 
 
 def _links(request: HttpRequest, labels: tuple[str, ...]) -> list[dict[str, Any]]:
