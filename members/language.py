@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 
 from kernel.phrases import PhraseBook, german_figures
 from kernel.speech import Speech
-from kernel.units import energy_for_people
+from kernel.units import energy_for_people, power_for_people
 
 
 def speech() -> Speech:
@@ -29,6 +29,12 @@ def amount(minor: int) -> str:
 def energy_in_words(energy_wh: int) -> str:
     """Energy by size with its unit: `1,234 kWh`, in German `1.234 kWh`."""
     figure, unit = energy_for_people(energy_wh)
+    return f"{german_figures(figure) if _is_german() else figure} {unit}"
+
+
+def power_in_words(power_w: float) -> str:
+    """Power by size with its unit: `8.54 kW`, in German `8,54 kW`."""
+    figure, unit = power_for_people(power_w)
     return f"{german_figures(figure) if _is_german() else figure} {unit}"
 
 

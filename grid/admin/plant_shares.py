@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.forms import BaseInlineFormSet, DecimalField, ModelForm, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
@@ -69,7 +70,8 @@ class PartInline(RoleTabularInline):
 
     @admin.display(description=gettext_lazy("Part"))
     def held(self, row: PlantShare) -> str:
-        return f"{row.millionths / 10_000:g} %"
+        percent = Decimal(row.millionths).scaleb(-4).normalize()
+        return f"{number_format(Decimal(f'{percent:f}'))} %"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(obj is None and super().has_add_permission(request, obj))

@@ -26,6 +26,9 @@ from members.models import Membership, Role
 from members.selectors.scope import user_of
 
 LAST_MONTH = 999_912  # YYYYMM
+KEPT = frozenset(("based_on", "cause", "course_note", "decided_why", "detail", "mending", "note", "problem", "problem_detail", "reason",
+                  "sentence", "what", "why", "why_not"))  # fmt: skip
+"""Fields that hold sentences kept in English; what people typed into them stays as it is."""
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
 
 
@@ -105,13 +108,18 @@ class RoleScope:
 
     @property
     def readonly_preprocess_fields(self) -> dict[str, Callable[[str], str]]:
-        """How the theme says kinds and states that only show."""
+        """How the theme says kinds, states and kept sentences that only show."""
         fields = self.model._meta.fields  # type: ignore[attr-defined]
-        return {field.name: shown_label_said for field in fields if field.choices}
+        return {field.name: shown_label_said for field in fields if is_said(field)}
+
+
+def is_said(field: Any) -> bool:
+    """Whether a field holds a kind or state, or a sentence that was kept in English."""
+    return bool(field.choices) or field.name in KEPT
 
 
 def label_said(label: str) -> str:
-    """The name of a kind, a state or a cause in the reader's language."""
+    """The name of a kind, a state or a cause, or a kept sentence, in the reader's language."""
     return _label_in(get_language() or "", label)
 
 
@@ -164,8 +172,8 @@ def period_written(period: int) -> str:
 
 
 def kinds_said(page: Any, names: Sequence[Any]) -> list[Any]:
-    """Columns of a page's list, kinds and states by their names in the reader's language; what the page has itself stays its own."""
-    kinds = {field.name: field for field in page.model._meta.fields if field.choices}
+    """Columns of a page's list, kinds, states and kept sentences in the reader's language; what the page has itself stays its own."""
+    kinds = {field.name: field for field in page.model._meta.fields if is_said(field)}
     return [
         kind_column(kinds[name])
         if isinstance(name, str) and name in kinds and not hasattr(page, name)
@@ -176,12 +184,13 @@ def kinds_said(page: Any, names: Sequence[Any]) -> list[Any]:
 
 @cache
 def kind_column(field: Any) -> Callable[[Any], str]:
-    """A column that says a kind or state."""
+    """A column that says a kind, a state or a kept sentence."""
     labels = {value: str(label) for value, label in field.flatchoices}
 
     @admin.display(description=field.verbose_name, ordering=field.name)
     def column(row: Any) -> str:
-        return label_said(labels.get(getattr(row, field.name), "–"))
+        value = getattr(row, field.name)
+        return label_said(labels.get(value, "–") if labels else str(value or "–"))
 
     column.__name__ = field.name
     return column

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 
 from energy.models import Microgrid, Site
+from grid.models import GridState
 from members.admin.roles import label_said
 from members.models import Cooperative, Member, User
 
@@ -113,7 +115,7 @@ def test_kinds_are_said_in_lists_filters_and_forms(root: Client, site: Site) -> 
     assert re.search(r">\s*Anschlüsse\s*<", listed)
     form = page(root, f"/admin/energy/site/{site.pk}/change/")
     assert re.search(r'<option value="household" selected>\s*Haushalt\s*</option>', form)
-    assert "Der Hausanschlusssicherung; Tarife können danach berechnen." in form
+    assert "Des Hausanschlusses; Tarife können danach berechnen." in form
 
 
 @pytest.mark.django_db
@@ -135,3 +137,18 @@ def test_help_texts_are_tied_to_their_fields(root: Client, site: Site) -> None:
     html = refused.content.decode()
     assert "id_code_error" in ID.findall(html)
     assert 'aria-describedby="id_code_helptext id_code_error"' in html
+
+
+@pytest.mark.django_db
+def test_ticks_are_told_in_german(root: Client, site: Site) -> None:
+    GridState.objects.create(
+        microgrid=site.microgrid, at=datetime(2016, 4, 1, 10, tzinfo=UTC), status="DEFICIT", production_w=0, consumption_w=8540,
+        charge_w=0, discharge_w=0, import_w=8540, export_w=0, storage_wh=1500, highest_loading=0.03, sites_reporting=1,
+        reasons=["Homes use 8.5 kW more than roofs and batteries give."],
+    )  # fmt: skip
+    listed = page(root, "/admin/grid/gridstate/")
+    assert "liefert 8,54 kW" in listed
+    assert re.search(r">\s*Mangel\s*<", listed)
+    assert "Homes use" not in listed
+    assert "Select value" not in page(root, "/admin/grid/controlrule/add/")
+    assert re.search(r">\s*Phasen", page(root, "/admin/energy/site/add/"))
