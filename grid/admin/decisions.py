@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
 from grid.models import (
@@ -205,11 +205,11 @@ class DeviceCommandAdmin(MicrogridFactAdmin):
     def limit(self, row: DeviceCommand) -> str:
         return "–" if row.limit_w is None else power_in_words(row.limit_w)
 
-    @display(description=gettext_lazy("charge"))
+    @display(description=pgettext_lazy("storage", "charge"))
     def charge(self, row: DeviceCommand) -> str:
         return power_in_words(row.charge_w)
 
-    @display(description=gettext_lazy("discharge"))
+    @display(description=pgettext_lazy("storage", "discharge"))
     def discharge(self, row: DeviceCommand) -> str:
         return power_in_words(row.discharge_w)
 

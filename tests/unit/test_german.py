@@ -13,6 +13,8 @@ LOCALE = ROOT / "locale" / "de" / "LC_MESSAGES"
 ROOMS = ("billing", "contracts", "energy", "grid", "kernel", "members", "microgrid_site")
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 IN_CONTEXT = {"pgettext", "pgettext_lazy"}
+A_TEXT = r"""u?((?:'(?:[^'\\]|\\.)*')|(?:"(?:[^"\\]|\\.)*"))"""
+IN_TEMPLATES_IN_CONTEXT = re.compile(rf"\bn?pgettext\({A_TEXT}, ?{A_TEXT}")
 IN_TEMPLATES = re.compile(r"""(?:\bn?gettext|(?<!\w)_)\(u?((?:'(?:[^'\\]|\\.)*')|(?:"(?:[^"\\]|\\.)*"))""")
 
 
@@ -38,8 +40,11 @@ def marked_in_code() -> Iterator[str]:
 
 def marked_in_templates() -> Iterator[str]:
     for path in (ROOT / "templates").rglob("*.html"):
-        for found in IN_TEMPLATES.finditer(templatize(path.read_text())):
+        text = templatize(path.read_text())
+        for found in IN_TEMPLATES.finditer(text):
             yield ast.literal_eval(found[1])
+        for found in IN_TEMPLATES_IN_CONTEXT.finditer(text):
+            yield f"{ast.literal_eval(found[1])}\x04{ast.literal_eval(found[2])}"
 
 
 def test_every_text_has_its_german() -> None:
