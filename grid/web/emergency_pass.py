@@ -16,7 +16,7 @@ from django.utils.translation import get_language_from_request, override
 from redis.exceptions import RedisError
 
 from grid.adapters.live_push import last_story
-from grid.domain.standing import STILL, standing
+from grid.domain.standing import standing
 from kernel.intervals import zone
 from kernel.phrases import german_figures
 from members.language import day_in_words
@@ -27,7 +27,7 @@ PATH = "/emergency/"
 WORDS = {
     "NORMAL": "in balance", "SURPLUS": "more sun than we need", "DEFICIT": "we draw from outside", "PEAK": "at the limit",
     "CURTAILED": "somebody is held back", "EMERGENCY": "emergency", "ISLANDED": "on our own", "BLACKSTART": "starting up again",
-    "RESYNC": "joining the public grid again", STILL: "no exchange with the public grid",
+    "RESYNC": "joining the public grid again",
 }  # fmt: skip
 
 

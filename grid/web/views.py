@@ -14,7 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_microgrids
-from grid.domain.standing import STILL, standing
+from grid.domain.standing import standing
 from grid.models import GridState
 from grid.selectors.alarms import alarm_board
 from grid.selectors.day_picture import day_picture
@@ -29,7 +29,7 @@ RECENT_STATES = 300
 SENTENCES = {
     "NORMAL": gettext_lazy("In balance"), "SURPLUS": gettext_lazy("More sun than we need"), "DEFICIT": gettext_lazy("We draw from outside"), "PEAK": gettext_lazy("At the limit"),
     "CURTAILED": gettext_lazy("Roofs are held back"), "EMERGENCY": gettext_lazy("Emergency"), "ISLANDED": gettext_lazy("On our own"), "BLACKSTART": gettext_lazy("Starting up again"),
-    "RESYNC": gettext_lazy("Joining the public grid again"), STILL: gettext_lazy("No exchange with the public grid"), "": gettext_lazy("Measured"),
+    "RESYNC": gettext_lazy("Joining the public grid again"), "": gettext_lazy("Measured"),
 }  # fmt: skip
 VIEWS = ("diagram", "map", "list")
 

@@ -4,6 +4,6 @@ const SHOWN_W = 50;
 /** The name by which people read a state. */
 export function standing({ status, import_w: taken, export_w: given }) {
   if (status !== "SURPLUS" && status !== "DEFICIT") return status;
-  if (Math.max(taken, given) < SHOWN_W) return "STILL";
+  if (Math.max(taken, given) < SHOWN_W) return "NORMAL";
   return taken >= given ? "DEFICIT" : "SURPLUS";
 }

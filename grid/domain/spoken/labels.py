@@ -52,7 +52,7 @@ METERING = (
     P("open", "offen"), P("set a storage", "Speicher einstellen"), P("limit a source", "Erzeuger begrenzen"), P("let a tier of loads go", "Lasten einer Stufe abwerfen"), P("tier {tier:n}", "Stufe {tier}"),
     P("found anew", "neu gefunden"), P("the plan before, moved on", "der vorige Fahrplan, weitergeschoben"), P("the plain rule", "die einfache Regel"),
     P("The plan of least cost", "Der Fahrplan mit den geringsten Kosten"), P("The plan before, moved on", "Der vorige Fahrplan, weitergeschoben"), P("The plain rule", "Die einfache Regel"),
-    P("more sun than we need", "mehr Sonne, als wir brauchen"), P("we draw from outside", "wir beziehen von außen"), P("no exchange with the public grid", "kein Austausch mit dem öffentlichen Netz"), P("at the limit", "an der Grenze"), P("somebody is held back", "jemand wird begrenzt"),
+    P("more sun than we need", "mehr Sonne, als wir brauchen"), P("we draw from outside", "wir beziehen von außen"), P("at the limit", "an der Grenze"), P("somebody is held back", "jemand wird begrenzt"),
     P("starting up again", "Wiederaufbau"), P("joining the public grid again", "Rücksynchronisierung mit dem öffentlichen Netz"),
     P("spike", "Ausreißer"), P("stuck", "steht still"), P("unusual day", "ungewöhnlicher Tag"), P("out of range", "außerhalb des Bereichs"), P("does not match its register", "passt nicht zum Zählwerk"),
     P("production at night", "Erzeugung bei Nacht"), P("clock was off", "Uhr ging falsch"),

@@ -292,8 +292,8 @@ def test_the_page_needs_no_database_once_it_was_seen(
     ("import_w", "language", "word"),
     [
         (800, "en", "We draw from outside"),
-        (0, "en", "No exchange with the public grid"),
-        (0, "de", "Kein Austausch mit dem öffentlichen Netz"),
+        (0, "en", "In balance"),
+        (0, "de", "Im Gleichgewicht"),
     ],
 )
 def test_a_deficit_that_is_kept_is_not_called_drawing_beside_nothing(

@@ -2,18 +2,18 @@
 
 import pytest
 
-from grid.domain.standing import STILL, standing
+from grid.domain.standing import standing
 
 
 @pytest.mark.parametrize(
     ("status", "import_w", "export_w", "name"),
     [
         ("DEFICIT", 800, 0, "DEFICIT"),
-        ("DEFICIT", 49, 0, STILL),
-        ("DEFICIT", 0, 0, STILL),
+        ("DEFICIT", 49, 0, "NORMAL"),
+        ("DEFICIT", 0, 0, "NORMAL"),
         ("DEFICIT", 0, 300, "SURPLUS"),
         ("SURPLUS", 0, 900, "SURPLUS"),
-        ("SURPLUS", 0, 20, STILL),
+        ("SURPLUS", 0, 20, "NORMAL"),
         ("SURPLUS", 120, 0, "DEFICIT"),
         ("NORMAL", 300, 0, "NORMAL"),
         ("PEAK", 0, 0, "PEAK"),
