@@ -1,6 +1,10 @@
 """What was decided and done: shares, balances, prices, ticks, commands. Facts, not forms."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -145,6 +149,9 @@ class GridStateAdmin(MicrogridFactAdmin):
     )
     list_filter = ("microgrid", "status")
     ordering = ("-at",)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return ["why" if name == "reasons" else name for name in super().get_fields(request, obj)]
 
     @display(description=gettext_lazy("status"), label=STATUS_COLOURS)
     def state(self, row: GridState) -> tuple[str, str]:

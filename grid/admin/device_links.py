@@ -116,7 +116,11 @@ class DeviceLinkAdmin(RoleAdmin):
 class TagForm(forms.ModelForm):
     """The card's id is typed in once and kept as its hash."""
 
-    card = forms.CharField(max_length=36, help_text="As the reader shows it; only its hash is kept.")
+    card = forms.CharField(
+        label=gettext_lazy("Card"),
+        max_length=36,
+        help_text=gettext_lazy("As the reader shows it; only its hash is kept."),
+    )
 
     def save(self, commit: bool = True) -> ChargingTag:
         self.instance.tag_sha256 = tag_digest(self.cleaned_data["card"])

@@ -18,7 +18,7 @@ from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
 from members.selectors.scope import user_of
 
-EXPLAINED = (
+EXPLAINED = gettext_lazy(
     "From this day on what the plant feeds in is its holders': credited to each by their part, or used first at a site of theirs at that moment. "
     "The division before ends the day before; days that are closed do not change."
 )
@@ -28,7 +28,7 @@ class PartForm(ModelForm):
     """A holder's part, written in per cent."""
 
     percent = DecimalField(
-        label="Part [%]", max_digits=7, decimal_places=4, min_value=Decimal("0.0001"), max_value=100, widget=UnfoldAdminDecimalFieldWidget()
+        label=gettext_lazy("Part [%]"), max_digits=7, decimal_places=4, min_value=Decimal("0.0001"), max_value=100, widget=UnfoldAdminDecimalFieldWidget()
     )  # fmt: skip
 
     class Meta:

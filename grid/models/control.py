@@ -55,7 +55,7 @@ class GridState(models.Model):
         indexes = [models.Index(fields=["microgrid", "-at"], name="state_newest_first")]
 
     def __str__(self) -> str:
-        return f"{self.status} at {self.at}"
+        return f"{self.get_status_display()} at {self.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class CommandStatus(models.TextChoices):

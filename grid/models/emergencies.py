@@ -69,7 +69,7 @@ class Emergency(PublicRow):
         indexes = [models.Index(fields=["microgrid", "-began_at"], name="emergencies_newest_first")]
 
     def __str__(self) -> str:
-        return f"{'drill' if self.is_drill else 'emergency'} at {self.began_at}: {self.cause}"
+        return f"{'drill' if self.is_drill else 'emergency'} at {self.began_at:%Y-%m-%d %H:%M:%S} UTC: {self.cause}"
 
 
 class EmergencyStep(models.Model):

@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.contrib.admin.filters import ChoicesFieldListFilter, FieldListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
 from django.utils.translation import get_language, gettext_lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -174,12 +174,24 @@ def period_written(period: int) -> str:
 def kinds_said(page: Any, names: Sequence[Any]) -> list[Any]:
     """Columns of a page's list, kinds, states and kept sentences in the reader's language; what the page has itself stays its own."""
     kinds = {field.name: field for field in page.model._meta.fields if is_said(field)}
-    return [
-        kind_column(kinds[name])
-        if isinstance(name, str) and name in kinds and not hasattr(page, name)
-        else name
-        for name in names
-    ]
+
+    def shown(name: Any) -> Any:
+        if name == "__str__":
+            return row_column(page.model)
+        return kind_column(kinds[name]) if name in kinds and not hasattr(page, name) else name
+
+    return [shown(name) if isinstance(name, str) else name for name in names]
+
+
+@cache
+def row_column(model: type[Model]) -> Callable[[Any], str]:
+    """A column of what rows call themselves."""
+
+    @admin.display(description=model._meta.verbose_name)
+    def column(row: Any) -> str:
+        return label_said(str(row))
+
+    return column
 
 
 @cache
@@ -233,6 +245,13 @@ class RoleAdmin(RoleScope, ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         return kinds_said(self, for_people(self, super().get_list_display(request)))
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The window's title names the row in the reader's language."""
+        subtitle = label_said(str(context.get("subtitle") or ""))
+        return super().render_change_form(request, {**context, "subtitle": subtitle}, *args, **kwargs)
 
 
 class FactAdmin(RoleAdmin):

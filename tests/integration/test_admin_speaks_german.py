@@ -150,5 +150,9 @@ def test_ticks_are_told_in_german(root: Client, site: Site) -> None:
     assert "liefert 8,54 kW" in listed
     assert re.search(r">\s*Mangel\s*<", listed)
     assert "Homes use" not in listed
+    state = GridState.objects.get()
+    shown = page(root, f"/admin/grid/gridstate/{state.pk}/change/")
+    assert shown.count("Mangel am 01.04.2016, 10:00:00 UTC") >= 2  # in the window's title and above the form
+    assert "Die Haushalte verbrauchen 8,5 kW mehr" in shown
     assert "Select value" not in page(root, "/admin/grid/controlrule/add/")
     assert re.search(r">\s*Phasen", page(root, "/admin/energy/site/add/"))
