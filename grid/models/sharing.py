@@ -4,6 +4,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
@@ -85,7 +86,10 @@ class SharingRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_key_display()} from {self.valid_from}"
+        return _("%(key)s from %(valid_from)s") % {
+            "key": self.get_key_display(),
+            "valid_from": self.valid_from,
+        }
 
 
 class SharingKeyShare(models.Model):
