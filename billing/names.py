@@ -65,7 +65,7 @@ NAMES = (
     gettext_noop("queued at"), gettext_noop("rail"), gettext_noop("rate"), gettext_noop("reason"),
     gettext_noop("received at"), gettext_noop("recipient"), gettext_noop("recipient rate"),
     gettext_noop("recipient vat minor"), gettext_noop("reference"), gettext_noop("refunded minor"),
-    gettext_noop("release rule"), gettext_noop("released at"), gettext_noop("released by"),
+    gettext_noop("release rule"), gettext_noop("reminder"), gettext_noop("released at"), gettext_noop("released by"),
     gettext_noop("reminder stage"), gettext_noop("reminder stages"), gettext_noop("repaid minor"),
     gettext_noop("replaces"), gettext_noop("reserve minor"), gettext_noop("resolutions"),
     gettext_noop("resolved at"), gettext_noop("resolved by"), gettext_noop("result minor"),

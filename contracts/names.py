@@ -21,7 +21,7 @@ NAMES = (
     gettext_noop("coin"), gettext_noop("symbol"), gettext_noop("decimals"), gettext_noop("named at"), gettext_noop("due minor"),
     gettext_noop("units per minor"), gettext_noop("missing since"), gettext_noop("vanished at"), gettext_noop("transaction version"),
     gettext_noop("transaction versions"), gettext_noop("max fee wei"), gettext_noop("signed at"),
-    gettext_noop("chain withdrawal"), gettext_noop("chain withdrawals"), gettext_noop("log index"), gettext_noop("credit wei"),
+    gettext_noop("chain withdrawal"), gettext_noop("public id"), gettext_noop("chain withdrawals"), gettext_noop("log index"), gettext_noop("credit wei"),
     gettext_noop("payee"), gettext_noop("units"), gettext_noop("revenue units"), gettext_noop("worth wad"), gettext_noop("worth minor"),
     gettext_noop("cooperative"), gettext_noop("charge"), gettext_noop("posted"), gettext_noop("bookings"), gettext_noop("seen at"),
 )  # fmt: skip

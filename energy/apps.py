@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy
 
-from energy.names import NAMES
+from energy.names import NAMES, OTHERWISE
 
 
 class EnergyConfig(AppConfig):
@@ -14,4 +14,4 @@ class EnergyConfig(AppConfig):
     def ready(self) -> None:
         from members.language import say_names
 
-        say_names(self, NAMES)
+        say_names(self, NAMES, OTHERWISE)

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy
 
-from grid.names import NAMES
+from grid.names import NAMES, OTHERWISE
 
 
 class GridConfig(AppConfig):
@@ -16,4 +16,4 @@ class GridConfig(AppConfig):
         import grid.web.device_course  # noqa: F401
         from members.language import say_names
 
-        say_names(self, NAMES)
+        say_names(self, NAMES, OTHERWISE)

@@ -1,8 +1,9 @@
 """Figures, days and kept sentences in the language of whoever reads them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 
 from kernel.phrases import PhraseBook, german_figures
 from kernel.speech import Speech
-from kernel.units import energy_for_people
+from kernel.units import energy_for_people, power_for_people
 
 
 def speech() -> Speech:
@@ -28,6 +29,12 @@ def amount(minor: int) -> str:
 def energy_in_words(energy_wh: int) -> str:
     """Energy by size with its unit: `1,234 kWh`, in German `1.234 kWh`."""
     figure, unit = energy_for_people(energy_wh)
+    return f"{german_figures(figure) if _is_german() else figure} {unit}"
+
+
+def power_in_words(power_w: float) -> str:
+    """Power by size with its unit: `8.54 kW`, in German `8,54 kW`."""
+    figure, unit = power_for_people(power_w)
     return f"{german_figures(figure) if _is_german() else figure} {unit}"
 
 
@@ -55,18 +62,21 @@ def _is_german() -> bool:
     return (get_language() or "").startswith("de")
 
 
-def say_names(app: AppConfig, names: Iterable[str]) -> None:
+def say_names(app: AppConfig, names: Iterable[str], otherwise: Mapping[str, Any] | None = None) -> None:
     """Let models and fields of an app whose names Django made itself be called in the reader's language, where `names` holds them.
 
-    Names that a model gives itself are left alone; migrations never see what is set here.
+    Names that a model gives itself are left alone; migrations never see what is set here. `otherwise` holds what a name is called where it
+    says something else elsewhere: by name (`at`), or by model and field (`SwitchOrder.position`), which comes first.
     """
-    known = frozenset(names)
+    words = {name: gettext_lazy(name) for name in names} | dict(otherwise or {})
     for model in app.get_models():
         options = model._meta
-        if str(options.verbose_name_plural) in known and "verbose_name_plural" not in options.original_attrs:
-            options.verbose_name_plural = gettext_lazy(str(options.verbose_name_plural))
-        if str(options.verbose_name) in known and "verbose_name" not in options.original_attrs:
-            options.verbose_name = gettext_lazy(str(options.verbose_name))
+        for name in ("verbose_name", "verbose_name_plural"):
+            made = str(getattr(options, name))
+            if made in words and name not in options.original_attrs:
+                setattr(options, name, words[made])
         for field in (*options.local_fields, *options.local_many_to_many):
-            if field._verbose_name is None and str(field.verbose_name) in known:  # type: ignore[attr-defined]
-                field.verbose_name = gettext_lazy(str(field.verbose_name))
+            made = str(field.verbose_name)
+            word = words.get(f"{model.__name__}.{field.name}") or words.get(made)
+            if field._verbose_name is None and word is not None:  # type: ignore[attr-defined]
+                field.verbose_name = word

@@ -9,3 +9,6 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         # Tasks that any process asks for must find the configured broker.
         import microgrid_site.celery  # noqa: F401
+        from microgrid_site.admin_order import name_records
+
+        name_records()

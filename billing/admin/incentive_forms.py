@@ -28,6 +28,8 @@ from billing.domain.incentive_rules import (
     rule_to_json,
 )
 from billing.models import IncentiveVersion
+from billing.selectors.phrases import PHRASES
+from members.language import said
 
 KIND_CHOICES = (
     ("local_use", gettext_lazy("energy received from neighbours")), ("shift_off_peak", gettext_lazy("energy moved out of the peak")),
@@ -102,7 +104,7 @@ class IncentiveVersionForm(forms.ModelForm):
         try:
             self.instance.rule = rule_to_json(rule_from_json(_json_of(cleaned)))
         except CannotReadRule as why:
-            self.add_error(None, f"{str(why)[:1].upper()}{str(why)[1:]}.")
+            self.add_error(None, f"{said(str(why), PHRASES)}.")
         return cleaned
 
 

@@ -11,7 +11,13 @@ from billing.domain.prepaid import Alarm, Sparing, Thresholds
 from members.models import Cooperative, Member
 from members.models.public import PublicRow
 
-ALARMS = [(alarm.value, alarm.value.replace("_", " ")) for alarm in Alarm]
+ALARMS = [
+    (Alarm.LOW.value, gettext_lazy("low")),
+    (Alarm.LITTLE.value, gettext_lazy("little")),
+    (Alarm.VERY_LOW.value, gettext_lazy("very low")),
+    (Alarm.FRIENDLY.value, gettext_lazy("friendly")),
+    (Alarm.USED_UP.value, gettext_lazy("used up")),
+]
 
 
 class PrepaidRule(models.Model):

@@ -186,6 +186,19 @@ ORDERS = PhraseBook.of(
         "The file breaks the rules of %(schema)s in line %(line)s ('%(problem)s'); tell whoever runs the program."
     ),
 )
+INCENTIVE_RULES = PhraseBook.of(
+    gettext_noop("%(key)s: this program reads rules of format %(known)s"),
+    gettext_noop("%(key)s: must be one of %(known)s"),
+    gettext_noop("%(key)s: cannot be more than usual_days"),
+    gettext_noop("%(key)s: is for an amount per kWh"),
+    gettext_noop("%(key)s: is not known here"),
+    gettext_noop('%(key)s: must be a text with an amount above 0, as "0.02"'),
+    gettext_noop("%(key)s: must be a whole number from %(least)s to %(most)s"),
+    gettext_noop('%(key)s: must be an object as {"from": "17:00", "to": "21:00"}'),
+    gettext_noop("%(key)s: must be later than peak.from"),
+    gettext_noop("%(key)s: must be true or false"),
+    gettext_noop('%(key)s: must be a time, as "17:00"'),
+)
 TARIFF_FILES = PhraseBook.of(
     gettext_noop("%(key)s: is missing; give the prices per kWh by period and tier"),
     gettext_noop("%(key)s: is missing, but flatdemandmonths is given; give the prices per kW"),

@@ -10,7 +10,7 @@ from datetime import date
 from django.utils.translation import gettext_noop
 
 from billing.domain.banking.return_codes import REASONS, UNKNOWN
-from billing.selectors.file_phrases import FILES, ORDERS, PARTS
+from billing.selectors.file_phrases import FILES, INCENTIVE_RULES, ORDERS, PARTS, TARIFF_FILES
 from kernel.phrases import Phrase, PhraseBook
 from members.language import day_in_words, said
 
@@ -153,6 +153,13 @@ PRICING = PhraseBook.of(
     gettext_noop("A fuse is larger than the tariff's largest step, %(size)s A."),
     gettext_noop("The tariff charges power at the system's peak, which is not known."),
     gettext_noop("An amount is above %(most)s; look for a price or a percentage that is far too large."),
+    gettext_noop("A site's energy times price is too large to be rated exactly; check the readings."),
+    gettext_noop(
+        "A site received more from neighbours than it drew: its day must be closed again before it is billed."
+    ),
+    gettext_noop(
+        "A site delivered more to neighbours than it fed in: its day must be closed again before it is billed."
+    ),
 )
 REFUSED_BY_DOORS = PhraseBook.of(
     gettext_noop("This id is that of another payment; begin a new one."),
@@ -186,6 +193,8 @@ PHRASES = CHECKS.joined(
         STATEMENTS,
         PARTS,
         FILES,
+        TARIFF_FILES,
+        INCENTIVE_RULES,
         ORDERS,
         CARDS,
         ACCOUNTS,

@@ -1,6 +1,7 @@
 """Merkle roots and their leaves."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from billing.models import BillingRun, Document
 from contracts.models.transactions import ChainTransaction
@@ -8,8 +9,8 @@ from energy.models import Microgrid
 
 
 class AnchorKind(models.TextChoices):
-    DAY = "day", "microgrid day"
-    RUN = "run", "billing run"
+    DAY = "day", gettext_lazy("microgrid day")
+    RUN = "run", gettext_lazy("billing run")
 
 
 class Anchor(models.Model):

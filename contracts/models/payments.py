@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from billing.models import Charge, Document, LedgerTransaction, Payment
 from contracts.domain.coins import NATIVE
@@ -67,16 +68,18 @@ class ChainPayment(models.Model):
     transaction_hash = models.CharField(max_length=66)
     position = models.PositiveSmallIntegerField(default=0)
     block_number = models.BigIntegerField(null=True)
-    log_index = models.BigIntegerField(null=True, help_text="Its place among all events of its block.")
+    log_index = models.BigIntegerField(
+        null=True, help_text=gettext_lazy("Its place among all events of its block.")
+    )
     document = models.ForeignKey(Document, models.PROTECT, related_name="chain_payments")
     payer = models.CharField(max_length=42)
     coin = models.ForeignKey(
-        StableCoin, models.PROTECT, null=True, blank=True, related_name="payments", help_text="Empty: the chain's own coin."
+        StableCoin, models.PROTECT, null=True, blank=True, related_name="payments", help_text=gettext_lazy("Empty: the chain's own coin.")
     )  # fmt: skip
     paid_units = models.DecimalField(max_digits=78, decimal_places=0)
     applied_wad = models.DecimalField(max_digits=78, decimal_places=0)
     credit_wei = models.DecimalField(
-        max_digits=78, decimal_places=0, default=0, help_text="The payer's credit after it."
+        max_digits=78, decimal_places=0, default=0, help_text=gettext_lazy("The payer's credit after it.")
     )
     payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="chain_payment")
     missing_since = models.DateTimeField(null=True, blank=True)
@@ -108,7 +111,7 @@ class ChainWithdrawal(PublicRow):
     log_index = models.BigIntegerField()
     payee = models.CharField(max_length=42)
     coin = models.ForeignKey(
-        StableCoin, models.PROTECT, null=True, blank=True, related_name="withdrawals", help_text="Empty: the chain's own coin."
+        StableCoin, models.PROTECT, null=True, blank=True, related_name="withdrawals", help_text=gettext_lazy("Empty: the chain's own coin.")
     )  # fmt: skip
     units = models.DecimalField(max_digits=78, decimal_places=0)
     revenue_units = models.DecimalField(max_digits=78, decimal_places=0)
@@ -123,7 +126,7 @@ class ChainWithdrawal(PublicRow):
     posted = models.OneToOneField(
         LedgerTransaction, models.PROTECT, null=True, blank=True, related_name="chain_withdrawal"
     )
-    bookings = models.PositiveSmallIntegerField(default=0, help_text="How often it was booked.")
+    bookings = models.PositiveSmallIntegerField(default=0, help_text=gettext_lazy("How often it was booked."))
     seen_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
     vanished_at = models.DateTimeField(null=True, blank=True)

@@ -18,7 +18,9 @@ class ChainTransaction(models.Model):
     idempotency_key = models.CharField(max_length=160, unique=True)
     chain_id = models.BigIntegerField()
     contract = models.CharField(max_length=40)
-    function = models.CharField(max_length=60, help_text="Empty for the deployment itself.", blank=True)
+    function = models.CharField(
+        max_length=60, help_text=gettext_lazy("Empty for the deployment itself."), blank=True
+    )
     calldata = models.BinaryField()
     status = models.CharField(
         max_length=10, choices=TransactionStatus.choices, default=TransactionStatus.PENDING

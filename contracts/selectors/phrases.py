@@ -30,4 +30,9 @@ PROOFS = PhraseBook.of(
     gettext_noop("This day is not on the chain yet; it comes there after it is closed."),
     gettext_noop("No month"),
 )
-PHRASES = FINDINGS.joined((NODE, PROOFS))
+ROWS = PhraseBook.of(
+    gettext_noop("day %(period)s revision %(revision)s"),
+    gettext_noop("run %(period)s revision %(revision)s"),
+    gettext_noop("quote of %(document)s"),
+)
+PHRASES = FINDINGS.joined((NODE, PROOFS, ROWS))

@@ -54,6 +54,7 @@ class ConnectionForm(SiteFormBase):
         help_text=gettext_lazy("First local day on which its meter counts; empty: since ever."),
     )  # fmt: skip
     phases = forms.ChoiceField(
+        label=gettext_lazy("Phases"),
         choices=PHASES, initial="123", widget=UnfoldAdminSelectWidget(), help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected.")
     )  # fmt: skip
 
@@ -65,7 +66,7 @@ class ConnectionForm(SiteFormBase):
         super().__init__(*args, **kwargs)
         kind = self.fields.get("kind")
         if self.instance.pk is None and isinstance(kind, forms.ChoiceField):
-            kind.choices = [one for one in SiteKind.choices if one[0] != SiteKind.NETWORK]
+            kind.choices = [one for one in kind.choices if one[0] not in ("", SiteKind.NETWORK)]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

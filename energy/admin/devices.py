@@ -27,7 +27,7 @@ from energy.models import (
 from energy.models.devices import DeviceStatus
 from energy.services.alarms import acknowledge_alarm, clear_alarm
 from energy.services.devices import decommission_device, require_encryption, revoke_device
-from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
+from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline, label_said
 from members.models import Role
 from members.selectors.scope import user_of
 
@@ -118,7 +118,7 @@ class DeviceAdmin(FactAdmin):
 
     @display(description=gettext_lazy("Status"), label=DEVICE_COLOURS, ordering="status")
     def status_label(self, row: Device) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+        return row.status, label_said(row.get_status_display())
 
     def has_step_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self._may(request, OPERATORS)

@@ -32,7 +32,7 @@ from energy.models import (
 )
 from energy.models.assets import AssetStatus
 from energy.services.connections import beginning, connect_site, meter_asset
-from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
+from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline, label_said
 from members.models import Role
 from members.selectors.scope import user_of
 
@@ -213,7 +213,7 @@ class _AssetAdmin(RoleAdmin):
 
     @display(description=gettext_lazy("Status"), label=ASSET_COLOURS, ordering="status")
     def status_label(self, row: Any) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+        return row.status, label_said(row.get_status_display())
 
 
 @admin.register(Source)

@@ -11,7 +11,7 @@ from unfold.decorators import action, display
 
 from energy.models import MaintenancePlan, WorkOrder, WorkState
 from energy.services.maintenance import CannotChangeOrder, finish_order, start_order
-from members.admin.roles import RoleAdmin
+from members.admin.roles import RoleAdmin, label_said
 from members.language import say_kept
 from members.models import Role
 from members.selectors.scope import user_of
@@ -84,7 +84,7 @@ class WorkOrderAdmin(RoleAdmin):
 
     @display(description=gettext_lazy("State"), label=STATE_COLOURS, ordering="state")
     def state_label(self, row: WorkOrder) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+        return row.state, label_said(row.get_state_display())
 
     def has_finish_permission(self, request: HttpRequest) -> bool:
         return self._may(request, (Role.OPERATOR,))

@@ -19,7 +19,7 @@ from energy.models import (
     ReadingImport,
 )
 from energy.services.gateways import KEY_PREFIX, renew_key, revoke_gateway
-from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline
+from members.admin.roles import FactAdmin, RoleAdmin, RoleTabularInline, label_said
 from members.models import Role
 
 IMPORT_COLOURS = {
@@ -59,7 +59,7 @@ class ReadingImportAdmin(FactAdmin):
 
     @display(description=gettext_lazy("Status"), label=IMPORT_COLOURS, ordering="status")
     def status_label(self, row: ReadingImport) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+        return row.status, label_said(row.get_status_display())
 
 
 class GatewayMeterInline(RoleTabularInline):

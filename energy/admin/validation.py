@@ -10,7 +10,7 @@ from unfold.decorators import display
 
 from energy.models import ClassSettings, LearnedLimits, Review, ReviewState
 from energy.selectors.reviews import found_words
-from members.admin.roles import FactAdmin, RoleAdmin
+from members.admin.roles import FactAdmin, RoleAdmin, label_said
 from members.models import Role
 
 STATE_COLOURS = {
@@ -68,11 +68,11 @@ class ReviewAdmin(FactAdmin):
 
     @display(description=gettext_lazy("Found"))
     def found_label(self, row: Review) -> str:
-        return ", ".join(found_words(row.found))
+        return ", ".join(map(label_said, found_words(row.found)))
 
     @display(description=gettext_lazy("State"), ordering="state", label=STATE_COLOURS)
     def state_label(self, row: Review) -> tuple[str, str]:
-        return row.state, row.get_state_display()
+        return row.state, label_said(row.get_state_display())
 
     @display(description=gettext_lazy("Page"))
     def page(self, row: Review) -> SafeString:

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from energy.api.insight import InsightDoor
 from energy.api.problems import problem
+from energy.api.said import SaidField
 from energy.models import WorkOrder
 from energy.selectors.scope import visible_orders
 from energy.services.maintenance import CannotChangeOrder, finish_order, plan_order
@@ -31,6 +32,7 @@ class WorkOrderSerializer(serializers.ModelSerializer[WorkOrder]):
 
     id = serializers.UUIDField(source="public_id")
     source: Any = serializers.UUIDField(source="source.public_id")
+    reason = SaidField()
 
     class Meta:
         model = WorkOrder

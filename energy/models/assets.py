@@ -56,9 +56,14 @@ class Consumer(Asset):
     kind = models.CharField(max_length=16, choices=ConsumerKind.choices)
     max_demand_w = models.BigIntegerField(gettext_lazy("maximum demand [W]"))
     priority_tier = models.PositiveSmallIntegerField(
-        default=2, help_text="0 life support and control, 1 essential, 2 normal, 3 deferrable, 4 flexible."
+        default=2,
+        help_text=gettext_lazy(
+            "0 life support and control, 1 essential, 2 normal, 3 deferrable, 4 flexible."
+        ),
     )
-    profile = models.CharField(max_length=80, blank=True, help_text="Reference profile of its virtual meter.")
+    profile = models.CharField(
+        max_length=80, blank=True, help_text=gettext_lazy("Reference profile of its virtual meter.")
+    )
     profile_power_w = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0))
     profile_reactive_var = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0))
 
@@ -78,7 +83,9 @@ class Source(Asset):
     capacity_w = models.BigIntegerField(gettext_lazy("capacity [W]"))
     last_maintenance_date = models.DateField(null=True, blank=True)
     commissioned_date = models.DateField(null=True, blank=True)
-    profile = models.CharField(max_length=80, blank=True, help_text="Reference profile of its virtual meter.")
+    profile = models.CharField(
+        max_length=80, blank=True, help_text=gettext_lazy("Reference profile of its virtual meter.")
+    )
     profile_power_w = models.DecimalField(max_digits=14, decimal_places=3, default=Decimal(0))
 
     class Meta:
@@ -103,7 +110,7 @@ class StorageUnit(Asset):
     soc_min_wh = models.BigIntegerField(gettext_lazy("least charge kept [Wh]"), default=0)
     soc_max_wh = models.BigIntegerField(gettext_lazy("most charge kept [Wh]"))
     soc_wh = models.BigIntegerField(
-        gettext_lazy("state of charge [Wh]"), help_text="State of charge last known."
+        gettext_lazy("state of charge [Wh]"), help_text=gettext_lazy("State of charge last known.")
     )
 
     class Meta:

@@ -1,6 +1,7 @@
 """The cooperative's own certificate authority, and what it issued to devices."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from energy.models.devices import Device
 from members.models import Cooperative
@@ -23,7 +24,7 @@ class DeviceCertificate(models.Model):
 
     authority = models.ForeignKey(CertificateAuthority, models.PROTECT, related_name="certificates")
     device = models.ForeignKey(Device, models.PROTECT, related_name="certificates")
-    serial = models.CharField(max_length=40, unique=True, help_text="Hexadecimal.")
+    serial = models.CharField(max_length=40, unique=True, help_text=gettext_lazy("Hexadecimal."))
     certificate_pem = models.TextField()
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()

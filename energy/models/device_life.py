@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.devices import Device
 from members.models import User
@@ -61,8 +62,8 @@ class DeviceAlarm(PublicRow):
     device = models.ForeignKey(Device, models.PROTECT, related_name="alarms")
     kind = models.CharField(max_length=24, choices=AlarmKind.choices)
     raised_at = models.DateTimeField()
-    last_at = models.DateTimeField(help_text="When it was seen last.")
-    count = models.PositiveIntegerField(default=1, help_text="How often it was seen.")
+    last_at = models.DateTimeField(help_text=gettext_lazy("When it was seen last."))
+    count = models.PositiveIntegerField(default=1, help_text=gettext_lazy("How often it was seen."))
     detail = models.CharField(max_length=300, blank=True)
     acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     acknowledged_at = models.DateTimeField(null=True, blank=True)

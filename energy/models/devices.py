@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.meters import Meter
 from energy.models.microgrids import Microgrid
@@ -23,19 +24,24 @@ class Device(PublicRow):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="devices")
     meter = models.ForeignKey(Meter, models.PROTECT, null=True, blank=True, related_name="devices")
     sensor = models.ForeignKey(Sensor, models.PROTECT, null=True, blank=True, related_name="devices")
-    name = models.CharField(max_length=120, unique=True, help_text="Base name in SenML, a URN.")
+    name = models.CharField(max_length=120, unique=True, help_text=gettext_lazy("Base name in SenML, a URN."))
     status = models.CharField(max_length=16, choices=DeviceStatus.choices, default=DeviceStatus.ENROLLED)
     model = models.CharField(
-        max_length=80, blank=True, help_text="As the device gives it; firmware is chosen by it."
+        max_length=80, blank=True, help_text=gettext_lazy("As the device gives it; firmware is chosen by it.")
     )
     firmware_version = models.CharField(
-        max_length=40, blank=True, help_text="As the device last reported it."
+        max_length=40, blank=True, help_text=gettext_lazy("As the device last reported it.")
     )
-    encrypts = models.BooleanField(default=False, help_text="Only encrypted messages are accepted.")
+    encrypts = models.BooleanField(
+        default=False, help_text=gettext_lazy("Only encrypted messages are accepted.")
+    )
     last_counter = models.BigIntegerField(default=0)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     recent_refusals_at = ArrayField(
-        models.DateTimeField(), default=list, editable=False, help_text="The last five, the newest first."
+        models.DateTimeField(),
+        default=list,
+        editable=False,
+        help_text=gettext_lazy("The last five, the newest first."),
     )
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.meter_days import Channel
 from energy.models.meters import Meter
@@ -17,7 +18,7 @@ class MeterExchange(PublicRow):
     old_serial = models.CharField(max_length=80, blank=True)
     new_serial = models.CharField(max_length=80)
     by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    recorded_at = models.DateTimeField(help_text="Real time.")
+    recorded_at = models.DateTimeField(help_text=gettext_lazy("Real time."))
 
     class Meta:
         constraints = [
@@ -33,8 +34,8 @@ class RegisterHandOver(models.Model):
 
     exchange = models.ForeignKey(MeterExchange, models.CASCADE, related_name="registers")
     channel = models.SmallIntegerField(choices=Channel.choices)
-    last_wh = models.BigIntegerField("last reading of the old meter [Wh]")
-    first_wh = models.BigIntegerField("first reading of the new meter [Wh]")
+    last_wh = models.BigIntegerField(gettext_lazy("last reading of the old meter [Wh]"))
+    first_wh = models.BigIntegerField(gettext_lazy("first reading of the new meter [Wh]"))
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.devices import Device
 from members.models import Cooperative, User
@@ -13,14 +14,17 @@ class FirmwareRelease(PublicRow):
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="firmware_releases")
     model = models.CharField(max_length=80)
-    version = models.CharField(max_length=40, help_text="Whole numbers with dots, for example 1.4.0.")
+    version = models.CharField(
+        max_length=40, help_text=gettext_lazy("Whole numbers with dots, for example 1.4.0.")
+    )
     image = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     percent = models.PositiveSmallIntegerField(
-        default=0, help_text="Share of the devices that it is offered to [%]."
+        default=0, help_text=gettext_lazy("Share of the devices that it is offered to [%].")
     )
     failure_limit_percent = models.PositiveSmallIntegerField(
-        default=10, help_text="The roll-out halts when more of those that tried have failed [%]."
+        default=10,
+        help_text=gettext_lazy("The roll-out halts when more of those that tried have failed [%]."),
     )
     made_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     made_at = models.DateTimeField()

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.domain.forecast_model import USUAL_SUM_SHARE
 from energy.models.meters import Meter
@@ -28,21 +29,30 @@ class ForecastModel(models.Model):
 
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="forecast_models")
     quantity = models.CharField(max_length=16, choices=ForecastQuantity.choices)
-    trained_until = models.DateTimeField(help_text="It has seen nothing that ended after this instant.")
+    trained_until = models.DateTimeField(
+        help_text=gettext_lazy("It has seen nothing that ended after this instant.")
+    )
     made_at = models.DateTimeField()
-    reason = models.CharField(max_length=80, help_text="Why it was trained: first, a week has passed, drift.")
-    version = models.CharField(max_length=20, help_text="Version of the method.")
-    rows = models.BigIntegerField("rows of training")
+    reason = models.CharField(
+        max_length=80, help_text=gettext_lazy("Why it was trained: first, a week has passed, drift.")
+    )
+    version = models.CharField(max_length=20, help_text=gettext_lazy("Version of the method."))
+    rows = models.BigIntegerField(gettext_lazy("rows of training"))
     clock_offset_s = models.IntegerField(
         null=True,
-        help_text="Seconds ahead of UTC of the clock its meters live by; empty: the microgrid's zone.",
+        help_text=gettext_lazy(
+            "Seconds ahead of UTC of the clock its meters live by; empty: the microgrid's zone."
+        ),
     )
-    trees = models.BinaryField(help_text="LightGBM's text form of the three quantiles, packed.")
-    meter_ids = ArrayField(models.BigIntegerField(), help_text="Meters in the order of the margins.")
-    low_margins = ArrayField(models.FloatField(), help_text="The last is that of the sum.")
-    high_margins = ArrayField(models.FloatField(), help_text="The last is that of the sum.")
+    trees = models.BinaryField(help_text=gettext_lazy("LightGBM's text form of the three quantiles, packed."))
+    meter_ids = ArrayField(
+        models.BigIntegerField(), help_text=gettext_lazy("Meters in the order of the margins.")
+    )
+    low_margins = ArrayField(models.FloatField(), help_text=gettext_lazy("The last is that of the sum."))
+    high_margins = ArrayField(models.FloatField(), help_text=gettext_lazy("The last is that of the sum."))
     sum_share = models.FloatField(
-        default=USUAL_SUM_SHARE, help_text="How much it counts beside a nowcast of the sum, 0 to 1."
+        default=USUAL_SUM_SHARE,
+        help_text=gettext_lazy("How much it counts beside a nowcast of the sum, 0 to 1."),
     )
 
     class Meta:
@@ -67,17 +77,19 @@ class ForecastRun(models.Model):
     origin_at = models.DateTimeField()
     made_at = models.DateTimeField()
     interval_minutes = models.PositiveSmallIntegerField()
-    horizon = models.PositiveSmallIntegerField("intervals foreseen")
+    horizon = models.PositiveSmallIntegerField(gettext_lazy("intervals foreseen"))
     model_version = models.CharField(max_length=20)
-    weather = models.CharField(max_length=80, help_text="What is known of the weather, and from where.")
+    weather = models.CharField(
+        max_length=80, help_text=gettext_lazy("What is known of the weather, and from where.")
+    )
     made_by = models.ManyToManyField(
-        ForecastModel, related_name="runs", help_text="None where like days had to serve."
+        ForecastModel, related_name="runs", help_text=gettext_lazy("None where like days had to serve.")
     )
     net_p10_wh = ArrayField(
         models.IntegerField(),
         default=list,
         blank=True,
-        help_text="Use less production; empty where not both are foreseen.",
+        help_text=gettext_lazy("Use less production; empty where not both are foreseen."),
     )
     net_p50_wh = ArrayField(models.IntegerField(), default=list, blank=True)
     net_p90_wh = ArrayField(models.IntegerField(), default=list, blank=True)
@@ -85,7 +97,9 @@ class ForecastRun(models.Model):
         models.SmallIntegerField(),
         default=list,
         blank=True,
-        help_text="How much of an error is left after an interval; empty where that is not known.",
+        help_text=gettext_lazy(
+            "How much of an error is left after an interval; empty where that is not known."
+        ),
     )
 
     class Meta:
@@ -128,13 +142,13 @@ class ForecastScore(models.Model):
     day = models.DateField()
     quantity = models.CharField(max_length=16, choices=ForecastQuantity.choices)
     meter = models.ForeignKey(Meter, models.CASCADE, null=True, related_name="forecast_scores")
-    intervals = models.PositiveSmallIntegerField("intervals measured")
-    mae_wh = models.FloatField("mean absolute error")
-    pinball_wh = models.FloatField("pinball loss")
-    coverage = models.FloatField("share within the band")
-    yesterday_mae_wh = models.FloatField("of the day before", null=True)
-    last_week_mae_wh = models.FloatField("of the day a week before", null=True)
-    like_days_mae_wh = models.FloatField("of four like days", null=True)
+    intervals = models.PositiveSmallIntegerField(gettext_lazy("intervals measured"))
+    mae_wh = models.FloatField(gettext_lazy("mean absolute error"))
+    pinball_wh = models.FloatField(gettext_lazy("pinball loss"))
+    coverage = models.FloatField(gettext_lazy("share within the band"))
+    yesterday_mae_wh = models.FloatField(gettext_lazy("of the day before"), null=True)
+    last_week_mae_wh = models.FloatField(gettext_lazy("of the day a week before"), null=True)
+    like_days_mae_wh = models.FloatField(gettext_lazy("of four like days"), null=True)
     scored_at = models.DateTimeField()
 
     class Meta:

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.meter_days import Channel
 from energy.models.microgrids import Microgrid
@@ -44,8 +45,8 @@ class ReadingImport(PublicRow):
     file_name = models.CharField(max_length=200)
     format = models.CharField(max_length=16)
     unit = models.CharField(max_length=4)
-    label = models.CharField("times label", max_length=8)
-    clock = models.CharField("times without offset", max_length=8)
+    label = models.CharField(gettext_lazy("times label"), max_length=8)
+    clock = models.CharField(gettext_lazy("times without offset"), max_length=8)
     status = models.CharField(max_length=12, choices=ImportStatus.choices, default=ImportStatus.WAITING)
     uploaded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     uploaded_at = models.DateTimeField()
@@ -55,9 +56,9 @@ class ReadingImport(PublicRow):
     rows = models.PositiveIntegerField(default=0)
     problem_count = models.PositiveIntegerField(default=0)
     says_status = models.BooleanField(
-        default=False, help_text="The file tells measured values from substitute ones."
+        default=False, help_text=gettext_lazy("The file tells measured values from substitute ones.")
     )
-    rounded = models.PositiveIntegerField("values not whole Wh", default=0)
+    rounded = models.PositiveIntegerField(gettext_lazy("values not whole Wh"), default=0)
     first_day = models.DateField(null=True, blank=True)
     last_day = models.DateField(null=True, blank=True)
     meter_ids = ArrayField(models.BigIntegerField(), default=list)

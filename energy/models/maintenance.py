@@ -30,16 +30,20 @@ class MaintenancePlan(PublicRow):
     work = models.CharField(max_length=16, choices=WorkKind.choices)
     rule = models.CharField(max_length=16, choices=PlanRule.choices)
     every_months = models.PositiveSmallIntegerField(gettext_lazy("every [months]"), null=True, blank=True)
-    next_date = models.DateField(null=True, blank=True, help_text="By date: when it is due next.")
+    next_date = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("By date: when it is due next.")
+    )
     every_hours = models.PositiveIntegerField(gettext_lazy("every [operating hours]"), null=True, blank=True)
     below_percent = models.PositiveSmallIntegerField(
         gettext_lazy("below [%]"),
         null=True,
         blank=True,
-        help_text="Of what the source gives clean, on clear days.",
+        help_text=gettext_lazy("Of what the source gives clean, on clear days."),
     )
     remind_days = models.PositiveSmallIntegerField(
-        gettext_lazy("notice [days]"), default=14, help_text="So long before the date the work order is made."
+        gettext_lazy("notice [days]"),
+        default=14,
+        help_text=gettext_lazy("So long before the date the work order is made."),
     )
     is_active = models.BooleanField(default=True)
 
@@ -94,7 +98,7 @@ class WorkOrder(PublicRow):
     available_percent = models.PositiveSmallIntegerField(
         gettext_lazy("available meanwhile [%]"),
         default=0,
-        help_text="How much of the source still produces during the work.",
+        help_text=gettext_lazy("How much of the source still produces during the work."),
     )
     assigned_to = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)

@@ -45,7 +45,7 @@ class Meter(PublicRow):
     storage = models.OneToOneField(StorageUnit, models.PROTECT, null=True, blank=True, related_name="meter")
     consumer = models.OneToOneField(
         Consumer, models.PROTECT, null=True, blank=True, related_name="meter",
-        help_text="A sub-meter's load: what it draws is in the site's own registers as well.",
+        help_text=gettext_lazy("A sub-meter's load: what it draws is in the site's own registers as well."),
     )  # fmt: skip
     line = models.OneToOneField(Line, models.PROTECT, null=True, blank=True, related_name="meter")
     transformer = models.OneToOneField(
@@ -53,17 +53,19 @@ class Meter(PublicRow):
     )
     code = models.CharField(max_length=120)
     external_ref = models.CharField(
-        max_length=120, blank=True, help_text="How the grid operator calls the metering point."
+        max_length=120, blank=True, help_text=gettext_lazy("How the grid operator calls the metering point.")
     )
     register_limit_wh = models.BigIntegerField(
-        gettext_lazy("registers' limit [Wh]"), default=10**11, help_text="The registers roll over here."
+        gettext_lazy("registers' limit [Wh]"),
+        default=10**11,
+        help_text=gettext_lazy("The registers roll over here."),
     )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     installed_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     reactive_from = models.DateField(
         gettext_lazy("counts reactive energy from"), null=True, blank=True,
-        help_text="First local day on which the meter counts the reactive energy drawn [varh] beside its other registers; empty: it does not.",
+        help_text=gettext_lazy("First local day on which the meter counts the reactive energy drawn [varh] beside its other registers; empty: it does not."),
     )  # fmt: skip
 
     class Meta:

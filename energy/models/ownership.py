@@ -5,6 +5,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.sites import Site
 from members.models import Member
@@ -28,14 +29,20 @@ class SiteOwnership(PublicRow):
     site = models.ForeignKey(Site, models.CASCADE, related_name="ownerships")
     member = models.ForeignKey(Member, models.PROTECT, related_name="ownerships")
     valid_from = models.DateField(
-        "from", null=True, blank=True, help_text="First day; empty: from the beginning."
+        gettext_lazy("from"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("First day; empty: from the beginning."),
     )
     valid_to = models.DateField(
-        "until", null=True, blank=True, help_text="The day after the last; empty: until further notice."
+        gettext_lazy("until"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("The day after the last; empty: until further notice."),
     )
-    is_vacant = models.BooleanField("nobody lives there", default=False)
+    is_vacant = models.BooleanField(gettext_lazy("nobody lives there"), default=False)
     has_begun = models.BooleanField(
-        default=False, help_text="Its first day has come, and the site is theirs."
+        default=False, help_text=gettext_lazy("Its first day has come, and the site is theirs.")
     )
     entered_at = models.DateTimeField(null=True)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models.gateways import Gateway
 from energy.models.meters import Meter
@@ -20,8 +21,12 @@ class FeedSilence(models.Model):
     kind = models.CharField(max_length=8, choices=SilenceKind.choices)
     meter = models.ForeignKey(Meter, models.CASCADE, null=True, blank=True, related_name="silences")
     gateway = models.ForeignKey(Gateway, models.CASCADE, null=True, blank=True, related_name="silences")
-    feed = models.CharField(max_length=16, blank=True, help_text="The format of a regular import.")
-    since_at = models.DateTimeField(help_text="The last that was heard, or the first of the zeros.")
+    feed = models.CharField(
+        max_length=16, blank=True, help_text=gettext_lazy("The format of a regular import.")
+    )
+    since_at = models.DateTimeField(
+        help_text=gettext_lazy("The last that was heard, or the first of the zeros.")
+    )
     found_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

@@ -29,24 +29,28 @@ class Site(PublicRow):
         Member,
         models.PROTECT,
         related_name="sites",
-        help_text="Whose it is today; it is handed over by a move.",
+        help_text=gettext_lazy("Whose it is today; it is handed over by a move."),
     )
     landlord = models.ForeignKey(
         Member, models.PROTECT, null=True, blank=True, related_name="+",
-        help_text="Who pays while nobody lives there; empty: the cooperative.",
+        help_text=gettext_lazy("Who pays while nobody lives there; empty: the cooperative."),
     )  # fmt: skip
     node = models.ForeignKey(Node, models.PROTECT, null=True, blank=True, related_name="sites")
-    code = models.CharField(max_length=120, help_text="The metering point's id; also the code of its meter.")
+    code = models.CharField(
+        max_length=120, help_text=gettext_lazy("The metering point's id; also the code of its meter.")
+    )
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=16, choices=SiteKind.choices)
     phases = models.CharField(
-        max_length=3, default="123", help_text="On which of the phases 1, 2 and 3 it is connected."
+        max_length=3,
+        default="123",
+        help_text=gettext_lazy("On which of the phases 1, 2 and 3 it is connected."),
     )
     fuse_a = models.PositiveSmallIntegerField(
         gettext_lazy("fuse [A]"),
         null=True,
         blank=True,
-        help_text="Of the connection; tariffs may charge by it.",
+        help_text=gettext_lazy("Of the connection; tariffs may charge by it."),
     )
 
     class Meta:

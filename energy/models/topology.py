@@ -40,9 +40,9 @@ class ThereQuerySet(models.QuerySet[Part]):
 class There(models.Model):
     """What a part of the network has in common: from when to when it is there, by the microgrid's clock."""
 
-    valid_from = models.DateTimeField(null=True, blank=True, help_text="Empty: since ever.")
+    valid_from = models.DateTimeField(null=True, blank=True, help_text=gettext_lazy("Empty: since ever."))
     valid_to = models.DateTimeField(
-        null=True, blank=True, help_text="Exclusive; empty: until further notice."
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
     )
 
     objects = ThereQuerySet.as_manager()
@@ -74,7 +74,9 @@ class Node(There):
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="nodes")
     code = models.CharField(max_length=120)
     nominal_voltage_v = models.PositiveIntegerField(gettext_lazy("nominal voltage [V]"))
-    vm_setpoint_pu = models.FloatField(null=True, blank=True, help_text="Held here: the slack busbar.")
+    vm_setpoint_pu = models.FloatField(
+        null=True, blank=True, help_text=gettext_lazy("Held here: the slack busbar.")
+    )
     vm_min_pu = models.FloatField(gettext_lazy("least voltage [p.u.]"), default=0.9)
     vm_max_pu = models.FloatField(gettext_lazy("most voltage [p.u.]"), default=1.1)
     longitude = models.FloatField(null=True, blank=True)
@@ -103,12 +105,16 @@ class Line(There):
     reactance_ohm_per_km = models.FloatField()
     susceptance_us_per_km = models.FloatField(default=0.0)
     zero_resistance_ohm_per_km = models.FloatField(
-        null=True, blank=True, help_text="Of what its phases have in common (zero sequence); empty: not told."
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Of what its phases have in common (zero sequence); empty: not told."),
     )
     zero_reactance_ohm_per_km = models.FloatField(null=True, blank=True)
     max_current_a = models.FloatField(gettext_lazy("most current [A]"))
     line_type = models.CharField(max_length=120, blank=True)
-    phases = models.CharField(max_length=3, default="123", help_text="Which of the phases 1, 2 and 3 it has.")
+    phases = models.CharField(
+        max_length=3, default="123", help_text=gettext_lazy("Which of the phases 1, 2 and 3 it has.")
+    )
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -135,10 +141,10 @@ class Transformer(There):
     rated_va = models.BigIntegerField(gettext_lazy("rating [VA]"))
     voltage_hv_v = models.PositiveIntegerField()
     voltage_lv_v = models.PositiveIntegerField()
-    short_circuit_percent = models.FloatField(help_text="vmImp")
-    copper_loss_w = models.FloatField(help_text="pCu")
-    iron_loss_w = models.FloatField(help_text="pFe")
-    no_load_current_percent = models.FloatField(help_text="iNoLoad")
+    short_circuit_percent = models.FloatField(help_text=gettext_lazy("vmImp"))
+    copper_loss_w = models.FloatField(help_text=gettext_lazy("pCu"))
+    iron_loss_w = models.FloatField(help_text=gettext_lazy("pFe"))
+    no_load_current_percent = models.FloatField(help_text=gettext_lazy("iNoLoad"))
     tap_position = models.SmallIntegerField(default=0)
     tap_neutral = models.SmallIntegerField(default=0)
     tap_min = models.SmallIntegerField(default=0)
@@ -211,8 +217,8 @@ class NetworkChange(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="network_changes")
     made_at = models.DateTimeField()
     what = models.CharField(max_length=200)
-    source = models.CharField(max_length=200, blank=True, help_text="The file it came from.")
-    digest = models.CharField(max_length=64, blank=True, help_text="Of what was imported.")
+    source = models.CharField(max_length=200, blank=True, help_text=gettext_lazy("The file it came from."))
+    digest = models.CharField(max_length=64, blank=True, help_text=gettext_lazy("Of what was imported."))
 
     class Meta:
         indexes = [models.Index(fields=["microgrid", "-id"], name="network_change_newest_first")]

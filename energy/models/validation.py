@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.domain.meter_class import MeterClass
 from energy.models.meter_days import Channel
@@ -23,19 +24,19 @@ class ClassSettings(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="class_settings")
     meter_class = models.CharField(max_length=20, choices=CLASS_CHOICES)
     limit_factor = models.DecimalField(
-        max_digits=4, decimal_places=2, default=Decimal(1), help_text="Times the learned limits: above 1 less is found.",
+        max_digits=4, decimal_places=2, default=Decimal(1), help_text=gettext_lazy("Times the learned limits: above 1 less is found."),
         validators=[MinValueValidator(Decimal("0.5")), MaxValueValidator(Decimal(5))],
     )  # fmt: skip
     stuck_intervals = models.PositiveSmallIntegerField(
-        default=8, help_text="So many times the same value is a fault.",
+        default=8, help_text=gettext_lazy("So many times the same value is a fault."),
         validators=[MinValueValidator(8), MaxValueValidator(96)],
     )  # fmt: skip
     night_percent = models.DecimalField(
-        "night production from [%]", max_digits=4, decimal_places=2, default=Decimal(1),
-        help_text="Of the rating, while the sun is down.", validators=[MinValueValidator(Decimal(0))],
+        gettext_lazy("night production from [%]"), max_digits=4, decimal_places=2, default=Decimal(1),
+        help_text=gettext_lazy("Of the rating, while the sun is down."), validators=[MinValueValidator(Decimal(0))],
     )  # fmt: skip
     review_working_days = models.PositiveSmallIntegerField(
-        default=2, help_text="So long a review may hold up a day."
+        default=2, help_text=gettext_lazy("So long a review may hold up a day.")
     )
 
     class Meta:
@@ -62,9 +63,9 @@ class LearnedLimits(models.Model):
     meter_class = models.CharField(max_length=20, choices=CLASS_CHOICES)
     first_day = models.DateField()
     last_day = models.DateField()
-    days = models.PositiveIntegerField(help_text="Days with readings among them.")
-    mean_wh = models.FloatField("mean of an interval [Wh]")
-    numbers = models.JSONField(help_text="As energy.adapters.limit_numbers writes them.")
+    days = models.PositiveIntegerField(help_text=gettext_lazy("Days with readings among them."))
+    mean_wh = models.FloatField(gettext_lazy("mean of an interval [Wh]"))
+    numbers = models.JSONField(help_text=gettext_lazy("As energy.adapters.limit_numbers writes them."))
     learned_at = models.DateTimeField()
 
     class Meta:
@@ -101,7 +102,9 @@ class Review(PublicRow):
     version = models.SmallIntegerField()
     found = models.SmallIntegerField()
     intervals = ArrayField(models.SmallIntegerField())
-    measured_wh = ArrayField(models.IntegerField(), help_text="What was measured in these intervals.")
+    measured_wh = ArrayField(
+        models.IntegerField(), help_text=gettext_lazy("What was measured in these intervals.")
+    )
     proposals = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=ReviewState.choices, default=ReviewState.OPEN)
     opened_at = models.DateTimeField()
@@ -110,7 +113,7 @@ class Review(PublicRow):
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     edited_version = models.SmallIntegerField(
-        null=True, blank=True, help_text="The version that the edit made."
+        null=True, blank=True, help_text=gettext_lazy("The version that the edit made.")
     )
 
     class Meta:

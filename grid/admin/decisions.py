@@ -3,7 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
 from grid.models import (
@@ -16,8 +20,8 @@ from grid.models import (
     PriceDay,
     SharingDay,
 )
-from kernel.units import energy_for_people, power_for_people
-from members.admin.roles import FactAdmin
+from members.admin.roles import FactAdmin, label_said
+from members.language import energy_in_words, power_in_words
 from members.models import Role
 
 STATUS_COLOURS = {
@@ -32,11 +36,7 @@ COMMAND_COLOURS = {
 
 
 def _energy(values_wh: list[int]) -> str:
-    return " ".join(energy_for_people(sum(values_wh)))
-
-
-def _power(power_w: int) -> str:
-    return " ".join(power_for_people(power_w))
+    return energy_in_words(sum(values_wh))
 
 
 class MicrogridFactAdmin(FactAdmin):
@@ -124,7 +124,12 @@ class PriceDayAdmin(MicrogridFactAdmin):
     @display(description=gettext_lazy("local price per kWh"))
     def local_prices(self, row: PriceDay) -> str:
         lowest, highest = min(row.local_micro) / 1e6, max(row.local_micro) / 1e6
-        return f"{lowest:.4f}" if lowest == highest else f"{lowest:.4f} to {highest:.4f}"
+        if lowest == highest:
+            return number_format(lowest, 4)
+        return _("%(start)s to %(end)s") % {
+            "start": number_format(lowest, 4),
+            "end": number_format(highest, 4),
+        }
 
 
 @admin.register(GridState)
@@ -145,37 +150,38 @@ class GridStateAdmin(MicrogridFactAdmin):
     list_filter = ("microgrid", "status")
     ordering = ("-at",)
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return ["why" if name == "reasons" else name for name in super().get_fields(request, obj)]
+
     @display(description=gettext_lazy("status"), label=STATUS_COLOURS)
-    def state(self, row: GridState) -> Any:
-        return row.status
+    def state(self, row: GridState) -> tuple[str, str]:
+        return row.status, label_said(row.get_status_display())
 
     @display(description=gettext_lazy("production"))
     def production(self, row: GridState) -> str:
-        return _power(row.production_w)
+        return power_in_words(row.production_w)
 
     @display(description=gettext_lazy("consumption"))
     def consumption(self, row: GridState) -> str:
-        return _power(row.consumption_w)
+        return power_in_words(row.consumption_w)
 
     @display(description=gettext_lazy("public grid"))
     def exchange(self, row: GridState) -> str:
-        return (
-            f"gives {_power(row.import_w)}"
-            if row.import_w >= row.export_w
-            else f"takes {_power(row.export_w)}"
-        )
+        if row.import_w >= row.export_w:
+            return _("gives %(power)s") % {"power": power_in_words(row.import_w)}
+        return _("takes %(power)s") % {"power": power_in_words(row.export_w)}
 
     @display(description=gettext_lazy("stored"))
     def stored(self, row: GridState) -> str:
-        return " ".join(energy_for_people(row.storage_wh))
+        return energy_in_words(row.storage_wh)
 
     @display(description=gettext_lazy("highest loading"))
     def loading(self, row: GridState) -> str:
-        return "–" if row.highest_loading is None else f"{row.highest_loading:.0%}"
+        return "–" if row.highest_loading is None else f"{row.highest_loading * 100:.0f} %"
 
     @display(description=gettext_lazy("why"))
     def why(self, row: GridState) -> str:
-        return " ".join(row.reasons)
+        return " ".join(label_said(reason) for reason in row.reasons)
 
 
 @admin.register(DeviceCommand)
@@ -204,16 +210,16 @@ class DeviceCommandAdmin(MicrogridFactAdmin):
 
     @display(description=gettext_lazy("at most"))
     def limit(self, row: DeviceCommand) -> str:
-        return "–" if row.limit_w is None else _power(row.limit_w)
+        return "–" if row.limit_w is None else power_in_words(row.limit_w)
 
-    @display(description=gettext_lazy("charge"))
+    @display(description=pgettext_lazy("storage", "charge"))
     def charge(self, row: DeviceCommand) -> str:
-        return _power(row.charge_w)
+        return power_in_words(row.charge_w)
 
-    @display(description=gettext_lazy("discharge"))
+    @display(description=pgettext_lazy("storage", "discharge"))
     def discharge(self, row: DeviceCommand) -> str:
-        return _power(row.discharge_w)
+        return power_in_words(row.discharge_w)
 
     @display(description=gettext_lazy("status"), label=COMMAND_COLOURS)
-    def state(self, row: DeviceCommand) -> Any:
-        return row.status
+    def state(self, row: DeviceCommand) -> tuple[str, str]:
+        return row.status, label_said(row.get_status_display())

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
 
@@ -25,8 +26,8 @@ from grid.models import (
 from grid.selectors.device_links import health, read_back, told
 from grid.services.charging import tag_digest
 from grid.services.device_links import give_key
-from members.admin.roles import FactAdmin, RoleAdmin
-from members.language import say_kept
+from members.admin.roles import FactAdmin, RoleAdmin, label_said
+from members.language import energy_in_words, say_kept
 from members.models import Role
 
 OPERATORS = (Role.OPERATOR,)
@@ -84,19 +85,19 @@ class DeviceLinkAdmin(RoleAdmin):
 
     @display(description=gettext_lazy("Last contact"), ordering="last_contact_at")
     def heard(self, row: DeviceLink) -> Any:
-        return row.last_contact_at or "never"
+        return row.last_contact_at or _("never")
 
     @display(description=gettext_lazy("Last set-point"))
     def told(self, row: DeviceLink) -> str:
-        return told(row)
+        return label_said(told(row))
 
     @display(description=gettext_lazy("Read back"))
     def read_back(self, row: DeviceLink) -> str:
-        return read_back(row)
+        return label_said(read_back(row))
 
     @display(description=gettext_lazy("How it goes"))
     def health(self, row: DeviceLink) -> str:
-        return health(row)
+        return label_said(health(row))
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return self._may(request, OPERATORS)
@@ -115,7 +116,11 @@ class DeviceLinkAdmin(RoleAdmin):
 class TagForm(forms.ModelForm):
     """The card's id is typed in once and kept as its hash."""
 
-    card = forms.CharField(max_length=36, help_text="As the reader shows it; only its hash is kept.")
+    card = forms.CharField(
+        label=gettext_lazy("Card"),
+        max_length=36,
+        help_text=gettext_lazy("As the reader shows it; only its hash is kept."),
+    )
 
     def save(self, commit: bool = True) -> ChargingTag:
         self.instance.tag_sha256 = tag_digest(self.cleaned_data["card"])
@@ -156,7 +161,7 @@ class ChargingSessionAdmin(LinkFactAdmin):
     def energy(self, row: ChargingSession) -> str:
         if row.start_wh is None or row.end_wh is None:
             return "–"
-        return f"{(row.end_wh - row.start_wh) / 1000:.2f} kWh"
+        return energy_in_words(row.end_wh - row.start_wh)
 
 
 @admin.register(AdrReport)

@@ -8,6 +8,7 @@ from django.db.models import Count, QuerySet
 from django.forms import BaseInlineFormSet, DecimalField, ModelForm, ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
@@ -17,7 +18,7 @@ from members.admin.roles import RoleAdmin, RoleTabularInline
 from members.models import Role
 from members.selectors.scope import user_of
 
-EXPLAINED = (
+EXPLAINED = gettext_lazy(
     "From this day on what the plant feeds in is its holders': credited to each by their part, or used first at a site of theirs at that moment. "
     "The division before ends the day before; days that are closed do not change."
 )
@@ -27,7 +28,7 @@ class PartForm(ModelForm):
     """A holder's part, written in per cent."""
 
     percent = DecimalField(
-        label="Part [%]", max_digits=7, decimal_places=4, min_value=Decimal("0.0001"), max_value=100, widget=UnfoldAdminDecimalFieldWidget()
+        label=gettext_lazy("Part [%]"), max_digits=7, decimal_places=4, min_value=Decimal("0.0001"), max_value=100, widget=UnfoldAdminDecimalFieldWidget()
     )  # fmt: skip
 
     class Meta:
@@ -69,7 +70,8 @@ class PartInline(RoleTabularInline):
 
     @admin.display(description=gettext_lazy("Part"))
     def held(self, row: PlantShare) -> str:
-        return f"{row.millionths / 10_000:g} %"
+        percent = Decimal(row.millionths).scaleb(-4).normalize()
+        return f"{number_format(Decimal(f'{percent:f}'))} %"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(obj is None and super().has_add_permission(request, obj))

@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
+from energy.api.said import SaidField
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import GridAlarm, GridAlarmStep
@@ -47,6 +48,7 @@ class GridAlarmStepSerializer(serializers.ModelSerializer[GridAlarmStep]):
     """One step of an alarm's life; `by` is empty where a tick took it."""
 
     by = serializers.CharField(source="by.email", allow_null=True, default=None)
+    detail = SaidField()
 
     class Meta:
         model = GridAlarmStep
@@ -59,6 +61,7 @@ class GridAlarmSerializer(serializers.ModelSerializer[GridAlarm]):
 
     id = serializers.UUIDField(source="public_id")
     priority = serializers.CharField(source="get_priority_display")
+    sentence = SaidField()
     acknowledged_by = serializers.CharField(source="acknowledged_by.email", allow_null=True, default=None)
 
     class Meta:

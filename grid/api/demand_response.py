@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
+from energy.api.said import SaidField
 from energy.models import Site
 from grid.domain.demand_response import CannotCall
 from grid.models import DemandEvent, DemandProgramme, DemandResponse
@@ -117,6 +118,7 @@ class DemandResponseSerializer(serializers.ModelSerializer[DemandResponse]):
     cancelled_at = serializers.DateTimeField(source="event.cancelled_at", allow_null=True)
     baseline_wh = serializers.ListField(child=serializers.IntegerField())
     measured_wh = serializers.ListField(child=serializers.IntegerField())
+    why_not = SaidField()
 
     class Meta:
         model = DemandResponse

@@ -5,9 +5,11 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer, extend_schema_view
 from rest_framework import generics, serializers
 
+from energy.api.said import SaidField
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.domain.devices.links import SENTENCES, Problem
 from grid.models import DeviceLink
+from members.language import say_kept
 from members.selectors.scope import user_of
 
 LINK = {
@@ -28,7 +30,7 @@ class DeviceLinkSerializer(serializers.ModelSerializer[DeviceLink]):
     protocol = serializers.CharField(help_text="sunspec, ocpp or openadr")
     problem = serializers.CharField(help_text="Name of the problem, see docs/inverters.md.")
     sentence = serializers.SerializerMethodField()
-    detail = serializers.CharField(source="problem_detail")
+    detail = SaidField(source="problem_detail")
 
     class Meta:
         model = DeviceLink
@@ -38,7 +40,7 @@ class DeviceLinkSerializer(serializers.ModelSerializer[DeviceLink]):
         return type(row.device).__name__.lower().replace("unit", "")
 
     def get_sentence(self, row: DeviceLink) -> str:
-        return SENTENCES[Problem(row.problem)] if row.problem else ""
+        return say_kept(SENTENCES[Problem(row.problem)]) if row.problem else ""
 
 
 @extend_schema_view(

@@ -12,12 +12,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from energy.api.problems import problem
+from energy.api.said import SaidField
 from energy.models import Consumer
 from grid.domain.planning.flexible_runs import CannotRun
 from grid.models import FlexibleRun
 from grid.selectors.flexible_runs import RunLine, own_runs, run_lines, steered_consumers
 from grid.selectors.run_results import run_outcomes
 from grid.services.flexible_runs import Wanted, ask_for_run, withdraw_run
+from members.language import say_kept
 from members.selectors.scope import user_of
 
 ID = "0190d5f0-c1f8-7d4a-b1c2-d3e4f5a6b7c8"
@@ -75,7 +77,7 @@ class RunOutcomeSerializer(serializers.Serializer[Any]):
     price = serializers.DecimalField(max_digits=14, decimal_places=6, help_text="Saved for each kWh moved.")
     saved = serializers.DecimalField(max_digits=14, decimal_places=6, help_text="For the village.")
     owed = serializers.DecimalField(max_digits=14, decimal_places=6, help_text="To the owner.")
-    why = serializers.CharField(help_text="What the plan said when it ran first.")
+    why = SaidField(help_text="What the plan said when it ran first.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("a car", RUN, response_only=True)])
@@ -105,7 +107,7 @@ class FlexibleRunSerializer(serializers.ModelSerializer[FlexibleRun]):
         return self._line(run).told_wh
 
     def get_why(self, run: FlexibleRun) -> str:
-        return self._line(run).why
+        return say_kept(self._line(run).why)
 
     @extend_schema(responses=StretchSerializer(many=True))
     def get_planned(self, run: FlexibleRun) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from energy.api.said import SaidField
 from energy.models import Site
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from grid.models import InterruptedSite, Interruption, InterruptionCause
@@ -42,6 +43,7 @@ class InterruptionSerializer(serializers.ModelSerializer[Interruption]):
     """An interruption of supply; open while `ended_at` is null. `tier`: of the loads that control let go."""
 
     id = serializers.UUIDField(source="public_id")
+    note = SaidField()
     sites = InterruptedSiteSerializer(many=True)
 
     class Meta:

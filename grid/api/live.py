@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from energy.api.said import said_list
 from energy.models import Microgrid
 from energy.selectors.scope import visible_microgrids
 from grid.api.days import microgrid_of
@@ -77,6 +78,7 @@ class TickSerializer(serializers.ModelSerializer[GridState]):
     """One control tick: powers [W], stored energy [Wh], import and export at the point of common coupling."""
 
     tick = serializers.IntegerField(source="pk")
+    reasons = said_list()
 
     class Meta:
         model = GridState

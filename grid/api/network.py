@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from energy.api.said import SaidField
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids
 from energy.services.switching import CannotSwitch
@@ -112,6 +113,9 @@ class PlannedOutageSerializer(serializers.ModelSerializer[PlannedOutage]):
     id = serializers.UUIDField(source="public_id")
     state = serializers.ChoiceField(choices=OutageState.choices)
     elements = PlannedOutageElementSerializer(many=True)
+    based_on = SaidField()
+    problem = SaidField()
+    course_note = SaidField()
     switches = serializers.SerializerMethodField()
     sites_lost = serializers.SerializerMethodField()
     moves = OutageMoveSerializer(many=True)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from energy.api.said import said_list
 from energy.selectors.scope import visible_sites
 from grid.api.days import microgrid_of
 from grid.models import Plan, StoragePlan
@@ -39,6 +40,8 @@ class StoragePlanSerializer(serializers.ModelSerializer[StoragePlan]):
 class RollingPlanSerializer(serializers.ModelSerializer[Plan]):
     """A plan from its origin on; powers are means by interval [W], states of charge at its end [Wh], prices in millionths per kWh."""
 
+    sentences = said_list(help_text="Why, by interval.")
+    reasons = said_list(help_text="What could not be kept, what was missing.")
     charge_w = serializers.ListField(child=serializers.IntegerField(), help_text="Of all storages together.")
     discharge_w = serializers.ListField(child=serializers.IntegerField())
     soc_wh = serializers.ListField(child=serializers.IntegerField())

@@ -6,17 +6,19 @@ from typing import Any
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from energy.api.said import SaidField, said_list
 from energy.models import StorageUnit
 from energy.selectors.ownership import days_seen, readable_storages
 from energy.services.looks import record_site_look
 from grid.api.days import DayAxisSerializer
-from grid.domain.battery_words import ENGLISH
+from grid.domain.battery_words import words_in
 from grid.domain.energy_origin import Origin
 from grid.models import CommandKind, FlexibilityDay, StorageDay
 from grid.selectors.storage_page import battery_day
@@ -40,6 +42,7 @@ EXAMPLE = {
         "sentences": ["battery gives 4.8 kW that it stored at 12:00, instead of energy bought at 0.30."], "sentence": [0],
     },
     "hours": [{"begins": "18:00", "until": "19:00", "sentence": "Gave 1.20 kWh, as planned: otherwise a kilowatt-hour would have cost the village 0.300.",
+               "plan_says": "battery gives 4.8 kW that it stored at 12:00, instead of energy bought at 0.30.",
                "price": "0.300000", "saved": "0.360000", "earned": "0.144000"}],
 }  # fmt: skip
 
@@ -114,7 +117,7 @@ class StorageFlexibilitySerializer(serializers.Serializer[Any]):
     )
     saved_micro = _numbers("Of the grid's cost, against standing idle.")
     owed_micro = serializers.IntegerField()
-    sentences = serializers.ListField(child=serializers.CharField(), help_text="The plan's, each once.")
+    sentences = said_list(help_text="The plan's, each once.")
     sentence = _numbers("By interval, which of them; -1: none.")
 
 
@@ -124,6 +127,7 @@ class BatteryHourSerializer(serializers.Serializer[Any]):
     begins = serializers.CharField(help_text="Local time.")
     until = serializers.CharField(help_text="Hours of rest in a row are one.")
     sentence = serializers.CharField()
+    plan_says = SaidField(help_text="What the plan gave as its reason; empty: no plan stood.")
     price = serializers.DecimalField(max_digits=14, decimal_places=6, allow_null=True)
     saved = serializers.DecimalField(max_digits=14, decimal_places=6)
     earned = serializers.DecimalField(max_digits=14, decimal_places=6)
@@ -159,7 +163,7 @@ class StorageDayDoor(APIView):
         )  # fmt: skip
         microgrid = storage.site.microgrid
         local = microgrid.local_day(day)
-        found = battery_day(storage, day, ENGLISH, microgrid.now(now))
+        found = battery_day(storage, day, words_in(get_language()), microgrid.now(now))
         body = {
             "day": day, "start_at": local.start_at, "interval_minutes": microgrid.interval_minutes, "interval_count": local.interval_count,
             "storage": storage.code,

@@ -161,3 +161,8 @@ GERMAN = BatteryWords(
 )  # fmt: skip
 
 WORDS = {"en": ENGLISH, "de": GERMAN}
+
+
+def words_in(language: str | None) -> BatteryWords:
+    """The words of a language, by its code (`de`, `de-at`); English where there are none."""
+    return WORDS.get((language or "")[:2], ENGLISH)

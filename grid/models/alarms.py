@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid
 from members.models import User
@@ -69,14 +70,14 @@ class GridAlarm(PublicRow):
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="alarms")
     kind = models.CharField(max_length=24, choices=GridAlarmKind.choices)
     subject = models.CharField(
-        max_length=120, blank=True, help_text="Code of what it is about; empty: all of it."
+        max_length=120, blank=True, help_text=gettext_lazy("Code of what it is about; empty: all of it.")
     )
     priority = models.PositiveSmallIntegerField(choices=AlarmPriority.choices)
     sentence = models.CharField(max_length=300)
-    seen_at = models.DateTimeField(help_text="When the finding was there first.")
+    seen_at = models.DateTimeField(help_text=gettext_lazy("When the finding was there first."))
     raised_at = models.DateTimeField(null=True, blank=True)
     count = models.PositiveIntegerField(
-        default=1, help_text="How often it was raised before it was acknowledged."
+        default=1, help_text=gettext_lazy("How often it was raised before it was acknowledged.")
     )
     absent_since = models.DateTimeField(null=True, blank=True)
     cleared_at = models.DateTimeField(null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Consumer, Meter, Microgrid, Source, StorageUnit
 from members.models.public import PublicRow
@@ -36,15 +37,17 @@ class GridState(models.Model):
     storage_wh = models.BigIntegerField()
     storage_capacity_wh = models.BigIntegerField(default=0)
     losses_w = models.BigIntegerField(
-        null=True, help_text="From the power flow; empty where it has no solution."
+        null=True, help_text=gettext_lazy("From the power flow; empty where it has no solution.")
     )
-    highest_loading = models.FloatField(null=True, help_text="Of lines and transformers; 1 is full.")
+    highest_loading = models.FloatField(
+        null=True, help_text=gettext_lazy("Of lines and transformers; 1 is full.")
+    )
     lowest_voltage_pu = models.FloatField(null=True)
     highest_voltage_pu = models.FloatField(null=True)
     sites_reporting = models.IntegerField()
     sites_total = models.IntegerField(default=0)
     points_estimated = models.IntegerField(
-        default=0, help_text="Sites that are silent, stood in for by a forecast or their past."
+        default=0, help_text=gettext_lazy("Sites that are silent, stood in for by a forecast or their past.")
     )
     reasons = models.JSONField(default=list)
 
@@ -52,7 +55,7 @@ class GridState(models.Model):
         indexes = [models.Index(fields=["microgrid", "-at"], name="state_newest_first")]
 
     def __str__(self) -> str:
-        return f"{self.status} at {self.at}"
+        return f"{self.get_status_display()} at {self.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 class CommandStatus(models.TextChoices):
@@ -81,16 +84,18 @@ class DeviceCommand(PublicRow):
     source = models.ForeignKey(Source, models.CASCADE, null=True, blank=True, related_name="commands")
     consumer = models.ForeignKey(Consumer, models.CASCADE, null=True, blank=True, related_name="commands")
     breaker = models.ForeignKey(
-        Meter, models.CASCADE, null=True, blank=True, related_name="commands", help_text="The switch to the public grid, by the meter beside it."
+        Meter, models.CASCADE, null=True, blank=True, related_name="commands", help_text=gettext_lazy("The switch to the public grid, by the meter beside it.")
     )  # fmt: skip
     closes = models.BooleanField(
         default=False,
-        help_text="The breaker may close in step while this stands; otherwise it may not any more.",
+        help_text=gettext_lazy(
+            "The breaker may close in step while this stands; otherwise it may not any more."
+        ),
     )
     charge_w = models.BigIntegerField(default=0)
     discharge_w = models.BigIntegerField(default=0)
     limit_w = models.BigIntegerField(
-        null=True, blank=True, help_text="Of a source or load; empty: none any more."
+        null=True, blank=True, help_text=gettext_lazy("Of a source or load; empty: none any more.")
     )
     fallback = models.CharField(max_length=8, choices=CommandFallback.choices, default=CommandFallback.IDLE)
     reason = models.CharField(max_length=200)

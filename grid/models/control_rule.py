@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid
 
@@ -17,50 +18,64 @@ class ControlRule(models.Model):
 
     microgrid = models.OneToOneField(Microgrid, models.CASCADE, related_name="control_rule")
     exchange_deadband_w = models.PositiveIntegerField(
-        "dead band of exchange [W]", default=500, help_text="SURPLUS and DEFICIT begin above it."
+        gettext_lazy("dead band of exchange [W]"),
+        default=500,
+        help_text=gettext_lazy("SURPLUS and DEFICIT begin above it."),
     )
     peak_share = models.FloatField(
-        default=0.8, help_text="PEAK begins at this share of the connection's limit."
+        default=0.8, help_text=gettext_lazy("PEAK begins at this share of the connection's limit.")
     )
-    frequency_low_hz = models.FloatField("alarm below [Hz]", default=49.5)
-    frequency_high_hz = models.FloatField("alarm above [Hz]", default=50.5)
+    frequency_low_hz = models.FloatField(gettext_lazy("alarm below [Hz]"), default=49.5)
+    frequency_high_hz = models.FloatField(gettext_lazy("alarm above [Hz]"), default=50.5)
     shed_below_hz = ArrayField(
-        models.FloatField(), size=4, default=_stages, verbose_name="shedding stages [Hz]",
-        help_text="Tier 4 goes below the first, then 3, 2 and 1; tier 0 never.",
+        models.FloatField(), size=4, default=_stages, verbose_name=gettext_lazy("shedding stages [Hz]"),
+        help_text=gettext_lazy("Tier 4 goes below the first, then 3, 2 and 1; tier 0 never."),
     )  # fmt: skip
     lowest_tier_shed = models.PositiveSmallIntegerField(
         default=1, validators=[MinValueValidator(1), MaxValueValidator(4)],
-        help_text="No load of a lower tier is ever told to go.",
+        help_text=gettext_lazy("No load of a lower tier is ever told to go."),
     )  # fmt: skip
     restore_hold_s = models.PositiveIntegerField(
-        "hold before restoring [s]", default=60, help_text="All must be well for so long."
+        gettext_lazy("hold before restoring [s]"),
+        default=60,
+        help_text=gettext_lazy("All must be well for so long."),
     )
-    restore_pause_s = models.PositiveIntegerField("between restored loads [s]", default=10)
-    release_hold_s = models.PositiveIntegerField("hold before releasing sources [s]", default=30)
-    rotate_after_s = models.PositiveIntegerField("turns within a tier [s]", default=900)
+    restore_pause_s = models.PositiveIntegerField(gettext_lazy("between restored loads [s]"), default=10)
+    release_hold_s = models.PositiveIntegerField(
+        gettext_lazy("hold before releasing sources [s]"), default=30
+    )
+    rotate_after_s = models.PositiveIntegerField(gettext_lazy("turns within a tier [s]"), default=900)
     autonomy_minutes = models.PositiveIntegerField(
-        "energy of an island [min]", default=15, help_text="What the storages give must last so long."
+        gettext_lazy("energy of an island [min]"),
+        default=15,
+        help_text=gettext_lazy("What the storages give must last so long."),
     )
     breaker = models.ForeignKey(
         "energy.Meter", models.PROTECT, null=True, blank=True, related_name="+", limit_choices_to={"kind": "grid"},
-        help_text="Whose device works the switch to the public grid; empty: nobody is told to close it.",
+        help_text=gettext_lazy("Whose device works the switch to the public grid; empty: nobody is told to close it."),
     )  # fmt: skip
     breaker_checks_itself = models.BooleanField(
-        "breaker checks synchronism itself", default=True, help_text="It closes at the right moment by itself once it may."
+        gettext_lazy("breaker checks synchronism itself"), default=True, help_text=gettext_lazy("It closes at the right moment by itself once it may.")
     )  # fmt: skip
     sync_slip_hz = models.FloatField(
-        "join within [Hz]", default=0.1, help_text="Difference of frequencies at most."
+        gettext_lazy("join within [Hz]"),
+        default=0.1,
+        help_text=gettext_lazy("Difference of frequencies at most."),
     )
     sync_phase_deg = models.FloatField(
-        "join within [°]", default=10, help_text="Difference of phases at most."
+        gettext_lazy("join within [°]"), default=10, help_text=gettext_lazy("Difference of phases at most.")
     )
     sync_voltage_pu = models.FloatField(
-        "join within [p.u.]", default=0.03, help_text="Difference of voltages at most."
+        gettext_lazy("join within [p.u.]"),
+        default=0.03,
+        help_text=gettext_lazy("Difference of voltages at most."),
     )
     resync_after_s = models.PositiveIntegerField(
-        "public grid steady for [s]", default=60, help_text="Before the island looks for the moment to join."
+        gettext_lazy("public grid steady for [s]"), default=60, help_text=gettext_lazy("Before the island looks for the moment to join.")
     )  # fmt: skip
-    storage_ramp_percent_per_s = models.FloatField("storages' ramp [% of rating per s]", default=50)
+    storage_ramp_percent_per_s = models.FloatField(
+        gettext_lazy("storages' ramp [% of rating per s]"), default=50
+    )
 
     class Meta:
         constraints = [

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
 from grid.domain.demand_response import Span, Terms
@@ -18,16 +19,18 @@ class DemandProgramme(PublicRow):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="demand_programmes")
     name = models.CharField(max_length=80)
     incentive_per_kwh = models.DecimalField(max_digits=10, decimal_places=6)
-    notice_minutes = models.PositiveIntegerField("notice [min]", default=120)
-    most_minutes_per_event = models.PositiveIntegerField("longest event [min]", default=120)
-    most_events_per_month = models.PositiveSmallIntegerField("events a month", default=4)
-    most_minutes_per_month = models.PositiveIntegerField("event minutes a month", default=480)
+    notice_minutes = models.PositiveIntegerField(gettext_lazy("notice [min]"), default=120)
+    most_minutes_per_event = models.PositiveIntegerField(gettext_lazy("longest event [min]"), default=120)
+    most_events_per_month = models.PositiveSmallIntegerField(gettext_lazy("events a month"), default=4)
+    most_minutes_per_month = models.PositiveIntegerField(gettext_lazy("event minutes a month"), default=480)
     load_limit_percent = models.PositiveSmallIntegerField(
-        "loads held to [%]",
+        gettext_lazy("loads held to [%]"),
         null=True,
         blank=True,
-        help_text="During an event cars and other loads that can wait draw at most this share of their power, told by the cooperative; "
-        "0 is off. Empty: people act by themselves, no device is told.",
+        help_text=gettext_lazy(
+            "During an event cars and other loads that can wait draw at most this share of their power, told by the cooperative; "
+            "0 is off. Empty: people act by themselves, no device is told."
+        ),
     )
     offered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -109,7 +112,7 @@ class DemandEvent(PublicRow):
     cancelled_at = models.DateTimeField(null=True, blank=True)
     measured_at = models.DateTimeField(null=True, blank=True)
     booked_at = models.DateTimeField(
-        null=True, blank=True, help_text="When billing took over the incentives."
+        null=True, blank=True, help_text=gettext_lazy("When billing took over the incentives.")
     )
 
     class Meta:
@@ -151,17 +154,23 @@ class DemandResponse(PublicRow):
     site = models.ForeignKey(Site, models.PROTECT, related_name="demand_responses")
     opted_out_at = models.DateTimeField(null=True, blank=True)
     baseline_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text="What it would have drawn, per interval."
+        models.BigIntegerField(),
+        default=list,
+        help_text=gettext_lazy("What it would have drawn, per interval."),
     )
     measured_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text="What it drew, from final meter days."
+        models.BigIntegerField(), default=list, help_text=gettext_lazy("What it drew, from final meter days.")
     )
     adjustment = models.FloatField(
-        null=True, blank=True, help_text="By which the same day moved the baseline."
+        null=True, blank=True, help_text=gettext_lazy("By which the same day moved the baseline.")
     )
-    delivered_wh = models.BigIntegerField(null=True, blank=True, help_text="Negative where more was drawn.")
-    why_not = models.CharField(max_length=160, blank=True, help_text="Why there is no result.")
-    incentive_minor = models.BigIntegerField(null=True, blank=True, help_text="Booked by billing.")
+    delivered_wh = models.BigIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("Negative where more was drawn.")
+    )
+    why_not = models.CharField(max_length=160, blank=True, help_text=gettext_lazy("Why there is no result."))
+    incentive_minor = models.BigIntegerField(
+        null=True, blank=True, help_text=gettext_lazy("Booked by billing.")
+    )
 
     class Meta:
         constraints = [

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Consumer, Gateway, Microgrid, Source, StorageUnit
 from members.models.public import PublicRow
@@ -40,35 +41,37 @@ class DeviceLink(PublicRow):
     source = models.ForeignKey(Source, models.CASCADE, null=True, blank=True, related_name="links")
     consumer = models.ForeignKey(Consumer, models.CASCADE, null=True, blank=True, related_name="links")
     protocol = models.CharField(max_length=12, choices=LinkProtocol.choices)
-    is_enabled = models.BooleanField("enabled", default=True)
+    is_enabled = models.BooleanField(gettext_lazy("enabled"), default=True)
     address = models.GenericIPAddressField(
         null=True,
         blank=True,
-        help_text="SunSpec: a literal IP address among the networks of DEVICE_NETWORKS.",
+        help_text=gettext_lazy("SunSpec: a literal IP address among the networks of DEVICE_NETWORKS."),
     )
     port = models.PositiveIntegerField(default=502)
-    unit_id = models.PositiveSmallIntegerField("Modbus unit id", default=1)
+    unit_id = models.PositiveSmallIntegerField(gettext_lazy("Modbus unit id"), default=1)
     station = models.SlugField(
-        max_length=48, blank=True, help_text="OCPP, OpenADR: the name under which the device calls."
+        max_length=48,
+        blank=True,
+        help_text=gettext_lazy("OCPP, OpenADR: the name under which the device calls."),
     )
     connector = models.PositiveSmallIntegerField(
-        default=1, help_text="OCPP: connector (1.6) or EVSE (2.0.1)."
+        default=1, help_text=gettext_lazy("OCPP: connector (1.6) or EVSE (2.0.1).")
     )
     fallback_w = models.BigIntegerField(
-        "fallback [W]", null=True, blank=True,
-        help_text="OCPP: what a car may draw while the platform is silent; empty: what the charge point allows.",
+        gettext_lazy("fallback [W]"), null=True, blank=True,
+        help_text=gettext_lazy("OCPP: what a car may draw while the platform is silent; empty: what the charge point allows."),
     )  # fmt: skip
     gateway = models.ForeignKey(
         Gateway, models.SET_NULL, null=True, blank=True, related_name="+",
-        help_text="OCPP: in whose name its registers are handed in for settlement; empty: they are not.",
+        help_text=gettext_lazy("OCPP: in whose name its registers are handed in for settlement; empty: they are not."),
     )  # fmt: skip
     key_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     key_hint = models.CharField(max_length=12, blank=True, editable=False)
     version = models.CharField(
-        max_length=12, blank=True, editable=False, help_text="As the device speaks it."
+        max_length=12, blank=True, editable=False, help_text=gettext_lazy("As the device speaks it.")
     )
     model = models.CharField(
-        max_length=120, blank=True, editable=False, help_text="As the device names itself."
+        max_length=120, blank=True, editable=False, help_text=gettext_lazy("As the device names itself.")
     )
     last_contact_at = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -83,7 +86,7 @@ class DeviceLink(PublicRow):
     problem = models.CharField(max_length=16, choices=LinkProblem.choices, blank=True, editable=False)
     problem_detail = models.CharField(max_length=200, blank=True, editable=False)
     problem_since = models.DateTimeField(null=True, blank=True, editable=False)
-    failures = models.PositiveIntegerField(default=0, editable=False, help_text="In a row.")
+    failures = models.PositiveIntegerField(default=0, editable=False, help_text=gettext_lazy("In a row."))
 
     class Meta:
         constraints = [
@@ -141,7 +144,9 @@ class ChargingSession(PublicRow):
     """One transaction of a charge point; OCPP 1.6 takes the platform's number for it, 2.0.1 brings its own."""
 
     link = models.ForeignKey(DeviceLink, models.CASCADE, related_name="sessions")
-    reference = models.CharField(max_length=40, help_text="The transaction's id, as the station knows it.")
+    reference = models.CharField(
+        max_length=40, help_text=gettext_lazy("The transaction's id, as the station knows it.")
+    )
     tag = models.ForeignKey(ChargingTag, models.SET_NULL, null=True, blank=True, related_name="sessions")
     started_at = models.DateTimeField()
     start_wh = models.BigIntegerField(null=True, blank=True)

@@ -3,6 +3,7 @@
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid
 from grid.models.control import GridStatus
@@ -16,7 +17,7 @@ class EmergencyContact(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="emergency_contacts")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     position = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1)], help_text="1 is called first."
+        validators=[MinValueValidator(1)], help_text=gettext_lazy("1 is called first.")
     )
     phone = models.CharField(max_length=40, blank=True)
 
@@ -37,16 +38,21 @@ class Emergency(PublicRow):
     """
 
     microgrid = models.ForeignKey(Microgrid, models.CASCADE, related_name="emergencies")
-    is_drill = models.BooleanField("drill", default=False)
+    is_drill = models.BooleanField(gettext_lazy("drill"), default=False)
     status = models.CharField(max_length=12, choices=GridStatus.choices)
     cause = models.CharField(max_length=300)
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     called_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+", help_text="Who began a drill."
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=gettext_lazy("Who began a drill."),
     )
     scenario = models.CharField(max_length=40, blank=True)
-    outcome = models.JSONField(default=dict, blank=True, help_text="What the exercise showed.")
+    outcome = models.JSONField(default=dict, blank=True, help_text=gettext_lazy("What the exercise showed."))
 
     class Meta:
         constraints = [
@@ -63,7 +69,7 @@ class Emergency(PublicRow):
         indexes = [models.Index(fields=["microgrid", "-began_at"], name="emergencies_newest_first")]
 
     def __str__(self) -> str:
-        return f"{'drill' if self.is_drill else 'emergency'} at {self.began_at}: {self.cause}"
+        return f"{'drill' if self.is_drill else 'emergency'} at {self.began_at:%Y-%m-%d %H:%M:%S} UTC: {self.cause}"
 
 
 class EmergencyStep(models.Model):

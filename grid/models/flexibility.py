@@ -25,13 +25,18 @@ class FlexibilityTerms(models.Model):
         max_length=16, choices=FlexibilityPay.choices, default=FlexibilityPay.SHARE_OF_SAVING
     )
     share = models.DecimalField(
-        max_digits=7, decimal_places=6, default=0, help_text="Of what was saved; 0.4 is two fifths."
+        max_digits=7,
+        decimal_places=6,
+        default=0,
+        help_text=gettext_lazy("Of what was saved; 0.4 is two fifths."),
     )
     price_per_kwh = models.DecimalField(
-        max_digits=12, decimal_places=6, default=0, help_text="For each kWh given when told to."
+        max_digits=12, decimal_places=6, default=0, help_text=gettext_lazy("For each kWh given when told to.")
     )
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    valid_to = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+    )
 
     class Meta:
         verbose_name_plural = gettext_lazy("flexibility terms")

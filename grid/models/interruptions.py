@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
 from members.models import User
@@ -28,14 +29,16 @@ class Interruption(PublicRow):
     ended_at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(max_length=16, choices=InterruptionCause.choices)
     tier = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Of the loads that control let go; empty for all other causes."
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("Of the loads that control let go; empty for all other causes."),
     )
     note = models.CharField(max_length=300, blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     external_ref = models.CharField(
         max_length=120,
         blank=True,
-        help_text="Of what recorded it by itself, an emergency for instance; once.",
+        help_text=gettext_lazy("Of what recorded it by itself, an emergency for instance; once."),
     )
 
     class Meta:

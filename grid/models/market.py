@@ -19,13 +19,15 @@ class MarketTerms(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="market_terms")
     valid_from = models.DateField()
     gate_minutes = models.PositiveSmallIntegerField(
-        "orders close [minutes before]", default=GATE_MINUTES, help_text="Before an interval begins.",
+        gettext_lazy("orders close [minutes before]"), default=GATE_MINUTES, help_text=gettext_lazy("Before an interval begins."),
         validators=[MinValueValidator(1), MaxValueValidator(1440)],
     )  # fmt: skip
     deviation_micro = models.PositiveIntegerField(
-        "deviation charge [millionths per kWh]",
+        gettext_lazy("deviation charge [millionths per kWh]"),
         default=0,
-        help_text="For each kWh by which an order leaves others short; they receive it. 0: none, and what is lacking comes from the public grid.",
+        help_text=gettext_lazy(
+            "For each kWh by which an order leaves others short; they receive it. 0: none, and what is lacking comes from the public grid."
+        ),
         validators=[MaxValueValidator(10_000_000)],
     )
 
@@ -118,13 +120,13 @@ class ForgottenOrders(models.Model):
     """
 
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="forgotten_orders")
-    month = models.DateField(help_text="Its first day; months of orders are those of UTC.")
+    month = models.DateField(help_text=gettext_lazy("Its first day; months of orders are those of UTC."))
     orders = models.PositiveBigIntegerField()
     ordered_wh = models.PositiveBigIntegerField()
-    matched_wh = models.PositiveBigIntegerField(help_text="Of both sides.")
-    sha256 = models.CharField(max_length=64, help_text="Of the book as CSV.")
+    matched_wh = models.PositiveBigIntegerField(help_text=gettext_lazy("Of both sides."))
+    sha256 = models.CharField(max_length=64, help_text=gettext_lazy("Of the book as CSV."))
     archive = models.CharField(
-        max_length=120, blank=True, help_text="The file it was written to; empty: none."
+        max_length=120, blank=True, help_text=gettext_lazy("The file it was written to; empty: none.")
     )
     forgotten_at = models.DateTimeField()
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid
 
@@ -71,10 +72,10 @@ class ElementLoss(models.Model):
     code = models.CharField(max_length=120)
     sites_lost = models.PositiveIntegerField()
     members_lost = models.PositiveIntegerField()
-    highest_loading = models.FloatField(null=True, help_text="Of the rest; 1 is full.")
+    highest_loading = models.FloatField(null=True, help_text=gettext_lazy("Of the rest; 1 is full."))
     loaded_code = models.CharField(max_length=120, blank=True)
     lowest_voltage_pu = models.FloatField(null=True)
-    is_within = models.BooleanField(help_text="The rest keeps its limits.")
+    is_within = models.BooleanField(help_text=gettext_lazy("The rest keeps its limits."))
     tie_code = models.CharField(max_length=120, blank=True, help_text="The open switch that helps most.")
     sites_lost_with_tie = models.PositiveIntegerField(null=True)
 

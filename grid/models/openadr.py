@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid
 from grid.models.device_links import DeviceLink
@@ -42,7 +43,7 @@ class AdrEvent(PublicRow):
     program = models.ForeignKey(AdrProgram, models.CASCADE, related_name="events")
     link = models.ForeignKey(DeviceLink, models.CASCADE, null=True, blank=True, related_name="adr_events")
     name = models.CharField(max_length=120)
-    priority = models.PositiveSmallIntegerField(default=5, help_text="0 is the highest.")
+    priority = models.PositiveSmallIntegerField(default=5, help_text=gettext_lazy("0 is the highest."))
     start_at = models.DateTimeField()
     end_at = models.DateTimeField()
     interval_s = models.PositiveIntegerField()
@@ -51,7 +52,7 @@ class AdrEvent(PublicRow):
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
     told_at = models.DateTimeField(
-        null=True, blank=True, help_text="As of which change subscribers were called."
+        null=True, blank=True, help_text=gettext_lazy("As of which change subscribers were called.")
     )
 
     class Meta:

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site, Switch, SwitchPosition
 from members.models.public import PublicRow
@@ -25,12 +26,14 @@ class OutageRule(models.Model):
 
     microgrid = models.OneToOneField(Microgrid, models.CASCADE, related_name="outage_rule")
     notice_hours = models.PositiveIntegerField(
-        "notice [h]",
+        gettext_lazy("notice [h]"),
         default=72,
-        help_text="Approved later than so long before it begins, a note must say why.",
+        help_text=gettext_lazy("Approved later than so long before it begins, a note must say why."),
     )
     remind_hours = models.PositiveIntegerField(
-        "reminder [h]", default=24, help_text="So long before it begins members are reminded; 0: not."
+        gettext_lazy("reminder [h]"),
+        default=24,
+        help_text=gettext_lazy("So long before it begins members are reminded; 0: not."),
     )
 
     class Meta:
@@ -58,21 +61,21 @@ class PlannedOutage(PublicRow):
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_note = models.CharField(max_length=300, blank=True)
     computed_at = models.DateTimeField()
-    based_on = models.CharField(max_length=200, help_text="Where the expected load comes from.")
+    based_on = models.CharField(max_length=200, help_text=gettext_lazy("Where the expected load comes from."))
     energy_not_supplied_wh = models.BigIntegerField()
-    highest_loading = models.FloatField(null=True, help_text="Of the rest; 1 is full.")
+    highest_loading = models.FloatField(null=True, help_text=gettext_lazy("Of the rest; 1 is full."))
     loaded_code = models.CharField(max_length=120, blank=True)
     loaded_at = models.DateTimeField(null=True, blank=True)
     lowest_voltage_pu = models.FloatField(null=True)
     lowest_code = models.CharField(max_length=120, blank=True)
     lowest_at = models.DateTimeField(null=True, blank=True)
-    is_within = models.BooleanField(help_text="The rest keeps its limits.")
+    is_within = models.BooleanField(help_text=gettext_lazy("The rest keeps its limits."))
     problem = models.CharField(max_length=300, blank=True)
     sites_lost = models.ManyToManyField(Site, related_name="+", blank=True)
     waits_for_clearance = models.BooleanField(
-        "waits for clearance",
+        gettext_lazy("waits for clearance"),
         default=False,
-        help_text="Supply comes back only when somebody says that the work is done.",
+        help_text=gettext_lazy("Supply comes back only when somebody says that the work is done."),
     )
     began_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -82,9 +85,11 @@ class PlannedOutage(PublicRow):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Empty: by itself.",
+        help_text=gettext_lazy("Empty: by itself."),
     )
-    course_note = models.CharField(max_length=300, blank=True, help_text="What went otherwise than planned.")
+    course_note = models.CharField(
+        max_length=300, blank=True, help_text=gettext_lazy("What went otherwise than planned.")
+    )
 
     class Meta:
         constraints = [

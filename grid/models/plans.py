@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, StorageUnit
 
@@ -13,16 +14,16 @@ class PlanRule(models.Model):
 
     microgrid = models.OneToOneField(Microgrid, models.CASCADE, related_name="plan_rule")
     peak_micro_per_kw = models.BigIntegerField(
-        "peak charge [millionths per kW and month]", null=True, blank=True, validators=[MinValueValidator(0)],
-        help_text="What the public grid charges for the month's highest import. Empty: as published from the reference tariff; 0: nothing.",
+        gettext_lazy("peak charge [millionths per kW and month]"), null=True, blank=True, validators=[MinValueValidator(0)],
+        help_text=gettext_lazy("What the public grid charges for the month's highest import. Empty: as published from the reference tariff; 0: nothing."),
     )  # fmt: skip
     wear_micro_per_kwh = models.BigIntegerField(
-        "wear [millionths per kWh]", default=20_000, validators=[MinValueValidator(0)],
-        help_text="What a battery wears off by a kWh discharged.",
+        gettext_lazy("wear [millionths per kWh]"), default=20_000, validators=[MinValueValidator(0)],
+        help_text=gettext_lazy("What a battery wears off by a kWh discharged."),
     )  # fmt: skip
     reserve_wh = models.BigIntegerField(
-        "reserve for an island [Wh]", default=0, validators=[MinValueValidator(0)],
-        help_text="What all storages together should be able to give at any time.",
+        gettext_lazy("reserve for an island [Wh]"), default=0, validators=[MinValueValidator(0)],
+        help_text=gettext_lazy("What all storages together should be able to give at any time."),
     )  # fmt: skip
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid
 
@@ -12,14 +13,16 @@ class PriceDay(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="price_days")
     day = models.DateField()
     window_names = ArrayField(models.CharField(max_length=40))
-    windows = ArrayField(models.SmallIntegerField(), help_text="Index into the names.")
+    windows = ArrayField(models.SmallIntegerField(), help_text=gettext_lazy("Index into the names."))
     retail_micro = ArrayField(models.IntegerField())
     feed_in_micro = ArrayField(models.IntegerField())
     local_micro = ArrayField(models.IntegerField())
     peak_micro_per_kw = models.BigIntegerField(
         null=True,
         blank=True,
-        help_text="Charged for the month's highest import, per kW and month; empty: none is published.",
+        help_text=gettext_lazy(
+            "Charged for the month's highest import, per kW and month; empty: none is published."
+        ),
     )
     published_at = models.DateTimeField()
 

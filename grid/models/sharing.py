@@ -4,6 +4,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site
@@ -59,13 +60,13 @@ class SharingRule(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="sharing_rules")
     key = models.CharField(max_length=16, choices=SharingKey.choices, default=SharingKey.DYNAMIC)
     price_rule = models.CharField(
-        "price", max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
+        gettext_lazy("price"), max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
     )
     valid_from = models.DateField()
     valid_to = models.DateField(
         null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
     )
-    text = models.TextField(blank=True, editable=False, help_text="As members voted on it.")
+    text = models.TextField(blank=True, editable=False, help_text=gettext_lazy("As members voted on it."))
     text_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
@@ -85,7 +86,10 @@ class SharingRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_key_display()} from {self.valid_from}"
+        return _("%(key)s from %(valid_from)s") % {
+            "key": self.get_key_display(),
+            "valid_from": self.valid_from,
+        }
 
 
 class SharingKeyShare(models.Model):
@@ -119,37 +123,45 @@ class SharingDay(models.Model):
     price_rule = models.CharField(
         max_length=24, choices=SharingPrice.choices, default=SharingPrice.MID_MARKET
     )
-    sources_digest = models.CharField(max_length=64, help_text="Of the meter days it was computed from.")
-    consumption_wh = ArrayField(models.BigIntegerField(), help_text="C: what all sites drew.")
-    production_wh = ArrayField(
-        models.BigIntegerField(), help_text="P: what all sites fed in of local origin."
+    sources_digest = models.CharField(
+        max_length=64, help_text=gettext_lazy("Of the meter days it was computed from.")
     )
-    matched_wh = ArrayField(models.BigIntegerField(), help_text="M = min(C, P).")
-    shared_wh = ArrayField(models.BigIntegerField(), help_text="T: what was shared.")
+    consumption_wh = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("C: what all sites drew."))
+    production_wh = ArrayField(
+        models.BigIntegerField(), help_text=gettext_lazy("P: what all sites fed in of local origin.")
+    )
+    matched_wh = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("M = min(C, P)."))
+    shared_wh = ArrayField(models.BigIntegerField(), help_text=gettext_lazy("T: what was shared."))
     not_local_wh = ArrayField(
         models.BigIntegerField(), default=list,
-        help_text="Q: what storages fed in that is not of local origin; empty: nothing.",
+        help_text=gettext_lazy("Q: what storages fed in that is not of local origin; empty: nothing."),
     )  # fmt: skip
     carried_wh = ArrayField(
         models.BigIntegerField(), default=list,
-        help_text="G: what of Q came from the public grid and was used at once; empty: nothing.",
+        help_text=gettext_lazy("G: what of Q came from the public grid and was used at once; empty: nothing."),
     )  # fmt: skip
     keyed_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text="Hybrid key: what sites with a share drew."
+        models.BigIntegerField(),
+        default=list,
+        help_text=gettext_lazy("Hybrid key: what sites with a share drew."),
     )
     level_wh = ArrayField(
         models.BigIntegerField(), default=list,
-        help_text="Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served.",
+        help_text=gettext_lazy("Hybrid key: a site with share k receives min(c, k level / divisor), k in millionths; 0: all of them are served."),
     )  # fmt: skip
     level_divisor = ArrayField(models.BigIntegerField(), default=list)
     given_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text="What preferences gave before the key shared the rest; empty: nothing.",
+        models.BigIntegerField(), default=list, help_text=gettext_lazy("What preferences gave before the key shared the rest; empty: nothing."),
     )  # fmt: skip
     kept_bids_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text="Market: of what buyers ordered, what they drew."
+        models.BigIntegerField(),
+        default=list,
+        help_text=gettext_lazy("Market: of what buyers ordered, what they drew."),
     )
     kept_offers_wh = ArrayField(
-        models.BigIntegerField(), default=list, help_text="Market: of what sellers ordered, what they fed in."
+        models.BigIntegerField(),
+        default=list,
+        help_text=gettext_lazy("Market: of what sellers ordered, what they fed in."),
     )
     received_cutoff = ArrayField(models.BigIntegerField())
     received_cutoff_site = ArrayField(models.BigIntegerField())

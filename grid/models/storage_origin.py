@@ -4,6 +4,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, StorageUnit
 from grid.models.sharing import DateRange
@@ -26,11 +27,13 @@ class StorageOriginRule(models.Model):
     microgrid = models.ForeignKey(Microgrid, models.PROTECT, related_name="storage_origin_rules")
     order = models.CharField(max_length=12, choices=LeavingOrder.choices, default=LeavingOrder.FIRST_IN)
     unknown_is_local = models.BooleanField(
-        "unknown counts as local", default=False,
-        help_text="What nobody saw going in (before the first day, the meters' rounding) is shared as local energy.",
+        gettext_lazy("unknown counts as local"), default=False,
+        help_text=gettext_lazy("What nobody saw going in (before the first day, the meters' rounding) is shared as local energy."),
     )  # fmt: skip
     valid_from = models.DateField()
-    valid_to = models.DateField(null=True, blank=True, help_text="Exclusive; empty: until further notice.")
+    valid_to = models.DateField(
+        null=True, blank=True, help_text=gettext_lazy("Exclusive; empty: until further notice.")
+    )
 
     class Meta:
         constraints = [

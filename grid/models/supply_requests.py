@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Site
 from members.models.public import PublicRow
@@ -29,8 +30,8 @@ class SupplyRequest(PublicRow):
     """
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="supply_requests")
-    limit_w = models.PositiveIntegerField("power that stays [W]")
-    why = models.CharField(max_length=200, help_text="In words that say nothing of money.")
+    limit_w = models.PositiveIntegerField(gettext_lazy("power that stays [W]"))
+    why = models.CharField(max_length=200, help_text=gettext_lazy("In words that say nothing of money."))
     status = models.CharField(
         max_length=10, choices=SupplyRequestStatus.choices, default=SupplyRequestStatus.ASKED
     )
@@ -42,7 +43,9 @@ class SupplyRequest(PublicRow):
     decided_why = models.CharField(max_length=200, blank=True)
     by_device = models.BooleanField(
         default=False,
-        help_text="Its devices hold the limit by themselves; otherwise a person sets and lifts it.",
+        help_text=gettext_lazy(
+            "Its devices hold the limit by themselves; otherwise a person sets and lifts it."
+        ),
     )
 
     class Meta:

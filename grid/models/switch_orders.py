@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from energy.models import Microgrid, Site, Switch, SwitchPosition
 from members.models.public import PublicRow
@@ -18,17 +19,21 @@ class SwitchOrder(PublicRow):
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     network_change = models.BigIntegerField(
-        null=True, help_text="The newest change of the network that it was computed with."
+        null=True, help_text=gettext_lazy("The newest change of the network that it was computed with.")
     )
-    based_on = models.CharField(max_length=200, blank=True, help_text="Where the expected load comes from.")
+    based_on = models.CharField(
+        max_length=200, blank=True, help_text=gettext_lazy("Where the expected load comes from.")
+    )
     sites_lost = models.ManyToManyField(Site, related_name="+", blank=True)
     sites_back = models.ManyToManyField(Site, related_name="+", blank=True)
-    ring = models.CharField(max_length=300, blank=True, help_text="What would lead back to where it began.")
-    highest_loading = models.FloatField(null=True, help_text="1 is full.")
+    ring = models.CharField(
+        max_length=300, blank=True, help_text=gettext_lazy("What would lead back to where it began.")
+    )
+    highest_loading = models.FloatField(null=True, help_text=gettext_lazy("1 is full."))
     loaded_code = models.CharField(max_length=120, blank=True)
     lowest_voltage_pu = models.FloatField(null=True)
     lowest_code = models.CharField(max_length=120, blank=True)
-    is_within = models.BooleanField(help_text="The network would keep its limits.")
+    is_within = models.BooleanField(help_text=gettext_lazy("The network would keep its limits."))
     problem = models.CharField(max_length=300, blank=True)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from rest_framework.generics import get_object_or_404
@@ -126,7 +126,7 @@ class OverrideForm(forms.Form):
         label=gettext_lazy("Tier to let go"),
     )  # fmt: skip
     direction = forms.ChoiceField(
-        label=gettext_lazy("Storage shall"), choices=[("idle", gettext_lazy("stand idle")), ("charge", gettext_lazy("charge")), ("discharge", gettext_lazy("discharge"))], required=False
+        label=gettext_lazy("Storage shall"), choices=[("idle", gettext_lazy("stand idle")), ("charge", pgettext_lazy("storage", "charge")), ("discharge", pgettext_lazy("storage", "discharge"))], required=False
     )  # fmt: skip
     power_w = forms.IntegerField(label=gettext_lazy("Power or limit [W]"), min_value=0, required=False)
     minutes = forms.IntegerField(

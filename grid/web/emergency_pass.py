@@ -16,6 +16,7 @@ from django.utils.translation import get_language_from_request, override
 from redis.exceptions import RedisError
 
 from grid.adapters.live_push import last_story
+from grid.domain.standing import standing
 from kernel.intervals import zone
 from kernel.phrases import german_figures
 from members.language import day_in_words
@@ -74,6 +75,12 @@ def _with_german_days(story: dict[str, Any]) -> dict[str, Any]:
     return story | {"open": opened, "written_at": german_figures(story.get("written_at", ""))}
 
 
+def _word(state: dict[str, Any]) -> str:
+    """The state by the name that people read, in English as phrases are kept."""
+    status = str(state.get("status", ""))
+    return WORDS.get(standing(status, state.get("import_w", 0), state.get("export_w", 0)), status)
+
+
 def emergency_page(public_id: UUID, language: str) -> HttpResponse:
     """The page from the last state in Valkey: complete without a script, with no query."""
     try:
@@ -84,7 +91,7 @@ def emergency_page(public_id: UUID, language: str) -> HttpResponse:
     status = (state or {}).get("status", "")
     if language.startswith("de"):
         story = _with_german_days(story)
-    context = {"story": story, "status": status, "word": WORDS.get(status, status), "is_away": is_away}
+    context = {"story": story, "status": status, "word": _word(state or {}), "is_away": is_away}
     with override(language):
         context["state"] = state and state | _for_people(state, story.get("time_zone", "UTC"))
         text = render_to_string("emergency/page.html", context | {"language": language})

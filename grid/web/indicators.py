@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -96,7 +97,7 @@ def trend(lines: list[MonthLine]) -> dict[str, Any]:
         return [None if value is None else round(100 * value, 1) for value in values]
 
     return {
-        "unit": "%", "labels": [str(line.month) for line in lines], "names": True,
+        "unit": "%", "labels": [date_format(line.month.first_day, "M Y") for line in lines], "names": True,
         "series": [
             {"name": _("self-sufficiency"), "values": column("self_sufficiency"), "colour": "shared", "bars": True},
             {"name": _("self-consumption"), "values": column("self_consumption"), "colour": "solar", "points": True},

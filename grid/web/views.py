@@ -14,6 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from energy.models import Microgrid
 from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_microgrids
+from grid.domain.standing import standing
 from grid.models import GridState
 from grid.selectors.alarms import alarm_board
 from grid.selectors.day_picture import day_picture
@@ -70,7 +71,7 @@ def live(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "")
     context = {
         "microgrid": microgrid, "drawing": drawing, "picture": paint(drawing, message), "still": still_part(drawing),
-        "sentences": {state: str(said) for state, said in SENTENCES.items()}, "sentence": SENTENCES.get(message["status"], message["status"]) if message else "–",
+        "sentences": {state: str(said) for state, said in SENTENCES.items()}, "sentence": SENTENCES.get(standing(message["status"], message["import_w"], message["export_w"]), message["status"]) if message else "–",
         "recent": recent_part(states, microgrid.zone), "message": message, "now": now.astimezone(microgrid.zone),
         "at": at, "shown": shown, "minute": int((shown - microgrid.local_day(shown.date()).start_at).total_seconds() // 60), "day": day_picture(microgrid, shown.date(), now),
         "first_day": first.astimezone(microgrid.zone).date() if first else None, "may_read": may_read, "tab": "live",

@@ -4,24 +4,31 @@ Staff of a cooperative see and change its rows only; Django's own permissions ar
 still cannot change what a page declares a fact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from html import unescape
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.filters import ChoicesFieldListFilter, FieldListFilter
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import escape
+from django.utils.translation import get_language, gettext_lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from kernel.intervals import Month
 from kernel.written import whole_number
-from members.language import amount, day_in_words, month_in_words
+from members.language import amount, day_in_words, month_in_words, say_kept
 from members.models import Membership, Role
 from members.selectors.scope import user_of
 
 LAST_MONTH = 999_912  # YYYYMM
+KEPT = frozenset(("based_on", "cause", "course_note", "decided_why", "detail", "mending", "note", "problem", "problem_detail", "reason",
+                  "sentence", "what", "why", "why_not"))  # fmt: skip
+"""Fields that hold sentences kept in English; what people typed into them stays as it is."""
 READING_ROLES = (Role.OPERATOR, Role.AUDITOR, Role.SUPPORT, Role.TARIFF_ADMIN)
 
 
@@ -93,6 +100,49 @@ class RoleScope:
             kwargs["queryset"] = related.get_queryset(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Kinds and states in the reader's language; what is stored stays as it is."""
+        offered = super().formfield_for_choice_field(db_field, request, **kwargs)  # type: ignore[misc]
+        offered.choices = [(value, label_said(str(label))) for value, label in offered.choices]
+        return offered
+
+    @property
+    def readonly_preprocess_fields(self) -> dict[str, Callable[[str], str]]:
+        """How the theme says kinds, states and kept sentences that only show."""
+        fields = self.model._meta.fields  # type: ignore[attr-defined]
+        return {field.name: shown_label_said for field in fields if is_said(field)}
+
+
+def is_said(field: Any) -> bool:
+    """Whether a field holds a kind or state, or a sentence that was kept in English."""
+    return bool(field.choices) or field.name in KEPT
+
+
+def label_said(label: str) -> str:
+    """The name of a kind, a state or a cause, or a kept sentence, in the reader's language."""
+    return _label_in(get_language() or "", label)
+
+
+@lru_cache(maxsize=4096)
+def _label_in(language: str, label: str) -> str:
+    return say_kept(label)
+
+
+def shown_label_said(shown: str) -> str:
+    """As `label_said`, of a label that is markup already."""
+    return escape(label_said(unescape(shown)))
+
+
+class SaidChoicesFilter(ChoicesFieldListFilter):
+    """Rows by kind or state, offered in the reader's language."""
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield choice | {"display": label_said(str(choice["display"]))}
+
+
+FieldListFilter.register(lambda field: bool(field.choices), SaidChoicesFilter, take_priority=True)
+
 
 def for_people(page: Any, names: Sequence[Any]) -> list[Any]:
     """Fields and columns of a page's model, amounts written in the currency and months by name; what the page has itself stays its own."""
@@ -119,6 +169,43 @@ def period_written(period: int) -> str:
     if period > LAST_MONTH:
         return day_in_words(date.fromisoformat(str(period)))
     return month_in_words(Month(period // 100, period % 100).first_day)
+
+
+def kinds_said(page: Any, names: Sequence[Any]) -> list[Any]:
+    """Columns of a page's list, kinds, states and kept sentences in the reader's language; what the page has itself stays its own."""
+    kinds = {field.name: field for field in page.model._meta.fields if is_said(field)}
+
+    def shown(name: Any) -> Any:
+        if name == "__str__":
+            return row_column(page.model)
+        return kind_column(kinds[name]) if name in kinds and not hasattr(page, name) else name
+
+    return [shown(name) if isinstance(name, str) else name for name in names]
+
+
+@cache
+def row_column(model: type[Model]) -> Callable[[Any], str]:
+    """A column of what rows call themselves."""
+
+    @admin.display(description=model._meta.verbose_name)
+    def column(row: Any) -> str:
+        return label_said(str(row))
+
+    return column
+
+
+@cache
+def kind_column(field: Any) -> Callable[[Any], str]:
+    """A column that says a kind, a state or a kept sentence."""
+    labels = {value: str(label) for value, label in field.flatchoices}
+
+    @admin.display(description=field.verbose_name, ordering=field.name)
+    def column(row: Any) -> str:
+        value = getattr(row, field.name)
+        return label_said(labels.get(value, "–") if labels else str(value or "–"))
+
+    column.__name__ = field.name
+    return column
 
 
 @cache
@@ -157,7 +244,14 @@ class RoleAdmin(RoleScope, ModelAdmin):
     warn_unsaved_form = True
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        return for_people(self, super().get_list_display(request))
+        return kinds_said(self, for_people(self, super().get_list_display(request)))
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The window's title names the row in the reader's language."""
+        subtitle = label_said(str(context.get("subtitle") or ""))
+        return super().render_change_form(request, {**context, "subtitle": subtitle}, *args, **kwargs)
 
 
 class FactAdmin(RoleAdmin):

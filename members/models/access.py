@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 from members.models.memberships import Member
 
@@ -12,7 +13,7 @@ class AccessRecord(models.Model):
     member = models.ForeignKey(Member, models.CASCADE, related_name="access_records")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     looked_at = models.DateTimeField()
-    what = models.CharField(max_length=40, help_text="bill, meter day, profile, ...")
+    what = models.CharField(max_length=40, help_text=gettext_lazy("bill, meter day, profile, ..."))
     subject = models.CharField(max_length=80, blank=True)
 
     class Meta:

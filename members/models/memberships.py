@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from kernel.identifiers import random_bytes32
 from members.models.cooperatives import Cooperative
@@ -13,7 +14,7 @@ class Member(PublicRow):
     """A party of the cooperative that is billed and paid: a household, a firm, or the cooperative itself."""
 
     cooperative = models.ForeignKey(Cooperative, models.PROTECT, related_name="members")
-    number = models.CharField(max_length=20, help_text="The number on letters and transfers.")
+    number = models.CharField(max_length=20, help_text=gettext_lazy("The number on letters and transfers."))
     name = models.CharField(max_length=120)
     street = models.CharField(max_length=120, blank=True)
     postal_code = models.CharField(max_length=16, blank=True)
@@ -23,10 +24,12 @@ class Member(PublicRow):
     language = models.CharField(max_length=5, default="en", choices=[("en", "English"), ("de", "Deutsch")])
     iban = models.CharField("IBAN", max_length=34, blank=True)
     is_cooperative = models.BooleanField(
-        default=False, help_text="The cooperative taking part like a member: own sites, own storages, no VAT."
+        default=False,
+        help_text=gettext_lazy("The cooperative taking part like a member: own sites, own storages, no VAT."),
     )
     publishes_usage = models.BooleanField(
-        default=False, help_text="Consents to a monthly total of their own on the chain, under a random id."
+        default=False,
+        help_text=gettext_lazy("Consents to a monthly total of their own on the chain, under a random id."),
     )
     chain_ref = models.CharField(max_length=66, default=random_bytes32, unique=True, editable=False)
     external_ref = models.CharField(max_length=120, blank=True)
@@ -53,12 +56,12 @@ class Member(PublicRow):
 class Role(models.TextChoices):
     """What somebody does in a cooperative."""
 
-    MEMBER = "member", "member"
-    PRODUCER = "producer", "producer"
-    TARIFF_ADMIN = "tariff_admin", "tariff admin"
-    OPERATOR = "operator", "operator"
-    AUDITOR = "auditor", "auditor"
-    SUPPORT = "support", "support"
+    MEMBER = "member", gettext_lazy("member")
+    PRODUCER = "producer", gettext_lazy("producer")
+    TARIFF_ADMIN = "tariff_admin", gettext_lazy("tariff admin")
+    OPERATOR = "operator", gettext_lazy("operator")
+    AUDITOR = "auditor", gettext_lazy("auditor")
+    SUPPORT = "support", gettext_lazy("support")
 
 
 PERSONAL_ROLES = (Role.MEMBER, Role.PRODUCER)

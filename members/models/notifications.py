@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from members.models.public import PublicRow
 
@@ -14,14 +15,16 @@ class Notification(PublicRow):
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications")
-    kind = models.CharField(max_length=40, help_text="own alarm, work order, ...")
-    key = models.CharField(max_length=160, help_text="What it is about; once per user.")
+    kind = models.CharField(max_length=40, help_text=gettext_lazy("own alarm, work order, ..."))
+    key = models.CharField(max_length=160, help_text=gettext_lazy("What it is about; once per user."))
     subject = models.CharField(max_length=160)
     text = models.TextField()
-    path = models.CharField(max_length=200, blank=True, help_text="The page of the portal that shows it.")
+    path = models.CharField(
+        max_length=200, blank=True, help_text=gettext_lazy("The page of the portal that shows it.")
+    )
     created_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True, blank=True)
-    by_mail = models.BooleanField("by e-mail", default=False)
+    by_mail = models.BooleanField(gettext_lazy("by e-mail"), default=False)
     claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     mailed_at = models.DateTimeField(null=True, blank=True, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from members.models.public import PublicRow
 
@@ -31,7 +32,7 @@ class User(PublicRow, AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, blank=True)
     language = models.CharField(max_length=5, default="en", choices=[("en", "English"), ("de", "Deutsch")])
-    is_staff = models.BooleanField("may use the admin", default=False)
+    is_staff = models.BooleanField(gettext_lazy("may use the admin"), default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
 

@@ -7,14 +7,15 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 from rest_framework.generics import get_object_or_404
 
 from energy.models import StorageUnit
 from energy.selectors.ownership import theirs_since
 from energy.selectors.scope import READING_ROLES, operated_microgrids, visible_storages
-from grid.domain.battery_words import ENGLISH, WORDS, BatteryWords
+from grid.domain.battery_words import BatteryWords, words_in
 from grid.domain.energy_origin import ORIGINS
 from grid.models import StorageDay
 from grid.selectors.flexibility import statements
@@ -36,7 +37,7 @@ def own_battery(request: HttpRequest) -> HttpResponse:
     if not storages:
         raise Http404
     storage = next((s for s in storages if str(s.public_id) == request.GET.get("storage")), storages[0])
-    words = _words()
+    words = words_in(get_language())
     context = {"tabs": energy_tabs(sites, "own-battery"), "storages": storages}
     context |= _day_context(request, storage, words, timezone.now())
     return render(request, "portal/battery.html", context)
@@ -56,7 +57,7 @@ def stored(request: HttpRequest) -> HttpResponse:
     sums = [sum(one.by_origin[o] for one in inside.values()) for o in range(ORIGINS)]
     capacity = max(sum(s.capacity_wh for s in storages), 1)
     context = {
-        "microgrid": microgrid, "tab": "stored", "day": last, "words": _words().labels,
+        "microgrid": microgrid, "tab": "stored", "day": last, "words": words_in(get_language()).labels,
         "lines": [(s, inside.get(s.pk), _statement(owed.get(s.pk))) for s in storages],
         "sums": parts_of(sums, capacity), "total_wh": sum(sums), "capacity_wh": capacity,
     }  # fmt: skip
@@ -75,13 +76,10 @@ def storage(request: HttpRequest, public_id: Any) -> HttpResponse:
     record_look(user=user, member=found.site.member, what="storage", subject=found.code, now=timezone.now())
     context = {"tab": "stored", "microgrid": found.site.microgrid}
     return render(
-        request, "live/storage.html", context | _day_context(request, found, _words(), timezone.now())
+        request,
+        "live/storage.html",
+        context | _day_context(request, found, words_in(get_language()), timezone.now()),
     )
-
-
-def _words() -> BatteryWords:
-    """The words of batteries in the page's language."""
-    return WORDS.get((translation.get_language() or "")[:2], ENGLISH)
 
 
 def _day_context(

@@ -2,6 +2,7 @@
 import { draw, ticks } from "./charts.js";
 import { network } from "./network.js";
 import { replay } from "./replay.js";
+import { standing } from "./standing.js";
 import { locale, words } from "./words.js";
 
 const page = document.querySelector("[data-live]");
@@ -63,7 +64,7 @@ function show(state) {
   byId("stored-unit").textContent = words(known ? "% full" : battery > 20 ? "kW taken" : battery < -20 ? "kW given" : "kW, idle");
   tell("storage", battery, words("charging"), words("giving"));
   tell("grid", exchange, words("giving"), words("taking"));
-  say("status", sentences[state.status] ?? state.status);
+  say("status", sentences[standing(state)] ?? state.status);
   byId("status").dataset.state = state.status;
   const said = (document.documentElement.lang.startsWith("de") && state.reasons_de) || state.reasons;
   byId("reasons").replaceChildren(...(said.length ? said : [words("Reasons are kept with ticks, not with closed days.")]).map((reason) => Object.assign(document.createElement("li"), { textContent: reason })));

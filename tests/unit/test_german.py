@@ -12,6 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "locale" / "de" / "LC_MESSAGES"
 ROOMS = ("billing", "contracts", "energy", "grid", "kernel", "members", "microgrid_site")
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+IN_CONTEXT = {"pgettext", "pgettext_lazy"}
+A_TEXT = r"""u?((?:'(?:[^'\\]|\\.)*')|(?:"(?:[^"\\]|\\.)*"))"""
+IN_TEMPLATES_IN_CONTEXT = re.compile(rf"\bn?pgettext\({A_TEXT}, ?{A_TEXT}")
 IN_TEMPLATES = re.compile(r"""(?:\bn?gettext|(?<!\w)_)\(u?((?:'(?:[^'\\]|\\.)*')|(?:"(?:[^"\\]|\\.)*"))""")
 
 
@@ -22,16 +25,26 @@ def marked_in_code() -> Iterator[str]:
             if "gettext" not in text and "speech.say" not in text:
                 continue
             for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS:
-                    for one in node.args[:1]:  # a plural is filed under its singular
-                        if isinstance(one, ast.Constant) and isinstance(one.value, str):
-                            yield one.value
+                if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                    continue
+                said = [
+                    one.value
+                    for one in node.args
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                ]
+                if node.func.id in MARKS and said:
+                    yield said[0]  # a plural is filed under its singular
+                elif node.func.id in IN_CONTEXT and len(said) == 2:
+                    yield "\x04".join(said)
 
 
 def marked_in_templates() -> Iterator[str]:
     for path in (ROOT / "templates").rglob("*.html"):
-        for found in IN_TEMPLATES.finditer(templatize(path.read_text())):
+        text = templatize(path.read_text())
+        for found in IN_TEMPLATES.finditer(text):
             yield ast.literal_eval(found[1])
+        for found in IN_TEMPLATES_IN_CONTEXT.finditer(text):
+            yield f"{ast.literal_eval(found[1])}\x04{ast.literal_eval(found[2])}"
 
 
 def test_every_text_has_its_german() -> None:

@@ -19,6 +19,7 @@ RULES = (
     P("{who} is no member of {group}.", "{who} ist kein Mitglied von {group}."), P("{site} is not {who}'s, not metered here, or the plant itself.", "{site} gehört nicht {who}, hat hier keinen Zähler oder ist die Anlage selbst."),
 )  # fmt: skip
 NOTHING_YET = (
+    P("Nothing is kept of that moment: no tick ran, and its day is not closed.", "Von diesem Zeitpunkt ist nichts aufbewahrt: Kein Takt lief, und sein Tag ist nicht abgeschlossen."),
     P("No control tick ran within the last quarter of an hour: no meter reports, or no worker runs.", "In der letzten Viertelstunde lief kein Takt der Regelung: Kein Zähler meldet sich, oder kein Prozess läuft."),
     P("Nothing is computed yet: it is, each night, once a day is closed.", "Noch ist nichts berechnet: Das geschieht jede Nacht, sobald ein Tag abgeschlossen ist."), P("No plan is made yet.", "Noch gibt es keinen Plan."),
     P("There is no forecast of use that covers this interval; forecasts are made each hour from readings.", "Keine Prognose des Verbrauchs reicht über diese Viertelstunde; Prognosen entstehen stündlich aus Messwerten."),

@@ -59,3 +59,11 @@ METERING = (
     P("Meter {code:c}", "Zähler {code}"), P("Gateway {name:c}", "Gateway {name}"), P("Files in the format {feed}", "Dateien im Format {feed}"),
     P("answered, acts", "hat geantwortet, handelt"), P("called", "gerufen"),
 )  # fmt: skip
+KINDS = (
+    P("home", "Haushalt"), P("heat pump", "Wärmepumpe"), P("car charger", "Ladepunkt"), P("solar", "Photovoltaik"), P("other production", "andere Erzeugung"), P("consumption", "Verbrauch"),
+    P("day ahead", "für den Folgetag"), P("intraday", "untertägig"), P("by date", "nach Datum"), P("by hours of operation", "nach Betriebsstunden"), P("by performance", "nach Leistung"),
+    P("price per kWh", "Preis je kWh"), P("most that may be drawn [kW]", "höchster Bezug [kW]"), P("level from 0 to 3", "Stufe von 0 bis 3"),
+    P("a share of what was saved", "ein Anteil an der Ersparnis"), P("a price for each kWh given", "ein Preis für jede abgegebene kWh"),
+    P("adopted", "angenommen"), P("rejected", "abgelehnt"), P("too few took part", "zu geringe Beteiligung"),
+    P("first in, first out", "zuerst hinein, zuerst hinaus"), P("in proportion to what is stored", "im Verhältnis zum Gespeicherten"), P("not followed: all counts as local", "nicht verfolgt: alles gilt als lokal"),
+)  # fmt: skip

@@ -260,6 +260,8 @@ def test_a_treasurer_writes_a_version_in_fields_and_sees_what_it_would_have_give
     path = "/admin/billing/incentiveversion/"
     refused = one.post(f"{path}add/", fields | {"by": "day"}).content.decode()
     assert "must be one of kwh, month" in refused
+    german = one.post(f"{path}add/", fields | {"by": "day"}, headers={"Accept-Language": "de"})
+    assert "reward.by: muss eines von kwh, month sein." in german.content.decode()
     one.post(f"{path}add/", fields)
     made = IncentiveVersion.objects.get()
     assert made.parsed == LOCAL

@@ -1,6 +1,7 @@
 """The treasurer's pages: a draft in the editor, what it does beside it, two people for each version, a file made a draft."""
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -273,6 +274,16 @@ def test_a_file_that_is_no_tariff_is_refused_with_words(
             {"tariff": hamlet.tariff.pk, "file": file, "metering": "none", "valid_from": "2016-05-01"},
         )  # fmt: skip
     assert "energyratestructure: is missing" in answer.content.decode()
+    with wrong.open("rb") as file:
+        answer = logged_in(treasurer).post(
+            reverse("admin:billing_tariff_from_urdb"),
+            {"tariff": hamlet.tariff.pk, "file": file, "metering": "none", "valid_from": "2016-05-01"},
+            headers={"Accept-Language": "de"},
+        )  # fmt: skip
+    page = answer.content.decode()
+    assert "energyratestructure: fehlt; geben Sie die Preise je kWh nach Zeit und Staffel an" in page
+    assert 'aria-describedby="id_file_helptext id_file_error"' in page
+    assert {"id_file_helptext", "id_file_error"} <= set(re.findall(r'\bid="([^"]+)"', page))
 
 
 def test_a_version_can_be_had_in_openeis_form(treasurer: User, hamlet: Hamlet) -> None:

@@ -117,3 +117,17 @@ def test_a_broken_upload_is_told_in_the_form(microgrid: Microgrid) -> None:
         "clock": "local",
     }
     assert "The file is empty" in operator.post(reverse("readings"), given).content.decode()
+
+
+def test_what_is_wrong_with_a_file_is_said_in_german(microgrid: Microgrid) -> None:
+    operator, german = client(microgrid, Role.OPERATOR), {"Accept-Language": "de"}
+    reading_import = hand_in(operator, "time;Nobody\n2016-03-28 00:00;1x\n")
+    stage_import(reading_import=reading_import, now=microgrid.now(timezone.now()))
+    address = reverse("import", args=[reading_import.public_id])
+    page = operator.get(address, headers=german).content.decode()
+    assert "„1x“ ist keine Zahl." in page
+    assert "Schreiben Sie 0,123 oder 0.123 ohne Tausenderzeichen" in page
+    headless = hand_in(operator, "when;Nobody\n1;2\n")
+    stage_import(reading_import=headless, now=microgrid.now(timezone.now()))
+    page = operator.get(reverse("import", args=[headless.public_id]), headers=german).content.decode()
+    assert "Die erste Spalte muss „time“ heißen, sie heißt „when“." in page

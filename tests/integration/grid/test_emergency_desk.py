@@ -10,7 +10,7 @@ from energy.adapters.live_store import LiveSample, write_samples
 from energy.models import Consumer, Meter, StorageUnit, Transformer
 from energy.services.devices import enrol_devices
 from energy.services.grid_meters import place_grid_meter
-from grid.adapters.live_push import keep_story
+from grid.adapters.live_push import keep_story, push_state
 from grid.models import (
     DeviceCommand,
     Emergency,
@@ -286,6 +286,31 @@ def test_the_page_needs_no_database_once_it_was_seen(
     client.cookies[COOKIE] = "forged"
     client.logout()
     assert client.get("/emergency/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("import_w", "language", "word"),
+    [
+        (800, "en", "We draw from outside"),
+        (0, "en", "In balance"),
+        (0, "de", "Im Gleichgewicht"),
+    ],
+)
+def test_a_deficit_that_is_kept_is_not_called_drawing_beside_nothing(
+    client, microgrid, contacts, import_w, language, word
+):
+    state = {
+        "status": "DEFICIT",
+        "at": SHOWN_NOW.isoformat(),
+        "import_w": import_w,
+        "export_w": 0,
+        "reasons": [],
+    }
+    push_state(microgrid.public_id, state)
+    keep_story(microgrid.public_id, emergency_story(microgrid, SHOWN_NOW))
+    log_in(client, contacts[0])
+    page = client.get("/emergency/", headers={"Accept-Language": language}).content.decode()
+    assert f'data-status="DEFICIT">{word}</h1>' in page
 
 
 def test_the_story_is_plain(microgrid, contacts):

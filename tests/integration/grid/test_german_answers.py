@@ -5,7 +5,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from grid.models import SupplyRequest
+from grid.models import GridAlarm, SupplyRequest
 from grid.services.supply_requests import ask_limit
 from members.models import Membership, Role, User
 from members.services.notifications import send_waiting
@@ -51,3 +51,22 @@ def test_the_api_answers_in_the_language_that_is_asked_for(yard, client: Client,
     answer = client.get(reverse("api-plan", args=[yard.microgrid.public_id]), HTTP_ACCEPT_LANGUAGE=language)
     assert answer.status_code == 404
     assert answer.json()["detail"] == said
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "Leitung L7 ist zu 84 % ausgelastet."),
+        ("en", "Line L7 carries 84% of its rating."),
+    ],
+)
+def test_the_api_says_an_alarm_that_was_kept_in_english(yard, client: Client, language, said):
+    client.force_login(operator(yard, "olga", "en"))
+    GridAlarm.objects.create(
+        microgrid=yard.microgrid, kind="line_loading", subject="L7", priority=2, seen_at=NOW, raised_at=NOW,
+        sentence="Line L7 carries 84% of its rating.",
+    )  # fmt: skip
+    [alarm] = client.get(
+        reverse("api-grid-alarms", args=[yard.microgrid.public_id]), HTTP_ACCEPT_LANGUAGE=language
+    ).json()["results"]
+    assert alarm["sentence"] == said

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from billing.services.price_publication import publish_days
 from grid.domain.battery_words import Word
-from grid.models import CommandKind, CommandStatus, DeviceCommand, FlexibilityTerms
+from grid.models import CommandKind, CommandStatus, DeviceCommand, FlexibilityDay, FlexibilityTerms
 from members.models import Membership, Role, User
 from tests.integration.grid.yard import EVENING, FIRST, NOON, NOW, Yard
 
@@ -117,3 +117,21 @@ def test_the_door_tells_origins_and_hours(yard):
 
 def test_the_words_are_of_the_kinds_that_are_kept():
     assert {word.value for word in Word} == set(CommandKind.values)
+
+
+def test_the_plans_reason_for_an_hour_is_said_in_german_on_the_page_and_at_the_door(yard):
+    row = FlexibilityDay.objects.get(storage=yard.storage, day=FIRST)
+    row.sentences = ["battery gives 2.8 kW that it stored at 12:00, instead of energy bought at 0.30."]
+    row.sentence = [0 if t == EVENING else -1 for t in range(len(row.kind))]
+    row.save()
+    client, german = client_of(yard, Role.MEMBER, "Ana"), {"Accept-Language": "de"}
+    said = "battery gibt 2,8 kW ab, geladen um 12:00, statt Energie für 0,30 zu kaufen."
+    page = client.get(reverse("own-battery") + f"?day={FIRST}", headers=german).content.decode()
+    assert f"Im Plan stand: {said}" in page
+    door = reverse("api-storage-day", args=[yard.storage.public_id, FIRST])
+    body = client.get(door, headers=german).json()
+    hours = {hour["begins"]: hour for hour in body["hours"]}
+    assert hours["18:00"]["plan_says"] == said
+    assert hours["18:00"]["sentence"].startswith("Gab nach Plan 0,70 kWh ab: ")
+    assert body["flexibility"]["sentences"] == [said]
+    assert client.get(door).json()["flexibility"]["sentences"] == row.sentences
