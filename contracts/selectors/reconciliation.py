@@ -127,7 +127,7 @@ def _withdrawn(days: dict[str, Any]) -> Link | None:
         values,
     )
     gaps = [
-        Gap("withdrawal", str(pk), tx[:18], a, b, _("withdrawn on the chain and not booked: no member has linked the wallet") if not b
+        Gap("withdrawal", str(pk), tx[:18], a, b, _("withdrawn on the chain and not booked: no member of this cooperative has linked the wallet") if not b
             else _("booked otherwise than it was withdrawn on the chain"))
         for pk, tx, a, b in rows
     ] + [

@@ -241,7 +241,10 @@ def test_an_unknown_wallet_is_named_and_booked_once_it_is_linked(
         (told,) = Notification.objects.filter(user=treasurer, kind="chain_withdrawal")
         assert payee.account in told.text
         (gap,) = link_of(settled).gaps
-        assert "no member has linked" in gap.why and (gap.left, gap.right) == (paid.gross_minor // 2, 0)
+        assert "no member of this cooperative has linked" in gap.why and (gap.left, gap.right) == (
+            paid.gross_minor // 2,
+            0,
+        )
     client = Client()
     client.force_login(treasurer)
     assert client.get(told.path).status_code == 200
