@@ -40,7 +40,7 @@ def treasurer_of(cooperative: Cooperative) -> User:
 def terms(chain: EthereumChain, bill: Document) -> tuple[int, int]:
     """What all of a bill costs on the chain, in wei and units of the stable coin."""
     offer = chain.call("Billing", address_on(chain, "Billing"), "quoteOf", [unhexed(bill.chain_ref)])
-    return int(offer["restWei"]), int(offer["restUnits"])
+    return int(offer[1]), int(offer[3])
 
 
 def test_bills_of_another_cooperative_cannot_be_paid_with_coins(
