@@ -99,12 +99,25 @@ def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
         undone = request.POST.get("do") == "undo"
         return redirect("money-movement", public_id) if undone else redirect("money")
     (view,) = readings_of(desk.cooperative, [line])
+    fitting, others = _waiting_sales(line)
     words = {
+        "coin_sales": [*fitting, *others], "coin_fits": bool(fitting),
         "line": line, "view": view, "take_back": payments_to_take_back(line) if line.status == LineStatus.OPEN else [],
         "payments": line.payments.filter(taken_back__isnull=True).select_related("document", "member"),
-        "blank": range(3), "coin_sales": waiting_sales(desk.cooperative)[:MOST_SALES] if line.amount_minor > 0 else [],
+        "blank": range(3),
     }  # fmt: skip
     return render(request, "money/movement.html", desk.context("movements") | words)
+
+
+def _waiting_sales(line: BankStatementLine) -> tuple[list[CoinSale], list[CoinSale]]:
+    """Sales of coins that wait for money: those of a movement's sum, and some others."""
+    if line.amount_minor <= 0 or line.status != LineStatus.OPEN:
+        return [], []
+    waiting = waiting_sales(line.cooperative)
+    return (
+        list(waiting.filter(net_minor=line.amount_minor)[:MOST_SALES]),
+        list(waiting.exclude(net_minor=line.amount_minor)[:MOST_SALES]),
+    )
 
 
 def _decide(request: HttpRequest, line: BankStatementLine) -> str:
