@@ -22,7 +22,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from contracts.selectors.coins import coin_holders, cooperative_with_coins
 from grid.models import DeviceLink
+from members.models import Cooperative
 from microgrid_site.embedded.processes import Running
 from microgrid_site.embedded.servers import SERVERS, free_space_bytes
 
@@ -116,7 +118,23 @@ def chain() -> Part:
         chain_id, block = int(rpc("eth_chainId"), 16), int(rpc("eth_blockNumber"), 16)
     except (OSError, ValueError, KeyError) as problem:
         return Part("Chain", in_use, ok=False, advice=unreachable("CHAIN_RPC_URL", problem))
-    return Part("Chain", in_use, f"{client.split('/v')[0]}, chain {chain_id}, block {block}")
+    return Part(
+        "Chain", in_use, f"{client.split('/v')[0]}, chain {chain_id}, block {block}", advice=whose_coins()
+    )
+
+
+def whose_coins() -> str:
+    """What is to be done where the contract takes coins for nobody; empty where it is clear for whom, or not known yet."""
+    try:
+        if not Cooperative.objects.exists() or cooperative_with_coins() is not None:
+            return ""
+        if coin_holders().count() > 1:
+            return "Bills of several cooperatives were paid into one contract: it takes no more coins. Give each an installation with a contract of its own."
+    except (DatabaseError, InterfaceError):  # told of by its own line
+        return ""
+    return (
+        "No bill can be paid with coins: set CHAIN_COOPERATIVE to the one cooperative whose contract it is."
+    )
 
 
 def rpc(method: str) -> Any:

@@ -65,6 +65,8 @@ CHAIN_FEE_PATIENCE_S = float(os.environ.get("CHAIN_FEE_PATIENCE_S") or 180)
 CHAIN_HIGHEST_FEE_GWEI = int(os.environ.get("CHAIN_HIGHEST_FEE_GWEI") or 500)
 CHAIN_WEI_PER_MINOR = int(os.environ.get("CHAIN_WEI_PER_MINOR") or 4_000_000_000_000)
 CHAIN_COIN = os.environ.get("CHAIN_COIN") or "ETH"
+# For which cooperative the contract takes coins, by slug; may stay empty where there is one.
+CHAIN_COOPERATIVE = os.environ.get("CHAIN_COOPERATIVE", "")
 # The ERC-20 token in which bills can be paid too, and its units per minor unit (0: one coin is one unit of the currency).
 CHAIN_STABLE_COIN = os.environ.get("CHAIN_STABLE_COIN", "")
 CHAIN_STABLE_UNITS_PER_MINOR = int(os.environ.get("CHAIN_STABLE_UNITS_PER_MINOR") or 0)

@@ -35,6 +35,7 @@ from billing.models.cards import (
 from billing.models.carried import SurplusCarried
 from billing.models.charges import Charge, ChargeKind
 from billing.models.checks import CheckKind, RunCheck
+from billing.models.coin_sales import CoinSale
 from billing.models.deliveries import Delivery, DeliveryStatus, YearStatement
 from billing.models.distributions import (
     Distribution,
@@ -115,6 +116,7 @@ __all__ = [
     "ChargeKind",
     "CheckKind",
     "CheckoutStatus",
+    "CoinSale",
     "Component",
     "CreditUse",
     "Debit",

@@ -35,6 +35,9 @@ class AccountCode(models.TextChoices):
     BANK = "bank", gettext_lazy("bank")
     CHAIN_WALLET = "chain_wallet", gettext_lazy("chain wallet")
     OWN_WALLET = "own_wallet", gettext_lazy("the cooperative's own wallet")
+    COINS_SOLD = "coins_sold", gettext_lazy("coins sold, their money on its way")
+    COIN_RESULT = "coin_result", gettext_lazy("gains and losses on coins")
+    COIN_FEES = "coin_fees", gettext_lazy("fees of selling coins")
     CASH = "cash", gettext_lazy("cash")
     MOBILE_MONEY = "mobile_money", gettext_lazy("mobile money")
     CARD = "card", gettext_lazy("card provider")
@@ -58,7 +61,7 @@ EQUITY = (AccountCode.MEMBER_SHARES, AccountCode.RESERVES, AccountCode.RETAINED,
 RESULT = (
     AccountCode.ENERGY_SALES, AccountCode.FEES, AccountCode.LOCAL_CLEARING, AccountCode.ENERGY_PURCHASES, AccountCode.INCENTIVES,
     AccountCode.REMINDER_FEES, AccountCode.ARREARS_INTEREST, AccountCode.RETURN_FEES, AccountCode.BANK_CHARGES, AccountCode.CARD_FEES,
-    AccountCode.VAT_COST, AccountCode.ROUNDING,
+    AccountCode.COIN_RESULT, AccountCode.COIN_FEES, AccountCode.VAT_COST, AccountCode.ROUNDING,
 )  # fmt: skip
 
 

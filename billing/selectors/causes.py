@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from billing.models import (
     BankStatementLine,
     Charge,
+    CoinSale,
     Distribution,
     Document,
     LedgerTransaction,
@@ -183,6 +184,20 @@ def _shares(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
     }  # fmt: skip
 
 
+def _coin_sales(rows: Sequence[LedgerTransaction]) -> dict[int, Cause]:
+    found = CoinSale.objects.filter(public_id__in=[r.cause_ref for r in rows if r.cause_ref])
+    known = {s.public_id: s for s in found.select_related("cooperative")}
+    return {
+        row.pk: Cause(
+            "coin sale",
+            _("taken back: %(what)s") % {"what": known[row.cause_ref]} if row.idempotency_key.startswith("reversal:") else str(known[row.cause_ref]),
+            known[row.cause_ref], known[row.cause_ref].reference[:36],
+        )
+        for row in rows
+        if row.cause_ref in known
+    }  # fmt: skip
+
+
 Finder = Callable[[Sequence[LedgerTransaction]], dict[int, Cause]]
 FINDERS: dict[str, Finder] = {
     "document": _documents,
@@ -194,4 +209,5 @@ FINDERS: dict[str, Finder] = {
     "payment return": _returns,
     YEAR_CLOSING: _years,
     "shares": _shares,
+    "coin sale": _coin_sales,
 }

@@ -57,6 +57,7 @@ MOVEMENTS = PhraseBook.of(
     gettext_noop("takes %(payment)s back"),
     gettext_noop("shares of %(member)s"),
     gettext_noop("the card provider's payout %(payout)s"),
+    gettext_noop("coins sold: %(reference)s"),
     gettext_noop("the bank collected it"),
     gettext_noop("the bank collected %(count)s debits"),
     gettext_noop("the bank took %(debit)s back: %(why)s"),

@@ -11,6 +11,7 @@ from billing.domain.banking.matching import Ledger, Proposal, Share, match
 from billing.models import (
     AccountCode,
     BankStatementLine,
+    CoinSale,
     Document,
     LedgerTransaction,
     LineStatus,
@@ -20,6 +21,7 @@ from billing.models import (
 )
 from billing.selectors.matching import entry_of
 from billing.services.card_payouts import book_card_payout_line
+from billing.services.coin_sales import LINE_KEY, book_coin_sale_line, bring_money
 from billing.services.debits import book_debit_line, members_of_debits
 from billing.services.ledger import reverse_transaction
 from billing.services.line_postings import book_fee, move_line
@@ -72,7 +74,7 @@ def _book(line: BankStatementLine, readings: Sequence[Proposal], now: datetime) 
     """What was booked, in words; empty where a person has to look."""
     if not line.amount_minor:
         return "nothing moved"
-    for asked in (book_debit_line, book_payout_line, book_card_payout_line):
+    for asked in (book_debit_line, book_payout_line, book_card_payout_line, book_coin_sale_line):
         why = asked(line=line, now=now)
         if why:
             return why
@@ -208,6 +210,27 @@ def return_by_line(
 
 
 @transaction.atomic
+def sale_by_line(*, line: BankStatementLine, sale: CoinSale, user: User, now: datetime) -> BankStatementLine:
+    """A person says that a movement in is what an exchange paid for coins, where it does not name the sale's reference.
+
+    Raises:
+        CannotResolve: it is decided already, the sale does not wait for money, or is of another sum.
+    """
+    line = _locked(line, LineStatus.OPEN)
+    sale = CoinSale.objects.select_for_update(of=("self",)).get(pk=sale.pk)
+    if sale.cooperative_id != line.cooperative_id or not sale.waits_for_money:
+        raise CannotResolve(_("That sale of coins does not wait for money any more."))
+    if sale.figures.net_minor != line.amount_minor:
+        raise CannotResolve(
+            _("The movement is %(amount)s, the sale comes to %(net)s: take the sale back and record it with the fee that the exchange kept.")
+            % {"amount": amount(line.amount_minor), "net": amount(sale.figures.net_minor)}
+        )  # fmt: skip
+    bring_money(sale=sale, line=line, now=now)
+    _settle(line, LineStatus.BOOKED, f"coins sold: {sale.reference}", now, user)
+    return line
+
+
+@transaction.atomic
 def undo_line(*, line: BankStatementLine, user: User, now: datetime) -> BankStatementLine:
     """Take back what was decided of a movement: payments are undone, bills open again, and it waits for a person.
 
@@ -231,11 +254,15 @@ def undo_line(*, line: BankStatementLine, user: User, now: datetime) -> BankStat
             return_payment(payment=payment, kind=ReturnKind.UNDONE, user=user, now=now)
         except CannotBook as problem:
             raise CannotResolve(str(problem)) from problem
-    charged = LedgerTransaction.objects.filter(
-        cooperative=line.cooperative, idempotency_key=f"line charges:{line.public_id}:{line.resolutions}"
-    ).first()
-    if charged is not None:
-        reverse_transaction(posted=charged, cause="bank line", booked_date=now.date(), now=now)
+    CoinSale.objects.filter(bank_line=line).update(bank_line=None)
+    moved = LedgerTransaction.objects.filter(
+        cooperative=line.cooperative,
+        idempotency_key__in=[
+            f"line {what}:{line.public_id}:{line.resolutions}" for what in ("charges", LINE_KEY)
+        ],
+    )
+    for posted in moved:
+        reverse_transaction(posted=posted, cause="bank line", booked_date=now.date(), now=now)
     line.resolutions += 1
     line.status, line.why, line.resolved_at, line.resolved_by = LineStatus.OPEN, "undone", None, None
     line.save(update_fields=["resolutions", "status", "why", "resolved_at", "resolved_by"])

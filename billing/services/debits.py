@@ -41,6 +41,9 @@ from members.services.notifications import notify
 MANDATE_LASTS_MONTHS = 36
 # For a mandate's life what was presented counts, rejected or returned too (SDD Core rulebook, 36 months without a collection).
 PRESENTED = (ItemStatus.RELEASED, ItemStatus.DONE, ItemStatus.REJECTED, ItemStatus.RETURNED)
+# A debit that the bank refused before any money moved leaves its mandate unused, so that the next is a first one again; one that came
+# in and went back was settled, so that the next is a recurring one (the EPC on re-presenting R-transactions; since November 2016 its rulebooks take RCUR for the first too).
+USES_A_MANDATE = (ItemStatus.RELEASED, ItemStatus.DONE, ItemStatus.RETURNED)
 
 
 class CannotCollect(ValueError):
@@ -106,18 +109,27 @@ def prepare_debits(
         cooperative=cooperative, kind=OrderKind.DEBITS, message_id=message_id(cooperative, "D", now),
         execution_date=day, prepared_at=now, prepared_by=user,
     )  # fmt: skip
-    used = set(
-        Debit.objects.filter(cooperative=cooperative, status__in=("released", "done")).values_list("mandate_id", flat=True)
-    )  # fmt: skip
+    used = _used_mandates(cooperative)
     for bill, mandate in found:
         tries = Debit.objects.filter(document=bill).count()
         Debit.objects.create(
             order=order, cooperative=cooperative, document=bill, mandate=mandate, amount_minor=bill.rest_minor,
-            sequence=Sequence.RECURRING if mandate.pk in used else Sequence.FIRST,
-            end_to_end_id=f"{bill.payment_reference}-{tries + 1}",
+            sequence=_next_sequence(mandate, used), end_to_end_id=f"{bill.payment_reference}-{tries + 1}",
         )  # fmt: skip
-        used.add(mandate.pk)
     return order
+
+
+def _used_mandates(cooperative: Cooperative) -> set[int]:
+    """Mandates under which a first debit is with the bank or was settled once, whatever came after."""
+    rows = Debit.objects.filter(cooperative=cooperative, status__in=USES_A_MANDATE)
+    return set(rows.values_list("mandate_id", flat=True))
+
+
+def _next_sequence(mandate: Mandate, used: set[int]) -> Sequence:
+    """What the next debit under a mandate is; notes in `used` that there is one now."""
+    sequence = Sequence.RECURRING if mandate.pk in used else Sequence.FIRST
+    used.add(mandate.pk)
+    return sequence
 
 
 def message_id(cooperative: Cooperative, letter: str, now: datetime) -> str:
@@ -132,6 +144,7 @@ def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) 
     rows = order.debits.filter(status=ItemStatus.PREPARED).select_related(
         "document", "mandate", "document__member"
     )
+    used = _used_mandates(order.cooperative)
     items = []
     for debit in rows.order_by("document__member_id", "pk"):
         lock_member(debit.document.member_id)
@@ -140,7 +153,9 @@ def release_items(*, order: BankOrder, us: Callable[..., Party], now: datetime) 
             debit.document.rest_minor == debit.amount_minor and debit.mandate.status == MandateStatus.ACTIVE
         )
         debit.status = ItemStatus.RELEASED if still else ItemStatus.CANCELLED
-        debit.save(update_fields=["status"])
+        if still:  # said as it is now: what was prepared before it may have gone or been refused meanwhile
+            debit.sequence = _next_sequence(debit.mandate, used)
+        debit.save(update_fields=["status", "sequence"])
         if still:
             items.append(debit)
             _tell_before(debit, order, rules.creditor_id, now)

@@ -1,5 +1,7 @@
 """The last step of a run, set-based: local money to producers, numbers without gaps, balanced ledger entries."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -99,7 +101,11 @@ def sum_up(document_ids: list[int]) -> None:
 
 
 def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
-    """Split what lines of one kind bring over those of another, by largest remainder on their exact amounts."""
+    """Split what lines of one kind bring over the documents with those of another, by largest remainder on their exact amounts.
+
+    Of a document with several such lines (VAT changed within it) the lines share its part likewise: where VAT changes moves no cent
+    from one producer to another.
+    """
     lines = DocumentLine.objects.filter(document__run=run)
     paid = lines.filter(component=paid_by).aggregate(sum=Sum("net_minor", default=0))["sum"]
     owed = list(
@@ -112,18 +118,32 @@ def _share_out(run: BillingRun, paid_by: Component, owed_by: Component) -> int:
             "position",
         )
     )
-    # A site that changed hands has a line for each, so have holders of a plant and a change of VAT: ties go by site, then day, then member.
-    names = [
-        f"{code}\0{first_day}\0{number}\0{position:03d}" for _, _, code, first_day, number, position in owed
-    ]
-    parts = largest_remainder(paid, [exact for _, exact, *_ in owed], names)
+    # A site that changed hands has a document for each, so have holders of a plant: ties go by site, then day, then member.
+    of_document: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    for pk, exact, code, first_day, number, position in owed:
+        of_document[f"{code}\0{first_day}\0{number}"].append((position, exact, pk))
+    sums = [sum(exact for _, exact, _ in rows) for rows in of_document.values()]
+    shares = largest_remainder(paid, sums, list(of_document))
+    parts = {
+        pk: part
+        for share, rows in zip(shares, of_document.values(), strict=True)
+        for pk, part in _within(share, rows)
+    }
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE billing_documentline SET net_minor = new.net
                FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, net) WHERE billing_documentline.id = new.id""",
-            [[pk for pk, *_ in owed], parts],
+            [list(parts), list(parts.values())],
         )
     return paid
+
+
+def _within(share_minor: int, rows: list[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    """A document's share over its lines (position, exact amount, id); yields id and part."""
+    rows = sorted(rows)
+    names = [f"{position:03d}" for position, _, _ in rows]
+    parts = largest_remainder(share_minor, [exact for _, exact, _ in rows], names)
+    yield from zip((pk for _, _, pk in rows), parts, strict=True)
 
 
 def number_and_post(run: BillingRun, now: datetime) -> None:

@@ -20,6 +20,7 @@ from billing.models import (
     Account,
     AccountCode,
     BankStatementLine,
+    CoinSale,
     Distribution,
     Document,
     LedgerTransaction,
@@ -111,6 +112,8 @@ def cause_url(cause: Cause) -> str:
         return reverse("admin:billing_bankstatement_change", args=[cause.row.statement_id])
     if isinstance(cause.row, MemberShare):
         return f"{reverse('money-shares')}?cooperative={cause.row.member.cooperative.slug}#share-{cause.row.public_id}"
+    if isinstance(cause.row, CoinSale):
+        return f"{reverse('money-coins')}?cooperative={cause.row.cooperative.slug}#sale-{cause.row.public_id}"
     if isinstance(cause.row, YearClosing):
         first = cause.row.first_day
         return f"{reverse('books-year')}?cooperative={cause.row.cooperative.slug}&month={Month(first.year, first.month)}"

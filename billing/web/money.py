@@ -21,6 +21,7 @@ from billing.models import (
     BankOrder,
     BankStatement,
     BankStatementLine,
+    CoinSale,
     Document,
     LineStatus,
     OrderKind,
@@ -40,6 +41,7 @@ from billing.services.bank_lines import (
     assign_line,
     mark_not_ours,
     return_by_line,
+    sale_by_line,
     undo_line,
 )
 from billing.services.bank_orders import (
@@ -51,6 +53,7 @@ from billing.services.bank_orders import (
 )
 from billing.services.bank_statements import import_statement
 from billing.services.by_hand import CannotTake, take_by_hand
+from billing.services.coin_sales import waiting_sales
 from billing.services.deadlocks import TooBusy
 from billing.services.debits import CannotCollect, collectable, prepare_debits
 from billing.services.ledger import CannotPost
@@ -63,6 +66,7 @@ from members.selectors.scope import user_of
 
 PAGE = 30
 MOST_PARTS = 20
+MOST_SALES = 12
 REFUSALS = (NoAmount, CannotResolve, CannotCollect, CannotPayOut, CannotRelease, CannotReadFile, CannotReadStatement, InvalidOrder, UnknownOrder, CannotTake, CannotPost, TooBusy)  # fmt: skip
 
 
@@ -95,12 +99,25 @@ def movement(request: HttpRequest, public_id: UUID) -> HttpResponse:
         undone = request.POST.get("do") == "undo"
         return redirect("money-movement", public_id) if undone else redirect("money")
     (view,) = readings_of(desk.cooperative, [line])
+    fitting, others = _waiting_sales(line)
     words = {
+        "coin_sales": [*fitting, *others], "coin_fits": bool(fitting),
         "line": line, "view": view, "take_back": payments_to_take_back(line) if line.status == LineStatus.OPEN else [],
         "payments": line.payments.filter(taken_back__isnull=True).select_related("document", "member"),
         "blank": range(3),
     }  # fmt: skip
     return render(request, "money/movement.html", desk.context("movements") | words)
+
+
+def _waiting_sales(line: BankStatementLine) -> tuple[list[CoinSale], list[CoinSale]]:
+    """Sales of coins that wait for money: those of a movement's sum, and some others."""
+    if line.amount_minor <= 0 or line.status != LineStatus.OPEN:
+        return [], []
+    waiting = waiting_sales(line.cooperative)
+    return (
+        list(waiting.filter(net_minor=line.amount_minor)[:MOST_SALES]),
+        list(waiting.exclude(net_minor=line.amount_minor)[:MOST_SALES]),
+    )
 
 
 def _decide(request: HttpRequest, line: BankStatementLine) -> str:
@@ -119,6 +136,10 @@ def _decide(request: HttpRequest, line: BankStatementLine) -> str:
         )
         return_by_line(payment=payment, **common)
         return _("The payment is taken back; what it had settled is open again.")
+    if what == "coins":
+        sale = get_object_or_404(CoinSale, public_id=request.POST.get("sale"), cooperative=line.cooperative)
+        sale_by_line(sale=sale, **common)
+        return _("Booked as what the exchange paid for coins.")
     if what == "undo":
         undo_line(**common)
         return _("Undone: the movement waits again, and what it had settled is open again.")

@@ -56,6 +56,8 @@ ACCOUNT_NAMES = {
     AccountCode.REVERSE_INPUT_VAT: gettext_lazy("input VAT as recipient"), AccountCode.VAT_COST: gettext_lazy("VAT that is not given back"),
     AccountCode.BANK: gettext_lazy("bank account"), AccountCode.CHAIN_WALLET: gettext_lazy("chain wallet"), AccountCode.CASH: gettext_lazy("cash"),
     AccountCode.OWN_WALLET: gettext_lazy("the cooperative's own wallet"),
+    AccountCode.COINS_SOLD: gettext_lazy("coins sold, their money on its way"), AccountCode.COIN_RESULT: gettext_lazy("gains and losses on coins"),
+    AccountCode.COIN_FEES: gettext_lazy("fees of selling coins"),
     AccountCode.MOBILE_MONEY: gettext_lazy("mobile money"), AccountCode.CARD: gettext_lazy("card provider"),
     AccountCode.CARD_FEES: gettext_lazy("fees of card payments"), AccountCode.SUSPENSE: gettext_lazy("unclear money of the bank account"),
     AccountCode.TRANSIT: gettext_lazy("payouts on their way"), AccountCode.BANK_CHARGES: gettext_lazy("bank charges"),

@@ -68,8 +68,8 @@ class ChainPaymentSerializer(serializers.Serializer[Any]):
     """How a bill stands on the chain."""
 
     state = serializers.ChoiceField(
-        ["open", "paid", "waiting", "closed"],
-        help_text="waiting: the chain does not know the bill yet; closed: it has it as paid another way, and that payment did not stay.",
+        ["open", "paid", "waiting", "closed", "not_taken"],
+        help_text="waiting: the chain does not know the bill yet; closed: it has it as paid another way, and that payment did not stay; not_taken: the cooperative takes no coins.",
     )
     contract = serializers.CharField()
     chain_id = serializers.IntegerField()

@@ -1,10 +1,14 @@
 """Coins and what they are worth: a bill's rest is one figure, whatever coins pay it."""
 
+from decimal import Context, Decimal, localcontext
+
 # A wad is a minor unit of the currency with 18 decimals, as in contracts/solidity/src/libraries/Wad.sol.
 WAD = 10**18
 NATIVE = "0x" + "0" * 40
 NATIVE_DECIMALS = 18
 MINOR_DECIMALS = 2
+# More digits than any amount of a coin has (a word of a contract has 78).
+MOST_DIGITS = 200
 
 
 class NoUsableCoin(ValueError):
@@ -40,6 +44,19 @@ def one_to_one(decimals: int) -> int:
     if decimals < MINOR_DECIMALS:
         raise NoUsableCoin(f"a coin with {decimals} decimals has no cents")
     return int(10 ** (decimals - MINOR_DECIMALS))
+
+
+def in_units(coins: Decimal, decimals: int) -> int:
+    """Whole coins as units of that many decimals, exact.
+
+    Raises:
+        NoUsableCoin: a coin is not divided that far.
+    """
+    with localcontext(Context(prec=MOST_DIGITS)):
+        units = coins.scaleb(decimals)
+        if units != units.to_integral_value():
+            raise NoUsableCoin(f"{coins} has more than {decimals} decimals")
+    return int(units)
 
 
 def in_coins(units: int, decimals: int) -> str:

@@ -20,11 +20,15 @@ class CameIn:
 
 @dataclass(frozen=True, slots=True)
 class WentOut:
-    """A withdrawal by `account`, its credit included; `revenue_units` of the pool went with it, worth `worth_wad`."""
+    """A withdrawal by `account`, its credit included; `revenue_units` of the pool went with it, worth `worth_wad`.
+
+    `beyond_units` of them the pool did not hold: they are coins that the history does not know of.
+    """
 
     account: str
     revenue_units: int
     worth_wad: int
+    beyond_units: int = 0
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class _Pool:
 def leaving(history: Iterable[CameIn | WentOut], account: str, units: int) -> WentOut:
     """What a withdrawal of `units` by `account` takes with it, after all that came in and went out before in the same coin, in order.
 
-    What the pool does not hold (a payment of no bill of ours, a transfer) is worth nothing here.
+    What the pool does not hold (coins of another cooperative, a payment of no bill of ours) is worth nothing here.
     """
     pool = _Pool()
     for event in history:
@@ -52,4 +56,4 @@ def leaving(history: Iterable[CameIn | WentOut], account: str, units: int) -> We
     revenue = max(units - pool.credits.get(account, 0), 0)
     held = max(pool.units, 0)
     worth_wad = min(revenue, held) * max(pool.worth_wad, 0) // held if held else 0
-    return WentOut(account, revenue, worth_wad)
+    return WentOut(account, revenue, worth_wad, max(revenue - held, 0))

@@ -19,7 +19,7 @@ from contracts.models import (
     StableCoin,
     TransactionStatus,
 )
-from contracts.selectors.coins import amount_in, coin_words
+from contracts.selectors.coins import amount_in, coin_words, takes_coins
 from contracts.selectors.sent import named_words, settled_elsewhere
 
 
@@ -70,9 +70,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """How a bill stands on the chain. `state` is `open`, `paid`, `waiting` while the chain does not know the bill yet, or `closed`.
+    """How a bill stands on the chain. `state` is `open`, `paid`, `waiting` while the chain does not know the bill yet, `closed`, or `not_taken`.
 
-    Closed: the chain was told that the bill was paid another way, which it keeps, and that payment did not stay.
+    Not taken: the contract takes coins for another cooperative, or for none. Closed: the chain was told that the bill was paid another way, which it keeps, and that payment did not stay.
     """
 
     state: str
@@ -94,6 +94,8 @@ def offer_of(bill: Document) -> Offer:
     state, ways = "waiting", []
     if bill.kind != DocumentKind.BILL or bill.status != DocumentStatus.OPEN:
         state = "paid"
+    elif not takes_coins(bill.cooperative) or (quote is not None and not quote.wei_per_minor):
+        state = "not_taken"
     elif deployed is not None and quote is not None and _is_posted(bill, deployed.chain_id):
         applied = sum(int(one.applied_wad) for one in came)
         rest = rest_to_ask_for(

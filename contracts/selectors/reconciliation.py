@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.domain.reconciliation import Gap, Link
 from billing.models import BillingRun
+from billing.selectors.coin_links import coins_and_bank, coins_and_ledger
 from billing.selectors.reconciliation import MOST_ROWS, links_of, runs_of
 from energy.models import Microgrid
 from kernel.intervals import Month
@@ -17,14 +18,14 @@ PATIENCE = timedelta(days=1)
 
 
 def whole_chain(microgrid: Microgrid, month: Month, *, now: datetime) -> list[Link]:
-    """Meter, bill, ledger, bank, chain, in order. `now` is the microgrid's."""
+    """Meter, bill, ledger, bank, chain, and from the chain back to the bank, in order. `now` is the microgrid's."""
     found = links_of(microgrid, month)
     runs = runs_of(microgrid, month)
     if runs:
         found += [_anchored(runs, now), _paid_on_chain(runs)]
     days = {"cooperative": microgrid.cooperative_id, "first": month.first_day, "last": month.last_day}
-    withdrawn = _withdrawn(days)
-    return found if withdrawn is None else [*found, withdrawn]
+    beyond = (_withdrawn(days), coins_and_ledger(days), coins_and_bank(days, now=now))
+    return [*found, *(link for link in beyond if link is not None)]
 
 
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -126,7 +127,7 @@ def _withdrawn(days: dict[str, Any]) -> Link | None:
         values,
     )
     gaps = [
-        Gap("withdrawal", str(pk), tx[:18], a, b, _("withdrawn on the chain and not booked: no member has linked the wallet") if not b
+        Gap("withdrawal", str(pk), tx[:18], a, b, _("withdrawn on the chain and not booked: no member of this cooperative has linked the wallet") if not b
             else _("booked otherwise than it was withdrawn on the chain"))
         for pk, tx, a, b in rows
     ] + [

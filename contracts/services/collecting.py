@@ -13,8 +13,8 @@ from contracts.domain.chain import Chain
 from contracts.domain.coins import NATIVE
 from contracts.domain.merkle import keccak
 from contracts.models import ChainTransaction, StableCoin, TransactionStatus
+from contracts.selectors.coins import coin_holders
 from contracts.services.outbox import address_on, drain, enqueue
-from members.models import Cooperative
 
 
 class CannotCollect(ValueError):
@@ -33,7 +33,7 @@ def collect_coins(*, chain: Chain, now: datetime) -> list[ChainTransaction]:
     address = address_on(chain, "Billing")
     if not address:
         raise CannotCollect("The contracts are not deployed yet: run deploy_contracts first.")
-    if Cooperative.objects.filter(documents__chain_payments__chain_id=chain.chain_id()).distinct().count() > 1:  # fmt: skip
+    if coin_holders().count() > 1:
         raise CannotCollect(
             "Bills of several cooperatives were paid into this contract, which does not keep their coins apart."
         )

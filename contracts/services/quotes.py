@@ -15,8 +15,10 @@ from contracts.domain.chain import Chain
 from contracts.domain.coins import WAD, whole_minor
 from contracts.domain.commitments import unhexed
 from contracts.models import ChainPayment, PaymentQuote
+from contracts.selectors.coins import takes_coins
 from contracts.services.deployment import coin_taken, rate_of
 from contracts.services.outbox import enqueue
+from members.models import Cooperative
 
 QUOTE_DAYS = 60
 RENEW_BEFORE_DAYS = 7
@@ -58,7 +60,10 @@ def terms_of(quote: PaymentQuote) -> tuple[int, int, int, int]:
     )
 
 
-def _rates(chain: Chain) -> dict[str, Any]:
+def _rates(chain: Chain, cooperative: Cooperative) -> dict[str, Any]:
+    """The stated rates; none, by which the contract refuses every coin, where it takes them for another cooperative."""
+    if not takes_coins(cooperative):
+        return {"wei_per_minor": Decimal(0), "coin": None, "units_per_minor": Decimal(0)}
     coin = coin_taken(chain.chain_id())
     return {
         "wei_per_minor": Decimal(settings.CHAIN_WEI_PER_MINOR), "coin": coin,
@@ -67,13 +72,13 @@ def _rates(chain: Chain) -> dict[str, Any]:
 
 
 def quote_bills(*, chain: Chain, bills: Sequence[Document]) -> None:
-    """Give each bill that has none a quote at the stated rates; kept, so that a repeated run quotes the same."""
+    """Give each bill of a run that has none a quote at the stated rates; kept, so that a repeated run quotes the same."""
     quoted = set(PaymentQuote.objects.filter(document__in=bills).values_list("document_id", flat=True))
     missing = [bill for bill in bills if bill.pk not in quoted]
     if not missing:
         return
     expires_at = datetime.fromtimestamp(chain.block_time(), UTC) + timedelta(days=QUOTE_DAYS)
-    rates = _rates(chain)
+    rates = _rates(chain, missing[0].cooperative)
     PaymentQuote.objects.bulk_create(
         PaymentQuote(document=bill, due_minor=bill.rest_minor, expires_at=expires_at, **rates)
         for bill in missing
@@ -86,8 +91,11 @@ def renew_quotes(*, chain: Chain, run: BillingRun, now: datetime) -> int:
     What was stated stays: a bill keeps its rates as long as the coin is the same.
     """
     at = datetime.fromtimestamp(chain.block_time(), UTC)
-    coin = coin_taken(chain.chain_id())
+    rates = _rates(chain, run.microgrid.cooperative)
+    coin = rates["coin"]
     other_coin = ~Q(coin=coin) if coin else Q(coin__isnull=False)
+    # Coins are taken now and were not, or the other way round.
+    other_coin |= Q(wei_per_minor=0) if rates["wei_per_minor"] else Q(wei_per_minor__gt=0)
     due = F("document__gross_minor") - F("document__paid_minor") + applied_minor("document")
     quotes = (
         PaymentQuote.objects.filter(document__run=run, document__status=DocumentStatus.OPEN, document__gross_minor__gt=0)
@@ -96,22 +104,24 @@ def renew_quotes(*, chain: Chain, run: BillingRun, now: datetime) -> int:
     )  # fmt: skip
     renewed = 0
     for pk in quotes.order_by("pk").values_list("pk", flat=True):
-        renewed += _renew(chain, pk, at + timedelta(days=QUOTE_DAYS), now)
+        renewed += _renew(chain, pk, rates, at + timedelta(days=QUOTE_DAYS), now)
     return renewed
 
 
 @transaction.atomic
-def _renew(chain: Chain, quote_id: int, expires_at: datetime, now: datetime) -> bool:
-    quote = PaymentQuote.objects.select_for_update().select_related("document").get(pk=quote_id)
-    bill, rates = quote.document, _rates(chain)
+def _renew(chain: Chain, quote_id: int, rates: dict[str, Any], expires_at: datetime, now: datetime) -> bool:
+    quote = PaymentQuote.objects.select_for_update(of=("self",)).select_related("document").get(pk=quote_id)
+    bill = quote.document
     if bill.status != DocumentStatus.OPEN:
         return False
     quote.due_minor = bill.rest_minor + whole_minor(applied_wad_of(bill))
     if quote.coin != rates["coin"]:
         quote.coin, quote.units_per_minor = rates["coin"], rates["units_per_minor"]
+    if bool(quote.wei_per_minor) != bool(rates["wei_per_minor"]):
+        quote.wei_per_minor = rates["wei_per_minor"]
     quote.expires_at = expires_at
-    quote.save(update_fields=["due_minor", "coin", "units_per_minor", "expires_at"])
-    coin = f"{quote.coin.pk}" if quote.coin else "none"
+    quote.save(update_fields=["due_minor", "wei_per_minor", "coin", "units_per_minor", "expires_at"])
+    coin = f"{quote.coin.pk}" if quote.coin else "none" if quote.wei_per_minor else "no coins"
     enqueue(
         chain=chain, contract="Billing", function="quoteBill", arguments=[unhexed(bill.chain_ref), terms_of(quote)], now=now,
         key=f"quote:{chain.chain_id()}:{bill.chain_ref}:{int(expires_at.timestamp())}:{quote.due_minor}:{coin}",

@@ -2,6 +2,9 @@
 
 A member's withdrawal counts against what the member is owed; what goes beyond that the member owes. The cooperative's own moves coins from
 the contract to its wallet. Of a wallet that nobody here has linked nothing is booked: it waits, and the comparison of sums names it.
+
+A withdrawal takes the coins of one cooperative: the member's own, or the one whose coins lie in the contract. What is more than those is
+worth nothing in its books, and all whose coins are there are told.
 """
 
 import logging
@@ -22,7 +25,7 @@ from contracts.domain.chain import Chain, WithdrawalEvent
 from contracts.domain.coins import NATIVE, whole_minor
 from contracts.domain.withdrawals import CameIn, WentOut, leaving
 from contracts.models import ChainCursor, ChainPayment, ChainWithdrawal, StableCoin, WalletLink
-from contracts.selectors.coins import amount_in
+from contracts.selectors.coins import amount_in, coin_holders
 from energy.selectors.clocks import cooperative_now
 from members.language import amount
 from members.models import Cooperative, Member, Role, User
@@ -74,23 +77,29 @@ def _note(chain_id: int, event: WithdrawalEvent, now: datetime) -> bool:
 
 def _made(chain_id: int, event: WithdrawalEvent, now: datetime) -> ChainWithdrawal:
     coin = None if event.token == NATIVE else StableCoin.objects.filter(chain_id=chain_id, address=event.token).latest("pk")  # fmt: skip
-    history = _history(chain_id, coin, (event.block_number, event.log_index))
-    out = leaving(history, event.payee, event.units)
-    before = _standing(chain_id, coin).aggregate(sum=Sum("worth_wad"))["sum"] or 0
     member = _member_of(event.payee)
-    cooperative = member.cooperative if member is not None else _sole_holder(chain_id)
-    return ChainWithdrawal.objects.create(
+    cooperative = member.cooperative if member is not None else _sole_holder()
+    history = _history(chain_id, coin, cooperative, (event.block_number, event.log_index))
+    out = leaving(history, event.payee, event.units)
+    before = _standing(chain_id, coin, cooperative).aggregate(sum=Sum("worth_wad"))["sum"] or 0
+    made = ChainWithdrawal.objects.create(
         chain_id=chain_id, transaction_hash=event.transaction_hash, position=event.position, block_number=event.block_number,
         log_index=event.log_index, payee=event.payee, coin=coin, units=event.units, revenue_units=out.revenue_units,
         worth_wad=out.worth_wad, worth_minor=whole_minor(int(before) + out.worth_wad) - whole_minor(int(before)),
         cooperative=cooperative, seen_at=now if cooperative is None else cooperative_now(cooperative.pk, now),
     )  # fmt: skip
+    if out.beyond_units:
+        _tell_beyond(made, out.beyond_units, now)
+    return made
 
 
-def _standing(chain_id: int, coin: StableCoin | None) -> QuerySet[ChainWithdrawal]:
-    return ChainWithdrawal.objects.filter(chain_id=chain_id, coin__in=_same(coin), vanished_at__isnull=True) if coin else (
-        ChainWithdrawal.objects.filter(chain_id=chain_id, coin__isnull=True, vanished_at__isnull=True)
-    )  # fmt: skip
+def _standing(
+    chain_id: int, coin: StableCoin | None, cooperative: Cooperative | None
+) -> QuerySet[ChainWithdrawal]:
+    """What left in a coin, of one cooperative's coins where one is named."""
+    rows = ChainWithdrawal.objects.filter(chain_id=chain_id, vanished_at__isnull=True)
+    rows = rows.filter(coin__in=_same(coin)) if coin else rows.filter(coin__isnull=True)
+    return rows.filter(cooperative=cooperative) if cooperative else rows
 
 
 def _same(coin: StableCoin) -> QuerySet[StableCoin]:
@@ -98,16 +107,19 @@ def _same(coin: StableCoin) -> QuerySet[StableCoin]:
     return StableCoin.objects.filter(chain_id=coin.chain_id, address=coin.address)
 
 
-def _history(chain_id: int, coin: StableCoin | None, place: tuple[int, int]) -> Iterator[CameIn | WentOut]:
-    """What came in and went out in a coin before a place of the chain, in order."""
+def _history(
+    chain_id: int, coin: StableCoin | None, cooperative: Cooperative | None, place: tuple[int, int]
+) -> Iterator[CameIn | WentOut]:
+    """What came in and went out in a coin before a place of the chain, in order; of one cooperative's coins where one is named."""
     block, index = place
     earlier = Q(block_number__lt=block) | Q(block_number=block, log_index__lt=index)
     payments = ChainPayment.objects.filter(earlier, chain_id=chain_id, vanished_at__isnull=True)
     payments = payments.filter(coin__in=_same(coin)) if coin else payments.filter(coin__isnull=True)
+    payments = payments.filter(document__cooperative=cooperative) if cooperative else payments
     came = payments.values_list(
         "block_number", "log_index", "payer", "paid_units", "applied_wad", "credit_wei"
     )
-    went = _standing(chain_id, coin).filter(earlier)
+    went = _standing(chain_id, coin, cooperative).filter(earlier)
     left = went.values_list("block_number", "log_index", "payee", "revenue_units", "worth_wad")
     rows: list[tuple[int, int, CameIn | WentOut]] = [
         (b or 0, i or 0, CameIn(who, int(paid), int(applied), 0 if coin else int(credit)))
@@ -124,9 +136,9 @@ def _member_of(payee: str) -> Member | None:
     return link.member if link is not None else None
 
 
-def _sole_holder(chain_id: int) -> Cooperative | None:
-    """The cooperative whose bills were paid on a chain, where it is one: the contract does not part the coins of several."""
-    holders = Cooperative.objects.filter(documents__chain_payments__chain_id=chain_id).distinct()[:2]
+def _sole_holder() -> Cooperative | None:
+    """The cooperative whose coins lie in the contract, where it is one: of several nobody can say whose were withdrawn."""
+    holders = coin_holders()[:2]
     return holders[0] if len(holders) == 1 else None
 
 
@@ -142,8 +154,11 @@ def _book(seen: ChainWithdrawal, now: datetime) -> None:
     if seen.worth_minor <= 0:
         return
     member, is_own = _member_of(seen.payee), seen.payee == address_of(private_key())
-    cooperative = member.cooperative if member is not None else seen.cooperative
-    if cooperative is None or not (is_own or member is not None):
+    cooperative = seen.cooperative
+    # A member of another cooperative than whose coins these are is a stranger here.
+    if cooperative is None or not (
+        is_own or (member is not None and member.cooperative_id == cooperative.pk)
+    ):
         _tell_unknown(seen, now)
         return
     shown, key = cooperative_now(cooperative.pk, now), f"withdrawn:{seen.public_id}:{seen.bookings}"
@@ -199,15 +214,34 @@ def _tell(
 
 
 def _tell_unknown(seen: ChainWithdrawal, now: datetime) -> None:
-    if seen.cooperative is None:
-        log.error(
-            "Withdrawal %s by %s belongs to no one cooperative and is not booked.",
-            seen.transaction_hash,
-            seen.payee,
-        )
+    if seen.cooperative is not None:
+        shown = cooperative_now(seen.cooperative.pk, now)
+        _tell(seen, seen.cooperative, partial(_told_unknown, seen), f"{KIND}:{seen.pk}:unknown", shown)
         return
-    shown = cooperative_now(seen.cooperative.pk, now)
-    _tell(seen, seen.cooperative, partial(_told_unknown, seen), f"{KIND}:{seen.pk}:unknown", shown)
+    log.error(
+        "Withdrawal %s by %s belongs to no one cooperative and is not booked.",
+        seen.transaction_hash,
+        seen.payee,
+    )
+    for holder in coin_holders():
+        shown = cooperative_now(holder.pk, now)
+        _tell(seen, holder, partial(_told_of_several, seen), f"{KIND}:{seen.pk}:several:{holder.pk}", shown)
+
+
+def _tell_beyond(seen: ChainWithdrawal, units: int, now: datetime) -> None:
+    """Tell all whose coins lie in the contract, and whose the withdrawal is, that it took more than its own."""
+    log.error(
+        "Withdrawal %s by %s took %s units more than the books know of.",
+        seen.transaction_hash,
+        seen.payee,
+        units,
+    )
+    concerned = {holder.pk: holder for holder in coin_holders()}
+    if seen.cooperative is not None:
+        concerned[seen.cooperative.pk] = seen.cooperative
+    for cooperative in concerned.values():
+        shown = cooperative_now(cooperative.pk, now)
+        _tell(seen, cooperative, partial(_told_beyond, seen, units), f"{KIND}:{seen.pk}:beyond:{cooperative.pk}", shown)  # fmt: skip
 
 
 def _tell_member(seen: ChainWithdrawal, member: Member, shown: datetime) -> None:
@@ -226,8 +260,24 @@ def _told_vanished(seen: ChainWithdrawal) -> tuple[str, str]:
 
 def _told_unknown(seen: ChainWithdrawal) -> tuple[str, str]:
     return _("Coins left the contract to an unknown wallet"), _(
-        "%(amount)s went to %(payee)s in transaction %(transaction)s. No member has linked this wallet, so nothing is booked: ask whose it is and let them link it; then it is booked by itself."
+        "%(amount)s went to %(payee)s in transaction %(transaction)s. No member of this cooperative has linked this wallet, so nothing is booked: ask whose it is and let them link it; then it is booked by itself."
     ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}  # fmt: skip
+
+
+def _told_of_several(seen: ChainWithdrawal) -> tuple[str, str]:
+    return _("Coins left the contract, and nobody can say whose"), _(
+        "%(amount)s went to %(payee)s in transaction %(transaction)s. Bills of several cooperatives were paid into this contract, which does not keep their coins apart, so nothing is booked: agree whose they are and book it by hand."
+    ) % {"amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash}  # fmt: skip
+
+
+def _told_beyond(seen: ChainWithdrawal, units: int) -> tuple[str, str]:
+    whose = seen.cooperative.name if seen.cooperative is not None else _("nobody known")
+    return _("More coins left the contract than are there for %(whose)s") % {"whose": whose}, _(
+        "%(amount)s went to %(payee)s in transaction %(transaction)s. Of these, %(beyond)s are not there for %(whose)s by the books: they are another's. They count for nothing here; settle it with those whose coins they are."
+    ) % {
+        "amount": amount_in(seen.units, seen.coin), "payee": seen.payee, "transaction": seen.transaction_hash,
+        "beyond": amount_in(units, seen.coin), "whose": whose,
+    }  # fmt: skip
 
 
 def _told_member(seen: ChainWithdrawal, member: Member) -> tuple[str, str]:

@@ -85,6 +85,8 @@ def _url(gap: Gap) -> str:
         return reverse("money-distribution", args=[gap.key])
     if gap.kind == "share":
         return f"{reverse('money-shares')}#share-{gap.key}"
+    if gap.kind == "coins":
+        return f"{reverse('money-coins')}#sale-{gap.key}"
     if gap.kind == "cards":
         return reverse("money-cards")
     if gap.kind == "run":

@@ -14,10 +14,12 @@ from django.utils.translation import gettext as _
 
 from billing.domain.banking.return_codes import STATUSES, reason_of
 from billing.selectors.phrases import PHRASES
+from contracts.selectors.coins import takes_coins
 from contracts.selectors.phrases import PHRASES as WITNESS
 from grid.domain.spoken.book import in_language
 from kernel.units import energy_for_people, power_for_people
 from members.language import said as said_in_language
+from members.models import Cooperative
 
 register = template.Library()
 GERMAN = str.maketrans(",.", ".,")
@@ -36,6 +38,12 @@ def _is_german() -> bool:
 def _spoken(figure: str) -> str:
     """A figure with the separators of the page's language."""
     return figure.translate(GERMAN) if _is_german() else figure
+
+
+@register.filter
+def has_coins(cooperative: Cooperative) -> bool:
+    """Whether bills of a cooperative can be paid with coins."""
+    return takes_coins(cooperative)
 
 
 @register.filter

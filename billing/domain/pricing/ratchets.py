@@ -1,5 +1,7 @@
 """Ratchets: power is billed as at least a part of the highest of the months before, by our conventions and as Utilityrate5 counts."""
 
+from decimal import Decimal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,13 +23,21 @@ def with_ratchet(peak_w: Numbers, part: Demand, calendar_month: Ints, convention
     counted = peak_w * _counts(part, calendar_month)[:, None]
     for month in range(1, peak_w.shape[1]):
         before = counted[:, max(0, month - part.ratchet_months) : month].max(axis=1)
-        floor = before * (float(part.ratchet_percent) / 100)
         np.maximum(
-            billed[:, month],
-            np.rint(floor).astype(np.int64) if conventions.exact else floor,
-            out=billed[:, month],
+            billed[:, month], _part_of(before, part.ratchet_percent, conventions), out=billed[:, month]
         )
     return billed
+
+
+def _part_of(power_w: Numbers, percent: Decimal, conventions: Conventions) -> Numbers:
+    """A percentage of powers; exact ones in whole watts, half away from zero, without a float between."""
+    if not conventions.exact:
+        return power_w * (float(percent) / 100)
+    numerator, denominator = (percent / 100).as_integer_ratio()
+    whole: Numbers = ((power_w.astype(object) * (2 * numerator) + denominator) // (2 * denominator)).astype(
+        np.int64
+    )
+    return whole
 
 
 def billing_demand_of_sam(

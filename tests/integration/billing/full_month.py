@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -42,13 +43,16 @@ CAME = ("88", "Carla Came")
 
 @dataclass(frozen=True)
 class Prices:
-    """What a version of the members' tariff asks from a day on, as texts."""
+    """What a version of the members' tariff asks from a day on, as texts; with `parts`, evenings and energy are theirs to say."""
 
     since: date
     energy: str = "0.312"
     multiplier: str = "1.25"
     standing: str = "0.125"
     export: str = "0.071"
+    incentive: str = "0.01"
+    vat: str = "0.19"
+    parts: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,8 +176,13 @@ def _tariffs(hamlet: Hamlet, plan: Plan) -> None:
             energy_per_kwh=Decimal(prices.energy),
             standing_per_day=Decimal(prices.standing),
             export_per_kwh=Decimal(prices.export),
+            incentive_per_kwh=Decimal(prices.incentive),
+            vat_rate=Decimal(prices.vat),
+            parts=list(prices.parts),
         )
         version.windows.update(multiplier=Decimal(prices.multiplier))
+        if prices.parts:
+            version.windows.all().delete()
         version.refresh_from_db()
         publish_version(version=version, user=None, now=NOW)
     hourly = Tariff.objects.create(cooperative=hamlet.cooperative, code="hourly", name="hourly")

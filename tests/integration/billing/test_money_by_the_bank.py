@@ -171,7 +171,7 @@ def test_a_returned_debit_opens_the_bill_again(
     check_conserved(hamlet.cooperative)
     if state == "active":
         again = released(hamlet, hands).debits.get()
-        assert (again.sequence, again.end_to_end_id) == ("FRST", f"{bill.payment_reference}-2")
+        assert (again.sequence, again.end_to_end_id) == ("RCUR", f"{bill.payment_reference}-2")
     else:
         with pytest.raises(CannotCollect):
             released(hamlet, hands)
@@ -209,6 +209,43 @@ def test_what_the_bank_refuses_is_free_again_and_the_rest_is_collected(
         take_status_report(cooperative=hamlet.cooperative, content=answer(BankOrder(message_id="X")), now=NOW)
     with pytest.raises(CannotReadFile):
         take_status_report(cooperative=hamlet.cooperative, content=camt(), now=NOW)
+
+
+def sequence_in_file(order: BankOrder) -> list[str]:
+    space = {"p": "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"}
+    root = etree.fromstring(bytes(order.content or b""))
+    return [e.text or "" for e in root.iterfind(".//p:SeqTp", space)]
+
+
+def test_a_debit_is_first_until_one_under_its_mandate_was_settled(
+    hamlet: Hamlet, bills: list[Document], hands
+) -> None:
+    mandate_for(bills[0])
+    order = released(hamlet, hands)
+    assert sequence_in_file(order) == ["FRST"]
+    refused = answer(order, "PART", (order.debits.get().end_to_end_id, "AM04"))
+    take_status_report(cooperative=hamlet.cooperative, content=refused, now=NOW)
+    again = released(hamlet, hands)  # refused before settlement: first once more
+    assert sequence_in_file(again) == ["FRST"]
+    take(hamlet, collected(again))
+    take(hamlet, returned(again.debits.get(), "AM04"))
+    assert sequence_in_file(released(hamlet, hands)) == ["RCUR"]  # settled once, then returned
+
+
+def test_what_a_debit_is_is_said_when_it_is_released(hamlet: Hamlet, bills: list[Document], hands) -> None:
+    mandate = mandate_for(bills[0])
+    order = prepare_debits(cooperative=hamlet.cooperative, user=hands[0], now=NOW)
+    second = Document.objects.get(pk=bills[1].pk)
+    later = BankOrder.objects.create(
+        cooperative=hamlet.cooperative, kind=OrderKind.DEBITS, message_id="D20160401-9", execution_date=order.execution_date,
+        prepared_at=NOW, prepared_by=hands[0],
+    )  # fmt: skip
+    Debit.objects.create(
+        order=later, cooperative=hamlet.cooperative, document=second, mandate=mandate, amount_minor=second.rest_minor,
+        sequence="FRST", end_to_end_id=f"{second.payment_reference}-1",
+    )  # fmt: skip
+    assert sequence_in_file(release_order(order=order, user=hands[1], now=NOW)) == ["FRST"]
+    assert sequence_in_file(release_order(order=later, user=hands[1], now=NOW)) == ["RCUR"]
 
 
 def test_an_order_that_the_bank_would_send_back_stays_prepared(

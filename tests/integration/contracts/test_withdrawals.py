@@ -25,7 +25,9 @@ from contracts.adapters.ethereum import EthereumChain
 from contracts.adapters.signing import address_of, checksummed, private_key
 from contracts.domain.commitments import unhexed
 from contracts.models import ChainTransaction, ChainWithdrawal, WalletLink
+from contracts.selectors.holdings import held_coins
 from contracts.selectors.reconciliation import whole_chain
+from contracts.services.coin_sales import sell_coins
 from contracts.services.collecting import collect_coins
 from contracts.services.outbox import address_on, drain, enqueue
 from contracts.services.payments import follow_vanished, watch_payments
@@ -201,6 +203,27 @@ def test_the_cooperative_takes_its_coins_once(node, chain, settled, paid, settin
     } == {"confirmed"}
 
 
+def test_what_the_cooperative_took_is_sold_coin_by_coin(node, chain, settled, treasurer, paid):
+    collect_coins(chain=chain, now=SHOWN_NOW)
+    watch_payments(chain=chain, now=SHOWN_NOW)
+    cooperative = settled.microgrid.cooperative
+    held = {each.coin.symbol: each for each in held_coins(cooperative, until=SHOWN_NOW.date())}
+    half = paid.gross_minor // 2
+    assert {symbol: (each.holding.units, each.holding.worth_minor) for symbol, each in held.items()} == {
+        "ETH": (half * CENT, half),
+        "tEUR": ((paid.gross_minor - half) * UNITS, paid.gross_minor - half),
+    }
+    for symbol, each in held.items():
+        sell_coins(
+            cooperative=cooperative, coin=each.key, units=each.holding.units, sold_date=SHOWN_NOW.date(), proceeds_minor=each.holding.worth_minor + 3,
+            fee_minor=2, reference=f"TRADE-{symbol}", user=treasurer, now=SHOWN_NOW,
+        )  # fmt: skip
+    assert (balance("own_wallet"), balance("coins_sold")) == (0, paid.gross_minor + 2)
+    assert (balance("coin_result"), balance("coin_fees")) == (-6, 4)
+    assert [each.holding.units for each in held_coins(cooperative, until=SHOWN_NOW.date())] == [0, 0]
+    assert link_of(settled).agrees
+
+
 def test_nothing_is_collected_where_no_contract_is(node, chain, settled, settings):
     settings.CHAIN_RPC_URL = node.url
     with pytest.raises(CommandError, match="deploy_contracts"):
@@ -218,7 +241,10 @@ def test_an_unknown_wallet_is_named_and_booked_once_it_is_linked(
         (told,) = Notification.objects.filter(user=treasurer, kind="chain_withdrawal")
         assert payee.account in told.text
         (gap,) = link_of(settled).gaps
-        assert "no member has linked" in gap.why and (gap.left, gap.right) == (paid.gross_minor // 2, 0)
+        assert "no member of this cooperative has linked" in gap.why and (gap.left, gap.right) == (
+            paid.gross_minor // 2,
+            0,
+        )
     client = Client()
     client.force_login(treasurer)
     assert client.get(told.path).status_code == 200

@@ -29,8 +29,8 @@ def test_a_credit_that_was_used_for_a_later_bill_is_in_the_pool() -> None:
 
 
 def test_what_nobody_here_paid_in_is_worth_nothing() -> None:
-    assert leaving([], "ben", 7) == WentOut("ben", 7, 0)
-    assert leaving([CameIn("ana", 4, 2 * WAD, 0)], "ben", 7) == WentOut("ben", 7, 2 * WAD)
+    assert leaving([], "ben", 7) == WentOut("ben", 7, 0, 7)
+    assert leaving([CameIn("ana", 4, 2 * WAD, 0)], "ben", 7) == WentOut("ben", 7, 2 * WAD, 3)
 
 
 @given(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.pricing.axis import TimeAxis, axis_of_days
+from billing.domain.pricing.conventions import OWN
 from billing.domain.pricing.engine import rate
 from billing.domain.pricing.metered import CannotPrice, Metered, PriceSeries
 from billing.domain.pricing.parts import (
@@ -29,6 +30,7 @@ from billing.domain.pricing.parts import (
     Standing,
     Vat,
 )
+from billing.domain.pricing.ratchets import with_ratchet
 from billing.domain.pricing.windows import Schedule, Window
 from kernel.intervals import LocalDay
 from tests.unit.billing.pricing.tariff_samples import ALL_KINDS, ENERGY, EVENING, FLAT, tiers
@@ -144,6 +146,16 @@ def test_demand_is_the_highest_quarter_hour_or_the_mean_of_three_and_may_ratchet
     raised = rated_lines((ratchet,), axis, drawn)
     assert raised["demand", "all", 0].quantity.tolist() == [[12_000, 0]]
     assert raised["demand", "all, earlier", 0].quantity.tolist() == [[0, 9_600]]
+
+
+def test_a_ratchet_is_of_whole_watts_half_away_from_zero() -> None:
+    # 112.5 % of 3588 W are 4036.5 W; of 3580 W 4027.5 W.
+    part = Demand(
+        (Period("all", tiers("10")),), (0,) * 12, ratchet_percent=Decimal("112.5"), ratchet_months=1
+    )
+    peaks = np.array([[[3588], [0]], [[3580], [0]]])
+    billed = with_ratchet(peaks, part, np.array([0, 1]), OWN)
+    assert billed[:, 1, 0].tolist() == [4037, 4028]
 
 
 def test_a_ratchet_may_look_at_some_months_of_the_year_alone() -> None:
