@@ -120,6 +120,28 @@ def _flexible(r: np.random.Generator, i: int, count: int, hours: float, scale: f
     }  # fmt: skip
 
 
+def surplus_day(seed: int, *, batteries: int, count: int, minutes: int) -> dict[str, Any]:
+    """A day whose surplus can hardly be sold and never given up: batteries that lose by cycling would burn it."""
+    r = np.random.default_rng(31_000 + seed)
+    hour = np.arange(count) * minutes / 60 % 24
+    load = np.round(r.uniform(100, 500, count))
+    capacity = r.choice([5000.0, 10_000.0, 13_500.0, 7000.0, 20_000.0], batteries)
+    power = np.round(r.choice([0.3, 0.5, 1.0], batteries) * capacity)
+    sun = np.maximum(np.sin((hour - 6) / 12 * np.pi), 0) * r.uniform(0.5, 1.2) * power.sum()
+    return {
+        "interval_minutes": minutes, "load_w": load.tolist(), "production_w": np.round(sun * r.uniform(0.5, 1.0, count)).tolist(),
+        "import_price_per_kwh": [0.3] * count, "export_price_per_kwh": [0.08] * count, "export_limit_w": float(r.choice([0, 500, 1500])),
+        "storages": [
+            {
+                "id": f"battery {i}", "capacity_wh": capacity[i], "soc_start_wh": float(np.round(capacity[i] * r.uniform(0.1, 0.9))), "soc_min_wh": 0,
+                "soc_max_wh": capacity[i], "charge_max_w": power[i], "discharge_max_w": power[i],
+                "eta_charge": float(r.choice([0.85, 0.9, 0.95, 0.97])), "eta_discharge": float(r.choice([0.85, 0.9, 0.95, 0.97])),
+            }
+            for i in range(batteries)
+        ],
+    }  # fmt: skip
+
+
 def _day(count: int = 24, minutes: int = 60, **changes: Any) -> dict[str, Any]:
     """A home with a roof and one battery over a day, its tariff with a peak; `changes` replace keys, `battery` those of the battery."""
     hour = np.arange(count) * minutes / 60 % 24

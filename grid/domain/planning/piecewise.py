@@ -71,7 +71,7 @@ def least_within(function: Piecewise, low: float, high: float) -> Piecewise:
             for a, b in ((left, right), (left, (inside, inside)), (right, (inside, inside)))
         ]
         points = np.unique(np.concatenate([points, *crossings]))
-    return _simple(points, value.at(points))
+    return simple(points, value.at(points))
 
 
 class _Window:
@@ -128,7 +128,7 @@ def lowest(functions: Sequence[Piecewise]) -> Piecewise:
     values = np.full(len(points), np.inf)
     for f in functions:
         values = np.minimum(values, f.at(points))
-    return _simple(points, values)
+    return simple(points, values)
 
 
 def _crossings(
@@ -143,11 +143,13 @@ def _crossings(
     return found
 
 
-def _simple(x: Array, y: Array) -> Piecewise:
+def simple(x: Array, y: Array) -> Piecewise:
     """Without points that follow one another within a hair, and without corners that are none."""
     if len(x) > 1:
-        apart = np.concatenate([[True], np.diff(x) > HAIR * max(1.0, float(np.abs(x).max()))])
-        apart[-1] = True
+        hair = HAIR * max(1.0, float(np.abs(x).max()))
+        apart = np.concatenate([[True], np.diff(x) > hair])
+        apart[1:-1] &= x[-1] - x[1:-1] > hair  # the ends stay where they are
+        apart[-1] = x[-1] - x[0] > hair
         x, y = x[apart], y[apart]
     if len(x) > 2:
         slope = np.diff(y) / np.maximum(np.diff(x), 1e-300)
@@ -155,3 +157,15 @@ def _simple(x: Array, y: Array) -> Piecewise:
         keep = np.concatenate([[True], corner, [True]])
         x, y = x[keep], y[keep]
     return Piecewise(x, y)
+
+
+def thinned(function: Piecewise, most: int) -> Piecewise:
+    """The function with no more than `most` corners: those that stand out least from the line between their neighbours are left out."""
+    x, y = function.x, function.y
+    if len(x) <= most:
+        return function
+    share = (x[1:-1] - x[:-2]) / np.maximum(x[2:] - x[:-2], 1e-300)
+    between = y[:-2] + share * (y[2:] - y[:-2])
+    kept = np.sort(np.argsort(np.abs(y[1:-1] - between), kind="stable")[-(most - 2) :]) + 1
+    places = np.concatenate([[0], kept, [len(x) - 1]])
+    return Piecewise(x[places], y[places])

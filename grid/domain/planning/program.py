@@ -69,12 +69,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How exact (in the programme's unit) and how long [s] a search with yes-or-no decisions may be, and each linear programme before it."""
+    """How exact (in the programme's unit) and how long [s] a search with yes-or-no decisions may be, and each linear programme before it.
+
+    One that is not `patient` ends where its first attempts find no legal point.
+    """
 
     gap: float
     relative_gap: float
     seconds: float
     line_seconds: float = np.inf
+    patient: bool = True
 
     def room(self, objective: float) -> float:
         return self.gap + self.relative_gap * abs(objective)

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from grid.domain.planning.course import HEAVIER, applies, best_course
+from grid.domain.planning.course import HEAVIER, applies, applies_to_each, best_course
 from grid.domain.planning.interior_point_plan import find_proven_plan, suits
 from grid.domain.planning.model import Aim, Model, Slack
 from grid.domain.planning.parts import Array
@@ -25,7 +25,8 @@ from grid.domain.planning.program import (
 )
 from grid.domain.planning.reading import nothing, read
 from grid.domain.planning.solution import PlanSolution
-from grid.domain.planning.solving import solve, with_decisions_of
+from grid.domain.planning.solving import Better, solve, with_decisions_of
+from grid.domain.planning.storage_by_storage import better_by_storages
 from grid.domain.planning.warm_start import KnownPlan, start_values
 from grid.domain.planning.writing import write
 
@@ -69,16 +70,20 @@ def find_plan(
     model = write(problem)
     try:
         left = max(ends - clock(), 0.0)
-        effort = _effort(model, Aim.COST, left * SHARE, line_seconds=left)
+        # What cannot be kept costs no more than a first look: the aims below find whether nothing need be missing by beginning from what is near.
+        effort = replace(_effort(model, Aim.COST, left * SHARE, line_seconds=left), patient=False)
         begin = start_values(problem, model, known) if known is not None else None
-        answer = solve(model.program, effort, courses=_courses(problem, model, None), near=begin)
+        answer = solve(
+            model.program, effort, courses=_courses(problem, model, None), near=begin,
+            better=_better(problem, model, None, clock),
+        )  # fmt: skip
     except LinesOutOfTime:
         raise CannotFindPlan(NOT_EVEN_LINES.format(seconds)) from None  # what follows asks for more than that
     except OutOfTime:
         answer = None  # whether everything can be kept is not known; something can always be done
     if answer is not None:
         return read(problem, model, answer, doubts(Aim.COST, model, answer))
-    near = _as_near_as_possible(_within_reach(problem), lambda: max(ends - clock(), LEAST_S))
+    near = _as_near_as_possible(_within_reach(problem), lambda: max(ends - clock(), LEAST_S), clock)
     return _read_last(problem, near)
 
 
@@ -115,7 +120,9 @@ def doubts(aim: Aim, model: Model, answer: Answer) -> tuple[str, ...]:
     return (f"{said} up to {off:.0f} Wh less may be {what}.",)
 
 
-def _as_near_as_possible(problem: PlanProblem, left: Callable[[], float]) -> list[tuple[Model, Answer]]:
+def _as_near_as_possible(
+    problem: PlanProblem, left: Callable[[], float], clock: Callable[[], float]
+) -> list[tuple[Model, Answer]]:
     """Least energy above limits, then least energy missing, then least cost: what each aim found, fewer where time ran out.
 
     Each aim has its share of the time that is `left` [s], the last one all of it: what the ones before did not need is not lost.
@@ -124,7 +131,7 @@ def _as_near_as_possible(problem: PlanProblem, left: Callable[[], float]) -> lis
     found: list[tuple[Model, Answer]] = []
     for aim in Aim:
         try:
-            solved = _phase(problem, slack, left(), found[-1][1].values if found else None)
+            solved = _phase(problem, slack, left(), found[-1][1].values if found else None, clock)
         except OutOfTime:
             solved = None
         if solved is None:
@@ -170,18 +177,20 @@ def _prices(found: list[tuple[Model, Answer]]) -> Array:
 
 
 def _phase(
-    problem: PlanProblem, slack: Slack, left_s: float, begin: Array | None
+    problem: PlanProblem, slack: Slack, left_s: float, begin: Array | None, clock: Callable[[], float]
 ) -> tuple[Model, Answer] | None:
     """One aim, with its share of the time that is left; what the phases before found is held, with a hair's breadth of room only where the solver needs it."""
     seconds = left_s * (SHARE if slack.aim != Aim.COST else 1.0)
+    nothing_lacks = slack.above == 0.0 and slack.missing == 0.0
     for room in PINS:
         roomy = replace(slack, above=_roomy(slack.above, room), missing=_roomy(slack.missing, room))
         model = write(problem, roomy)
         answer = solve(
             model.program,
-            _effort(model, slack.aim, seconds, line_seconds=left_s, strict=False),
+            _effort(model, slack.aim, seconds, line_seconds=left_s, strict=nothing_lacks),
             begin,
             _courses(problem, model, roomy),
+            better=_better(problem, model, roomy, clock),
         )
         if answer is not None:
             return model, answer
@@ -194,6 +203,19 @@ def _courses(problem: PlanProblem, model: Model, slack: Slack | None) -> list[Ca
         return []
     weights = HEAVIER if slack is not None and slack.aim != Aim.ABOVE_LIMITS else HEAVIER[:1]
     return [partial(best_course, problem, model, slack, heavy) for heavy in weights]
+
+
+def _better(
+    problem: PlanProblem, model: Model, slack: Slack | None, clock: Callable[[], float]
+) -> Better | None:
+    """Each storage followed while the others stay, where that can be said of them."""
+    if not applies_to_each(problem, slack.aim if slack is not None else Aim.COST):
+        return None
+
+    def better(values: Array, seconds: float) -> tuple[Array, float]:
+        return better_by_storages(problem, model, slack, values, seconds=seconds, clock=clock)
+
+    return better
 
 
 def _roomy(found: float | None, room: float) -> float | None:

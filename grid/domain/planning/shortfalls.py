@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from grid.domain.planning.model import unit_of
 from grid.domain.planning.parts import Array
 from grid.domain.planning.problem import PlanProblem
 from grid.domain.planning.solution import BrokenLimit
 
 SHARED, SHARED_REASON = "shared:", "shared limit "
-KEPT = 1e-3  # W or Wh: what is short by less is kept
+KEPT, FINEST = 1e-3, 1e-6  # W or Wh: what is short by less is kept; of small problems less, in proportion
 
 
 def broken_limits(
@@ -16,8 +17,9 @@ def broken_limits(
 ) -> tuple[BrokenLimit, ...]:  # fmt: skip
     """What a plan lacks, by name and interval."""
     storages, loads, last = problem.storages, problem.flexible, problem.intervals - 1
+    kept = float(np.clip(unit_of(problem) * KEPT / 1000, FINEST, KEPT))
     found = [
-        *_by_interval("import_limit", imported - problem.import_limit_w), *_by_interval("export_limit", exported - problem.export_limit_w),
+        *_by_interval("import_limit", imported - problem.import_limit_w, kept), *_by_interval("export_limit", exported - problem.export_limit_w, kept),
     ]  # fmt: skip
     shared = problem.shared
     if len(shared):
@@ -29,28 +31,30 @@ def broken_limits(
         used = used + shared.curtailed_per_w * curtailed
         for name in dict.fromkeys(shared.names):
             rows = [row for row, own in enumerate(shared.names) if own == name]
-            found += _by_interval(f"{SHARED}{name}", (used - shared.most_w)[rows].max(axis=0))
+            found += _by_interval(f"{SHARED}{name}", (used - shared.most_w)[rows].max(axis=0), kept)
     missing = loads.energy_wh - flexible.sum(axis=1) * problem.hours
     found += [
         BrokenLimit(f"flexible:{loads.ids[i]}", max(int(loads.latest[i]) - 1, 0), float(missing[i]))
-        for i in np.flatnonzero(missing > KEPT)
+        for i in np.flatnonzero(missing > kept)
     ]
     for i, name in enumerate(storages.ids):
         short = float(storages.soc_end_min_wh[i] - soc[i, -1])
-        if short > KEPT:
+        if short > kept:
             found.append(BrokenLimit(f"soc_end_min:{name}", last, short))
-        found += _by_interval(f"soc_wanted:{name}", storages.soc_wanted_wh[i] - soc[i])
+        found += _by_interval(f"soc_wanted:{name}", storages.soc_wanted_wh[i] - soc[i], kept)
         above = float(discharge[i].sum() * problem.hours - storages.discharge_most_wh[i])
-        if above > KEPT:
+        if above > kept:
             found.append(BrokenLimit(f"discharge_most:{name}", last, above))
     if problem.reserve_wh.any():
         held = storages.eta_discharge @ (soc - storages.soc_min_wh[:, np.newaxis])
-        found += _by_interval("reserve", np.where(problem.reserve_wh > 0, problem.reserve_wh - held, 0.0))
+        found += _by_interval(
+            "reserve", np.where(problem.reserve_wh > 0, problem.reserve_wh - held, 0.0), kept
+        )
     return tuple(found)
 
 
-def _by_interval(name: str, short: Array) -> list[BrokenLimit]:
-    return [BrokenLimit(name, int(t), float(short[t])) for t in np.flatnonzero(short > KEPT)]
+def _by_interval(name: str, short: Array, kept: float) -> list[BrokenLimit]:
+    return [BrokenLimit(name, int(t), float(short[t])) for t in np.flatnonzero(short > kept)]
 
 
 def reasons_for(problem: PlanProblem, limits: tuple[BrokenLimit, ...], exported: Array) -> tuple[str, ...]:

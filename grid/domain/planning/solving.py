@@ -42,6 +42,8 @@ from grid.domain.planning.solver import (
 )
 from grid.domain.planning.windows import better_by_windows
 
+Better = Callable[[Array, float], tuple[Array, float]]
+
 ROUNDS = 3
 SOON = 0.15  # of the time that is left, for a search with few decisions, or the first one with all
 IN_WINDOWS, IN_MANY_WINDOWS = (
@@ -57,6 +59,7 @@ def solve(
     begin: Array | None = None,
     courses: Sequence[Callable[[], Course | None]] = (),
     near: Array | None = None,
+    better: Better | None = None,
 ) -> Answer | None:
     """The best point, or None where there is none.
 
@@ -66,6 +69,7 @@ def solve(
         begin: a legal point to begin with, if one is known.
         courses: other methods, asked one after the other where linear programming is not enough, until one is proven.
         near: a point that may lie near the best one, legal or not: the search begins there, and ends where it would end without.
+        better: makes a legal point better in at most so many seconds: its decisions, and how long that took; asked where the search proves nothing soon.
 
     Raises:
         OutOfTime: the search ended without any point.
@@ -97,7 +101,7 @@ def solve(
         return known
     if known is not None and (not found.legal or known.objective < found.objective):
         found = replace(known, suspects=found.suspects, proven=False, bound=found.bound)
-    return _by_branches(program, effort, found)
+    return _by_branches(program, effort, found, better)
 
 
 def _by_lines(program: Program, near: Array | None, seconds: float) -> Answer | None:
@@ -131,7 +135,7 @@ def _by_lines(program: Program, near: Array | None, seconds: float) -> Answer | 
     )
 
 
-def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | None:
+def _by_branches(program: Program, effort: Effort, found: Answer, better: Better | None) -> Answer | None:
     """Yes-or-no decisions, for few pairs first; `found` is where linear programming ended.
 
     What is not proven soon is made better window by window, so that the last search, which has most of the time, begins from a good point.
@@ -158,19 +162,20 @@ def _by_branches(program: Program, effort: Effort, found: Answer) -> Answer | No
             chosen |= violated(program, values)
         if every or not done:
             break
-    return _by_all(program, replace(effort, seconds=left), replace(best, bound=least))
+    if not best.legal and not effort.patient:
+        raise OutOfTime
+    return _by_all(program, replace(effort, seconds=left), replace(best, bound=least), better)
 
 
-def _by_all(program: Program, effort: Effort, best: Answer) -> Answer | None:
-    """Decisions for all pairs, from the best legal point that windows find; what time leaves unproven says so by its bound."""
+def _by_all(program: Program, effort: Effort, best: Answer, better: Better | None) -> Answer | None:
+    """Decisions for all pairs, from the best legal point that other methods and windows find; what time leaves unproven says so by its bound."""
     every = np.ones(len(program.first), dtype=np.bool_)
     binaries = len(every) + len(program.whole)
     left, least = effort.seconds, best.bound
     if best.legal:
         part = IN_WINDOWS if len(every) < MANY_PAIRS else IN_MANY_WINDOWS
-        known, spent = better_by_windows(program, replace(effort, seconds=left * part), best)
+        best, spent = _bettered(program, replace(effort, seconds=left * part), best, better)
         left = max(left - spent, min(1.0, effort.seconds))
-        best = _better(with_decisions_of(program, known, effort.line_seconds), best) or best
         if best.objective <= least + effort.room(least):
             return replace(best, binaries=binaries, proven=True, bound=least)
     highs, solved = _searched(program, every, replace(effort, seconds=left), _legal_values(best))
@@ -187,6 +192,41 @@ def _by_all(program: Program, effort: Effort, best: Answer) -> Answer | None:
     if not best.legal:
         raise OutOfTime
     return replace(best, binaries=binaries, proven=done, bound=least)
+
+
+def _bettered(program: Program, effort: Effort, best: Answer, better: Better | None) -> tuple[Answer, float]:
+    """The best legal point that windows and another method find from one, each from where the other ended, and how long that took [s]."""
+    spent = 0.0
+    for _ in range(ROUNDS):
+        before = best.objective
+        if better is not None:
+            best, took = _once_better(program, effort, best, better, effort.seconds - spent)
+            spent += took
+        left = max(effort.seconds - spent, 0.0)
+        known, took = better_by_windows(
+            program, replace(effort, seconds=left if better is None else left / 2), best
+        )
+        spent += took
+        best = _better(with_decisions_of(program, known, effort.line_seconds), best) or best
+        if better is None or spent >= effort.seconds or best.objective >= before - effort.room(before):
+            break
+    return best, spent
+
+
+def _once_better(
+    program: Program, effort: Effort, best: Answer, better: Better, seconds: float
+) -> tuple[Answer, float]:
+    """What another method makes of a point, as often as that helps, and how long it took [s]."""
+    spent = 0.0
+    for _ in range(ROUNDS):
+        known, took = better(best.values, seconds - spent)
+        spent += took
+        found = _better(with_decisions_of(program, known, effort.line_seconds), best) or best
+        gained = best.objective - found.objective > effort.room(best.objective)
+        best = found
+        if not gained or spent >= seconds:
+            break
+    return best, spent
 
 
 def _legal_values(answer: Answer) -> Array | None:

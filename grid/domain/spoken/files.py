@@ -17,6 +17,10 @@ WHOLE = (
     P("The file declares a document type or entities; Green Button files have none.", "Die Datei erklärt einen Dokumenttyp oder Entitäten; Green-Button-Dateien haben keine."),
     P("The file nests deeper than {most:n} elements.", "Die Datei ist tiefer als {most} Elemente verschachtelt."),
     P("The file must be XML in UTF-8.", "Die Datei muss XML in UTF-8 sein."),
+    P(
+        "The file declares an encoding that cannot be read; save it in UTF-8.",
+        "Die Datei nennt eine Zeichenkodierung, die nicht gelesen werden kann; speichern Sie sie in UTF-8.",
+    ),
     P("Row {row:n} is not well-formed XML ({problem}).", "Zeile {row} ist kein wohlgeformtes XML ({problem})."),
     P("The file has no IntervalBlock: ask for the interval data of the usage point.", "Die Datei hat keinen IntervalBlock: Erbitten Sie die Intervallwerte des Zählpunkts."),
     P("The header lacks '{name}': it should read {columns}.", "In der Kopfzeile fehlt „{name}“: Sie soll lauten {columns}."),

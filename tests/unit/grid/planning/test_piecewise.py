@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grid.domain.planning.piecewise import Piecewise, least_within, lowest
+from grid.domain.planning.piecewise import Piecewise, least_within, lowest, simple, thinned
 
 
 def random_function(seed: int, corners: int) -> Piecewise:
@@ -43,3 +43,19 @@ def test_what_is_no_corner_is_left_out() -> None:
 
 def test_a_cut_outside_leaves_nothing() -> None:
     assert Piecewise.through([0, 1], [0, 1]).cut(2, 3) is None
+
+
+def test_a_corner_beside_an_end_is_left_out_and_the_ends_stay() -> None:
+    found = simple(np.array([0.0, 1e-15, 1.0, 2.0, 2.0]), np.array([0.0, 0.0, 3.0, 1.0, 1.0]))
+    assert found.x.tolist() == [0.0, 1.0, 2.0]
+    point = simple(np.array([5.0, 5.0]), np.array([1.0, 1.0]))
+    assert (point.x.tolist(), point.y.tolist()) == ([5.0], [1.0])
+
+
+def test_a_thinned_function_keeps_the_corners_that_stand_out() -> None:
+    x = np.linspace(0.0, 10.0, 101)
+    function = Piecewise(x, np.abs(x - 4.0) + 1e-6 * np.sin(50 * x))
+    found = thinned(function, 7)
+    assert len(found.x) == 7
+    assert found.at(x) == pytest.approx(function.y, abs=1e-4)
+    assert thinned(found, 7) is found

@@ -80,6 +80,32 @@ def test_dynamic_programming_agrees_where_linear_programming_is_exact() -> None:
     assert course.least * model.unit_w / 1000 == pytest.approx(plan.cost, abs=1e-7)
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_surplus_as_large_as_a_battery_charges_is_planned() -> None:
+    """9354.72 - 1464.72 is a hair more than 7890: that hair was a piece without width in the battery's course, and no plan was found."""
+    storages = battery(
+        12, soc_start_wh=3000.0, soc_max_wh=8000.0, charge_max_w=7890.0, discharge_max_w=7890.0, eta_charge=0.95, eta_discharge=0.9
+    )  # fmt: skip
+    plan = find_plan(
+        problem(
+            [1464.72] * 12, [0.3] * 12, interval_minutes=15, production_w=9354.72, export_price_per_kwh=0.1, export_limit_w=0.0, storages=storages
+        )
+    )  # fmt: skip
+    assert plan.status == PlanStatus.BEST_EFFORT
+    assert plan.proven
+    assert sum(limit.short_by for limit in plan.limits) / 4 == pytest.approx(17_068.772, abs=1e-3)
+
+
+def test_what_a_sensor_lacks_is_told_as_what_a_village_lacks() -> None:
+    """Half a milliwatt-hour missing is half of what is asked for here."""
+    load = FlexibleLoads.of(["radio"], energy_wh=1e-3, power_max_w=5e-4, earliest=0, latest=1)
+    plan = find_plan(problem([1e-3, 1e-3], [0.3, 0.2], storages=battery(2, ()), flexible=load))
+    assert plan.status == PlanStatus.BEST_EFFORT
+    assert [(limit.name, limit.short_by) for limit in plan.limits] == [
+        ("flexible:radio", pytest.approx(5e-4))
+    ]
+
+
 def test_an_import_beyond_the_peak_so_far_is_what_counts() -> None:
     flat = problem(
         [1000, 3000], [0.2, 0.2], peak_price_per_kw=5.0, peak_so_far_w=2500.0, storages=battery(2, ())
