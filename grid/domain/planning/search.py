@@ -24,6 +24,7 @@ from grid.domain.planning.program import (
     OutOfTime,
 )
 from grid.domain.planning.reading import nothing, read
+from grid.domain.planning.shortfalls import figure
 from grid.domain.planning.solution import PlanSolution
 from grid.domain.planning.solving import Better, solve, with_decisions_of
 from grid.domain.planning.storage_by_storage import better_by_storages
@@ -117,7 +118,7 @@ def doubts(aim: Aim, model: Model, answer: Answer) -> tuple[str, ...]:
     if aim == Aim.COST:
         return (f"{said} it may cost up to {off / 1000:.4f} more than the least possible.",)
     what = "above the limits" if aim == Aim.ABOVE_LIMITS else "missing"
-    return (f"{said} up to {off:.0f} Wh less may be {what}.",)
+    return (f"{said} up to {figure(off)} Wh less may be {what}.",)
 
 
 def _as_near_as_possible(

@@ -57,6 +57,15 @@ def _by_interval(name: str, short: Array, kept: float) -> list[BrokenLimit]:
     return [BrokenLimit(name, int(t), float(short[t])) for t in np.flatnonzero(short > kept)]
 
 
+def figure(value: float) -> str:
+    """Whole numbers as sentences tell them, three digits of what is below ten."""
+    return (
+        f"{value:.0f}"
+        if abs(value) >= 10
+        else np.format_float_positional(value, precision=3, fractional=False, trim="-")
+    )
+
+
 def reasons_for(problem: PlanProblem, limits: tuple[BrokenLimit, ...], exported: Array) -> tuple[str, ...]:
     """A sentence for each limit that could not be kept: how much, when at worst, and which input to change."""
     names = list(dict.fromkeys(limit.name for limit in limits))
@@ -67,11 +76,11 @@ def _reason(problem: PlanProblem, name: str, broken: list[BrokenLimit]) -> str:
     worst = max(broken, key=lambda limit: limit.short_by)
     kind, _, which = name.partition(":")
     energy = sum(limit.short_by for limit in broken) * problem.hours
-    when = f"in {len(broken)} of {problem.intervals} intervals, at worst by {worst.short_by:.0f} W in interval {worst.interval}"
+    when = f"in {len(broken)} of {problem.intervals} intervals, at worst by {figure(worst.short_by)} W in interval {worst.interval}"
     if kind == "import_limit":
         return (
-            f"import_limit: {energy:.0f} Wh more than the limit must be imported, {when}; raise import_limit_w to "
-            f"{problem.import_limit_w[worst.interval] + worst.short_by:.0f} W, lower load_w, or give storages a fuller start."
+            f"import_limit: {figure(energy)} Wh more than the limit must be imported, {when}; raise import_limit_w to "
+            f"{figure(problem.import_limit_w[worst.interval] + worst.short_by)} W, lower load_w, or give storages a fuller start."
         )
     if kind == "export_limit":
         mend = (
@@ -79,24 +88,24 @@ def _reason(problem: PlanProblem, name: str, broken: list[BrokenLimit]) -> str:
             if problem.curtailable
             else "raise export_limit_w or set curtailable to true"
         )
-        return f"export_limit: {energy:.0f} Wh more than the limit must be exported, {when}; {mend}."
+        return f"export_limit: {figure(energy)} Wh more than the limit must be exported, {when}; {mend}."
     if kind == "shared":
-        return f"{SHARED_REASON}{which}: exceeded by {energy:.0f} Wh, {when}; raise it or move load and storages elsewhere."
+        return f"{SHARED_REASON}{which}: exceeded by {figure(energy)} Wh, {when}; raise it or move load and storages elsewhere."
     if kind == "flexible":
         return _flexible_reason(problem, which, worst)
     if kind == "soc_end_min":
         return (
-            f"soc_end_min of {which}: {worst.short_by:.0f} Wh are missing at the end; lower soc_end_min_wh, raise "
+            f"soc_end_min of {which}: {figure(worst.short_by)} Wh are missing at the end; lower soc_end_min_wh, raise "
             f"charge_max_w or import_limit_w, or lengthen the horizon."
         )
     if kind == "soc_wanted":
         return (
-            f"soc_wanted of {which}: {worst.short_by:.0f} Wh are missing after interval {worst.interval}; ask for less, "
+            f"soc_wanted of {which}: {figure(worst.short_by)} Wh are missing after interval {worst.interval}; ask for less, "
             f"later, or raise charge_max_w or import_limit_w."
         )
     if kind == "discharge_most":
-        return f"discharge_most of {which}: {worst.short_by:.0f} Wh more than its share must be discharged; raise discharge_most_wh."
-    return f"reserve: {worst.short_by:.0f} Wh are missing after interval {worst.interval}; lower reserve_wh or add storage."
+        return f"discharge_most of {which}: {figure(worst.short_by)} Wh more than its share must be discharged; raise discharge_most_wh."
+    return f"reserve: {figure(worst.short_by)} Wh are missing after interval {worst.interval}; lower reserve_wh or add storage."
 
 
 def _flexible_reason(problem: PlanProblem, which: str, worst: BrokenLimit) -> str:
@@ -104,9 +113,9 @@ def _flexible_reason(problem: PlanProblem, which: str, worst: BrokenLimit) -> st
     at = loads.ids.index(which)
     window = float((loads.latest[at] - loads.earliest[at]) * loads.power_max_w[at] * problem.hours)
     if loads.energy_wh[at] > window:
-        why = f"its window of intervals {loads.earliest[at]} to {loads.latest[at]} holds {window:.0f} Wh at power_max_w"
-        return f"flexible load {which}: {worst.short_by:.0f} Wh are missing, {why}; widen earliest and latest, raise power_max_w, or lower energy_wh."
+        why = f"its window of intervals {loads.earliest[at]} to {loads.latest[at]} holds {figure(window)} Wh at power_max_w"
+        return f"flexible load {which}: {figure(worst.short_by)} Wh are missing, {why}; widen earliest and latest, raise power_max_w, or lower energy_wh."
     return (
-        f"flexible load {which}: {worst.short_by:.0f} Wh are missing until interval {loads.latest[at]}; widen its window, raise "
+        f"flexible load {which}: {figure(worst.short_by)} Wh are missing until interval {loads.latest[at]}; widen its window, raise "
         f"import_limit_w, or lower energy_wh."
     )

@@ -104,6 +104,9 @@ def test_what_a_sensor_lacks_is_told_as_what_a_village_lacks() -> None:
     assert [(limit.name, limit.short_by) for limit in plan.limits] == [
         ("flexible:radio", pytest.approx(5e-4))
     ]
+    assert plan.reasons[0].startswith(
+        "flexible load radio: 0.0005 Wh are missing, its window of intervals 0 to 1 holds 0.0005 Wh"
+    )
 
 
 def test_an_import_beyond_the_peak_so_far_is_what_counts() -> None:
