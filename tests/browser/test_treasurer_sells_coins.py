@@ -1,6 +1,5 @@
 """The treasurer takes the coins of the contract, sells them at an exchange, and finds the money on the bank account; on a dark German phone too."""
 
-import os
 import re
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from tests.browser.test_every_page_is_sound import FAULTS
 from tests.conftest import ROOT
 from tests.unit.billing.banking.camt_files import camt, detail, entry
 
-PICTURES = os.environ.get("MICROGRID_TEST_PICTURES", "")
 LONGEST_WAIT_S = 120
 
 
@@ -28,11 +26,6 @@ def collect(village: Any) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
-def keep_picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
-
-
 def wait_for_coins(page: Page) -> None:
     """The witness books a withdrawal in its next round."""
     for _ in range(LONGEST_WAIT_S // 2):
@@ -43,10 +36,17 @@ def wait_for_coins(page: Page) -> None:
     raise AssertionError("No coins have come to the own wallet.")
 
 
+def check_on_a_dark_german_phone(village: Any, browser: Any) -> None:
+    page = village.log_in(browser, "treasurer", width=390, language="de")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    assert page.goto(f"{village.address}/money/coins/").status == 200
+    expect(page.get_by_text("KRK-2016-0417")).to_be_visible()
+    assert page.evaluate(FAULTS) == []
+
+
 def test_coins_go_from_the_contract_to_the_bank(village: Any, browser: Any, tmp_path: Path) -> None:
     page = village.log_in(browser, "treasurer")
     page.goto(f"{village.address}/money/coins/")
-    keep_picture(page, "coins-empty")
     expect(page.get_by_text("No coins in the own wallet")).to_be_visible()
     collect(village)
     wait_for_coins(page)
@@ -62,7 +62,6 @@ def test_coins_go_from_the_contract_to_the_bank(village: Any, browser: Any, tmp_
     with page.expect_navigation():
         page.get_by_role("button", name="Book the sale").click()
     expect(page.get_by_text("12.00 should come to the bank")).to_be_visible()
-    keep_picture(page, "coins-waiting")
     file = tmp_path / "statement.xml"
     file.write_bytes(
         camt(entry("12.00", details=detail(name="Kraken Example Ltd", text="payout KRK20160417")), iban="")
@@ -76,19 +75,9 @@ def test_coins_go_from_the_contract_to_the_bank(village: Any, browser: Any, tmp_
     expect(page.get_by_text("All that was sold has come.")).to_be_visible()
     page.get_by_role("row", name=re.compile("KRK-2016-0417")).get_by_role("link").last.click()
     expect(page.get_by_text("coins sold: KRK-2016-0417")).to_be_visible()
-    keep_picture(page, "coins-movement")
     with page.expect_navigation():
         page.get_by_role("button", name="Undo").click()
-    keep_picture(page, "coins-movement-open")
     with page.expect_navigation():
         page.get_by_role("button", name="It pays for these").click()
     expect(page.get_by_text("Booked as what the exchange paid for coins.")).to_be_visible()
-
-
-def test_the_page_of_coins_is_sound_on_a_dark_german_phone(village: Any, browser: Any) -> None:
-    page = village.log_in(browser, "treasurer", width=390, language="de")
-    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    assert page.goto(f"{village.address}/money/coins/").status == 200
-    keep_picture(page, "coins-phone")
-    expect(page.get_by_text("KRK-2016-0417")).to_be_visible()
-    assert page.evaluate(FAULTS) == []
+    check_on_a_dark_german_phone(village, browser)

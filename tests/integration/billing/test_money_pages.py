@@ -65,6 +65,7 @@ def test_members_have_no_desk_auditors_only_read(hamlet: Hamlet, bills: list[Doc
     for path in ("/money/", "/money/orders/", "/money/by-hand/"):
         assert member.get(path).status_code == 404
         assert auditor.get(path).status_code == 200
+    assert "members give a mandate on their page Payments" in auditor.get("/money/orders/").content.decode()
     assert auditor.post("/money/import/").status_code == 403
     assert auditor.post("/money/by-hand/").status_code == 403
     desk, own = auditor.get("/bills/").content.decode(), member.get("/bills/").content.decode()
