@@ -197,12 +197,14 @@ def row_column(model: type[Model]) -> Callable[[Any], str]:
 @cache
 def kind_column(field: Any) -> Callable[[Any], str]:
     """A column that says a kind, a state or a kept sentence."""
-    labels = {value: str(label) for value, label in field.flatchoices}
+    labels = dict(
+        field.flatchoices
+    )  # not as text yet: the column outlives its first reader, a label may be said in another language next
 
     @admin.display(description=field.verbose_name, ordering=field.name)
     def column(row: Any) -> str:
         value = getattr(row, field.name)
-        return label_said(labels.get(value, "–") if labels else str(value or "–"))
+        return label_said(str(labels.get(value, "–") if labels else value or "–"))
 
     column.__name__ = field.name
     return column

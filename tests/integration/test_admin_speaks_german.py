@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import translation
 from django.utils.functional import Promise
 
-from energy.models import Microgrid, Site
+from energy.models import Microgrid, Site, Source
 from grid.models import GridState
 from members.admin.roles import label_said
 from members.models import Cooperative, Member, User
@@ -116,6 +116,14 @@ def test_kinds_are_said_in_lists_filters_and_forms(root: Client, site: Site) -> 
     form = page(root, f"/admin/energy/site/{site.pk}/change/")
     assert re.search(r'<option value="household" selected>\s*Haushalt\s*</option>', form)
     assert "Des Hausanschlusses; Tarife können danach berechnen." in form
+
+
+@pytest.mark.django_db
+def test_a_list_speaks_the_language_of_each_reader_in_turn(root: Client, site: Site) -> None:
+    Source.objects.create(site=site, code="R7", kind="hydro", capacity_w=5000)
+    for language, kind in (("en", "hydro"), ("de", "Wasserkraft"), ("en", "hydro")):
+        listed = root.get("/admin/energy/source/", headers={"Accept-Language": language}).content.decode()
+        assert re.search(rf">\s*{kind}\s*<", listed, re.IGNORECASE), language
 
 
 @pytest.mark.django_db
