@@ -61,9 +61,10 @@ def approved(
     one = User.objects.get_or_create(email="h1@x.example")[0]
     two = User.objects.get_or_create(email="h2@x.example")[0]
     programme, _ = IncentiveProgramme.objects.get_or_create(microgrid=hamlet.microgrid, name=name)
-    made = IncentiveVersion.objects.create(
-        programme=programme, number=next_number(programme), valid_from=day, rule=rule_to_json(rule), **{"budget_minor": 100_000} | changes
-    )  # fmt: skip
+    with transaction.atomic():
+        made = IncentiveVersion.objects.create(
+            programme=programme, number=next_number(programme), valid_from=day, rule=rule_to_json(rule), **{"budget_minor": 100_000} | changes
+        )  # fmt: skip
     submit_incentive(version=made, by=one)
     with pytest.raises(CannotApprove, match="second person"):
         approve_incentive(version=made, by=one, now=NOW)

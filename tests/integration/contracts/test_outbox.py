@@ -253,7 +253,7 @@ def test_there_is_one_sender_at_a_time(chain):
         if k in {"host", "port", "user", "password", "dbname"}
     }
     with psycopg.connect(**words, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(hashtext(%s))", [f"sender {sender.lower()}"])
+        other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"sender {sender.lower()}"])
         deploy_contracts(chain=chain, now=SHOWN_NOW)
         assert set(ChainTransaction.objects.values_list("status", flat=True)) == {TransactionStatus.PENDING}
     deploy_contracts(chain=chain, now=SHOWN_NOW)
